@@ -1,0 +1,84 @@
+# One command for each thing. `make help` lists them; `make` runs every check.
+#
+#   make run     PORT=8080 for a fixed port             make demo   STACK=real for pcscd and a pty
+#   make test    TESTS=tests/unit, PYTEST="-k card"     make bench  BENCH=tests/bench/bench_x.py
+
+BIN := .venv/bin
+PORT ?= 0
+STACK ?= sim
+OUT ?= out
+TESTS ?= tests
+WORKERS ?= 2
+BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
+CODE := kiosk drivers offline_cache provisioning tests
+LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	--cache-dir build/cache/uv $(UPGRADE)
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup setup-tests run demo test nightly coverage bench docs screens format format-check lint types \
+	contracts reference lock fresh clean
+
+all: setup-tests ## format check, lint, types, import contracts, reference, tests
+	@$(MAKE) --no-print-directory format-check lint types contracts
+	@$(MAKE) --no-print-directory test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: setup-tests ## install what is missing: Debian packages, .venv, fonts
+setup-tests:
+	@bash provisioning/setup.sh --tests
+setup-run:
+	@bash provisioning/setup.sh
+
+# ---------------------------------------------------------------------------------------------------- look at it
+
+run: setup-run ## the tester's bench: terminal, simulated devices, gateway; prints `ready http://127.0.0.1:PORT`
+	@exec $(BIN)/kiosk bench --port $(PORT) --stack $(STACK)
+
+demo: setup-run ## one whole visit through the touchscreen, left under out/ (STACK=real: through pcscd and a pty)
+	@exec $(BIN)/kiosk demo --stack $(STACK) --out $(OUT)
+
+# ---------------------------------------------------------------------------------------------------- checks
+
+test: setup-tests ## all tests but the nightly ones, with branch coverage
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" --cov --cov-report= $(PYTEST)
+	@$(if $(filter-out tests,$(TESTS))$(PYTEST),,$(MAKE) --no-print-directory coverage)
+
+nightly: setup-tests ## all tests, the long ones too
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --timeout 3600 $(PYTEST)
+
+coverage: ## what the last `make test` ran; pure modules must be covered whole, branches too
+	@$(BIN)/python -m tests.pure
+
+format: ## rewrite to the house style
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix --select I $(CODE)
+format-check:
+	@$(BIN)/ruff format --check $(CODE)
+lint: ## ruff
+	@$(BIN)/ruff check $(CODE)
+types: ## basedpyright, strict
+	@$(BIN)/basedpyright
+contracts: ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+reference: ## docs/reference says what the code does
+	@$(BIN)/kiosk docs --check
+bench: setup-run ## measure; fails where a number is missed
+	@failed=0; for one in $(BENCH); do echo "== $$one"; $(BIN)/python -m $$(echo $${one%.py} | tr / .) || failed=1; done; exit $$failed
+
+# ---------------------------------------------------------------------------------------------------- write
+
+docs: setup-run screens ## write docs/reference and docs/pictures again
+	@$(BIN)/kiosk docs
+screens: setup-run ## play a visit and keep its pictures for the README
+	@exec $(BIN)/kiosk demo --stack sim --out build/pictures
+	@$(BIN)/python -m tests.pictures build/pictures docs/pictures
+lock: setup-run ## write both locks again from pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+fresh: ## prove it on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap): FRESH="make test"
+	@bash provisioning/fresh.sh $(FRESH)
+clean: ## remove what was made here, .venv too
+	rm -rf .venv build out state htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache *.egg-info

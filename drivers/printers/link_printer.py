@@ -1,0 +1,138 @@
+"""A receipt printer at the end of some link: the part that the serial printer and its simulated twin share."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from drivers.api import JobState, PrinterStatus, PrintResult, Receipt
+from drivers.errors import PrinterError
+from drivers.printers.escpos import EncodedReceipt, encode_receipt
+from drivers.printers.journal import JobJournal, JournalFailed
+from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
+from drivers.printers.models import Model, generic
+from drivers.printers.print_job import PrintJob, preamble_after
+from drivers.printers.raster import DEFAULT_FONT
+from drivers.printers.replies import SILENT
+
+_FIRST, _SIGNS = 0x21, 94
+_CLEAN_ENDS = frozenset({JobState.DONE, JobState.NOT_PRINTED})
+
+
+def process_ids(start: int | None = None) -> Iterator[bytes]:
+    """Markers of four printable bytes; a random start keeps an answer to an earlier program's job from counting."""
+    n = secrets.randbelow(_SIGNS**4) if start is None else start
+    while True:
+        yield bytes(_FIRST + n // _SIGNS**place % _SIGNS for place in (3, 2, 1, 0))
+        n += 1
+
+
+def _ignore(_state: JobState) -> None:
+    """For callers that only want the result."""
+
+
+class LinkPrinter:
+    """A `ReceiptPrinter` over a `Transport` that is opened when it is first needed. One thread owns it."""
+
+    def __init__(
+        self,
+        name: str,
+        open_link: Callable[[], Transport],
+        *,
+        model: Model | None = None,
+        journal: JobJournal | None = None,
+        font: Path = DEFAULT_FONT,
+        deadlines: Deadlines | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` is monotonic, in seconds; without `model` the generic one for 80 mm paper is assumed."""
+        self._name = name
+        self._open_link = open_link
+        self._model = model or generic(80)
+        self._journal = journal
+        self._font = font
+        self._deadlines = deadlines or Deadlines()
+        self._clock = clock
+        self._dialogue: Dialogue | None = None
+        self._markers = process_ids()
+        last = journal.last() if journal else None
+        self._preamble = b"" if last is None or last.state in _CLEAN_ENDS else preamble_after(0, self._model)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    def connect(self) -> None:
+        """Open the link now. Raises `PrinterError`: the code says what is wrong with the port."""
+        self._open()
+
+    def status(self) -> PrinterStatus:
+        """Ask the printer. A silent or unplugged printer is a status with `answered=False`, not an error."""
+        try:
+            return self._open().status()
+        except PrinterError:
+            self._drop()
+            return SILENT
+
+    def print_receipt(self, receipt: Receipt, on_state: Callable[[JobState], None] | None = None) -> PrintResult:
+        """Print, and return what is known of the outcome. Raises only for what no printer can print.
+
+        Raises `ReceiptInvalid`, `FontMissing` and `WrongEscposPackage`, all before the job begins.
+        """
+        encoded = encode_receipt(receipt, self._model, self._font)
+        tell = on_state or _ignore
+        tell(JobState.QUEUED)
+        try:
+            job_id = self._journal.begin(receipt.number, copy=receipt.copy) if self._journal else 0
+            result = self._run(encoded, job_id, tell)
+        except JournalFailed as e:
+            return PrintResult(JobState.NOT_PRINTED, e.code, 0)
+        if self._journal:
+            with suppress(JournalFailed):  # the row keeps its last state and is read as "unknown": the safe side
+                self._journal.enter(job_id, result.state, result.reason)
+        tell(result.state)
+        return result
+
+    def _run(self, encoded: EncodedReceipt, job_id: int, tell: Callable[[JobState], None]) -> PrintResult:
+        try:
+            dialogue = self._open()
+        except PrinterError as e:
+            return PrintResult(JobState.NOT_PRINTED, e.code, 0)
+        job = PrintJob(dialogue, self._model, encoded, markers=self._markers, preamble=self._preamble)
+
+        def enter(state: JobState) -> None:
+            if self._journal and state is JobState.SENDING:
+                self._journal.enter(job_id, state)  # before the first byte, or there is no job
+            elif self._journal:
+                with suppress(JournalFailed):  # the row says "sending", which is read as "unknown"
+                    self._journal.enter(job_id, state)
+            tell(state)
+
+        result = job.run(enter)
+        if result.bytes_sent:
+            clean = result.state is JobState.DONE
+            self._preamble = b"" if clean else preamble_after(job.unfinished, self._model)
+        if result.reason == LinkLost.code:
+            self._drop()
+        return result
+
+    def close(self) -> None:
+        """Let go of the port. May be called twice; the next job opens it again."""
+        self._drop()
+
+    def _open(self) -> Dialogue:
+        if self._dialogue is None:
+            self._dialogue = Dialogue(self._open_link(), self._clock, self._deadlines)
+        return self._dialogue
+
+    def _drop(self) -> None:
+        if self._dialogue is not None:
+            self._dialogue.transport.close()
+            self._dialogue = None

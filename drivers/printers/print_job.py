@@ -1,0 +1,260 @@
+"""One print job, from the first byte to what is known of its end.
+
+A printer that took the bytes has not printed them. The job sends a marker before the cut and one after it, and only the
+printer's answers to these count. While it runs, a question every 250 ms catches a printer that was switched off and on
+again: such a printer would answer the last marker as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from drivers.api import JobState, PrintResult
+from drivers.printers.escpos import (
+    CLEAR_BUFFER,
+    CUT,
+    ESC,
+    QUEUED_STATUS,
+    STATUS_BACK_ON,
+    EncodedReceipt,
+    process_id,
+    query,
+)
+from drivers.printers.link import Dialogue, LinkLost
+from drivers.printers.models import Model
+from drivers.printers.replies import AutoStatus, ProcessId, QueuedStatus, RealTimeStatus, Reply, blocking_reason
+
+CHUNK_BYTES = 256
+MAX_QUEUED_BYTES = 256
+"""More than this is never on its way, so that a question is at the printer within a third of a second at 9600 baud."""
+_OFFLINE = 0x08
+_POLL_S = 0.01
+
+
+class _Stopped(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PrintJob:
+    """Sends one encoded receipt and watches the printer. Used once."""
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        model: Model,
+        job: EncodedReceipt,
+        *,
+        markers: Iterator[bytes],
+        preamble: bytes = b"",
+    ) -> None:
+        """`markers` yields process ids never used before; `preamble` clears up after a job that went wrong."""
+        self._dialogue = dialogue
+        self._transport = dialogue.transport
+        self._clock = dialogue.clock
+        self._deadlines = dialogue.deadlines
+        self._model = model
+        self._fences = [next(markers) for _ in range(2 if job.cut else 1)] if model.marker != "none" else []
+        self._passed = 0
+        self._chunks = deque(self._stream(job, preamble))
+        self._out = b""
+        self._out_is_query = False
+        self._asked_at: float | None = None
+        self._last_query = float("-inf")
+        self._last_progress = 0.0
+        self._silent_since: float | None = None
+        self._lost = False
+        self._proved = False
+        self._offline = False
+        self._auto_reason = ""
+        self.bytes_sent = 0
+
+    def _stream(self, job: EncodedReceipt, preamble: bytes) -> Iterator[bytes]:
+        if preamble:
+            yield preamble
+        if self._model.status_back:
+            yield STATUS_BACK_ON
+        yield from job.segments
+        for n, fence in enumerate(self._fences):
+            if n == 1:
+                yield job.cut
+            yield process_id(fence) if self._model.marker == "process-id" else QUEUED_STATUS
+        if not self._fences and job.cut:
+            yield job.cut
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that the printer still waits for, because the job ended inside a command."""
+        return 0 if self._out_is_query else len(self._out)
+
+    def run(self, enter: Callable[[JobState], None]) -> PrintResult:
+        """Send, watch, and say what is known. `enter` is told of sending, sent and printed."""
+        try:
+            reason = blocking_reason(self._dialogue.status())
+            if reason:
+                return PrintResult(JobState.NOT_PRINTED, reason, 0)
+            enter(JobState.SENDING)
+            self._last_progress = self._clock()
+            while self._chunks or (self._out and not self._out_is_query):
+                self._turn()
+            enter(JobState.SENT)
+            return self._await_fences(enter)
+        except LinkLost as e:
+            return self._outcome(e.code)
+        except _Stopped as e:
+            result = self._outcome(e.reason)
+            self._clear()
+            return result
+
+    def _await_fences(self, enter: Callable[[JobState], None]) -> PrintResult:
+        told = False
+        if not self._fences:
+            self._settle()
+            return self._outcome("unconfirmed")
+        while self._passed < len(self._fences):
+            self._turn()
+            if self._passed and not told:
+                enter(JobState.PRINTED)
+                told = True
+        if not told:
+            enter(JobState.PRINTED)
+        self._settle()
+        return PrintResult(JobState.DONE, "", self.bytes_sent)
+
+    def _settle(self) -> None:
+        """Wait for the answer to the last question: a printer that owes one may have been off."""
+        while self._out or self._asked_at is not None:
+            self._turn(ask=False)
+            if self._lost:
+                raise _Stopped("no-reply")
+
+    def _turn(self, *, ask: bool = True) -> None:
+        """Send what the link takes, listen, and stop the job if its end is known."""
+        now = self._clock()
+        if not self._out:
+            self._next_out(now, ask=ask)
+        full = self._transport.queued >= MAX_QUEUED_BYTES
+        if self._out and not full:
+            self._write(now)
+        self._transport.wait(self._patience(now, full=full), to_write=bool(self._out) and not full)
+        for reply in self._dialogue.hear():
+            self._take(reply)
+        self._check(self._clock())
+
+    def _next_out(self, now: float, *, ask: bool) -> None:
+        due = now - self._last_query >= self._deadlines.heartbeat_s
+        if ask and due and self._asked_at is None:
+            self._out, self._out_is_query = query(1), True
+        elif self._chunks and not self._lost:
+            self._out, self._out_is_query = self._chunks.popleft(), False
+
+    def _write(self, now: float) -> None:
+        taken = self._transport.write(self._out[:CHUNK_BYTES])
+        if not taken:
+            return
+        self._out = self._out[taken:]
+        self._last_progress = now
+        if not self._out_is_query:
+            self.bytes_sent += taken
+        elif not self._out:
+            self._asked_at = self._last_query = now
+
+    def _patience(self, now: float, *, full: bool) -> float:
+        if full:
+            return _POLL_S
+        if self._out:
+            return self._deadlines.heartbeat_s
+        if self._chunks and not self._lost:
+            return 0.0
+        if self._asked_at is not None:
+            return max(0.0, self._asked_at + self._deadlines.reply_s - now)
+        return max(0.0, min(self._deadlines.heartbeat_s, self._last_query + self._deadlines.heartbeat_s - now))
+
+    def _take(self, reply: Reply) -> None:
+        match reply:
+            case RealTimeStatus(value) if self._asked_at is not None:
+                self._asked_at = None
+                if self._lost:
+                    raise _Stopped("power-cycle")
+                self._proved = self._passed > 0
+                self._offline = bool(value & _OFFLINE)
+            case AutoStatus():
+                self._auto_reason = reply.reason if reply.offline else ""
+            case ProcessId(marker):
+                self._pass_fence(marker)
+            case QueuedStatus() if self._model.marker == "queued-status" and self._passed < len(self._fences):
+                self._pass_fence(self._fences[self._passed])
+            case _:
+                return
+
+    def _pass_fence(self, marker: bytes) -> None:
+        """Count a marker in its turn. One that comes before its turn means that bytes were lost on the way."""
+        if marker not in self._fences[self._passed :]:
+            return
+        if marker != self._fences[self._passed]:
+            raise _Stopped("bytes-lost")
+        self._passed += 1
+        self._proved = self._proved or (self._asked_at is None and not self._lost)
+        self._last_progress = self._clock()
+
+    def _check(self, now: float) -> None:
+        limits = self._deadlines
+        if self._asked_at is not None and now - self._asked_at >= limits.reply_s:
+            self._silent_since = self._asked_at if self._silent_since is None else self._silent_since
+            self._asked_at = None
+            self._lost = True
+        if self._silent_since is not None and now - self._silent_since >= limits.silent_s:
+            raise _Stopped("no-reply")
+        if self._passed == len(self._fences) > 0:
+            return
+        if self._auto_reason:
+            raise _Stopped(self._auto_reason)
+        stuck = now - self._last_progress
+        if self._offline and (not self._out or stuck >= limits.reply_s):
+            self._ask_why()
+        if self._out and not self._out_is_query and stuck >= limits.stall_s:
+            self._ask_why()
+            raise _Stopped("stalled")
+        all_sent = not self._chunks and (not self._out or self._out_is_query)
+        if all_sent and self._fences and stuck >= limits.finish_s:
+            raise _Stopped("no-confirmation")
+
+    def _ask_why(self) -> None:
+        """The printer says it is offline: stop the job if it names a cause, go on if it is ready again."""
+        self._offline, self._asked_at = False, None
+        reason = blocking_reason(self._dialogue.status(self._take))
+        if reason not in {"", "printer-offline"} and self._passed < len(self._fences):
+            raise _Stopped(reason)
+
+    def _clear(self) -> None:
+        """Drop what the printer still holds: it must not come out for the next person."""
+        if self.bytes_sent and self._model.clear_buffer:
+            with suppress(LinkLost):  # the job has ended already, and its outcome is known
+                self._transport.write(CLEAR_BUFFER)
+
+    def _outcome(self, reason: str) -> PrintResult:
+        state = self._state_after(reason)
+        return PrintResult(state, "" if state is JobState.DONE else reason, self.bytes_sent)
+
+    def _state_after(self, reason: str) -> JobState:
+        all_sent = not self._chunks and self.unfinished == 0
+        if self.bytes_sent == 0:
+            return JobState.NOT_PRINTED
+        if self._proved and self._passed:
+            return JobState.DONE if self._passed == len(self._fences) else JobState.PRINTED_NOT_CUT
+        if self._lost or reason in {"power-cycle", "bytes-lost"}:
+            return JobState.UNKNOWN if all_sent or reason == "no-reply" else JobState.PARTIAL
+        if reason in {"no-reply", "stalled", "no-confirmation", "unconfirmed"}:
+            return JobState.UNKNOWN
+        if reason == LinkLost.code:
+            return JobState.UNKNOWN if all_sent else JobState.PARTIAL
+        return JobState.PARTIAL
+
+
+def preamble_after(unfinished: int, model: Model) -> bytes:
+    """What goes before a job whose predecessor went wrong: fill up its last command, forget the rest, cut it off."""
+    clear = CLEAR_BUFFER if model.clear_buffer else bytes(unfinished)
+    return clear + ESC + b"@" + (CUT if model.cutter else ESC + b"d\x04")

@@ -1,0 +1,138 @@
+"""A receipt printer on a serial port: the only importer of pyserial.
+
+pyserial opens and sets up the port; bytes go through `os.write` and `select`, because its own `write` hides how many
+bytes went out when time runs out. Nothing here drains or flushes: on a stopped printer that blocks for ever.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import select
+import struct
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import serial
+
+from drivers.errors import PrinterError
+from drivers.printers.journal import JobJournal
+from drivers.printers.link import Deadlines, LinkLost, Transport
+from drivers.printers.link_printer import LinkPrinter
+from drivers.printers.models import Model, generic
+from drivers.printers.raster import DEFAULT_FONT
+
+
+class PortNotFound(PrinterError):
+    """There is no such port."""
+
+    code = "port-not-found"
+
+
+class PortBusy(PrinterError):
+    """Another program holds the port."""
+
+    code = "port-busy"
+
+
+class PortDenied(PrinterError):
+    """This user may not open the port, or it is no serial port."""
+
+    code = "port-denied"
+
+
+class SerialTransport:
+    """One serial port. Advisory locks keep a second program of ours off it."""
+
+    def __init__(self, port: str, baud: int, *, rtscts: bool = False) -> None:
+        """Open the port at `baud`, 8N1. Raises `PortNotFound`, `PortBusy`, `PortDenied`."""
+        try:
+            self._serial = serial.Serial(port, baud, timeout=0, rtscts=rtscts, exclusive=True)
+            self._fd: int = self._serial.fileno()
+        except (OSError, ValueError, termios.error) as e:
+            raise _open_error(port, e) from e
+        self._closed = False
+
+    def write(self, data: bytes) -> int:
+        try:
+            if not select.select([], [self._fd], [], 0)[1]:
+                return 0
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except (OSError, ValueError) as e:
+            raise LinkLost("the serial port is gone") from e
+
+    def read(self) -> bytes:
+        try:
+            if not select.select([self._fd], [], [], 0)[0]:
+                return b""
+            data = os.read(self._fd, 4096)
+        except BlockingIOError:
+            return b""
+        except (OSError, ValueError) as e:
+            raise LinkLost("the serial port is gone") from e
+        if not data:  # readable and yet empty: the device hung up
+            raise LinkLost("the serial port hung up")
+        return data
+
+    def wait(self, timeout_s: float, *, to_write: bool) -> None:
+        try:
+            select.select([self._fd], [self._fd] if to_write else [], [], timeout_s)
+        except (OSError, ValueError) as e:
+            raise LinkLost("the serial port is gone") from e
+
+    @property
+    def queued(self) -> int:
+        try:
+            answer = fcntl.ioctl(self._fd, termios.TIOCOUTQ, struct.pack("i", 0))
+        except (OSError, ValueError) as e:
+            raise LinkLost("the serial port is gone") from e
+        return int(struct.unpack("i", answer)[0])
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            # Without this the kernel may wait for a stopped printer to take the rest.
+            termios.tcflush(self._fd, termios.TCOFLUSH)
+            self._serial.close()
+        except (OSError, termios.error, ValueError):
+            os.close(self._fd)
+
+
+def _open_error(port: str, error: Exception) -> PrinterError:
+    number = getattr(error, "errno", None)
+    if number in {errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO} or not Path(port).exists():
+        return PortNotFound(f"there is no port {port}; look at the cable, then at the name")
+    if number in {errno.EWOULDBLOCK, errno.EBUSY} or "lock" in str(error):
+        return PortBusy(f"another program holds {port}; end it first")
+    return PortDenied(f"cannot open {port} as a serial port; look at its rights and at the baud rate")
+
+
+class SerialPrinter(LinkPrinter):
+    """A `ReceiptPrinter` on a serial port. The port is opened when it is first needed, and again after a loss."""
+
+    def __init__(
+        self,
+        port: str,
+        *,
+        model: Model | None = None,
+        baud: int | None = None,
+        rtscts: bool = False,
+        journal: JobJournal | None = None,
+        font: Path = DEFAULT_FONT,
+        deadlines: Deadlines | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`baud` overrides the model's. `rtscts` needs the printer's DTR wired to the host's CTS."""
+        chosen = model or generic(80)
+
+        def open_link() -> Transport:
+            return SerialTransport(port, baud or chosen.baud, rtscts=rtscts)
+
+        super().__init__(port, open_link, model=chosen, journal=journal, font=font, deadlines=deadlines, clock=clock)

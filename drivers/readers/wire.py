@@ -1,0 +1,94 @@
+"""What the PC/SC child process and its parent say to each other. Light on purpose: the child imports little.
+
+A frame is the length of its body (four bytes, big endian), its kind (one byte) and the body. Requests go to the child's
+standard input and each gets one reply on its standard output; slot reports come on a pipe of their own, unasked.
+"""
+
+from __future__ import annotations
+
+import struct
+
+CONNECT = 1
+"""Open the card. Reply `DONE` with the ATR."""
+TRANSMIT = 2
+"""One APDU. Reply `DONE` with data and status word."""
+DISCONNECT = 3
+"""Unpower the card and let go of it. Reply `DONE`."""
+LIST = 4
+"""All readers. Reply `DONE` with slot reports in a row, each behind its length (two bytes)."""
+
+DONE = 16
+FAILED = 17
+"""Body: one of the failures below, PC/SC's result (four bytes), the name of the call."""
+SLOT = 32
+"""Body: state, PC/SC's event counter (two bytes), length of the reader's name (one byte), the name, the ATR."""
+
+ABSENT = 0
+EMPTY = 1
+PRESENT = 2
+MUTE = 3
+
+READER_GONE = 1
+NO_CARD = 2
+REMOVED = 3
+SILENT = 4
+BUSY = 5
+UNSURE = 6
+"""The card gave no whole answer: pulled, most likely, but PC/SC has not noticed yet."""
+OTHER = 7
+
+_HEADER = struct.Struct(">IB")
+_SLOT = struct.Struct(">BHB")
+_FAILURE = struct.Struct(">BI")
+MAX_BODY = 1 << 20
+
+
+class FrameError(Exception):
+    """The other side sent what is no frame."""
+
+
+def frame(kind: int, body: bytes = b"") -> bytes:
+    return _HEADER.pack(len(body), kind) + body
+
+
+def take_frame(buffer: bytearray) -> tuple[int, bytes] | None:
+    """Take one frame off the front of the buffer; None: it is not whole yet. Raises `FrameError`."""
+    if len(buffer) < _HEADER.size:
+        return None
+    length, kind = _HEADER.unpack_from(buffer)
+    if length > MAX_BODY:
+        raise FrameError(f"a frame of {length} bytes")
+    end = _HEADER.size + length
+    if len(buffer) < end:
+        return None
+    body = bytes(buffer[_HEADER.size : end])
+    del buffer[:end]
+    return kind, body
+
+
+def pack_slot(state: int, counter: int, reader: str, atr: bytes) -> bytes:
+    name = reader.encode("utf-8", "replace")[:255]
+    return _SLOT.pack(state, counter & 0xFFFF, len(name)) + name + atr
+
+
+def unpack_slot(body: bytes) -> tuple[int, int, str, bytes]:
+    """Return state, counter, reader, ATR. Raises `FrameError`."""
+    try:
+        state, counter, size = _SLOT.unpack_from(body)
+    except struct.error:
+        raise FrameError("a slot report that is too short") from None
+    rest = body[_SLOT.size :]
+    return state, counter, rest[:size].decode("utf-8", "replace"), rest[size:]
+
+
+def pack_failure(failure: int, result: int, call: str) -> bytes:
+    return _FAILURE.pack(failure, result & 0xFFFFFFFF) + call.encode()
+
+
+def unpack_failure(body: bytes) -> tuple[int, int, str]:
+    """Return failure, PC/SC result, call. Raises `FrameError`."""
+    try:
+        failure, result = _FAILURE.unpack_from(body)
+    except struct.error:
+        raise FrameError("a failure that is too short") from None
+    return failure, result, body[_FAILURE.size :].decode("utf-8", "replace")

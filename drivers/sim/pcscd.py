@@ -1,0 +1,205 @@
+"""A private pcscd with virtual readers: the real PC/SC stack, without a device and without touching the machine's own.
+
+pcscd takes its socket as systemd would hand it over (`LISTEN_FDS`), so any number of daemons run side by side, each
+with a folder of its own. Clients find it by `socket_path`, in `PCSCLITE_CSOCK_NAME`. Debian packages: `pcscd`,
+`vsmartcard-vpcd`. A daemon whose owner was killed ends by itself after a minute without clients (`--auto-exit`).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from drivers.errors import DriverError
+from drivers.sim.vpcd import CardContacts, VpcdCard
+
+VPCD_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+PORTS: Final = range(20000, 32766, 2)
+"""Below 32768, where Linux begins to hand out ports to outgoing connections. A reader takes a port and the next."""
+STOP_S: Final = 5.0
+
+_LAUNCH: Final = (
+    "import os,sys;fd=int(sys.argv[1]);os.dup2(fd,3,True);fd==3 or os.close(fd);"
+    "os.environ.update(LISTEN_FDS='1',LISTEN_PID=str(os.getpid()));os.execv(sys.argv[2],sys.argv[2:])"
+)
+"""Becomes pcscd with the socket as descriptor 3; `LISTEN_PID` is known only after the fork."""
+
+
+class PcscdUnavailable(DriverError):
+    """The private daemon cannot be had. The message says what to install."""
+
+    code = "pcscd-missing"
+
+
+class PrivatePcscd:
+    """A running pcscd; `insert` and `remove` are the hand at its slots."""
+
+    def __init__(self, readers: Sequence[str] = ("Kiosk Citizen",)) -> None:
+        """Start it. `readers` are friendly names; clients see them with ` 00 00` behind. Raises `PcscdUnavailable`."""
+        self._program = _find_pcscd()
+        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-pcscd."))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._cards: dict[str, VpcdCard] = {}
+        self._ports: dict[str, int] = {}
+        self._port_locks: list[socket.socket] = []
+        self._change = threading.RLock()
+        try:
+            self._reserve(readers)
+            self._configure()
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def socket_path(self) -> str:
+        """What clients are given as `PCSCLITE_CSOCK_NAME`."""
+        return str(self._folder / "pcscd.comm")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What to add to the environment of a PC/SC client."""
+        return {"PCSCLITE_CSOCK_NAME": self.socket_path}
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def port(self, reader: str | None = None) -> int:
+        """The vpcd port of a reader (the first one by default). Raises `KeyError`."""
+        return self._ports[reader or next(iter(self._ports))]
+
+    def insert(self, card: CardContacts, reader: str | None = None) -> None:
+        """Put a card into a slot; pcscd sees it within its polling period of 0.4 s. Raises `RuntimeError`."""
+        with self._change:
+            name = reader or next(iter(self._ports))
+            if name in self._cards and self._cards[name].inserted:
+                raise RuntimeError("a card is in the slot")
+            self.remove(name)
+            self._cards[name] = VpcdCard(card, self._ports[name])
+
+    def remove(self, reader: str | None = None) -> None:
+        """Pull the card out of a slot. Nothing happens where there is none."""
+        with self._change:
+            card = self._cards.pop(reader or next(iter(self._ports)), None)
+            if card is not None:
+                card.remove()
+
+    def start(self) -> None:
+        """Start the daemon where it does not run. Clients may connect at once; it answers when it is ready."""
+        with self._change:
+            if self.running:
+                return
+            Path(self.socket_path).unlink(missing_ok=True)
+            with socket.socket(socket.AF_UNIX) as listener, (self._folder / "log").open("ab") as log:
+                listener.bind(self.socket_path)
+                listener.listen(64)
+                arguments = [self._program, "--foreground", "--auto-exit", "-c", str(self._folder / "readers")]
+                self._process = subprocess.Popen(  # noqa: S603 (our own program, no shell)
+                    [sys.executable, "-I", "-S", "-c", _LAUNCH, str(listener.fileno()), *arguments],
+                    pass_fds=[listener.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+
+    def kill(self) -> None:
+        """Kill the daemon without notice, as a crash would. The cards fall out of their slots."""
+        with self._change:
+            process, self._process = self._process, None
+            if process is not None:
+                process.send_signal(signal.SIGKILL)
+                process.wait(STOP_S)
+            for name in list(self._cards):
+                self.remove(name)
+
+    def restart(self) -> None:
+        """Kill the daemon and start it again on the same socket, with the same readers, slots empty."""
+        with self._change:
+            self.kill()
+            self.start()
+
+    def stop(self) -> None:
+        """End the daemon, free the ports, remove the folder. May be called twice."""
+        with self._change:
+            self.kill()
+            for lock in self._port_locks:
+                lock.close()
+            self._port_locks.clear()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def log(self) -> str:
+        """What the daemon wrote so far."""
+        path = self._folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def _reserve(self, readers: Sequence[str]) -> None:
+        """Find two neighbouring free ports for each reader, and hold them against other daemons of ours."""
+        candidates = random.sample(PORTS, len(PORTS))
+        for name in readers:
+            for port in candidates:
+                candidates.remove(port)
+                lock = _lock_port(port)
+                if lock is not None:
+                    self._port_locks.append(lock)
+                    self._ports[name] = port
+                    break
+            else:
+                raise PcscdUnavailable("no two neighbouring ports are free below 32768")
+
+    def _configure(self) -> None:
+        folder = self._folder / "readers"
+        folder.mkdir()
+        for index, (name, port) in enumerate(self._ports.items()):
+            lines = (
+                f'FRIENDLYNAME "{name}"',
+                f"DEVICENAME /dev/null:0x{port:04X}",
+                f"LIBPATH {VPCD_DRIVER}",
+                f"CHANNELID 0x{port:04X}",
+            )
+            (folder / f"reader{index}").write_text("\n".join(lines) + "\n")
+
+
+def _find_pcscd() -> str:
+    path = os.pathsep.join((os.defpath, "/usr/sbin", "/sbin", "/usr/local/sbin"))
+    program = shutil.which("pcscd", path=path)
+    if program is None:
+        raise PcscdUnavailable("pcscd is not installed: apt-get install pcscd")
+    if not VPCD_DRIVER.exists():
+        raise PcscdUnavailable("the virtual reader is not installed: apt-get install vsmartcard-vpcd")
+    return program
+
+
+def _lock_port(port: int) -> socket.socket | None:
+    """Return a lock on a port and its neighbour, or None where one of them is in use.
+
+    The lock is an abstract unix socket: the kernel frees it with the process, however that ends.
+    """
+    lock = socket.socket(socket.AF_UNIX)
+    try:
+        lock.bind(f"\0kiosk-vpcd-{port}")
+        for neighbour in (port, port + 1):
+            with socket.socket() as probe:
+                probe.bind(("", neighbour))
+    except OSError:
+        lock.close()
+        return None
+    return lock

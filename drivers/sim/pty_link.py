@@ -1,0 +1,122 @@
+"""The simulated printer behind a pseudo terminal, so that pyserial opens it like any serial port.
+
+A pty has no baud rate and no RTS/CTS lines; bytes wait in the kernel while the printer's buffer is full.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import tempfile
+import threading
+import tty
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from drivers.sim.printer import SimPrinter
+
+_CHUNK = 512
+
+
+class PtyLink:
+    """A port for a `SimPrinter`. `unplug` and `plug` of the printer make the port vanish and come back."""
+
+    def __init__(self, sim: SimPrinter) -> None:
+        """Make the port and start to carry bytes."""
+        self._sim = sim
+        self._folder = Path(tempfile.mkdtemp(prefix="sim-printer-"))
+        self._master = self._slave = -1
+        self._wake_out, self._wake_in = os.pipe()
+        for end in (self._wake_out, self._wake_in):
+            os.set_blocking(end, False)
+        self._closing = threading.Event()
+        self._held = b""
+        self._there = threading.Event()
+        self._open()
+        sim.listen(self._wake)
+        self._thread = threading.Thread(target=self._carry, name="sim-printer-pty", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> str:
+        """The path to open; the same after the cable was out and in again."""
+        return str(self._folder / "port")
+
+    def wait_for_port(self, timeout_s: float = 5.0) -> bool:
+        """Wait until the port is there, as after `plug`; False if it is not in time."""
+        return self._there.wait(timeout_s)
+
+    def close(self) -> None:
+        """End the thread and remove the port. May be called twice."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._wake()
+        self._thread.join()
+        self._shut()
+        for end in (self._wake_out, self._wake_in):
+            os.close(end)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        Path(self.port).symlink_to(os.ttyname(self._slave))
+        self._there.set()
+
+    def _shut(self) -> None:
+        if self._master < 0:
+            return
+        self._there.clear()
+        Path(self.port).unlink(missing_ok=True)
+        # The slave is held open so that a client may come and go; the hang-up needs both ends closed here.
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+
+    def _wake(self) -> None:
+        if self._closing.is_set() and not self._thread.is_alive():
+            return
+        with suppress(BlockingIOError):  # the pipe is full: it will wake up anyway
+            os.write(self._wake_in, b"!")
+
+    def _carry(self) -> None:
+        while not self._closing.is_set():
+            if self._sim.plugged != (self._master >= 0):
+                self._open() if self._sim.plugged else self._shut()
+            self._turn()
+
+    def _turn(self) -> None:
+        plugged = self._master >= 0
+        # Bytes the printer had no room for are held; until they are in, none are read.
+        readers = [self._wake_out] + ([self._master] if plugged and not self._held else [])
+        writers = [self._master] if plugged and self._sim.has_replies else []
+        ready, writable, _ = select.select(readers, writers, [], self._sim.next_due_s())
+        if self._wake_out in ready:
+            with suppress(BlockingIOError):
+                os.read(self._wake_out, 4096)
+        if self._master in ready and plugged:
+            with suppress(BlockingIOError):
+                self._held = os.read(self._master, _CHUNK)
+        if self._held:
+            self._held = self._held[self._sim.receive(self._held) :] if plugged else b""
+        if self._master in writable and self._sim.plugged:
+            self._answer()
+        due = self._sim.next_due_s()
+        if due is not None and due <= 0:
+            self._sim.tick()
+
+    def _answer(self) -> None:
+        replies = self._sim.take_replies(_CHUNK)
+        with suppress(BlockingIOError):  # nobody reads: a printer does not wait for that either
+            os.write(self._master, replies)

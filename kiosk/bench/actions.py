@@ -1,0 +1,183 @@
+"""What a tester's hand does to the bench, one thing at a time: act, let the terminal settle, let the screen draw.
+
+A script that gets an answer may read the state at once: the event was handled, and the screen that follows is on the
+glass. Work that a worker does meanwhile (reading a card, printing) goes on; scripts wait for the screen they expect.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from kiosk.bench.ports import BenchError, BenchPorts, ElementView
+
+SETTLE_TIMEOUT_S = 10.0
+
+
+class BenchActions:
+    """All that changes something. Calls from several threads take turns."""
+
+    def __init__(self, ports: BenchPorts) -> None:
+        self._ports = ports
+        self._turn = threading.Lock()
+
+    def state(self) -> dict[str, object]:
+        """The document of `GET /api/state`."""
+        known = self._ports.terminal.public_state()
+        width, height = self._ports.screen.size()
+        return {
+            "screen": known["screen"],
+            "display": {"width": width, "height": height},
+            "session": known["session"],
+            "language": known["language"],
+            "modes": known["modes"],
+            "devices": {
+                **_mapping(known.get("devices")),
+                "slot": {"card": self._ports.tray.inserted()},
+                "network": asdict(self._ports.network.view()),
+                "clock": {"now": self._ports.clock.now_iso(), "offset_s": self._ports.clock.offset_s()},
+                "faults": [asdict(fault) for fault in self._ports.faults.active()],
+            },
+            "outbox": known["outbox"],
+            "gateway": {**_mapping(known.get("gateway")), **self._ports.gateway.state()},
+        }
+
+    def touch_element(self, element_id: str) -> dict[str, object]:
+        """Touch the middle of this control. Raises `BenchError`: `no-such-element`, `element-disabled`."""
+        with self._act():
+            self._settle()
+            element = self._element(element_id)
+            if not element.enabled:
+                raise BenchError(
+                    "element-disabled",
+                    f"{element_id} is on the screen but cannot be pressed yet.",
+                    "Answer what the screen asks first; GET /api/elements shows what is enabled.",
+                    409,
+                )
+            self._ports.screen.touch(element.x + element.width / 2, element.y + element.height / 2)
+            self._ports.log.note("hand.touch", id=_nameable(element))
+        return self.state()
+
+    def touch_point(self, x: float, y: float) -> dict[str, object]:
+        """Touch this place. Raises `BenchError` (`outside-display`)."""
+        width, height = self._ports.screen.size()
+        if not (0 <= x < width and 0 <= y < height):
+            raise BenchError(
+                "outside-display", f"The display is {width} by {height} pixels.", "Give a place on the display.", 422
+            )
+        with self._act():
+            self._settle()
+            met = [element for element in self._ports.screen.elements() if _covers(element, x, y)]
+            self._ports.screen.touch(x, y)
+            self._ports.log.note("hand.touch", id=_nameable(met[-1]) if met else "")
+        return self.state()
+
+    def type_text(self, text: str) -> dict[str, object]:
+        """Press the keys on the screen. The text itself is never noted."""
+        with self._act():
+            self._ports.screen.type_text(text)
+            self._ports.log.note("hand.type", keys=len(text))
+        return self.state()
+
+    def insert_persona(self, persona: str) -> dict[str, object]:
+        with self._act():
+            self._ports.tray.insert_persona(persona)
+            self._ports.log.note("hand.card-in", persona=persona)
+        return self.state()
+
+    def insert_document(self, document: Mapping[str, object]) -> dict[str, object]:
+        with self._act():
+            self._ports.tray.insert_document(document)
+            self._ports.log.note("hand.card-in", profile=str(document.get("profile", "")))
+        return self.state()
+
+    def remove_card(self) -> dict[str, object]:
+        with self._act():
+            self._ports.tray.remove()
+            self._ports.log.note("hand.card-out")
+        return self.state()
+
+    def set_network(self, up: bool | None, latency_ms: int | None, loss: float | None) -> dict[str, object]:
+        """What is None stays as it is."""
+        with self._act():
+            now = self._ports.network.view()
+            self._ports.network.set(
+                up=now.up if up is None else up,
+                latency_ms=now.latency_ms if latency_ms is None else latency_ms,
+                loss=now.loss if loss is None else loss,
+            )
+            after = asdict(self._ports.network.view())
+            self._ports.log.note("cable", **after)
+        return after
+
+    def set_fault(self, device: str, fault: str, after: int | None) -> None:
+        with self._act():
+            self._ports.faults.set(device, fault, after)
+            self._ports.log.note("fault.on", device=device, fault=fault)
+
+    def clear_faults(self, device: str | None, fault: str | None) -> None:
+        with self._act():
+            self._ports.faults.clear(device, fault)
+            self._ports.log.note("fault.off", device=device or "all", fault=fault or "all")
+
+    def advance_clock(self, seconds: float) -> dict[str, object]:
+        with self._act():
+            self._ports.clock.advance(seconds)
+            self._ports.log.note("clock", advance_s=seconds)
+        return self.state()
+
+    def reset(self) -> dict[str, object]:
+        """Start afresh. Outbox and gateway keep their entries: what was recorded is never deleted."""
+        with self._act():
+            self._ports.faults.clear(None, None)
+            self._ports.network.set(up=True, latency_ms=0, loss=0.0)
+            self._ports.clock.reset()
+            self._ports.tray.reset()
+            self._ports.terminal.end_session()
+            self._settle()
+            self._ports.paper.reset()
+            self._ports.log.clear()
+            self._ports.log.note("bench.reset")
+        return self.state()
+
+    @contextmanager
+    def _act(self) -> Generator[None, None, None]:
+        with self._turn:
+            yield
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._ports.terminal.settle(SETTLE_TIMEOUT_S) or not self._ports.screen.drawn(SETTLE_TIMEOUT_S):
+            raise BenchError(
+                "terminal-busy",
+                f"The terminal did not come to rest within {SETTLE_TIMEOUT_S:.0f} s.",
+                "Look at GET /api/log and at what the bench wrote on stderr; POST /api/reset may help.",
+                503,
+            )
+
+    def _element(self, element_id: str) -> ElementView:
+        there = self._ports.screen.elements()
+        for element in there:
+            if element.id == element_id:
+                return element
+        raise BenchError(
+            "no-such-element",
+            f"There is no {element_id} on the screen.",
+            "On the screen now: " + (", ".join(sorted(element.id for element in there)) or "nothing") + ".",
+            404,
+        )
+
+
+def _covers(element: ElementView, x: float, y: float) -> bool:
+    return element.x <= x < element.x + element.width and element.y <= y < element.y + element.height
+
+
+def _nameable(element: ElementView) -> str:
+    """The id for the log. Which key was pressed is part of a PIN or of an answer, so it is not told."""
+    return element.role if element.role == "key" else element.id
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}

@@ -1,0 +1,85 @@
+"""The gateway as an operator sees it, past the cable; and the cable itself as the bench's network."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import requests
+
+from kiosk.bench.cable import Cable
+from kiosk.bench.ports import BenchError, NetworkView
+
+TIMEOUT_S = 20.0
+KEYS = ("terminal", "epoch", "seq", "id", "document")
+
+
+class OperatorView:
+    """Reads `GET /v1/entries` with the operator's token. What was read once is kept: entries never change."""
+
+    def __init__(self, url: str, ca_file: str, operator_token: str | None) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = ca_file
+        self._token = operator_token
+        self._held: list[dict[str, object]] = []
+        self._position = 0
+        self._lock = threading.Lock()
+
+    def state(self) -> Mapping[str, object]:
+        return {"url": self._url}
+
+    def alive(self) -> bool:
+        """Whether `GET /v1/health` is answered."""
+        try:
+            return self._session.get(f"{self._url}/v1/health", timeout=TIMEOUT_S).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def entries(self) -> Sequence[Mapping[str, object]]:
+        if self._token is None:
+            raise BenchError(
+                "no-operator-token",
+                "This gateway was not started by the bench, so its entries cannot be read.",
+                "Ask its operator, or start the bench without --gateway.",
+                409,
+            )
+        with self._lock:
+            for line in filter(None, self._fresh().split("\n")):
+                entry = cast("dict[str, Any]", json.loads(line))
+                self._position = max(self._position, int(entry["position"]))
+                self._held.append({key: entry[key] for key in KEYS})
+            return list(self._held)
+
+    def _fresh(self) -> str:
+        """What came since the last look, one JSON object a line."""
+        try:
+            answer = self._session.get(
+                f"{self._url}/v1/entries",
+                params={"after": str(self._position)},
+                headers={"Authorization": f"Bearer {self._token}"},
+                timeout=TIMEOUT_S,
+            )
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise BenchError(
+                "gateway-silent", f"The gateway did not answer: {type(error).__name__}.", "See STATE/gateway.out.", 503
+            ) from error
+        answer.encoding = "utf-8"
+        return answer.text
+
+
+class CableNetwork:
+    """The `Network` port over a `Cable`."""
+
+    def __init__(self, cable: Cable) -> None:
+        self._cable = cable
+
+    def view(self) -> NetworkView:
+        return self._cable.view()
+
+    def set(self, *, up: bool, latency_ms: int, loss: float) -> None:
+        self._cable.set(up=up, latency_ms=latency_ms, loss=loss)

@@ -1,0 +1,120 @@
+"""The terminal as the bench drives it: its runtime, its clock, its outbox, and the screen model it shows."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from drivers.api import SlotState
+from kiosk.bench.ports import BenchError
+from kiosk.clock import ZONE, SystemClock
+from kiosk.screen_model import ScreenModel
+from kiosk.terminal import Terminal
+from offline_cache.errors import CacheError
+from offline_cache.outbox import Outbox
+
+RESET_TIMEOUT_S = 30.0
+RESET_LOOK_S = 0.05
+ATTRACT = "attract"
+
+
+class ShownModel:
+    """Passes every new screen model on to the glass, and remembers the latest one."""
+
+    def __init__(self, on_screen: Callable[[str, str], None]) -> None:
+        """`on_screen(before, now)` is told when another screen is shown."""
+        self._on_screen = on_screen
+        self._glass: Callable[[ScreenModel], None] | None = None
+        self._lock = threading.Lock()
+        self.model: ScreenModel | None = None
+
+    def pass_to(self, glass: Callable[[ScreenModel], None]) -> None:
+        """From now on, and at once where there is a model."""
+        with self._lock:
+            self._glass = glass
+            if self.model is not None:
+                glass(self.model)
+
+    def show(self, model: ScreenModel) -> None:
+        """What the runtime calls, from its thread."""
+        with self._lock:
+            before, self.model = self.model, model
+            if self._glass is not None:
+                self._glass(model)
+        if before is None or before.name != model.name:
+            self._on_screen(before.name if before is not None else "", model.name)
+
+
+class TerminalAdapter:
+    """The `TerminalPort` over a started `Terminal`."""
+
+    def __init__(self, terminal: Terminal, shown: ShownModel, outbox: Outbox) -> None:
+        self._terminal = terminal
+        self._shown = shown
+        self._outbox = outbox
+
+    def public_state(self) -> Mapping[str, object]:
+        known = self._terminal.public_state()
+        model = self._shown.model
+        session = ("id", "state", "service", "question", "number", "acked", "failure", "print")
+        return {
+            "screen": model.name if model is not None else "",
+            "session": {key: known[key] for key in session},
+            "language": known["language"],
+            "modes": known["modes"],
+            "devices": {"reader": {"state": known["slot"]}, "printer": {"state": known["printer"]}},
+            "outbox": self._figures(),
+            "gateway": {"reachable": known["network_up"], "terminal": known["terminal"]},
+        }
+
+    def settle(self, timeout_s: float) -> bool:
+        return self._terminal.settle(timeout_s)
+
+    def end_session(self) -> None:
+        """Leave whatever screen there is, and wait for the attract screen and for the slot to be seen empty.
+
+        Raises `BenchError` (`session-stuck`).
+        """
+        pause = threading.Event()
+        ends = time.monotonic() + RESET_TIMEOUT_S
+        while time.monotonic() < ends:
+            self._terminal.end_session()
+            self._terminal.settle(RESET_TIMEOUT_S)
+            model = self._shown.model
+            slot = self._terminal.public_state()["slot"]
+            if model is not None and model.name == ATTRACT and slot not in (SlotState.PRESENT, SlotState.MUTE):
+                return
+            pause.wait(RESET_LOOK_S)
+        raise BenchError("session-stuck", "The session does not end.", "GET /api/log; then restart the bench.", 503)
+
+    def _figures(self) -> Mapping[str, object]:
+        try:
+            return asdict(self._outbox.status())
+        except CacheError as error:
+            raise BenchError("outbox-unreadable", str(error), "See STATE/outbox.db.", 503) from error
+
+
+class MovableClock:
+    """The `ClockHandle` over the terminal's own clock; the runtime is woken so that due timers fire at once."""
+
+    def __init__(self, clock: SystemClock, wake: Callable[[], None]) -> None:
+        self._clock = clock
+        self._wake = wake
+
+    def advance(self, seconds: float) -> None:
+        self._clock.shift(seconds)
+        self._wake()
+
+    def offset_s(self) -> float:
+        return self._clock.shift_s
+
+    def now_iso(self) -> str:
+        now = datetime.datetime.fromtimestamp(self._clock.wall_ms() / 1000, ZONE)
+        return now.strftime("%Y-%m-%dT%H:%M:%S")
+
+    def reset(self) -> None:
+        self._clock.unshift()
+        self._wake()

@@ -1,0 +1,137 @@
+"""What the bench's HTTP interface takes and gives, as pydantic models. Unknown names are refused: a typing mistake
+in a script must not pass as a wish that was met.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MAX_TYPED = 200
+MAX_ADVANCE_S = 400 * 86_400
+MAX_LATENCY_MS = 60_000
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class TouchBody(_Request):
+    """Either the id of an element, or a place in display pixels."""
+
+    id: str | None = None
+    x: float | None = None
+    y: float | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TouchBody:
+        by_place = self.x is not None and self.y is not None
+        if (self.id is None) != by_place or (self.id is not None and (self.x is not None or self.y is not None)):
+            raise ValueError("give either id, or x and y")
+        return self
+
+
+class TypeBody(_Request):
+    text: Annotated[str, Field(max_length=MAX_TYPED)]
+
+
+class CardBody(_Request):
+    """Either a persona of `/api/personas`, or a whole card document."""
+
+    persona: str | None = None
+    card: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> CardBody:
+        if (self.persona is None) == (self.card is None):
+            raise ValueError("give either persona or card")
+        return self
+
+
+class FaultBody(_Request):
+    """`after`: the fault strikes after so many units of the twin (bytes for a printer); left out, at once."""
+
+    device: str
+    fault: str
+    after: Annotated[int, Field(ge=0)] | None = None
+
+
+class ClockBody(_Request):
+    advance_s: Annotated[float, Field(ge=0, le=MAX_ADVANCE_S)]
+
+
+class NetworkBody(_Request):
+    up: bool | None = None
+    latency_ms: Annotated[int, Field(ge=0, le=MAX_LATENCY_MS)] | None = None
+    loss: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class DisplayBody(BaseModel):
+    width: int
+    height: int
+
+
+class StateBody(BaseModel):
+    """What the terminal is doing, without holder data."""
+
+    screen: str
+    display: DisplayBody
+    session: dict[str, Any]
+    language: str
+    modes: dict[str, Any]
+    devices: dict[str, Any]
+    outbox: dict[str, Any]
+    gateway: dict[str, Any]
+
+
+class ElementBody(BaseModel):
+    id: str
+    role: str
+    text: str
+    enabled: bool
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class ReceiptBody(BaseModel):
+    """`state` is what the terminal knows of the job; `picture` is null where no paper came out."""
+
+    n: int
+    number: str
+    state: str
+    reason: str
+    copy_: Annotated[bool, Field(alias="copy")]
+    text: str
+    picture: str | None
+
+
+class NetworkAnswer(BaseModel):
+    up: bool
+    latency_ms: int
+    loss: float
+
+
+class FaultAnswer(BaseModel):
+    device: str
+    fault: str
+    after: int | None
+
+
+class OfferAnswer(BaseModel):
+    device: str
+    fault: str
+    counted: bool
+
+
+class FaultsAnswer(BaseModel):
+    faults: list[FaultAnswer]
+    offers: list[OfferAnswer]
+
+
+class ErrorBody(BaseModel):
+    error: str
+    message: str
+    next: str

@@ -1,0 +1,211 @@
+// The panel's loop: ask, draw, and send what the tester's hand does.
+import { freshScreen, get, post, Refused, remove } from "./api.js";
+import { drawControls, drawDevices, drawEntries, drawLog, drawOutbox, drawPapers, drawTray, icon, make } from "./parts.js";
+import { language, speak, word } from "./words.js";
+
+const SCREEN_EVERY_MS = 350;
+const FACTS_EVERY_MS = 1000;
+const SWAP_MS = 300;
+const $ = (id) => document.getElementById(id);
+
+const known = { state: null, personas: [], faults: { faults: [], offers: [] }, elements: [], log: [], receipts: [], entries: [] };
+let pictureUrl = "";
+let onlyAlarms = false;
+let lost = false;
+
+function tell(error) {
+  const told = $("told");
+  told.hidden = false;
+  told.textContent = error instanceof Refused ? `${error.message} ${error.next}` : word("gone");
+}
+
+// Do one thing of the tester's, then look at once at what came of it.
+async function act(work) {
+  try {
+    await work();
+    $("told").hidden = true;
+  } catch (error) {
+    tell(error);
+  }
+  await Promise.allSettled([look(), learn()]);
+}
+
+const acts = {
+  fault: (device, fault, on) => act(() => on
+    ? remove(`/api/faults?device=${encodeURIComponent(device)}&fault=${encodeURIComponent(fault)}`)
+    : post("/api/faults", { device, fault })),
+  network: (change) => act(() => post("/api/network", change)),
+  clock: (seconds) => act(() => post("/api/clock", { advance_s: seconds })),
+  persona: (id, here) => act(async () => {
+    if (known.state.devices.slot.card) await post("/api/card/remove");
+    if (!here) await post("/api/card/insert", { persona: id });
+  }),
+};
+
+// ------------------------------------------------------------------------------------------------ looking
+
+async function look() {
+  const blob = await freshScreen();
+  if (!blob) return;
+  const url = URL.createObjectURL(blob);
+  $("picture").src = url;
+  if (pictureUrl) URL.revokeObjectURL(pictureUrl);
+  pictureUrl = url;
+  known.elements = await get("/api/elements");
+  known.state = await get("/api/state");
+  draw();
+}
+
+async function learn() {
+  const last = known.log.at(-1)?.n ?? 0;
+  const [state, faults, receipts, fresh] = await Promise.all([
+    get("/api/state"), get("/api/faults"), get("/api/receipts"), get(`/api/log?after=${last}`),
+  ]);
+  Object.assign(known, { state, faults, receipts });
+  if (fresh.length && fresh[0].n <= last) known.log = [];
+  known.log = [...known.log, ...fresh].slice(-400);
+  if (!known.personas.length) known.personas = await get("/api/personas");
+  draw();
+  known.entries = await get("/api/entries");
+  drawEntries($("entries"), known.entries);
+}
+
+function draw() {
+  const { state } = known;
+  if (!state) return;
+  $("screen").classList.toggle("turned", state.display.width > state.display.height);
+  $("picture").alt = word("picture", state.screen);
+  drawControls($("controls"), known.elements, state.display, pressed);
+  $("s-screen").textContent = state.screen;
+  $("s-session").textContent = state.session.id && state.screen !== "attract" ? word("session", state.session.id) : word("noSession");
+  $("s-language").textContent = state.language;
+  $("s-scale").textContent = String(state.modes.text_scale ?? "");
+  $("s-turn").textContent = word(state.display.width > state.display.height ? "landscape" : "portrait");
+  drawTray($("tray"), known.personas, state.devices.slot.card, acts.persona);
+  $("pull").disabled = !state.devices.slot.card;
+  $("swap").disabled = !state.devices.slot.card;
+  drawDevices(state, known.faults, acts);
+  drawPapers($("papers"), known.receipts);
+  drawOutbox($("outbox"), state.outbox);
+  drawLog($("log"), known.log, onlyAlarms);
+  overall(state);
+}
+
+function overall(state) {
+  const broken = known.faults.faults.length > 0 || !state.devices.network.up;
+  const [mark, text] = broken ? ["m-att", word("broken")] : state.outbox.pending > 0 ? ["m-held", word("held")] : ["m-saved", word("ready")];
+  if ($("overall").textContent !== text) $("overall").replaceChildren(icon(mark), text);
+}
+
+// ------------------------------------------------------------------------------------------------ the hand
+
+// A pointer touches where it points; a keyboard presses the middle of what has the focus.
+function pressed(id, event) {
+  const byPointer = event.detail > 0;
+  act(() => post("/api/touch", byPointer ? placeOf(event) : { id }));
+}
+
+function placeOf(event) {
+  const box = $("picture").getBoundingClientRect();
+  const { width, height } = known.state.display;
+  const inside = (value, size) => Math.min(size - 1, Math.max(0, Math.round(value)));
+  return {
+    x: inside((event.clientX - box.left) * width / box.width, width),
+    y: inside((event.clientY - box.top) * height / box.height, height),
+  };
+}
+
+$("picture").addEventListener("click", (event) => act(() => post("/api/touch", placeOf(event))));
+$("pull").addEventListener("click", () => act(() => post("/api/card/remove")));
+$("swap").addEventListener("click", () => act(async () => {
+  const now = known.personas.findIndex((persona) => persona.id === known.state.devices.slot.card);
+  const next = known.personas[(now + 1) % known.personas.length];
+  await post("/api/card/remove");
+  await new Promise((done) => { setTimeout(done, SWAP_MS); });
+  await post("/api/card/insert", { persona: next.id });
+}));
+$("mute-card").addEventListener("click", () => act(async () => {
+  const { card } = known.personas[0];
+  if (known.state.devices.slot.card) await post("/api/card/remove");
+  await post("/api/card/insert", { card: { ...card, quirks: { ...card.quirks, mute_after_apdus: 0 } } });
+}));
+$("typing").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act(async () => {
+    await post("/api/type", { text: $("text").value });
+    $("text").value = "";
+  });
+});
+$("monkey").addEventListener("click", () => act(async () => {
+  const { width, height } = known.state.display;
+  for (let n = 0; n < 20; n += 1) {
+    await post("/api/touch", { x: Math.floor(Math.random() * width), y: Math.floor(Math.random() * height) });
+  }
+}));
+$("reset").addEventListener("click", () => act(async () => {
+  await post("/api/reset");
+  known.log = [];
+}));
+$("language").addEventListener("click", () => { speak(language.now === "en" ? "zh-Hans" : "en"); draw(); drawEntries($("entries"), known.entries); });
+$("only-alarms").addEventListener("click", (event) => {
+  onlyAlarms = !onlyAlarms;
+  event.currentTarget.setAttribute("aria-pressed", String(onlyAlarms));
+  draw();
+});
+
+// ------------------------------------------------------------------------------------------------ own card
+
+function fillEditor() {
+  const persona = known.personas.find((one) => one.id === $("start-from").value) ?? known.personas[0];
+  $("document").value = JSON.stringify(persona.card, null, 2);
+}
+
+$("write").addEventListener("click", () => {
+  $("start-from").replaceChildren(...known.personas.map((persona) => make("option", { value: persona.id }, `${persona.names[language.now]} · ${persona.note[language.now]}`)));
+  $("editor-told").textContent = "";
+  fillEditor();
+  $("editor").showModal();
+});
+$("start-from").addEventListener("change", fillEditor);
+$("editor-cancel").addEventListener("click", () => $("editor").close());
+$("card-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  let card;
+  try {
+    card = JSON.parse($("document").value);
+  } catch (error) {
+    $("editor-told").textContent = word("notJson", error.message);
+    return;
+  }
+  try {
+    if (known.state.devices.slot.card) await post("/api/card/remove");
+    await post("/api/card/insert", { card });
+    $("editor").close();
+    await act(async () => {});
+  } catch (error) {
+    $("editor-told").textContent = error instanceof Refused ? `${error.message} ${error.next}` : word("gone");
+  }
+});
+
+// ------------------------------------------------------------------------------------------------ the loop
+
+async function every(ms, work) {
+  for (;;) {
+    if (!document.hidden) {
+      try {
+        await work();
+        if (lost) $("told").hidden = true;
+        lost = false;
+      } catch (error) {
+        lost = true;
+        tell(error);
+        $("overall").replaceChildren(icon("m-stop"), word("gone"));
+      }
+    }
+    await new Promise((done) => { setTimeout(done, ms); });
+  }
+}
+
+speak(language.now);
+every(SCREEN_EVERY_MS, look);
+every(FACTS_EVERY_MS, learn);

@@ -1,0 +1,178 @@
+// The parts of the page, each drawn from what the HTTP interface answered. Text goes in as text, never as markup.
+import { code, duration, language, word } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function icon(name, classes = "", label = "") {
+  const svg = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/panel/icons.svg#${name}`);
+  if (classes) svg.setAttribute("class", classes);
+  if (label) { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", label); } else svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+export function make(tag, attributes = {}, ...inside) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "onclick") element.addEventListener("click", value);
+    else if (value !== undefined && value !== null) element.setAttribute(name, value);
+  }
+  element.append(...inside.filter((part) => part !== null && part !== undefined));
+  return element;
+}
+
+// Redraw only when the facts changed, and give the focus back: a redraw must not take a keyboard's place away.
+const drawn = new WeakMap();
+export function redraw(holder, facts, draw) {
+  const key = JSON.stringify([language.now, facts]);
+  if (drawn.get(holder) === key) return false;
+  drawn.set(holder, key);
+  const focused = holder.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  holder.replaceChildren(...draw());
+  if (focused) holder.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  return true;
+}
+
+function toggle(key, text, pressed, onclick) {
+  return make("button", { type: "button", class: "button", "data-key": key, "aria-pressed": String(pressed), onclick },
+    pressed ? icon("m-att") : null, text);
+}
+
+function deviceRow(name, detail, mark, buttons) {
+  return [
+    make("div", { class: "what" }, icon(name === "network" ? "cloudoff" : name === "reader" ? "card" : name), make("b", {}, word(name)),
+      make("span", {}, detail), icon(mark, "mark")),
+    make("div", { class: "buttons" }, ...buttons),
+  ];
+}
+
+export function drawTray(holder, personas, inSlot, press) {
+  redraw(holder, [personas.map((persona) => persona.id), inSlot], () => personas.map((persona) => {
+    const here = inSlot === persona.id;
+    const low = Number(persona.card.tries_left ?? 6) < 3;
+    return make("button", {
+      type: "button", class: "persona", "data-key": persona.id, "aria-pressed": String(here), title: persona.story[language.now],
+      onclick: () => press(persona.id, here),
+    }, icon("card"), make("span", {}, make("b", {}, persona.names[language.now]), make("small", {}, persona.note[language.now])),
+      here ? icon("m-saved", "mark", word("inSlot")) : low ? icon("m-att", "mark") : null);
+  }));
+}
+
+function faultButtons(device, faults, press) {
+  const active = new Set(faults.faults.filter((fault) => fault.device === device).map((fault) => fault.fault));
+  return faults.offers.filter((offer) => offer.device === device)
+    .map((offer) => toggle(`${device}.${offer.fault}`, code(offer.fault), active.has(offer.fault),
+      () => press(device, offer.fault, active.has(offer.fault))));
+}
+
+// The plain words in what a device says of itself.
+function says(device) {
+  return Object.entries(device ?? {}).filter(([, value]) => typeof value === "string" && value !== "").map(([, value]) => code(value)).join(" · ");
+}
+
+export function drawDevices(state, faults, act) {
+  const { reader, printer, network, clock } = state.devices;
+  const broken = (device) => faults.faults.some((fault) => fault.device === device);
+  for (const [name, device] of [["reader", reader], ["printer", printer]]) {
+    redraw(document.getElementById(`d-${name}`), [says(device), faults], () =>
+      deviceRow(name, says(device), broken(name) ? "m-att" : "m-saved", faultButtons(name, faults, act.fault)));
+  }
+  const how = !network.up ? word("cut")
+    : [word("up"), network.latency_ms ? word("slow", network.latency_ms) : "", network.loss ? word("lossy", Math.round(network.loss * 100)) : ""]
+      .filter(Boolean).join(" · ");
+  const worse = !network.up ? "m-held" : network.latency_ms || network.loss ? "m-att" : "m-saved";
+  redraw(document.getElementById("d-network"), network, () => deviceRow("network", how, worse, [
+    toggle("net.cut", word("cutIt"), !network.up, () => act.network({ up: !network.up })),
+    toggle("net.slow", word("slowIt"), network.latency_ms > 0, () => act.network({ latency_ms: network.latency_ms ? 0 : 800 })),
+    toggle("net.loss", word("loseIt"), network.loss > 0, () => act.network({ loss: network.loss ? 0 : 0.5 })),
+  ]));
+  const ahead = clock.offset_s ? ` · ${word("ahead", duration(clock.offset_s))}` : "";
+  const now = `${clock.now.replace("T", " ")}${ahead}`;
+  const row = document.getElementById("d-clock");
+  redraw(row, clock.offset_s, () => deviceRow("clock", now,
+    clock.offset_s ? "m-att" : "m-saved", [
+      make("button", { type: "button", class: "button", "data-key": "clock.2", onclick: () => act.clock(120) }, word("twoMinutes")),
+      make("button", { type: "button", class: "button", "data-key": "clock.1d", onclick: () => act.clock(86400) }, word("oneDay")),
+    ]));
+  row.querySelector(".what span").textContent = now;
+}
+
+export function drawPapers(holder, receipts) {
+  document.getElementById("paper-count").textContent = word("papers", receipts.length);
+  redraw(holder, receipts, () => {
+    if (!receipts.length) return [make("p", { class: "facts" }, word("noPaper"))];
+    return [...receipts].reverse().map((receipt) => {
+      const mark = receipt.state === "done" ? "m-saved" : ["sending", "queued", "sent", "printed"].includes(receipt.state) ? "m-held" : "m-att";
+      const why = [code(receipt.state), receipt.reason ? code(receipt.reason) : "", receipt.copy ? "COPY" : ""].filter(Boolean).join(" · ");
+      return make("figure", {},
+        make("figcaption", {}, make("b", {}, `${receipt.n} · ${receipt.number}`), make("span", {}, icon(mark, "mark"), why)),
+        receipt.picture ? make("img", { src: `${receipt.picture}?at=${receipt.text.length}-${receipt.state}`, alt: word("paperAlt", receipt.n) })
+          : make("p", {}, word("noPicture")),
+        receipt.text ? make("details", {}, make("summary", { "data-key": `text.${receipt.n}` }, word("paperText")), make("pre", { lang: "zh-Hans" }, receipt.text)) : null);
+    });
+  });
+}
+
+export function drawOutbox(holder, outbox) {
+  redraw(holder, outbox, () => {
+    const number = (value, text, some) => make("p", {}, make("b", { class: some ? "some" : "" }, String(value ?? 0)), text);
+    const facts = make("p", { class: "facts" });
+    if (outbox.head) facts.append(word("head", `${outbox.head.slice(0, 4)}…${outbox.head.slice(-4)}`), make("br"));
+    if (outbox.pending && outbox.oldest_age_s !== null && outbox.oldest_age_s !== undefined) facts.append(word("oldest", duration(outbox.oldest_age_s)));
+    return [make("div", { class: "numbers" }, number(outbox.pending, word("pending"), outbox.pending > 0), number(outbox.acked, word("acked"), false)), facts];
+  });
+}
+
+export function drawEntries(holder, entries, services) {
+  document.getElementById("entries-count").textContent = word("entriesCount", entries.length);
+  redraw(holder, [entries.length, entries.at(-1), services], () => {
+    if (!entries.length) return [make("p", { class: "facts" }, word("noEntries"))];
+    const rows = [...entries].reverse().slice(0, 100).map((entry) => {
+      const held = entry.document ?? {};
+      return make("tr", {}, make("td", { class: "mono" }, String(entry.seq)), make("td", {}, icon("m-saved", "mark")),
+        make("td", {}, String(held.service ?? held.kind ?? "")), make("td", { class: "mono" }, String(held.number ?? "")),
+        make("td", { class: "entry" }, make("details", {}, make("summary", { "data-key": `entry.${entry.id}` }, entry.terminal),
+          make("pre", {}, JSON.stringify(held, null, 1)))));
+    });
+    const heads = ["seq", "", "what", "number", "content"].map((key) => make("th", { scope: "col" }, key ? word(key) : ""));
+    return [make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows))];
+  });
+}
+
+const ALARM = /fault|cut|fail|refus|gone|died|error|warn|alarm/;
+
+export function drawLog(holder, lines, onlyAlarms) {
+  const wanted = lines.filter((line) => !onlyAlarms || alarming(line));
+  const atEnd = holder.scrollTop + holder.clientHeight >= holder.scrollHeight - 40;
+  const changed = redraw(holder, [wanted.at(-1)?.n ?? 0, wanted.length, onlyAlarms], () => wanted.map((line) =>
+    make("p", { class: alarming(line) ? "alarm" : "" }, make("time", { title: line.at }, line.at.slice(-6)), make("span", {}, line.what),
+      make("span", {}, Object.entries(line.facts).map(([name, value]) => `${name}=${value}`).join(" ")))));
+  if (changed && atEnd) holder.scrollTop = holder.scrollHeight;
+}
+
+function alarming(line) {
+  return ALARM.test(line.what) || (line.what === "cable" && !line.facts.up) || ["warning", "error"].includes(line.facts.level);
+}
+
+// Transparent buttons over the picture: a keyboard and a screen reader reach what a finger does. A button whose control
+// is still there stays the same element, so that a press that began on it ends on it.
+export function drawControls(holder, elements, display, press) {
+  const wanted = elements.filter((element) => element.role !== "text");
+  const before = new Map([...holder.children].map((button) => [button.dataset.id, button]));
+  const buttons = wanted.map((element) => {
+    const button = before.get(element.id) ?? make("button", {
+      type: "button", class: "control", "data-id": element.id, onclick: (event) => press(element.id, event),
+    });
+    button.setAttribute("aria-label", element.text || element.id);
+    button.disabled = !element.enabled;
+    button.style.left = `${100 * element.x / display.width}%`;
+    button.style.top = `${100 * element.y / display.height}%`;
+    button.style.width = `${100 * element.width / display.width}%`;
+    button.style.height = `${100 * element.height / display.height}%`;
+    return button;
+  });
+  const same = buttons.length === holder.children.length && buttons.every((button, index) => holder.children[index] === button);
+  if (!same) holder.replaceChildren(...buttons);
+}

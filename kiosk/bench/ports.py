@@ -1,0 +1,263 @@
+"""What the bench's HTTP interface needs of the world behind it: small protocols and plain values.
+
+`kiosk.bench.world` fills them with the real parts; tests fill them with fakes. Nothing here holds holder data: a
+`PersonaView` is a synthetic person, and what the terminal says of its session (`TerminalPort.public_state`) has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class BenchError(Exception):
+    """A request that cannot be met. `code` is kebab-case, `status` an HTTP status, `next_step` what to do now."""
+
+    def __init__(self, code: str, message: str, next_step: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+        self.status = status
+
+
+@dataclass(frozen=True)
+class ElementView:
+    """One control on the screen, in display pixels, origin top left. The text may name the holder: no repr."""
+
+    id: str
+    role: str
+    text: str = field(repr=False)
+    enabled: bool
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the citizen sees now. `version` changes when the picture does."""
+
+    version: str
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PersonaView:
+    """One synthetic citizen of the tray."""
+
+    id: str
+    names: Mapping[str, str]
+    """Masked, by language: `zh-Hans`, `en`."""
+    note: Mapping[str, str]
+    """A few words."""
+    story: Mapping[str, str]
+    """One or two sentences."""
+    card: Mapping[str, object] = field(repr=False)
+    """The card document of cli.md."""
+
+
+@dataclass(frozen=True)
+class ReceiptView:
+    """One print job or one piece of paper. `n` counts from 1 since the start or the last reset."""
+
+    n: int
+    number: str
+    """The receipt's own number, or empty where the printer got paper from nobody we know."""
+    state: str
+    """A `drivers.api.JobState`, as the terminal knows it; `sending` while the job runs."""
+    reason: str
+    copy: bool
+    text: str = field(repr=False)
+    """What can be read on the paper, one line a line; empty where no paper came out."""
+    has_picture: bool
+
+
+@dataclass(frozen=True)
+class FaultView:
+    """One fault that is set now."""
+
+    device: str
+    fault: str
+    after: int | None = None
+    """The fault strikes after so many units of the twin (APDUs, bytes), None: at once."""
+
+
+@dataclass(frozen=True)
+class FaultOffer:
+    """One fault that a device's twin can have. `counted`: it takes `after`."""
+
+    device: str
+    fault: str
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkView:
+    """The cable between terminal and gateway. `latency_ms` is one way; `loss` is 0 to 1."""
+
+    up: bool
+    latency_ms: int
+    loss: float
+
+
+class Screen(Protocol):
+    """The touchscreen, as an eye and a finger meet it. All calls may come from any thread."""
+
+    def size(self) -> tuple[int, int]: ...
+
+    def elements(self) -> Sequence[ElementView]: ...
+
+    def frame(self) -> Frame: ...
+
+    def touch(self, x: float, y: float) -> None:
+        """Press and let go at this place; returns when the touchscreen has dispatched both."""
+        ...
+
+    def type_text(self, text: str) -> None:
+        """Press the keys of the pad on the screen for this text, one after the other.
+
+        Raises `BenchError` (`no-such-key`) where the screen has no key for a character.
+        """
+        ...
+
+    def drawn(self, timeout_s: float) -> bool:
+        """Wait until the newest screen model is on the glass; False when the time is over."""
+        ...
+
+
+class TerminalPort(Protocol):
+    """The terminal's runtime."""
+
+    def public_state(self) -> Mapping[str, object]:
+        """`screen`, `session`, `language`, `modes`, and what it knows of its `devices`, `outbox`, `gateway`."""
+        ...
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until every event that is in the inbox was handled; False when the time is over."""
+        ...
+
+    def end_session(self) -> None:
+        """Forget the holder and go to the attract screen."""
+        ...
+
+
+class CardTray(Protocol):
+    """The cards beside the reader."""
+
+    def personas(self) -> Sequence[PersonaView]: ...
+
+    def inserted(self) -> str | None:
+        """The persona in the slot, `card` for a card of a document, or None."""
+        ...
+
+    def insert_persona(self, persona: str) -> None:
+        """Raises `BenchError`: `no-such-persona`, `slot-full`, `reader-unplugged`."""
+        ...
+
+    def insert_document(self, document: Mapping[str, object]) -> None:
+        """Raises `BenchError`: `card-document-invalid`, `slot-full`, `reader-unplugged`."""
+        ...
+
+    def remove(self) -> None:
+        """Raises `BenchError` (`slot-empty`)."""
+        ...
+
+    def reset(self) -> None:
+        """Pull what is in the slot; every persona's card is as new (tries left, PIN)."""
+        ...
+
+
+class Paper(Protocol):
+    """What came out of the printer."""
+
+    def receipts(self) -> Sequence[ReceiptView]: ...
+
+    def picture(self, n: int) -> bytes:
+        """The paper as PNG. Raises `BenchError` (`no-such-receipt`, `no-paper`)."""
+        ...
+
+    def reset(self) -> None:
+        """Take the paper away and put in a full roll."""
+        ...
+
+
+class Network(Protocol):
+    def view(self) -> NetworkView: ...
+
+    def set(self, *, up: bool, latency_ms: int, loss: float) -> None: ...
+
+
+class GatewayView(Protocol):
+    """The gateway as an operator sees it, past the cable."""
+
+    def state(self) -> Mapping[str, object]:
+        """`url`, `reachable` (for the terminal, through the cable as it is now)."""
+        ...
+
+    def entries(self) -> Sequence[Mapping[str, object]]:
+        """Every accepted entry, unsealed. Raises `BenchError` (`gateway-silent`, `no-operator-token`)."""
+        ...
+
+
+class Faults(Protocol):
+    def offers(self) -> Sequence[FaultOffer]: ...
+
+    def active(self) -> Sequence[FaultView]: ...
+
+    def set(self, device: str, fault: str, after: int | None) -> None:
+        """Raises `BenchError` (`no-such-device`, `no-such-fault`)."""
+        ...
+
+    def clear(self, device: str | None, fault: str | None) -> None:
+        """Make whole: everything, one device, or one fault of it. Raises as `set`."""
+        ...
+
+
+class ClockHandle(Protocol):
+    """The terminal's clock: real time plus what was advanced."""
+
+    def advance(self, seconds: float) -> None: ...
+
+    def offset_s(self) -> float: ...
+
+    def now_iso(self) -> str:
+        """Local time, ISO 8601 with seconds."""
+        ...
+
+    def reset(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One thing that happened. `facts` are codes and numbers, never holder data."""
+
+    n: int
+    at: str
+    what: str
+    facts: Mapping[str, object]
+
+
+class EventLog(Protocol):
+    def note(self, what: str, **facts: object) -> None: ...
+
+    def after(self, n: int) -> Sequence[LogLine]: ...
+
+    def clear(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class BenchPorts:
+    """Everything the HTTP interface talks to."""
+
+    screen: Screen
+    terminal: TerminalPort
+    tray: CardTray
+    paper: Paper
+    network: Network
+    gateway: GatewayView
+    faults: Faults
+    clock: ClockHandle
+    log: EventLog

@@ -1,0 +1,174 @@
+"""One citizen's visit through the touchscreen: a finger that only knows what is on the glass.
+
+Every touch is a touch at a place, read from `/api/elements` just before, as a person looks before pressing. Used by
+the demonstration and by the system tests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from kiosk.bench.client import BenchClient, Json
+from kiosk.bench.ports import BenchError
+
+LANGUAGE_IDS = {"zh": "language.zh", "en": "language.en"}
+SCREEN_DEADLINE_S = 40.0
+MAX_FORM_SCREENS = 60
+
+
+class Visitor:
+    """A citizen with a card, at the bench of `client`. `on_screen(name)` is told of every screen she comes to."""
+
+    def __init__(self, client: BenchClient, persona: str, *, on_screen: Callable[[str], None] | None = None) -> None:
+        """Raises `BenchError` (`no-such-persona`)."""
+        self._bench = client
+        self._on_screen = on_screen
+        known = {str(one["id"]): one for one in client.personas()}
+        if persona not in known:
+            raise BenchError("no-such-persona", f"There is no {persona}.", f"Known: {', '.join(known)}.", 404)
+        self.persona = persona
+        self._card: Json = known[persona]["card"]
+        self.seen: list[str] = []
+        """Every screen, in order, without repetition of the same one in a row."""
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """What nobody but the citizen may read: name, id number, PIN-bearing words are not among the state."""
+        holder = self._card["holder"]
+        return str(holder["name"]), str(holder["id_number"])
+
+    # ------------------------------------------------------------------------------------------ eye and finger
+
+    def look(self) -> str:
+        """Which screen is there now."""
+        state = self._bench.state()
+        self._keep_private(state)
+        return self._note(str(state["screen"]))
+
+    def press(self, element_id: str) -> str:
+        """Find this control with the eye and put the finger on its middle; return the screen that follows."""
+        element = self._bench.element(element_id)
+        if element is None or not element["enabled"]:
+            raise BenchError(
+                "cannot-press",
+                f"{element_id} cannot be pressed on {self._bench.state()['screen']}.",
+                "On the screen: " + ", ".join(str(one["id"]) for one in self._bench.elements() if one["enabled"]),
+                409,
+            )
+        state = self._bench.touch(element["x"] + element["width"] / 2, element["y"] + element["height"] / 2)
+        self._keep_private(state)
+        return self._note(str(state["screen"]))
+
+    def wait_for(self, *names: str) -> str:
+        """Wait for one of these screens. A failure screen that was not asked for ends the waiting at once."""
+
+        def look() -> str | None:
+            now = self.look()
+            if now in names:
+                return now
+            if now.startswith("failure.") or now == "timeout":
+                raise BenchError("wrong-screen", f"{now} instead of {' or '.join(names)}.", "See its screenshot.", 409)
+            return None
+
+        return self._bench.until("screen " + " or ".join(names), look, SCREEN_DEADLINE_S)
+
+    def _note(self, name: str) -> str:
+        if not self.seen or self.seen[-1] != name:
+            self.seen.append(name)
+            if self._on_screen is not None:
+                self._on_screen(name)
+        return name
+
+    def _keep_private(self, state: Json) -> None:
+        told = json.dumps(state, ensure_ascii=False)
+        if any(word in told for word in self.private):
+            raise BenchError("holder-data-told", "The bench's state tells holder data.", "This is a privacy bug.", 500)
+
+    # ------------------------------------------------------------------------------------------ parts of the way
+
+    def come_in(self, language: str = "zh") -> None:
+        """From the attract screen to the one that asks for the card."""
+        self.wait_for("attract")
+        self.press(LANGUAGE_IDS[language])
+        self.wait_for("start")
+        self.press("start.card")
+        self.wait_for("card")
+
+    def insert_card(self) -> None:
+        """Put the card in and wait for the PIN pad."""
+        self._bench.insert(self.persona)
+        self.wait_for("pin")
+
+    def give_pin(self, pin: str | None = None) -> None:
+        """Press the digits, then the one way forward. Does not wait for the card's answer."""
+        for digit in pin if pin is not None else str(self._card.get("pin", "123456")):
+            self.press(f"pin.{digit}")
+        self.press("pin.ok")
+
+    def sign_in(self, language: str = "zh") -> None:
+        """From the attract screen to home, hello by name."""
+        self.come_in(language)
+        self.insert_card()
+        self.give_pin()
+        self.wait_for("home")
+
+    def open_service(self, event: str, service: str) -> None:
+        """From home to the first screen of the form."""
+        self.press(f"event.{event}")
+        self.wait_for("services")
+        self.press(f"service.{service}")
+        self.wait_for("intro")
+        self.press("primary")
+        self.wait_for("consent")
+        self.press("primary")
+        self.wait_for("form")
+
+    def fill_in(self, on_page: Callable[[], None] | None = None) -> None:
+        """Every page and question of the form: the first choice, and on; a number is 1."""
+        for _ in range(MAX_FORM_SCREENS):
+            if self.look() != "form":
+                break
+            if on_page is not None:
+                on_page()
+            self._answer()
+            self.press("primary")
+        self.wait_for("check")
+
+    def _answer(self) -> None:
+        """Answer where the screen asks, so that the one way forward opens."""
+        elements = self._bench.elements()
+        choices = [one for one in elements if one["role"] == "choice" and one["enabled"]]
+        forward = _find(elements, "primary")
+        if choices and not (forward and forward["enabled"]):
+            self.press(str(choices[0]["id"]))
+        elif not (forward and forward["enabled"]) and _find(elements, "key.1"):
+            self.press("key.1")
+
+    def submit(self) -> None:
+        """From the last look to saved."""
+        for _ in range(MAX_FORM_SCREENS):
+            if self.press("primary") != "check":
+                break
+        self.wait_for("saved")
+
+    def take_receipt(self) -> None:
+        """From saved to the rating: the receipt on paper."""
+        self.press("primary")
+        self.wait_for("receipt")
+        self.press("receipt.paper")
+        self.press("primary")
+        self.wait_for("rating")
+
+    def rate_and_leave(self, score: int = 5) -> None:
+        """Rate, take the card, and see the attract screen again."""
+        self.press(f"rating.{score}")
+        self.press("primary")
+        self.wait_for("take-card")
+        self._bench.remove_card()
+        self.wait_for("attract")
+
+
+def _find(elements: list[dict[str, Any]], element_id: str) -> dict[str, Any] | None:
+    return next((element for element in elements if element["id"] == element_id), None)

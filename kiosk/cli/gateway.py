@@ -1,0 +1,157 @@
+"""`kiosk gateway init | serve | invite | entries` and `kiosk enrol`."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import secrets
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
+
+INVITE_MINUTES = 15
+
+gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
+
+DirOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The gateway's folder (made by init).")]
+DatabaseOption = Annotated[str, typer.Option("--database", metavar="URL", help="Default: SQLite in the folder.")]
+
+
+def now_ms() -> int:
+    """Return the wall clock, milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def _failing(*, as_json: bool) -> Generator[None]:
+    """End the command with the code of anything that the gateway's parts refuse."""
+    from kiosk.personas import PersonasInvalid
+    from provisioning.gateway.authority import AuthorityError
+    from provisioning.gateway.catalogue import CatalogueInvalid
+    from provisioning.gateway.city.people import CityTooLarge
+    from provisioning.gateway.serve import PortBusy
+    from provisioning.gateway.store import StoreError
+
+    try:
+        yield
+    except (AuthorityError, StoreError, CatalogueInvalid, PersonasInvalid, CityTooLarge, PortBusy) as error:
+        fail(error.code, str(error), as_json=as_json)
+    except OSError as error:
+        fail("gateway-folder", f"{error.filename}: {error.strerror}", as_json=as_json)
+
+
+@gateway.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing, mode 0700.")],
+    name: Annotated[list[str] | None, typer.Option("--name", help="Another name or address of the server.")] = None,
+) -> None:
+    """Make the gateway's authority and keys, or complete what is there; prints the authority's hash as JSON."""
+    from provisioning.gateway.authority import create
+
+    with _failing(as_json=True):
+        authority = create(folder, name or (), datetime.datetime.now(datetime.UTC))
+        emit({"ca_hash": authority.ca_hash}, as_json=True)
+
+
+@gateway.command()
+def serve(
+    folder: DirOption,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8443,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    database: DatabaseOption = "",
+    people: Annotated[int, typer.Option(help="Size of the synthetic city.")] = 500,
+    seed: Annotated[int, typer.Option(help="Another seed, another city.")] = 1,
+    services: Annotated[Path | None, typer.Option(metavar="DIR", help="Service definitions.")] = None,
+) -> None:
+    """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
+    from importlib import resources
+
+    from kiosk.log import Log
+    from provisioning.gateway import authority
+    from provisioning.gateway import serve as service
+
+    with _failing(as_json=False), closing(service.open_store(folder, database)) as store:
+        log = Log(folder / "gateway.log", now_ms)
+        with closing(log), resources.as_file(resources.files("assets")) as assets:
+            city = service.City(assets / "city", people, seed)
+            keys = authority.load(folder)
+            parts = service.open_gateway(keys, store, services or assets / "services", city, now_ms, log.write)
+            listener = service.listen(host, port)
+            log.write("gateway.started", {"people": people})
+            service.run(parts, listener, lambda url: print(f"ready {url}", flush=True))
+            log.write("gateway.stopped")
+
+
+@gateway.command()
+def invite(
+    folder: DirOption,
+    url: Annotated[str, typer.Option("--gateway", metavar="URL", help="Repeated in the answer.")] = "",
+    place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
+    place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a token with which one terminal may join, once, within 15 minutes."""
+    from provisioning.gateway import authority
+    from provisioning.gateway import serve as service
+
+    with _failing(as_json=as_json), closing(service.open_store(folder, database)) as store:
+        ca_hash = authority.load(folder).ca_hash
+        token = secrets.token_urlsafe(32)
+        expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
+        site = {
+            "name.zh-Hans": "广州市民自助终端",
+            "name.en": "Guangzhou self-service terminal",
+            "place.zh-Hans": place,
+            "place.en": place_en,
+        }
+        store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
+        expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
+        answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
+        emit({**answer, "gateway": url} if url else answer, as_json=as_json)
+
+
+@gateway.command()
+def entries(
+    folder: DirOption,
+    after: Annotated[int, typer.Option(min=0, help="Only those behind this position.")] = 0,
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Print every accepted entry, unsealed, one JSON object a line."""
+    from provisioning.gateway import authority
+    from provisioning.gateway import serve as service
+    from provisioning.gateway.ingest import unsealed
+
+    with _failing(as_json=as_json), closing(service.open_store(folder, database)) as store:
+        for line in unsealed(store, authority.load(folder), after):
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def enrol(
+    url: Annotated[str, typer.Option("--gateway", metavar="URL", help="https://HOST:PORT")],
+    token: Annotated[str, typer.Option(help="From: kiosk gateway invite")],
+    ca_hash: Annotated[str, typer.Option("--ca-hash", metavar="H", help="SHA-256 of the authority, hexadecimal.")],
+    model: Annotated[str, typer.Option(help="What kind of terminal this is.")] = "kiosk",
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Join a gateway: this state folder makes its key and receives its certificate."""
+    from offline_cache import state as states
+    from offline_cache.errors import CacheError
+    from offline_cache.gateway import GatewayClient
+
+    folder = state_dir(state)
+    try:
+        joined = GatewayClient.enrol(url, token, ca_hash, states.device(folder).device, model, folder)
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    emit({"terminal": joined.terminal, "gateway": url}, as_json=as_json)

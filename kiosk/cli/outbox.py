@@ -1,0 +1,154 @@
+"""`kiosk outbox …` and `kiosk sync …`: record, look, verify, send. The contract is in the CLI reference."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from kiosk import settings
+from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail, state_dir
+from offline_cache import service
+from offline_cache import state as states
+from offline_cache.errors import CacheError, DocumentInvalid, MalformedMessage
+from offline_cache.messages import json_dumps, json_object
+from offline_cache.outbox import Outbox
+from offline_cache.seal import MAX_DOCUMENT_BYTES
+from offline_cache.sync import read_status
+
+_MAX_LINE_BYTES = 2 * MAX_DOCUMENT_BYTES
+_LEAVE_WITHIN_S = 3.0
+
+outbox_app = typer.Typer(no_args_is_help=True, help="What citizens submitted, until the gateway has it.")
+sync_app = typer.Typer(no_args_is_help=True, help="Send what is in the outbox.")
+
+
+@outbox_app.command("append")
+def append(
+    jsonl: Annotated[str, typer.Option("--jsonl", metavar="FILE", help="JSON documents, one a line; - is stdin.")],
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Record documents; after each durable commit one line `{"seq","id"}` is printed."""
+    _check_config(config)
+    folder = state_dir(state)
+    try:
+        with states.open_writer(folder) as outbox:
+            if jsonl == "-":
+                bad = _append_lines(outbox, sys.stdin.buffer)
+            else:
+                with Path(jsonl).open("rb") as lines:
+                    bad = _append_lines(outbox, lines)
+    except CacheError as error:
+        fail(error.code, str(error))
+    except OSError as error:
+        fail("input-unreadable", f"{jsonl}: {error.strerror}")
+    if bad:
+        fail(DocumentInvalid.code, f"{bad} lines were not recorded; the others were")
+
+
+def _append_lines(outbox: Outbox, source: BinaryIO) -> int:
+    bad = 0
+    for number, line in enumerate(_lines(source), 1):
+        if not line.strip():
+            continue
+        try:
+            document = json_object(line, _MAX_LINE_BYTES)
+            done = outbox.append(lambda _seq, _id, document=document: document)
+        except (MalformedMessage, DocumentInvalid) as error:
+            bad += 1
+            typer.echo(f"line {number}: {error} [{error.code}]", err=True)
+            continue
+        sys.stdout.write(json_dumps({"seq": done.seq, "id": done.id}).decode() + "\n")
+        sys.stdout.flush()
+    return bad
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """Lines of any length without keeping more than a limit: of a longer one the beginning, which is then refused."""
+    while line := source.readline(_MAX_LINE_BYTES + 1):
+        rest = line
+        while len(rest) == _MAX_LINE_BYTES + 1 and not rest.endswith(b"\n"):
+            rest = source.readline(_MAX_LINE_BYTES + 1)
+        yield line
+
+
+def _check_config(config: Path | None, *, as_json: bool = False) -> None:
+    """Nothing here is configured yet, but a settings file that cannot be used is refused by every command."""
+    try:
+        settings.load(config)
+    except settings.SettingsInvalid as error:
+        fail(error.code, str(error), as_json=as_json)
+
+
+@outbox_app.command("status")
+def status(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """Figures of the outbox, and what the sync service last said."""
+    _check_config(config, as_json=as_json)
+    folder = state_dir(state)
+    try:
+        with states.open_reader(folder) as outbox:
+            figures = asdict(outbox.status())
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    said = read_status(folder)
+    figures["sync"] = None if said is None else asdict(said)
+    emit(figures, as_json=as_json)
+
+
+@outbox_app.command("verify")
+def verify(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """Check every row and the chain; names the first seq that does not fit."""
+    _check_config(config, as_json=as_json)
+    try:
+        with states.open_reader(state_dir(state)) as outbox:
+            emit(asdict(outbox.verify()), as_json=as_json)
+    except CacheError as error:
+        seq = getattr(error, "seq", None)
+        fail(error.code, str(error), as_json=as_json, seq=seq)
+
+
+@sync_app.command("once")
+def once(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """Send what is pending, once; exit 1 when something stays behind, with the reason."""
+    _check_config(config, as_json=as_json)
+    try:
+        drained = service.drain(state_dir(state))
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    figures: dict[str, object] = {
+        "sent": drained.sent,
+        "acked_through": drained.acked_through,
+        "pending": drained.pending,
+    }
+    if drained.problem is not None:
+        fail(drained.problem, f"{drained.pending} entries are still here", as_json=as_json, **figures)
+    emit(figures, as_json=as_json)
+
+
+@sync_app.command("run")
+def run(state: StateOption = None, config: ConfigOption = None) -> None:
+    """Send for as long as the process lives; ends on SIGTERM or Ctrl-C with exit 0."""
+    _check_config(config)
+    folder = state_dir(state)
+    stop = threading.Event()
+
+    def leave(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    # A request may be under way for many seconds. Nothing in flight is on the disk, so it is left behind at the end.
+    worker = threading.Thread(target=service.serve, args=(folder, stop), name="sync", daemon=True)
+    worker.start()
+    while worker.is_alive() and not stop.wait(1.0):
+        pass
+    worker.join(_LEAVE_WITHIN_S)
+    if not stop.is_set():
+        fail("sync-failed", "the sync service ended by itself; see the lines above")

@@ -1,0 +1,122 @@
+"""`kiosk print`: a receipt to a printer, a printer's state, and a receipt as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drivers.errors import PrinterError
+from kiosk.cli.common import JsonOption, emit, fail
+
+if TYPE_CHECKING:
+    from drivers.api import Receipt
+    from drivers.printers.models import Model
+
+app = typer.Typer(name="print", help="Receipts and the printer.", no_args_is_help=True)
+
+PortOption = Annotated[str, typer.Option("--port", metavar="DEV", help="Serial port of the printer.")]
+BaudOption = Annotated[int | None, typer.Option("--baud", metavar="N", min=1, help="Default: the model's.")]
+ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Default: a generic printer.")]
+RtsCtsOption = Annotated[bool, typer.Option("--rtscts", help="Hardware flow control: printer DTR wired to host CTS.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE.json", help="A receipt document.")]
+
+_NEXT_STEP = {
+    "not_printed": "Nothing was printed; it is safe to print again.",
+    "partial": "A part was printed; take it out, then print a copy.",
+    "printed_not_cut": "It was printed and not cut; tear it off.",
+    "unknown": "It may have been printed; look before printing a copy.",
+}
+
+
+@app.command("receipt")
+def receipt(
+    file: FileArgument,
+    port: PortOption,
+    baud: BaudOption = None,
+    model: ModelOption = None,
+    rtscts: RtsCtsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a receipt; exit code 0 only if the printer said that it is printed and cut."""
+    from drivers.api import JobState
+    from drivers.printers.serial_printer import SerialPrinter
+
+    document = _read(file, as_json=as_json)
+    chosen = _model(model, document.width_mm, as_json=as_json)
+    printer = SerialPrinter(port, model=chosen, baud=baud, rtscts=rtscts)
+    try:
+        printer.connect()
+        result = printer.print_receipt(document)
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json, state=JobState.NOT_PRINTED.value, reason=e.code, bytes=0)
+    finally:
+        printer.close()
+    emit({"state": result.state.value, "reason": result.reason, "bytes": result.bytes_sent}, as_json=as_json)
+    if result.state is not JobState.DONE:
+        typer.echo(f"{_NEXT_STEP.get(result.state.value, result.state.value)} [{result.reason}]", err=True)
+        raise typer.Exit(1)
+
+
+@app.command("status")
+def status(port: PortOption, baud: BaudOption = None, model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """Ask a printer how it is; exit code 1 if it does not answer."""
+    from drivers.printers.serial_printer import SerialPrinter
+
+    printer = SerialPrinter(port, model=_model(model, 80, as_json=as_json), baud=baud)
+    try:
+        printer.connect()
+        found = printer.status()
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)
+    finally:
+        printer.close()
+    if not found.answered:
+        fail("no-reply", f"the printer at {port} does not answer; look at power, cable and baud rate", as_json=as_json)
+    facts = {"online": found.online, "cover": found.cover, "paper": found.paper, "error": found.error}
+    emit({**facts, "detail": dict(found.detail)}, as_json=as_json)
+
+
+@app.command("preview")
+def preview(
+    file: FileArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where the picture goes.")],
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw a receipt as the printer would print it: the same bytes, read by the simulated printer."""
+    from drivers.printers.escpos import encode_receipt
+    from drivers.sim.printer_preview import picture_of
+
+    document = _read(file, as_json=as_json)
+    chosen = _model(model, document.width_mm, as_json=as_json)
+    try:
+        image = picture_of(encode_receipt(document, chosen), chosen.width_mm)
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)
+    try:
+        image.save(out, format="PNG")
+    except OSError as e:
+        fail("file-not-written", f"cannot write {out}: {e.strerror or 'no picture'}", as_json=as_json)
+    emit({"file": str(out), "width": image.width, "height": image.height}, as_json=as_json)
+
+
+def _read(file: Path, *, as_json: bool) -> Receipt:
+    from drivers.printers.receipt_document import parse_receipt
+
+    try:
+        return parse_receipt(file.read_bytes())
+    except OSError as e:
+        fail("file-not-found", f"cannot read {file}: {e.strerror}", as_json=as_json)
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json, where=getattr(e, "where", ""))
+
+
+def _model(name: str | None, width_mm: int, *, as_json: bool) -> Model:
+    from drivers.printers.models import generic, model
+
+    try:
+        return generic(width_mm) if name is None else model(name)
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)

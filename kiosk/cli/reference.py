@@ -1,0 +1,158 @@
+"""`kiosk docs`: writes `docs/reference/` from the code and its data, or says where the files have drifted.
+
+One page a subject: the session, settings, failure codes, log events, the command, and the JSON Schemas of the two
+documents that scripts write. A test runs the same check.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kiosk import failures, log
+from kiosk.cli.common import fail
+from kiosk.settings import Settings
+
+REFERENCE = Path("docs/reference")
+NOTE = "<!-- Written by `make docs`. Do not edit: change what it is written from. -->\n\n"
+
+
+def docs(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a page has drifted.")] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pages.")] = REFERENCE,
+) -> None:
+    """Write the generated reference."""
+    made = pages(context.find_root().command)
+    stale = drifted(made, out)
+    if check and stale:
+        fail("reference-stale", f"drifted from the code: {', '.join(stale)}. Run `make docs`.")
+    if not check:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (out / name).write_text(text, "utf-8")
+
+
+def drifted(made: Mapping[str, str], folder: Path) -> list[str]:
+    """Return the names of pages that differ from their file, have none, or have a file that nobody writes any more."""
+    found = {path.name: path.read_text("utf-8") for path in folder.iterdir()} if folder.is_dir() else {}
+    return sorted(name for name in made.keys() | found.keys() if made.get(name) != found.get(name))
+
+
+def pages(command: object) -> dict[str, str]:
+    """Return every page by file name. `command` is the root of the `kiosk` command, as Typer built it."""
+    from drivers.printers.receipt_document import receipt_schema
+    from drivers.sim.card_document import card_schema
+    from kiosk.cli.diagram import session_page
+
+    written = {
+        "session.md": session_page(),
+        "settings.md": settings_page(),
+        "failure-codes.md": failure_page(),
+        "log-events.md": log_page(),
+        "command.md": command_page(command),
+    }
+    schemas = {"card.schema.json": card_schema(), "receipt.schema.json": receipt_schema()}
+    return {name: NOTE + text for name, text in written.items()} | {
+        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- pages
+
+
+def settings_page() -> str:
+    """Return the settings with their units, defaults and bounds."""
+    lines = [
+        "# Settings",
+        "",
+        "A TOML file, given with `--config FILE`. Units are the last word of a name. A key that is not in this table,",
+        "or a value outside its bounds, is refused when the terminal starts.",
+        "",
+        "| setting | what it is | default | bounds |",
+        "|---|---|---|---|",
+    ]
+    for item in dataclasses.fields(Settings):
+        low, high = item.metadata["low"], item.metadata["high"]
+        bounds = f"{_or(low, '')} to {_or(high, '')}".strip() if (low, high) != (None, None) else ""
+        lines.append(f"| `{item.name}` | {item.metadata['doc']} | `{json.dumps(item.default)}` | {bounds} |")
+    return "\n".join(lines) + "\n"
+
+
+def failure_page() -> str:
+    """Return the failure codes: what a citizen reads, what a technician does."""
+    text = resources.files("assets").joinpath("failure_codes.toml").read_text("utf-8")
+    lines = [
+        "# Failure codes",
+        "",
+        "From `assets/failure_codes.toml`. The terminal shows the words of the citizen's language; the code stands in",
+        "the log and in `--json` output.",
+    ]
+    for code, failure in sorted(failures.parse(text).items()):
+        lines += ["", f"## `{code}`", "", f"Severity: {failure.severity}. {failure.cause}", ""]
+        lines += [f"- **Technician:** {failure.technician}"]
+        for label, words in (("What happened", failure.title), ("What is safe", failure.safe), ("Next", failure.next)):
+            lines.append(f"- {label}: " + " · ".join(words[language] for language in failures.LANGUAGES))
+    return "\n".join(lines) + "\n"
+
+
+def log_page() -> str:
+    """Return the log events and the fields each may carry."""
+    lines = [
+        "# Log events",
+        "",
+        "From `assets/log_events.toml`. The log is JSON lines: `time_ms`, `event`, `level` and the fields below, plain",
+        "words and numbers only. An event or a field that is not here cannot be written.",
+        "",
+        "| event | level | what happened | fields |",
+        "|---|---|---|---|",
+    ]
+    for event, entry in sorted(log.event_catalogue().items()):
+        fields: Any = entry["fields"]
+        named = ", ".join(f"`{name}`" for name in fields)
+        lines.append(f"| `{event}` | {entry['level']} | {entry['what']} | {named} |")
+    return "\n".join(lines) + "\n"
+
+
+def command_page(command: object) -> str:
+    """Return every command with its arguments and options."""
+    lines = ["# The `kiosk` command", "", "Exit codes: 0 done, 1 failed (reason and code on stderr), 2 usage."]
+    for path, one in _commands(command, ("kiosk",)):
+        lines += ["", f"## `{' '.join(path)}`", "", str(one.help or "").strip().replace("\b", "")]
+        shown = [item for item in one.params if not getattr(item, "hidden", False)]
+        if shown:
+            lines += ["", "| option or argument | what it is | default |", "|---|---|---|"]
+            lines += [_parameter(item) for item in shown]
+    return "\n".join(lines) + "\n"
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    children: Mapping[str, Any] = getattr(command, "commands", {})
+    if not children:
+        yield path, command
+    for name, child in sorted(children.items()):
+        if not child.hidden:
+            yield from _commands(child, (*path, name))
+
+
+def _parameter(item: Any) -> str:
+    if item.param_type_name == "argument":
+        name = item.metavar or item.name.upper()
+    else:
+        flags = " / ".join([*item.opts, *item.secondary_opts])
+        name = flags if item.is_flag else f"{flags} {item.metavar or item.type.name.upper()}"
+    default = "" if item.default in (None, "", ()) or callable(item.default) else f"`{json.dumps(str(item.default))}`"
+    if getattr(item, "is_flag", False):
+        default = ""
+    what = str(item.help or "").replace("|", "\\|")
+    return f"| `{name}` | {what}{' Required.' if item.required else ''} | {default} |"
+
+
+def _or(value: object, otherwise: str) -> str:
+    return otherwise if value is None else str(value)

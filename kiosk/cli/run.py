@@ -1,0 +1,86 @@
+"""`kiosk run`: the terminal on real devices, or on simulated ones without the bench around them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.cli.common import ConfigOption, StateOption, fail, state_dir
+
+if TYPE_CHECKING:
+    from kiosk.settings import Settings
+    from kiosk.terminal import Devices
+
+
+class DeviceKind(StrEnum):
+    REAL = "real"
+    SIM = "sim"
+
+
+def run(
+    state: StateOption = None,
+    config: ConfigOption = None,
+    devices: Annotated[DeviceKind, typer.Option(help="real: PC/SC and serial; sim: empty simulated devices.")] = (
+        DeviceKind.REAL
+    ),
+    windowed: Annotated[bool, typer.Option("--windowed", help="In a window instead of the whole screen.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Draw without a display.")] = False,
+) -> None:
+    """Run the terminal until it is told to end (SIGTERM, Ctrl-C)."""
+    from drivers.errors import DriverError
+    from kiosk import settings as settings_file
+    from kiosk.clock import SystemClock
+    from kiosk.terminal import Terminal
+    from offline_cache.errors import CacheError
+
+    folder = state_dir(state)
+    try:
+        settings = settings_file.load(config)
+    except settings_file.SettingsInvalid as error:
+        fail(error.code, str(error))
+    from kiosk.ui.app import TerminalApp
+
+    app = TerminalApp(
+        size=(settings.width, settings.height), send=lambda event: terminal.send(event), headless=headless,
+        fullscreen=not windowed,
+    )  # fmt: skip
+    try:
+        terminal = Terminal(settings, folder, open_devices(devices, settings, folder), SystemClock(), app.bridge.show)
+    except (CacheError, DriverError) as error:
+        fail(error.code, str(error))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: app.bridge.stop())
+    terminal.start()
+    try:
+        app.run()
+    finally:
+        terminal.stop()
+
+
+def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
+    """Return the devices of this terminal. Raises `DriverError` leaves."""
+    from kiosk.terminal import Devices
+
+    if kind is DeviceKind.SIM:
+        from drivers.sim.printer import SimPrinter
+        from drivers.sim.printer_link import SimReceiptPrinter
+        from drivers.sim.reader import SimReader
+
+        return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()))
+    from drivers.printers.journal import JobJournal
+    from drivers.printers.models import model
+    from drivers.printers.serial_printer import SerialPrinter
+    from drivers.readers.pcsc import PcscReader
+
+    printer = SerialPrinter(
+        settings.printer_port,
+        model=model(settings.printer_model),
+        baud=settings.printer_baud,
+        journal=JobJournal(folder / "print-journal.db"),
+    )
+    return Devices(PcscReader(settings.reader_name, os.environ.get("PCSCLITE_CSOCK_NAME")), printer)

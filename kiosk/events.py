@@ -1,0 +1,304 @@
+"""Everything that can happen to a session, as frozen values. Pure: no I/O, no clock.
+
+Each event that belongs to one citizen's session carries `session_id`; the runtime drops those of an older session
+before they reach `step` (a `PinAccepted` after a `CardRemoved` is physically normal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
+from kiosk.services import Catalogue
+
+
+@dataclass(frozen=True)
+class Event:
+    """The root of all events. `session_id` 0 means that the event belongs to no session."""
+
+    session_id: int = field(default=0, kw_only=True)
+
+
+# ------------------------------------------------------------------------------------------------- touches
+
+
+@dataclass(frozen=True)
+class LanguageChosen(Event):
+    language: str
+
+
+@dataclass(frozen=True)
+class StartChosen(Event):
+    way: Literal["card", "browse", "ticket", "call"]
+
+
+@dataclass(frozen=True)
+class PrimaryPressed(Event):
+    """The one way forward."""
+
+
+@dataclass(frozen=True)
+class BackPressed(Event):
+    """The quiet way out at the left."""
+
+
+@dataclass(frozen=True)
+class HomePressed(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class FinishPressed(Event):
+    """End, take card."""
+
+
+@dataclass(frozen=True)
+class ModeToggled(Event):
+    mode: Literal["large", "contrast", "reach"]
+
+
+@dataclass(frozen=True)
+class HelpPressed(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class StillHere(Event):
+    """The time-out warning was answered."""
+
+
+@dataclass(frozen=True)
+class PinKey(Event):
+    """One digit for the PIN. The runtime keeps it; `step` only ever sees `PinLengthChanged`."""
+
+    digit: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PinErased(Event):
+    """Delete one digit, or all."""
+
+    all: bool = False
+
+
+@dataclass(frozen=True)
+class PinLengthChanged(Event):
+    """How many digits are in the runtime's holder now."""
+
+    length: int
+
+
+@dataclass(frozen=True)
+class KeysShuffled(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class LifeEventChosen(Event):
+    life_event: str
+
+
+@dataclass(frozen=True)
+class ServiceChosen(Event):
+    service: str
+
+
+@dataclass(frozen=True)
+class ConsentRefused(Event):
+    pass
+
+
+@dataclass(frozen=True)
+class PageTurned(Event):
+    delta: int
+
+
+@dataclass(frozen=True)
+class FieldDisputed(Event):
+    """不对: what the city holds in this field is wrong. Pressed again, it is taken back."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class ChangeAsked(Event):
+    """改 on the check screen, or on a field that may be changed."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class AnswerChosen(Event):
+    """One choice of the question on the screen."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeyTyped(Event):
+    """One character on the pad of the question on the screen."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeysErased(Event):
+    all: bool = False
+
+
+@dataclass(frozen=True)
+class ReceiptChosen(Event):
+    way: Literal["paper", "sms", "both"]
+
+
+@dataclass(frozen=True)
+class PaperSeen(Event):
+    """The citizen's answer to "did the receipt come out?"."""
+
+    outcome: Literal["whole", "half", "nothing"]
+
+
+@dataclass(frozen=True)
+class RatingChosen(Event):
+    score: int
+
+
+# --------------------------------------------------------------------------------- devices and the outside
+
+
+@dataclass(frozen=True)
+class SlotChanged(Event):
+    state: SlotState
+    insertion: int
+
+
+@dataclass(frozen=True)
+class CardRecognised(Event):
+    """The card was named and read as far as it can be before the PIN."""
+
+    insertion: int
+    facts: CardFacts
+    tries_left: int | None
+    expired: bool = False
+
+
+@dataclass(frozen=True)
+class Enrolled(Event):
+    """The gateway gave this terminal its name."""
+
+    terminal: str
+
+
+@dataclass(frozen=True)
+class PinAccepted(Event):
+    holder: Holder = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PinRefused(Event):
+    tries_left: int
+
+
+@dataclass(frozen=True)
+class CardFailed(Event):
+    """Recognition, PIN, or signing failed: `code` is a failure code (`card-unknown`, `pin-blocked`, …)."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class SubjectData:
+    """One subject of the information catalogue as the gateway released it; `record` None: nothing is held."""
+
+    subject: str
+    agency: str
+    updated: str
+    """ISO 8601 date."""
+    record: Mapping[str, object] | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DataFetched(Event):
+    subjects: tuple[SubjectData, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LookupFailed(Event):
+    """No data came; `code` says why. The visit goes on with what the card knows, where the service allows."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class DocumentSigned(Event):
+    """The card signed the application: ECDSA P-256 as r|s, and the card's certificate (DER)."""
+
+    signature: bytes = field(repr=False)
+    certificate: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EntrySaved(Event):
+    """The entry is durable on this terminal's disk."""
+
+    kind: Literal["application", "rating"]
+    seq: int
+    number: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class SaveFailed(Event):
+    """Nothing was saved; `code` says why."""
+
+    kind: Literal["application", "rating"]
+    code: str
+
+
+@dataclass(frozen=True)
+class EntryAcked(Event):
+    """The gateway's countersigned receipt covers every entry up to and including `seq`."""
+
+    seq: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class PrintProgress(Event):
+    state: JobState
+
+
+@dataclass(frozen=True)
+class PrintFinished(Event):
+    result: PrintResult
+
+
+@dataclass(frozen=True)
+class PrinterChanged(Event):
+    status: PrinterStatus
+
+
+@dataclass(frozen=True)
+class NetworkChanged(Event):
+    up: bool
+
+
+@dataclass(frozen=True)
+class ClockTicked(Event):
+    """A new minute on the wall clock; `local` is ISO 8601 local time without seconds."""
+
+    local: str
+
+
+@dataclass(frozen=True)
+class CatalogueChanged(Event):
+    """The signed catalogue was read or refreshed."""
+
+    catalogue: Catalogue = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TimerFired(Event):
+    timer: str

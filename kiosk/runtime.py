@@ -1,0 +1,411 @@
+"""The inbox loop: events in, `step`, effects out, one screen. The only place that knows session and workers.
+
+Threads cross here: any thread may `post`; the loop hands jobs to workers; `show` gets each new `ScreenModel`.
+The PIN lives in `PinHolder` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import Random, SystemRandom
+
+from kiosk import events as e
+from kiosk.clock import Clock, local_minute
+from kiosk.failures import Failure
+from kiosk.log import Log
+from kiosk.receipts import Site, build
+from kiosk.screen_model import ScreenModel
+from kiosk.session import state as s
+from kiosk.session.common import end
+from kiosk.session.start import PIN_LENGTH
+from kiosk.session.table import TOUCHES, UnlistedEvent, step
+from kiosk.view_model.frame import Say, Scene
+from kiosk.view_model.screen import render
+from kiosk.workers import CardDesk, GatewayDesk, PrintDesk, StoreDesk
+
+INBOX_LIMIT = 500
+ACK_LOOK_S = 0.2
+PRINTER_ASK_S = 10.0
+DIGITS = tuple("1234567890")
+
+
+class PinHolder:
+    """The digits that were typed, in memory that is overwritten when they are used or dropped."""
+
+    def __init__(self) -> None:
+        self._digits = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._digits)
+
+    def add(self, digit: str) -> None:
+        """Take one more digit; more than a PIN has are not taken."""
+        if len(self._digits) < PIN_LENGTH and digit in DIGITS:
+            self._digits += digit.encode("ascii")
+
+    def erase(self) -> None:
+        """Drop the last digit."""
+        if self._digits:
+            self._digits[-1] = 0
+            del self._digits[-1]
+
+    def take(self) -> str:
+        """Return the digits and forget them."""
+        digits = self._digits.decode("ascii")
+        self.wipe()
+        return digits
+
+    def wipe(self) -> None:
+        """Overwrite, then forget."""
+        self._digits[:] = bytes(len(self._digits))
+        self._digits.clear()
+
+
+@dataclass(frozen=True)
+class Desks:
+    """The workers' ends that effects are handed to."""
+
+    card: CardDesk
+    printer: PrintDesk
+    gateway: GatewayDesk
+    store: StoreDesk
+
+
+class Inbox:
+    """Events on their way to the loop. When it is full, touches are dropped; what a device says never is."""
+
+    def __init__(self, limit: int = INBOX_LIMIT) -> None:
+        self._limit = limit
+        self._events: deque[e.Event] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, event: e.Event) -> None:
+        """Add an event, from any thread."""
+        with self._changed:
+            if len(self._events) >= self._limit and (type(event) in TOUCHES or isinstance(event, e.PinKey)):
+                return
+            self._events.append(event)
+            self._changed.notify_all()
+
+    def get(self, timeout_s: float | None) -> e.Event | None:
+        """Return the next event, or None after `timeout_s`, or at once when woken without one."""
+        with self._changed:
+            if not self._events and not self._closed:
+                self._changed.wait(timeout_s)
+            return self._events.popleft() if self._events else None
+
+    def wake(self) -> None:
+        """Let `get` return, so that timers are looked at again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+
+class Timers:
+    """Named timers on an injected clock; starting one again forgets the older."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due: dict[str, tuple[float, int]] = {}
+        self._heap: list[tuple[float, int, str]] = []
+        self._count = itertools.count()
+
+    def start(self, name: str, after_s: float) -> None:
+        entry = (self._clock.monotonic_s() + after_s, next(self._count))
+        self._due[name] = entry
+        heapq.heappush(self._heap, (*entry, name))
+
+    def stop(self, name: str) -> None:
+        self._due.pop(name, None)
+
+    def next_in_s(self) -> float | None:
+        """Seconds until the next one is due, or None."""
+        self._drop_stale()
+        return None if not self._heap else max(0.0, self._heap[0][0] - self._clock.monotonic_s())
+
+    def fired(self) -> list[str]:
+        """Return the names of those that are due, earliest first, and forget them."""
+        names: list[str] = []
+        self._drop_stale()
+        while self._heap and self._heap[0][0] <= self._clock.monotonic_s():
+            _, _, name = heapq.heappop(self._heap)
+            del self._due[name]
+            names.append(name)
+            self._drop_stale()
+        return names
+
+    def _drop_stale(self) -> None:
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][:2]:
+            heapq.heappop(self._heap)
+
+
+@dataclass(frozen=True)
+class _Mark(e.Event):
+    """A place in the inbox."""
+
+    call: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something short that is looked at again and again; what it finds is an event, or None."""
+
+    every_s: float
+    look: Callable[[], e.Event | None]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the runtime needs to put a session on the screen."""
+
+    say: Callable[[str], Say]
+    failures: Mapping[str, Failure]
+    site: Site
+
+
+class Runtime:
+    """Runs the session. `handle` and `pump` belong to one thread: the loop's, or a test's."""
+
+    def __init__(
+        self,
+        world: s.World,
+        words: Words,
+        clock: Clock,
+        log: Log,
+        show: Callable[[ScreenModel], None],
+        random: Random | None = None,
+        play: Callable[[str], None] | None = None,
+        chores: tuple[Chore, ...] = (),
+    ) -> None:
+        self.session = s.Session(world=world)
+        self._words = words
+        self._clock = clock
+        self._log = log
+        self._show = show
+        self._random = random or SystemRandom()
+        self._play = play
+        self._inbox = Inbox()
+        self._timers = Timers(clock)
+        self._pin = PinHolder()
+        self._keys = DIGITS
+        self._desks: Desks | None = None
+        self._chores = {f"house.chore.{number}": chore for number, chore in enumerate(chores)}
+        self._house = {"house.minute": self._minute, "house.probe": self._probe, "house.ack": self._ack,
+                       "house.printer": self._printer}  # fmt: skip
+
+    # ---------------------------------------------------------------------------------------- the outside
+
+    def open(self, desks: Desks) -> None:
+        """Take the workers' ends and show the first screen."""
+        self._desks = desks
+        self._log.write("terminal.started", {"terminal": self.session.world.terminal})
+        self._minute()
+        self._probe()
+        self._printer()
+        for name in self._chores:
+            self._chore(name)
+        desks.card.start()
+        self._draw()
+
+    def post(self, event: e.Event) -> None:
+        """Send an event, from any thread."""
+        self._inbox.put(event)
+
+    def wake(self) -> None:
+        """The clock was moved: look at the timers."""
+        self._inbox.wake()
+
+    def run(self) -> None:
+        """Work until `close`, in the thread that calls."""
+        while not self._inbox.closed:
+            event = self._inbox.get(self._timers.next_in_s())
+            self._fire()
+            if event is not None:
+                self.handle(event)
+
+    def pump(self) -> None:
+        """Handle everything that is here now, timers that are due included: for tests on a fake clock."""
+        while True:
+            self._fire()
+            event = self._inbox.get(0) if len(self._inbox) else None
+            if event is None:
+                return
+            self.handle(event)
+
+    def after_all(self, call: Callable[[], None]) -> None:
+        """Call back, in the loop's thread, once every event posted so far was handled."""
+        self._inbox.put(_Mark(call))
+
+    def close(self) -> None:
+        """End `run`."""
+        self._inbox.close()
+
+    # ------------------------------------------------------------------------------------------- the loop
+
+    def _fire(self) -> None:
+        for name in self._timers.fired():
+            house = self._house.get(name)
+            if house is not None:
+                house()
+            elif name in self._chores:
+                self._chore(name)
+            else:
+                self.handle(e.TimerFired(name, session_id=self.session.id))
+
+    def handle(self, event: e.Event) -> None:
+        """Take one event through `step`, its effects, and the screen."""
+        if isinstance(event, _Mark):
+            event.call()
+            return
+        if event.session_id not in (0, self.session.id):
+            return
+        translated = self._without_pin(event)
+        if translated is None:
+            return
+        before = self.session
+        try:
+            session, effects = step(before, translated)
+            self.session = session
+            for effect in effects:
+                self._perform(effect)
+            if self.session != before:
+                self._draw()
+        except Exception as error:  # noqa: BLE001 - any fault of ours ends this visit, not the terminal
+            self._recover(translated, error)
+
+    def _without_pin(self, event: e.Event) -> e.Event | None:
+        """Keep PIN digits here; the session learns only how many there are."""
+        if not isinstance(event, e.PinKey | e.PinErased):
+            return event
+        if self.session.state is not s.State.PIN:
+            return None
+        if isinstance(event, e.PinKey):
+            self._pin.add(event.digit)
+        elif event.all:
+            self._pin.wipe()
+        else:
+            self._pin.erase()
+        return e.PinLengthChanged(len(self._pin), session_id=self.session.id)
+
+    def _recover(self, event: e.Event, error: Exception) -> None:
+        """A fault of the program: forget the holder, say so in the log, go back to the attract screen."""
+        self._log.write(
+            "internal",
+            {"state": str(self.session.state), "on": type(event).__name__, "error": type(error).__name__},
+        )
+        self._pin.wipe()
+        if isinstance(error, UnlistedEvent):
+            self.session = replace(self.session, failure="internal")
+        session, effects = end(self.session)
+        self.session = session
+        for effect in effects:
+            self._perform(effect)
+        self._draw()
+
+    def _draw(self) -> None:
+        keys = self._keys if self.session.shuffled else DIGITS
+        scene = Scene(
+            self.session, self._words.say(self.session.language), self._words.failures, self._words.site, keys
+        )
+        self._show(render(scene))
+
+    # -------------------------------------------------------------------------------------------- effects
+
+    def _perform(self, effect: s.Effect) -> None:
+        desks, session = self._desks, self.session
+        assert desks is not None
+        match effect:
+            case s.StartTimer(name=name, after_s=after_s):
+                self._timers.start(name, after_s)
+            case s.StopTimer(name=name):
+                self._timers.stop(name)
+            case s.Note(event=event, fields=fields):
+                self._log.write(event, fields)
+            case s.ForgetPin():
+                self._pin.wipe()
+                self._shuffle()
+            case s.Sound(name=name):
+                if self._play is not None:
+                    self._play(name)
+            case s.WatchEntry():
+                self._timers.start("house.ack", ACK_LOOK_S)
+            case s.AskPrinter():
+                desks.printer.ask()
+            case s.PrintReceipt(copy=copy):
+                desks.printer.print(session.id, build(session, self._words.site, copy=copy))
+            case s.SaveEntry(kind=kind, document=document):
+                desks.store.record(session.id, kind, document)
+            case _:
+                self._perform_on_card(effect, desks)
+
+    def _perform_on_card(self, effect: s.Effect, desks: Desks) -> None:
+        session = self.session
+        match effect:
+            case s.RecogniseCard(insertion=insertion):
+                desks.card.recognise(session.id, insertion)
+            case s.VerifyPin():
+                desks.card.verify(session.id, self._pin.take())
+            case s.ReleaseCard():
+                desks.card.release()
+            case s.SignDocument(draft=draft, card_id=card_id):
+                desks.card.sign_document(session.id, draft, card_id)
+            case s.FetchData(service=service, subjects=subjects, timeout_s=timeout_s):
+                desks.gateway.fetch(session.id, service, subjects, timeout_s)
+            case _:
+                raise TypeError(f"nobody performs {type(effect).__name__}")
+
+    def _shuffle(self) -> None:
+        keys = list(DIGITS)
+        self._random.shuffle(keys)
+        self._keys = tuple(keys)
+
+    # -------------------------------------------------------------------------------------- house timers
+
+    def _minute(self) -> None:
+        now = self._clock.wall_ms()
+        self._timers.start("house.minute", 60 - (now // 1000) % 60)
+        local = local_minute(now)
+        if local != self.session.world.local:
+            self.post(e.ClockTicked(local))
+
+    def _probe(self) -> None:
+        assert self._desks is not None
+        self._timers.start("house.probe", self.session.world.settings.network_probe_s)
+        self._desks.gateway.probe()
+
+    def _printer(self) -> None:
+        assert self._desks is not None
+        self._timers.start("house.printer", PRINTER_ASK_S)
+        self._desks.printer.ask()
+
+    def _chore(self, name: str) -> None:
+        chore = self._chores[name]
+        self._timers.start(name, chore.every_s)
+        event = chore.look()
+        if event is not None:
+            self.post(event)
+
+    def _ack(self) -> None:
+        """Look for the receipt of the entry that a screen still talks about."""
+        saved = self.session.saved
+        if self._desks is None or saved is None or saved.acked:
+            return
+        self._timers.start("house.ack", ACK_LOOK_S)
+        self._desks.store.look(self.session.id, saved.seq)

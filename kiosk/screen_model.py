@@ -1,0 +1,401 @@
+"""What the screen shows, as a value. The touchscreen only draws it and sends back the events it carries.
+
+A `ScreenModel` is made by `kiosk.view_model` from the session; it holds finished words in the citizen's language and
+no Kivy. Every control carries the event that a touch on it sends. The grammar (where the pieces lie) belongs to the
+theme: see `kiosk/ui/theme.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kiosk.events import Event
+
+Role = Literal["primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"]
+Meaning = Literal["saved", "held", "att", "stop", "info"]
+Contrast = Literal["light", "dark", "hlight"]
+TEXT_SCALES = (1.0, 1.25, 1.6, 2.0)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """How this citizen wants the screen; gone with the session."""
+
+    text_scale: float = 1.0
+    contrast: Contrast = "light"
+    reach: bool = False
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something that can be pressed. `id` is stable across languages and releases."""
+
+    id: str
+    role: Role
+    text: str
+    event: Event | None = field(repr=False, default=None)
+    icon: str = ""
+    """A name of `assets/icons.json`, or empty."""
+    detail: str = ""
+    """A second, smaller line."""
+    enabled: bool = True
+    selected: bool = False
+    meaning: Meaning | None = None
+    """Draws the mark and tint of that meaning (home's one alert)."""
+    onward: bool = False
+    """An arrow: pressing leads to the next step."""
+
+
+# ------------------------------------------------------------------------------------------ pieces of the body
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A line between groups, label size, bold."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """Plain text. `small` is note size in ink2."""
+
+    text: str
+    small: bool = False
+    icon: str = ""
+    centred: bool = False
+    end: str = ""
+    """A second text at the right end of the same line (33)."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Mark 64, a bold line, one plain line, a 12 wide bar at the left."""
+
+    meaning: Meaning
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Centred: mark 176, one display line, when. Saved, recorded, card removed, card swapped."""
+
+    meaning: Meaning
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A band with mark 128 at the left, what happened, and one or two lines."""
+
+    meaning: Meaning
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row of a card of facts: icon, small label, bold value, a plain line."""
+
+    value: str
+    label: str = ""
+    icon: str = ""
+    detail: str = ""
+    chip: str = ""
+    """A grey chip at the right end: what is so right now (33, 54)."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A card of rows divided by rules (intro 17, next steps 25, where to go 54).
+
+    Values are label size; in `compact` cards body size, with details in note size (25).
+    """
+
+    rows: tuple[Fact, ...]
+    compact: bool = False
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A row with a mark: `done` tick in a circle, `current` half disc, `todo` ring, `have` bare tick, `no` cross."""
+
+    mark: Literal["done", "current", "todo", "have", "no"]
+    text: str
+    detail: str = ""
+    """Shown at the right for `have` (17), below otherwise (32)."""
+
+
+@dataclass(frozen=True)
+class Ticks:
+    rows: tuple[Tick, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One data source of the consent screen (18): agency, what, why."""
+
+    agency: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Asks:
+    rows: tuple[Ask, ...]
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """One row of picture 19: label, value, source mark, and a way to say that it is wrong."""
+
+    label: str
+    value: str
+    source: str
+    source_icon: str = "agency"
+    wrong: Control | None = None
+    disputed: bool = False
+
+
+@dataclass(frozen=True)
+class PrefilledRows:
+    rows: tuple[Prefilled, ...]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One row of picture 23: label, value, and either 改 or where it came from."""
+
+    label: str
+    value: str
+    source: str = ""
+    change: Control | None = None
+
+
+@dataclass(frozen=True)
+class CheckRows:
+    rows: tuple[CheckRow, ...]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Rows of choices under each other. `radio` rows have a circle that becomes a tick; others a chevron.
+
+    An item of role "secondary" is a quiet row: body size, not bold, lower (12, 18). Radio items with an icon show the
+    tick at the right end instead of the circle (29).
+    """
+
+    items: tuple[Control, ...]
+    radio: bool = False
+    big_first: bool = False
+    """The first row is a little taller (11)."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Three columns, icon over label (15). Items of role "secondary" have a quiet label and are lower (33)."""
+
+    items: tuple[Control, ...]
+
+
+@dataclass(frozen=True)
+class ButtonRow:
+    """Buttons side by side, equal widths (languages 11, shuffle 14, quick answers 21)."""
+
+    items: tuple[Control, ...]
+    label: str = ""
+    """A small line above."""
+
+
+@dataclass(frozen=True)
+class PinEntry:
+    """Dots, never digits; `note` and a button beside it stand under the dots (13)."""
+
+    length: int
+    filled: int
+    note: str = ""
+    button: Control | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """The active text field: what was typed so far, before and after it fixed words (units)."""
+
+    id: str
+    value: str
+    before: str = ""
+    after: str = ""
+    placeholder: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class DateField:
+    """Three boxes, year month day (21); `active` is 0, 1, 2 or 3 when all are full."""
+
+    id: str
+    year: str
+    month: str
+    day: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Keypad:
+    """Twelve keys in the keypad zone, row by row. Always at the same place."""
+
+    keys: tuple[Control, ...]
+
+
+@dataclass(frozen=True)
+class Keyboard:
+    """Letter keys in rows, in the keypad zone (20)."""
+
+    rows: tuple[tuple[Control, ...], ...]
+    candidates: tuple[Control, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Page n of m with two buttons (22)."""
+
+    text: str
+    up: Control
+    down: Control
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing made by the app from geometry.
+
+    `insert-card`, `take-card`, `wipe-card`, `good-and-bad-cards`, `swapped-cards`, `printing`, `half-printed`,
+    `where-printer`, `where-slot`. `caption` is the word on the drawing (读卡口).
+    """
+
+    name: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A card with the small drawing of the machine at the left and words at the right (12)."""
+
+    name: Literal["where-slot", "where-printer"]
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring of 45 s or of a wait; `left_s` of `total_s`. Redrawn once a second."""
+
+    total_s: int
+    left_s: int
+    big: str
+    small: str = ""
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class CaseNumber:
+    """The citizen's number, large, with a QR code beside it (25)."""
+
+    label: str
+    number: str
+    qr: str
+
+
+@dataclass(frozen=True)
+class ReceiptChoice:
+    """The receipt as it will be printed, at the left; ways to get it at the right (27)."""
+
+    lines: tuple[str, ...]
+    qr: str
+    items: tuple[Control, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Free space that grows: what follows lies at the bottom of the body."""
+
+
+Piece = (
+    Heading
+    | Words
+    | Notice
+    | Result
+    | Trouble
+    | Facts
+    | Ticks
+    | Asks
+    | PrefilledRows
+    | CheckRows
+    | Choices
+    | Tiles
+    | ButtonRow
+    | PinEntry
+    | Field
+    | DateField
+    | Keypad
+    | Keyboard
+    | Pager
+    | Picture
+    | Where
+    | Ring
+    | CaseNumber
+    | ReceiptChoice
+    | Gap
+)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A grey chip in the status line: what is missing, then what still works."""
+
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ScreenModel:
+    """One whole screen."""
+
+    name: str
+    """As in `/api/state`: `attract`, `pin`, `failure.card-expired` …"""
+    session_id: int
+    language: str
+    """`zh-Hans`, `yue-Hant`, `en`."""
+    modes: Modes
+    terminal: str
+    """The terminal's name in the status line."""
+    place: str
+    clock: str
+    date: str
+    chips: tuple[Chip, ...] = ()
+    where: str = ""
+    where_detail: str = ""
+    steps: tuple[int, int] | None = None
+    """(current step counted from 1, number of steps), or None where there is no step bar."""
+    home: Control | None = None
+    finish: Control | None = None
+    greeting: str = ""
+    """The small line above the question (15)."""
+    title: str = ""
+    title_display: bool = False
+    """Display size instead of title size (15)."""
+    title_meaning: Meaning | None = None
+    """The mark of that meaning before the question (28, 71)."""
+    subtitle: str = ""
+    body: tuple[Piece, ...] = ()
+    back: Control | None = None
+    primary: Control | None = None
+    primary_detail: str = ""
+    aids: tuple[Control, ...] = ()
+    lowered_note: str = ""
+    """In reach mode, the small line under the terminal's name: the buttons are in the lower half (44)."""
+    second_name: str = ""
+    """On the attract screen, the small line under the terminal's name, in the other script (10)."""

@@ -1,0 +1,454 @@
+"""Service definitions: data that the terminal renders without knowing any service by name. Pure.
+
+A definition is a table of the format in `docs/services.md`; code lists and field groups are shared tables beside it.
+`parse` checks everything and raises `DefinitionInvalid` naming service, field and reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+LIFE_EVENTS = ("moved", "work", "school", "home", "business", "ill", "retire", "travel", "records")
+"""In the order of the home screen; `records` (my records) is the ninth."""
+FIELD_TYPES = ("choice", "text", "number", "money", "date", "month", "place", "phone", "email", "yes-no")
+MASKS = ("", "name", "id", "phone", "email", "address")
+CARD_FIELDS = ("name", "id_number", "sex", "birth_date")
+LANGUAGES = ("zh-Hans", "en")
+_ID = re.compile(r"[a-z][a-z0-9-]*")
+
+Edit = Literal["none", "correct", "change"]
+OfflinePolicy = Literal["accept", "card", "network"]
+Words = Mapping[str, str]
+
+
+class DefinitionInvalid(Exception):
+    """A definition that cannot be used: `service`, `field` (may be empty) and the reason."""
+
+    code = "service-definition-invalid"
+
+    def __init__(self, service: str, field: str, reason: str) -> None:
+        super().__init__(f"{service}{'.' if field else ''}{field}: {reason}")
+        self.service = service
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test of a condition: of a field of the form, or of a subject's value (`pop.person.hukou_city`)."""
+
+    field: str = ""
+    subject: str = ""
+    op: Literal["is", "not", "in", "known", "min_age"] = "is"
+    value: object = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """True when all of `all` and, where there are any, one of `any` hold."""
+
+    all: tuple[Test, ...] = ()
+    any: tuple[Test, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    names: Words
+
+
+@dataclass(frozen=True)
+class SubjectChoices:
+    """Choices that the citizen's own data give: one for each item of a list in a record."""
+
+    subject: str
+    list: str
+    value: str
+    """The key of an item that is submitted, or `#`: its place in the list, counted from 1."""
+    label: tuple[str, ...]
+    """The keys of an item that name it; a key with a code list is shown by its name there."""
+    names: Mapping[str, tuple[Choice, ...]]
+    mask: str = ""
+    """How the first key of the label is masked."""
+    always: tuple[Choice, ...] = ()
+    """Offered also where the data are not there (no network)."""
+
+
+@dataclass(frozen=True)
+class FieldDefinition:
+    id: str
+    label: Words
+    type: str
+    help: Words
+    source: str = ""
+    """`subject.key` that prefills it, such as `pop.person.name`."""
+    card: str = ""
+    """What of the card prefills it where the city's data are not there."""
+    edit: Edit = "none"
+    mask: str = ""
+    required: bool = True
+    ask: bool = True
+    """False: where nothing prefills it, it is left to the office instead of asked."""
+    choices: tuple[Choice, ...] = ()
+    subject_choices: SubjectChoices | None = None
+    shown_when: Condition | None = None
+    low: float | None = None
+    high: float | None = None
+    pattern: str = ""
+    not_after_today: bool = False
+    max_length: int = 40
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an office would have asked for, and where it comes from instead."""
+
+    id: str
+    subjects: tuple[str, ...]
+    replaces: Words
+    why: Words
+
+
+@dataclass(frozen=True)
+class Limit:
+    n: int
+    unit: Literal["d", "wd"]
+    assumed: bool
+
+
+@dataclass(frozen=True)
+class ServiceDefinition:
+    id: str
+    version: str
+    event: str
+    agency: str
+    name: Words
+    help: Words
+    legal: tuple[str, ...]
+    promised: Limit | None
+    minutes: int
+    fee: int
+    print: tuple[str, ...]
+    offline: OfflinePolicy
+    who: Condition
+    evidence: tuple[Evidence, ...]
+    fields: tuple[FieldDefinition, ...]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Every subject the terminal asks for: of evidence, of fields and of their choices, each once, in order."""
+        found: dict[str, None] = {}
+        for item in self.evidence:
+            found.update(dict.fromkeys(item.subjects))
+        for item in self.fields:
+            if item.source:
+                found[item.source.rpartition(".")[0]] = None
+            if item.subject_choices is not None:
+                found[item.subject_choices.subject] = None
+        for test in (*self.who.all, *self.who.any):
+            if test.subject:
+                found[test.subject.rpartition(".")[0]] = None
+        return tuple(found)
+
+    def field(self, field_id: str) -> FieldDefinition:
+        return next(item for item in self.fields if item.id == field_id)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One subject of the information catalogue: who holds it and what it is called."""
+
+    id: str
+    agency: str
+    names: Words
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that the terminal needs to offer services: definitions, agencies and subjects by id."""
+
+    version: str
+    services: Mapping[str, ServiceDefinition]
+    agencies: Mapping[str, Words]
+    subjects: Mapping[str, Subject]
+
+    def of_event(self, life_event: str) -> tuple[ServiceDefinition, ...]:
+        return tuple(item for item in self.services.values() if item.event == life_event)
+
+
+def words(texts: Words, language: str) -> str:
+    """Return the text in `language`, or Chinese."""
+    return texts.get(language) or texts["zh-Hans"]
+
+
+# ----------------------------------------------------------------------------------------------- parsing
+
+
+def parse_catalogue(
+    version: str,
+    definitions: Iterable[Mapping[str, object]],
+    shared: Mapping[str, Mapping[str, object]],
+) -> Catalogue:
+    """Parse definitions with the shared tables `codes`, `groups`, `agencies`, `subjects`.
+
+    Raises `DefinitionInvalid` for the first thing that is wrong.
+    """
+    agencies = {key: _words("agencies", key, value) for key, value in shared["agencies"].items()}
+    subjects = {key: _subject(key, value, agencies) for key, value in shared["subjects"].items()}
+    services: dict[str, ServiceDefinition] = {}
+    for raw in definitions:
+        service = parse_definition(raw, shared)
+        if service.id in services:
+            raise DefinitionInvalid(service.id, "id", "there are two definitions with this id")
+        if service.agency not in agencies:
+            raise DefinitionInvalid(service.id, "agency", f"no agency {service.agency!r} in the catalogue")
+        for subject in service.subjects:
+            if subject not in subjects:
+                raise DefinitionInvalid(service.id, "evidence", f"no subject {subject!r} in the catalogue")
+        services[service.id] = service
+    return Catalogue(version, services, agencies, subjects)
+
+
+def _subject(key: str, raw: object, agencies: Mapping[str, Words]) -> Subject:
+    table = _table("subjects", key, raw)
+    agency = str(table.get("agency", ""))
+    if agency not in agencies:
+        raise DefinitionInvalid("subjects", key, f"no agency {agency!r} in the catalogue")
+    return Subject(key, agency, _words("subjects", key, table.get("name")))
+
+
+def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str, object]]) -> ServiceDefinition:
+    """Parse one definition. Raises `DefinitionInvalid`."""
+    service = str(raw.get("id", "?"))
+    if not _ID.fullmatch(service):
+        raise DefinitionInvalid(service, "id", "lower case letters, digits and hyphens are wanted")
+    if raw.get("schema") != 1:
+        raise DefinitionInvalid(service, "schema", "1 is the only schema this terminal knows")
+    event = str(raw.get("event", ""))
+    if event not in LIFE_EVENTS:
+        raise DefinitionInvalid(service, "event", f"{event!r} is not one of {', '.join(LIFE_EVENTS)}")
+    offline = _table(service, "offline", raw.get("offline"))
+    if offline.get("policy") not in {"accept", "card", "network"}:
+        raise DefinitionInvalid(service, "offline", "policy is accept, card or network")
+    groups = shared["groups"]
+    raw_fields: list[object] = []
+    for group in _list(service, "groups", raw.get("groups", [])):
+        if group not in groups:
+            raise DefinitionInvalid(service, "groups", f"no field group {group!r}")
+        raw_fields.extend(_list("groups", str(group), groups[str(group)]))
+    raw_fields.extend(_list(service, "field", raw.get("field", [])))
+    fields = tuple(_field(service, item, shared["codes"]) for item in raw_fields)
+    _check_fields(service, fields)
+    return ServiceDefinition(
+        id=service,
+        version=_text(service, "version", raw),
+        event=event,
+        agency=_text(service, "agency", raw),
+        name=_words(service, "name", raw.get("name")),
+        help=_words(service, "help", raw.get("help")),
+        legal=tuple(_legal(service, item) for item in _list(service, "legal", raw.get("legal", []))),
+        promised=_promised(service, raw.get("limits")),
+        minutes=_whole(service, "minutes", raw.get("minutes", 2)),
+        fee=_whole(service, "fee", raw.get("fee", 0)),
+        print=tuple(str(item) for item in _list(service, "print", raw.get("print", ["receipt"]))),
+        offline=cast(OfflinePolicy, offline["policy"]),
+        who=condition(service, "who", raw.get("who", {})),
+        evidence=tuple(_evidence(service, item) for item in _list(service, "evidence", raw.get("evidence", []))),
+        fields=fields,
+    )
+
+
+def _check_fields(service: str, fields: Sequence[FieldDefinition]) -> None:
+    seen: set[str] = set()
+    for item in fields:
+        if item.id in seen:
+            raise DefinitionInvalid(service, item.id, "there are two fields with this id")
+        if item.shown_when is not None:
+            for test in (*item.shown_when.all, *item.shown_when.any):
+                if test.field and test.field not in seen:
+                    raise DefinitionInvalid(
+                        service, item.id, f"shown_when asks for {test.field!r}, not a field before it"
+                    )
+        seen.add(item.id)
+
+
+def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefinition:
+    table = _table(service, "field", raw)
+    name = str(table.get("id", "?"))
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise DefinitionInvalid(service, name, "a field's id is lower case letters, digits and underscores")
+    kind = str(table.get("type", ""))
+    if kind not in FIELD_TYPES:
+        raise DefinitionInvalid(service, name, f"type {kind!r} is not one of {', '.join(FIELD_TYPES)}")
+    if table.get("edit", "none") not in {"none", "correct", "change"}:
+        raise DefinitionInvalid(service, name, "edit is none, correct or change")
+    if table.get("mask", "") not in MASKS:
+        raise DefinitionInvalid(service, name, f"mask is one of {', '.join(MASKS)}")
+    if table.get("card", "") not in ("", *CARD_FIELDS):
+        raise DefinitionInvalid(service, name, f"card is one of {', '.join(CARD_FIELDS)}")
+    raw_choices = table.get("choices")
+    choices = () if isinstance(raw_choices, dict) else _choices(service, name, kind, raw_choices, codes)
+    by_subject = _subject_choices(service, name, raw_choices, codes) if isinstance(raw_choices, dict) else None
+    if kind == "choice" and not choices and by_subject is None:
+        raise DefinitionInvalid(service, name, "a choice needs choices")
+    shown = table.get("shown_when")
+    return FieldDefinition(
+        id=name,
+        label=_words(service, name, table.get("label")),
+        type=kind,
+        help=_words(service, name, table["help"]) if "help" in table else {"zh-Hans": "", "en": ""},
+        source=str(table.get("from", "")),
+        card=str(table.get("card", "")),
+        edit=cast(Edit, table.get("edit", "none")),
+        mask=str(table.get("mask", "")),
+        required=bool(table.get("required", True)),
+        ask=bool(table.get("ask", True)),
+        choices=choices,
+        subject_choices=by_subject,
+        shown_when=None if shown is None else condition(service, name, shown),
+        low=_number(service, name, table.get("min")),
+        high=_number(service, name, table.get("max")),
+        pattern=_pattern(service, name, table.get("pattern", "")),
+        not_after_today=bool(table.get("not_after_today", False)),
+        max_length=_whole(service, name, table.get("max_length", 40)),
+    )
+
+
+def _choices(service: str, name: str, kind: str, raw: object, codes: Mapping[str, object]) -> tuple[Choice, ...]:
+    if kind == "yes-no":
+        raw = "yes-no"
+    if raw is None:
+        return ()
+    list_name = raw if isinstance(raw, str) else f"{service}.{name}"
+    if list_name not in codes:
+        raise DefinitionInvalid(service, name, f"no code list {list_name!r}")
+    table = _table(service, name, codes[list_name])
+    wanted = list(table) if isinstance(raw, str) else [str(item) for item in _list(service, name, raw)]
+    missing = [item for item in wanted if item not in table]
+    if missing:
+        raise DefinitionInvalid(service, name, f"code list {list_name!r} has no {missing[0]!r}")
+    return tuple(Choice(item, _words(service, name, table[item])) for item in wanted)
+
+
+def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, object]) -> SubjectChoices:
+    table = _table(service, name, raw)
+    for key in ("subject", "list", "value", "label"):
+        if key not in table:
+            raise DefinitionInvalid(service, name, f"choices.{key} is missing")
+    always = table.get("always")
+    return SubjectChoices(
+        subject=str(table["subject"]),
+        list=str(table["list"]),
+        value=str(table["value"]),
+        label=tuple(str(item) for item in _list(service, name, table["label"])),
+        names={
+            key: _choices(service, name, "choice", code_list, codes)
+            for key, code_list in _table(service, name, table.get("names", {})).items()
+        },
+        mask=str(table.get("mask", "")),
+        always=() if always is None else _choices(service, name, "choice", always, codes),
+    )
+
+
+def condition(service: str, field: str, raw: object) -> Condition:
+    """Parse `{all=[…], any=[…]}`. Raises `DefinitionInvalid`."""
+    table = _table(service, field, raw)
+    return Condition(
+        all=tuple(_test(service, field, item) for item in _list(service, field, table.get("all", []))),
+        any=tuple(_test(service, field, item) for item in _list(service, field, table.get("any", []))),
+    )
+
+
+def _test(service: str, field: str, raw: object) -> Test:
+    table = _table(service, field, raw)
+    if "min_age" in table:
+        return Test(op="min_age", value=_whole(service, field, table["min_age"]))
+    ops = [op for op in ("is", "not", "in", "known") if op in table]
+    if len(ops) != 1 or ("field" in table) == ("subject" in table):
+        raise DefinitionInvalid(service, field, "a test names one field or subject and one of is, not, in, known")
+    op = cast(Literal["is", "not", "in", "known"], ops[0])
+    value = table[op]
+    if op == "in":
+        value = tuple(_list(service, field, value))
+    return Test(str(table.get("field", "")), str(table.get("subject", "")), op, value)
+
+
+def _evidence(service: str, raw: object) -> Evidence:
+    table = _table(service, "evidence", raw)
+    name = str(table.get("id", "?"))
+    return Evidence(
+        id=name,
+        subjects=tuple(str(item) for item in _list(service, name, table.get("subjects"))),
+        replaces=_words(service, name, table.get("replaces")),
+        why=_words(service, name, table.get("why")),
+    )
+
+
+def _promised(service: str, raw: object) -> Limit | None:
+    if raw is None or "promised" not in _table(service, "limits", raw):
+        return None
+    table = _table(service, "limits.promised", _table(service, "limits", raw)["promised"])
+    if table.get("unit") not in {"d", "wd"}:
+        raise DefinitionInvalid(service, "limits", "unit is d or wd")
+    unit = cast(Literal["d", "wd"], table["unit"])
+    return Limit(_whole(service, "limits", table.get("n")), unit, bool(table.get("assumed", False)))
+
+
+def _legal(service: str, raw: object) -> str:
+    table = _table(service, "legal", raw)
+    title = table.get("title")
+    if not isinstance(title, str) or not title:
+        raise DefinitionInvalid(service, "legal", "title is missing")
+    return title
+
+
+def _table(service: str, field: str, raw: object) -> dict[str, object]:
+    if not isinstance(raw, dict):
+        raise DefinitionInvalid(service, field, "a table is wanted")
+    return cast(dict[str, object], raw)
+
+
+def _list(service: str, field: str, raw: object) -> list[object]:
+    if not isinstance(raw, list):
+        raise DefinitionInvalid(service, field, "a list is wanted")
+    return cast(list[object], raw)
+
+
+def _text(service: str, field: str, raw: Mapping[str, object]) -> str:
+    value = raw.get(field)
+    if not isinstance(value, str) or not value:
+        raise DefinitionInvalid(service, field, "a text is wanted")
+    return value
+
+
+def _words(service: str, field: str, raw: object) -> Words:
+    table = _table(service, field, raw)
+    for language in LANGUAGES:
+        if not isinstance(table.get(language), str) or not table[language]:
+            raise DefinitionInvalid(service, field, f"the words in {language} are missing")
+    return cast(Words, table)
+
+
+def _whole(service: str, field: str, raw: object) -> int:
+    if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
+        raise DefinitionInvalid(service, field, "a whole number of 0 or more is wanted")
+    return raw
+
+
+def _number(service: str, field: str, raw: object) -> float | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        raise DefinitionInvalid(service, field, "a number is wanted")
+    return float(raw)
+
+
+def _pattern(service: str, field: str, raw: object) -> str:
+    try:
+        re.compile(str(raw))
+    except re.error as error:
+        raise DefinitionInvalid(service, field, f"pattern: {error}") from error
+    return str(raw)

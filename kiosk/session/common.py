@@ -1,0 +1,109 @@
+"""Moves that several handlers share: entering a state, failing, ending a visit, forgetting its holder. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drivers.api import SlotState
+from kiosk.session.state import (
+    AskPrinter,
+    Effect,
+    ForgetPin,
+    Note,
+    RecogniseCard,
+    ReleaseCard,
+    Session,
+    Sound,
+    StartTimer,
+    State,
+    Step,
+    StopTimer,
+)
+
+IDLE = "idle"
+SECOND = "second"
+WAIT = "wait"
+
+BUSY = frozenset({State.READING, State.CHECKING_PIN, State.FETCHING, State.SIGNING, State.WAITING, State.PRINTING})
+"""The terminal is working: nobody has to touch anything, so no idle timer runs."""
+
+
+def enter(session: Session, state: State, *effects: Effect) -> Step:
+    """Go to a state: with it go its idle timer and the screen's log line."""
+    session = replace(session, state=state)
+    timers: tuple[Effect, ...] = (StopTimer(IDLE),)
+    if state not in BUSY and state not in {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT}:
+        timers = (StartTimer(IDLE, idle_s(session)),)
+    return session, (*timers, Note("screen", {"state": str(state), "session": session.id}), *effects)
+
+
+def idle_s(session: Session) -> float:
+    """How long this screen may stand untouched."""
+    settings = session.world.settings
+    last = {State.SAVED, State.RECEIPT, State.RATING, State.FAILURE}
+    return settings.saved_shown_s if session.state in last else settings.idle_timeout_s
+
+
+def fail(session: Session, code: str, *effects: Effect, resume: State = State.ATTRACT) -> Step:
+    """Show a failure screen. What it leads back to is `resume`."""
+    session = replace(session, failure=code, resume=resume)
+    return enter(session, State.FAILURE, Note("failure", {"code": code}), Sound("attention"), *effects)
+
+
+def forget(session: Session) -> Session:
+    """Drop everything of the holder and of the card, keep the visit's language, modes and saved number."""
+    return replace(
+        session,
+        facts=None,
+        holder=None,
+        tries_left=None,
+        pin_length=0,
+        pin_rejected=False,
+        life_event="",
+        wanted_service="",
+        application=None,
+        draft=None,
+        printed=None,
+        print_state=None,
+        score=0,
+    )
+
+
+def fresh(session: Session) -> Session:
+    """A new visit in the same world: the next citizen finds nothing of the one before."""
+    return Session(id=session.id + 1, world=session.world)
+
+
+def begin(session: Session) -> Session:
+    """A visit begins: its id tells its events from those of the visit before."""
+    return replace(fresh(session), language=session.language, modes=session.modes)
+
+
+def end(session: Session, *effects: Effect) -> Step:
+    """The visit is over: ask for the card where one is in the slot, else go to the attract screen."""
+    wipe: tuple[Effect, ...] = (ForgetPin(), ReleaseCard(), StopTimer(WAIT), StopTimer(SECOND))
+    if session.card_in:
+        kept = replace(forget(session), saved=session.saved)
+        settings = session.world.settings
+        reminder = StartTimer(SECOND, settings.card_reminder_s)
+        return enter(kept, State.TAKE_CARD, *wipe, *effects, reminder)
+    return enter(fresh(session), State.ATTRACT, *wipe, *effects, Note("session.ended", {"session": session.id}))
+
+
+def recognise(session: Session) -> Step:
+    """A card is in the slot and a visit wants it: have it named."""
+    session = replace(session, card_insertion=session.world.insertion)
+    return enter(session, State.READING, RecogniseCard(session.world.insertion), AskPrinter())
+
+
+def await_card(session: Session) -> Step:
+    """Ask for a card, or read the one that is already there."""
+    match session.world.slot:
+        case SlotState.READER_ABSENT:
+            return fail(session, "reader-absent", resume=State.START)
+        case SlotState.PRESENT:
+            return recognise(session)
+        case SlotState.MUTE:
+            return fail(session, "card-unreadable", resume=State.START)
+        case _:
+            return enter(session, State.CARD)

@@ -1,0 +1,270 @@
+"""The form and the last look at it: pages of filled-in rows, one question a screen, check, submit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kiosk import forms
+from kiosk.events import (
+    AnswerChosen,
+    ChangeAsked,
+    FieldDisputed,
+    KeysErased,
+    KeyTyped,
+    PageTurned,
+    PrimaryPressed,
+)
+from kiosk.screen_model import Modes
+from kiosk.session.common import enter
+from kiosk.session.service import form_of
+from kiosk.session.state import Application, Note, Session, SignDocument, State, Step
+
+_ROWS = {1.0: 5, 1.25: 4, 1.6: 3, 2.0: 2}
+_CHECK_ROWS = {1.0: 7, 1.25: 6, 1.6: 4, 2.0: 3}
+_CHOICES = {1.0: 6, 1.25: 5, 1.6: 4, 2.0: 3}
+
+
+def rows_per_page(kind: str, modes: Modes, *, landscape: bool) -> int:
+    """How many rows of `form`, `check` or `choices` fit a page: fewer in large text, landscape and reach."""
+    table = {"form": _ROWS, "check": _CHECK_ROWS, "choices": _CHOICES}[kind]
+    count = table[modes.text_scale]
+    if landscape or modes.reach:
+        count = {"form": 4, "check": 5, "choices": 4}[kind]
+        if modes.text_scale > 1.25:
+            count = 2
+        if modes.reach:
+            count = min(count, 2)
+    return count
+
+
+def pages(count: int, per_page: int) -> int:
+    return max(1, -(-count // per_page))
+
+
+def per_page(session: Session, kind: str) -> int:
+    settings = session.world.settings
+    return rows_per_page(kind, session.modes, landscape=settings.width > settings.height)
+
+
+def current(session: Session) -> tuple[Application, forms.Form, forms.Plan]:
+    """Return the application in hand with what is computed from it. Only called where there is one."""
+    application = session.application
+    assert application is not None
+    form = form_of(session, application)
+    return application, form, forms.plan(form)
+
+
+def _with(session: Session, application: Application) -> Session:
+    return replace(session, application=application)
+
+
+# --------------------------------------------------------------------------------------------- moving
+
+
+def forward(session: Session, _event: PrimaryPressed) -> Step:
+    """The one way forward: next page, next question, or the check screen."""
+    application, form, plan = current(session)
+    if not application.question:
+        last = pages(len(plan.rows), per_page(session, "form")) - 1
+        if application.page < last:
+            return _with(session, replace(application, page=application.page + 1)), ()
+        return _ask(session, plan, "")
+    return _answered(session, application, form)
+
+
+def _answered(session: Session, application: Application, form: forms.Form) -> Step:
+    item = form.definition.field(application.question)
+    if item.type in {"choice", "yes-no"}:
+        chosen = form.answers.get(item.id, "")
+        if not chosen and item.required:
+            return session, ()
+        answer = chosen
+    else:
+        answer = forms.as_answer(item, application.typed)
+        problem = forms.problem(item, answer, form.today)
+        if problem:
+            return _with(session, replace(application, problem=problem)), ()
+    answers = {**application.answers, item.id: answer}
+    application = replace(application, answers=answers, problem="", typed="")
+    session = _with(session, application)
+    if application.from_check:
+        return _after_change(session)
+    _, _, plan = current(session)
+    return _ask(session, plan, item.id)
+
+
+def _after_change(session: Session) -> Step:
+    """An answer was changed from the check screen: ask only what the change opened."""
+    application, form, plan = current(session)
+    opened = [item for item in plan.questions if item.id not in form.answers]
+    if opened:
+        return _with(session, _asking(application, form, opened[0])), ()
+    return enter(_with(session, replace(application, question="", page=0, from_check=False)), State.CHECK)
+
+
+def _ask(session: Session, plan: forms.Plan, after: str) -> Step:
+    """Ask the question after `after`, or show the check screen where there is none."""
+    ids = [item.id for item in plan.questions]
+    position = ids.index(after) + 1 if after in ids else 0
+    application, form, _ = current(session)
+    if position >= len(ids):
+        return enter(_with(session, replace(application, question="", page=0, typed="", problem="")), State.CHECK)
+    return _with(session, _asking(application, form, plan.questions[position])), ()
+
+
+def _asking(application: Application, form: forms.Form, item: forms.FieldDefinition) -> Application:
+    given = form.answers.get(item.id, "")
+    keys = given.replace("-", "") if item.type in {"date", "month"} else given
+    return replace(application, question=item.id, typed=keys, problem="", page=0)
+
+
+def backward(session: Session, _event: object) -> Step:
+    """The question before, the page before, or back to the consent."""
+    application, form, plan = current(session)
+    if application.from_check:
+        return enter(_with(session, replace(application, question="", page=0, from_check=False)), State.CHECK)
+    ids = [item.id for item in plan.questions]
+    position = ids.index(application.question) if application.question in ids else -1
+    if position > 0:
+        return _with(session, _asking(application, form, plan.questions[position - 1])), ()
+    if position == 0 and plan.rows:
+        last = pages(len(plan.rows), per_page(session, "form")) - 1
+        return _with(session, replace(application, question="", page=last, typed="", problem="")), ()
+    if application.page > 0 and not application.question:
+        return _with(session, replace(application, page=application.page - 1)), ()
+    return enter(session, State.CONSENT)
+
+
+def turn_page(session: Session, event: PageTurned) -> Step:
+    """Turn the pages of filled-in rows, of check rows, or of a question's choices."""
+    application, form, plan = current(session)
+    if session.state is State.CHECK:
+        count = pages(len(check_fields(form, plan)), per_page(session, "check"))
+    elif application.question:
+        chosen = forms.options(form, form.definition.field(application.question))
+        count = pages(len(chosen), per_page(session, "choices"))
+    else:
+        count = pages(len(plan.rows), per_page(session, "form"))
+    page = min(max(0, application.page + event.delta), count - 1)
+    return _with(session, replace(application, page=page)), ()
+
+
+# ------------------------------------------------------------------------------------------- answering
+
+
+def dispute(session: Session, event: FieldDisputed) -> Step:
+    """不对: go by what the citizen says. Pressed again, it is taken back."""
+    application, _, _ = current(session)
+    return _with(session, replace(application, disputed=application.disputed ^ {event.field})), ()
+
+
+def choose(session: Session, event: AnswerChosen) -> Step:
+    application, form, _ = current(session)
+    if not application.question:
+        return session, ()
+    item = form.definition.field(application.question)
+    if event.value not in {choice.value for choice in forms.options(form, item)}:
+        return session, ()
+    return _with(session, replace(application, answers={**application.answers, item.id: event.value})), ()
+
+
+def key_typed(session: Session, event: KeyTyped) -> Step:
+    application, form, _ = current(session)
+    if not application.question:
+        return session, ()
+    item = form.definition.field(application.question)
+    typed = forms.typed(item, application.typed, event.key)
+    return _with(session, replace(application, typed=typed, problem="")), ()
+
+
+def keys_erased(session: Session, event: KeysErased) -> Step:
+    application, _, _ = current(session)
+    typed = "" if event.all else application.typed[:-1]
+    return _with(session, replace(application, typed=typed, problem="")), ()
+
+
+# -------------------------------------------------------------------------------------------- checking
+
+
+def check_fields(form: forms.Form, plan: forms.Plan) -> tuple[forms.FieldDefinition, ...]:
+    """Every field with something in it, in the order of the definition."""
+    shown = {item.id for item in (*plan.rows, *plan.questions)}
+    found: list[forms.FieldDefinition] = []
+    for item in form.definition.fields:
+        value = forms.value_of(form, item)
+        if item.id in shown and value is not None and value.text:
+            found.append(item)
+    return tuple(found)
+
+
+def change(session: Session, event: ChangeAsked) -> Step:
+    """改: ask this one question again, then come back."""
+    application, form, _ = current(session)
+    item = form.definition.field(event.field)
+    from_check = session.state is State.CHECK
+    application = replace(_asking(application, form, item), from_check=from_check)
+    if item.id not in application.answers:
+        value = forms.value_of(form, item)
+        known = value.text if value is not None and item.type not in {"choice", "yes-no"} else ""
+        application = replace(application, answers={**application.answers, item.id: known}, typed="")
+    return enter(_with(session, application), State.FORM)
+
+
+def check_back(session: Session, _event: object) -> Step:
+    """From the check screen to its page before, or to the last question."""
+    application, form, plan = current(session)
+    if application.page > 0:
+        return _with(session, replace(application, page=application.page - 1)), ()
+    if plan.questions:
+        return enter(_with(session, _asking(application, form, plan.questions[-1])), State.FORM)
+    last = pages(len(plan.rows), per_page(session, "form")) - 1
+    return enter(_with(session, replace(application, page=last)), State.FORM)
+
+
+def submit(session: Session, _event: PrimaryPressed) -> Step:
+    """Sign and hand in, once every page of the answers was seen."""
+    application, form, plan = current(session)
+    last = pages(len(check_fields(form, plan)), per_page(session, "check")) - 1
+    if application.page < last:
+        return _with(session, replace(application, page=application.page + 1)), ()
+    facts = session.facts
+    if facts is None or session.holder is None:
+        return session, ()
+    draft = document(session, form)
+    note = Note("session.submit", {"service": application.service.id})
+    session = replace(session, draft=draft, waited_s=0)
+    return enter(session, State.SIGNING, note, SignDocument(draft, facts.card_id))
+
+
+def document(session: Session, form: forms.Form) -> Mapping[str, object]:
+    """The application as it is signed by the card and sealed into the outbox. Format: `docs/reference/`."""
+    application = session.application
+    assert application is not None
+    assert session.holder is not None
+    assert session.facts is not None
+    holder = session.holder
+    return {
+        "kind": "application",
+        "schema": 1,
+        "service": application.service.id,
+        "service_version": application.service.version,
+        "agency": application.service.agency,
+        "terminal": session.world.terminal,
+        "time": session.world.local,
+        "language": session.language,
+        "card_number": session.facts.card_number,
+        "holder": {
+            "name": holder.name,
+            "id_number": holder.id_number,
+            "sex": holder.sex,
+            "birth_date": holder.birth_date,
+        },
+        "fields": forms.document_fields(form),
+        "left_to_office": [item.id for item in forms.left_to_office(form)],
+        "consent": {
+            "given": not application.refused_consent,
+            "subjects": [] if application.refused_consent else list(application.service.subjects),
+        },
+        "data": "city" if application.fetched else "card",
+    }

@@ -1,0 +1,178 @@
+"""From the home screen to the citizen's consent and the city's data. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk import forms
+from kiosk.events import (
+    ConsentRefused,
+    DataFetched,
+    HomePressed,
+    LifeEventChosen,
+    LookupFailed,
+    PrimaryPressed,
+    ServiceChosen,
+    TimerFired,
+)
+from kiosk.session.common import WAIT, await_card, enter, fail
+from kiosk.session.state import (
+    Application,
+    AskPrinter,
+    Effect,
+    FetchData,
+    Note,
+    Session,
+    StartTimer,
+    State,
+    Step,
+    StopTimer,
+)
+
+
+def event_chosen(session: Session, event: LifeEventChosen) -> Step:
+    return enter(replace(session, life_event=event.life_event), State.SERVICES)
+
+
+def service_chosen(session: Session, event: ServiceChosen) -> Step:
+    return open_service(session, event.service)
+
+
+def open_service(session: Session, service: str) -> Step:
+    """Show what a service does; the form starts empty."""
+    catalogue = session.world.catalogue
+    if catalogue is None or service not in catalogue.services:
+        return fail(session, "service-gone", resume=State.HOME)
+    definition = catalogue.services[service]
+    session = replace(
+        session,
+        application=Application(definition),
+        life_event=definition.event,
+        wanted_service="",
+        saved=None,
+        copies=0,
+        receipt_way="",
+        printed=None,
+        score=0,
+    )
+    return enter(session, State.INTRO, AskPrinter(), Note("service.opened", {"service": service}))
+
+
+def home(session: Session, _event: HomePressed) -> Step:
+    """Home: the form in hand is dropped, the visit goes on."""
+    if session.holder is None and not session.browsing:
+        return enter(session, State.START)
+    session = replace(session, application=None, saved=None, draft=None, life_event="")
+    return enter(session, State.HOME, StopTimer(WAIT))
+
+
+def back_to_services(session: Session, _event: object) -> Step:
+    return enter(replace(session, application=None), State.SERVICES)
+
+
+def intro_done(session: Session, _event: PrimaryPressed) -> Step:
+    """Start the service: the card comes first, then the question whether paper is there."""
+    application = session.application
+    if application is None:
+        return enter(session, State.HOME)
+    if session.holder is None:
+        return await_card(replace(session, wanted_service=application.service.id))
+    if not forms.eligible(form_of(session, application)):
+        return fail(session, "not-eligible", resume=State.INTRO)
+    if application.service.offline == "network" and not session.world.network_up:
+        return fail(session, "needs-network", resume=State.INTRO)
+    if not session.world.can_print and not application.paperless:
+        return fail(session, printer_trouble(session), resume=State.INTRO)
+    return enter(session, State.CONSENT)
+
+
+def printer_trouble(session: Session) -> str:
+    """Return the failure code for a printer that cannot take a job now."""
+    status = session.world.printer
+    if status is None or not status.answered:
+        return "printer-absent"
+    if status.paper == "out":
+        return "printer-paper-out"
+    if status.cover == "open":
+        return "printer-cover-open"
+    return "printer-fault"
+
+
+def back_to_intro(session: Session, _event: object) -> Step:
+    return enter(session, State.INTRO)
+
+
+def consented(session: Session, _event: PrimaryPressed) -> Step:
+    """Fetch what the citizen agreed to; without a network the card's own data go into the form."""
+    application = session.application
+    if application is None:
+        return enter(session, State.HOME)
+    application = replace(application, refused_consent=False)
+    session = replace(session, application=application)
+    subjects = application.service.subjects
+    note = Note("consent.given", {"service": application.service.id, "subjects": len(subjects)})
+    if not session.world.network_up or not subjects:
+        return open_form(session, note)
+    wait_s = session.world.settings.lookup_wait_s
+    fetch = FetchData(application.service.id, subjects, wait_s)
+    return enter(session, State.FETCHING, note, fetch, StartTimer(WAIT, wait_s + 1))
+
+
+def refused(session: Session, _event: ConsentRefused) -> Step:
+    """Nothing is fetched: the office will look at the papers at a counter."""
+    application = session.application
+    if application is None:
+        return enter(session, State.HOME)
+    if application.service.offline == "network":
+        return fail(session, "needs-consent", resume=State.CONSENT)
+    session = replace(session, application=replace(application, refused_consent=True, subjects={}, fetched=False))
+    return open_form(session, Note("consent.refused", {"service": application.service.id}))
+
+
+def fetched(session: Session, event: DataFetched) -> Step:
+    application = session.application
+    if application is None:
+        return enter(session, State.HOME)
+    subjects = {item.subject: item for item in event.subjects}
+    session = replace(session, application=replace(application, subjects=subjects, fetched=True))
+    assert session.application is not None
+    if not forms.eligible(form_of(session, session.application)):
+        return fail(session, "not-eligible", StopTimer(WAIT), resume=State.INTRO)
+    return open_form(session, StopTimer(WAIT), Note("lookup.answered", {"subjects": len(subjects)}))
+
+
+def not_fetched(session: Session, event: LookupFailed) -> Step:
+    """No data came. Where the card's own data suffice, the visit goes on with them."""
+    note = Note("lookup.failed", {"code": event.code})
+    if event.code.startswith(("card-", "pin-")) and event.code != "card-refused":
+        return fail(session, event.code, StopTimer(WAIT), note)
+    application = session.application
+    if application is None or application.service.offline == "network":
+        return fail(session, "needs-network", StopTimer(WAIT), note, resume=State.INTRO)
+    return open_form(session, StopTimer(WAIT), note)
+
+
+def fetch_timed_out(session: Session, event: TimerFired) -> Step:
+    return not_fetched(session, LookupFailed("gateway-silent")) if event.timer == WAIT else (session, ())
+
+
+def open_form(session: Session, *effects: Effect) -> Step:
+    """Show the form from its beginning: filled-in rows first, then the first question."""
+    application = session.application
+    assert application is not None
+    plan = forms.plan(form_of(session, application))
+    first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
+    application = replace(application, page=0, question=first, typed="", problem="", from_check=False)
+    return enter(replace(session, application=application), State.FORM, *effects)
+
+
+def form_of(session: Session, application: Application) -> forms.Form:
+    """What `kiosk.forms` computes from."""
+    return forms.Form(
+        definition=application.service,
+        today=session.world.today,
+        holder=session.holder,
+        subjects=application.subjects,
+        answers=application.answers,
+        disputed=application.disputed,
+    )

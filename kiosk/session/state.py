@@ -1,0 +1,251 @@
+"""The session as a frozen value, and the effects that a step asks for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
+from kiosk.events import SubjectData
+from kiosk.screen_model import Modes
+from kiosk.services import Catalogue, ServiceDefinition
+from kiosk.settings import Settings
+
+
+class State(StrEnum):
+    """Where a visit stands. The values are the screen names of `/api/state`, but for those that say otherwise."""
+
+    ATTRACT = "attract"
+    START = "start"
+    CARD = "card"
+    READING = "reading"
+    """The card is being named; the screen is `card`."""
+    PIN = "pin"
+    CHECKING_PIN = "checking-pin"
+    """The card is looking at the PIN; the screen is `pin`."""
+    HOME = "home"
+    SERVICES = "services"
+    INTRO = "intro"
+    CONSENT = "consent"
+    FETCHING = "fetching"
+    """The city's data are on their way; the screen is `working`."""
+    FORM = "form"
+    CHECK = "check"
+    SIGNING = "signing"
+    """The card is signing, the entry is being saved; the screen is `working`."""
+    WAITING = "waiting"
+    """Saved; waiting for the gateway's receipt; the screen is `working`."""
+    SAVED = "saved"
+    RECEIPT = "receipt"
+    PRINTING = "printing"
+    """The screen is `receipt`."""
+    RATING = "rating"
+    TAKE_CARD = "take-card"
+    TIMEOUT = "timeout"
+    HELP = "help"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True)
+class World:
+    """What outlives a citizen's visit: devices, network, catalogue, settings."""
+
+    settings: Settings = field(default_factory=Settings)
+    catalogue: Catalogue | None = field(repr=False, default=None)
+    slot: SlotState = SlotState.READER_ABSENT
+    insertion: int = 0
+    printer: PrinterStatus | None = None
+    network_up: bool = False
+    local: str = "2026-01-01T00:00"
+    """ISO 8601 local time, minutes."""
+    terminal: str = ""
+    """The name the gateway gave, or empty before enrolment."""
+
+    @property
+    def can_print(self) -> bool:
+        return self.printer is not None and self.printer.online
+
+    @property
+    def today(self) -> str:
+        return self.local[:10]
+
+
+@dataclass(frozen=True)
+class Application:
+    """The form in the citizen's hands. Its repr tells only the service."""
+
+    service: ServiceDefinition = field(repr=False)
+    subjects: Mapping[str, SubjectData] = field(repr=False, default_factory=dict[str, SubjectData])
+    fetched: bool = False
+    """True once the city's data came; False: only the card is known."""
+    refused_consent: bool = False
+    answers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    disputed: frozenset[str] = frozenset()
+    page: int = 0
+    """Which page of the filled-in rows, or of the check rows, is on the screen."""
+    question: str = ""
+    """The field that is being asked, or empty while the filled-in rows are shown."""
+    typed: str = field(repr=False, default="")
+    problem: str = ""
+    """What is wrong with the answer just given, as a code of `kiosk.forms.problem`."""
+    from_check: bool = False
+    """The citizen came from the check screen to change one answer."""
+    paperless: bool = False
+    """The citizen knows that nothing can be printed."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is known of the entry once it is durable."""
+
+    seq: int
+    number: str
+    service: str
+    at_ms: int
+    acked_at_ms: int | None = None
+
+    @property
+    def acked(self) -> bool:
+        return self.acked_at_ms is not None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One citizen's visit, and the world around it. Holds no PIN, ever."""
+
+    id: int = 0
+    state: State = State.ATTRACT
+    world: World = field(default_factory=World)
+    language: str = "zh-Hans"
+    modes: Modes = field(default_factory=Modes)
+    facts: CardFacts | None = None
+    card_insertion: int = 0
+    holder: Holder | None = None
+    tries_left: int | None = None
+    pin_length: int = 0
+    pin_rejected: bool = False
+    shuffled: bool = False
+    browsing: bool = False
+    life_event: str = ""
+    wanted_service: str = ""
+    """The service chosen before the card was in."""
+    application: Application | None = None
+    draft: Mapping[str, object] | None = field(repr=False, default=None)
+    card_gone: bool = False
+    """The card left while the entry was being saved."""
+    saved: Saved | None = None
+    waited_s: int = 0
+    receipt_way: Literal["", "paper", "sms", "both"] = ""
+    print_state: JobState | None = None
+    printed: PrintResult | None = None
+    copies: int = 0
+    """How many times a receipt of this entry was sent to the printer."""
+    score: int = 0
+    failure: str = ""
+    resume: State = State.ATTRACT
+    """Where the visit goes on after a warning, help or a failure that can be left."""
+    left_s: int = 0
+    """Countdown of the warning."""
+
+    @property
+    def card_in(self) -> bool:
+        return self.world.slot in {SlotState.PRESENT, SlotState.MUTE}
+
+
+# ---------------------------------------------------------------------------------------------- effects
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The root of all effects."""
+
+
+@dataclass(frozen=True)
+class StartTimer(Effect):
+    """Fire `TimerFired(name)` once after `after_s`; an older timer of this name is forgotten."""
+
+    name: str
+    after_s: float
+
+
+@dataclass(frozen=True)
+class StopTimer(Effect):
+    name: str
+
+
+@dataclass(frozen=True)
+class RecogniseCard(Effect):
+    insertion: int
+
+
+@dataclass(frozen=True)
+class VerifyPin(Effect):
+    """With the digits in the runtime's holder, which are wiped by it."""
+
+
+@dataclass(frozen=True)
+class ForgetPin(Effect):
+    """Wipe the digits."""
+
+
+@dataclass(frozen=True)
+class ReleaseCard(Effect):
+    """Unpower the card: its PIN state must not survive the session."""
+
+
+@dataclass(frozen=True)
+class FetchData(Effect):
+    service: str
+    subjects: tuple[str, ...]
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class SignDocument(Effect):
+    """Have the card sign the draft; the same card must still be in the slot (`card_id`)."""
+
+    draft: Mapping[str, object] = field(repr=False)
+    card_id: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SaveEntry(Effect):
+    kind: Literal["application", "rating"]
+    document: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WatchEntry(Effect):
+    """Send `EntryAcked` once the gateway's receipt covers `seq`."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class PrintReceipt(Effect):
+    """Print the receipt of the saved entry; what stands on it is made by `kiosk.receipts`."""
+
+    copy: bool
+
+
+@dataclass(frozen=True)
+class AskPrinter(Effect):
+    """Have the printer say how it is (`PrinterChanged`)."""
+
+
+@dataclass(frozen=True)
+class Sound(Effect):
+    name: Literal["key", "saved", "held", "attention", "reminder"]
+
+
+@dataclass(frozen=True)
+class Note(Effect):
+    """Write a log event; fields hold plain words and numbers only."""
+
+    event: str
+    fields: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+Step = tuple[Session, tuple[Effect, ...]]

@@ -1,0 +1,319 @@
+"""The session's table `{state: {event type: handler}}` and `step`. Pure: no I/O, no clock, no threads.
+
+The diagram in `docs/reference/session.md` is drawn from this table. An event that a state does not list is a bug:
+`step` raises `UnlistedEvent`, and the runtime logs it, forgets the holder and goes back to the attract screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kiosk import events as e
+from kiosk.session import aside, finish, form, service, start
+from kiosk.session.state import Session, State, Step
+
+Handler = Callable[[Session, Any], Step]
+Rows = Mapping[type[e.Event], Handler]
+
+
+class UnlistedEvent(Exception):
+    """An event that the state's row does not know."""
+
+    code = "internal"
+
+    def __init__(self, state: State, event: type[e.Event]) -> None:
+        super().__init__(f"{state} has no row for {event.__name__}")
+        self.state = state
+        self.event = event
+
+
+WORLD: Rows = {
+    e.PrinterChanged: aside.noted,
+    e.NetworkChanged: aside.network_noted,
+    e.ClockTicked: aside.noted,
+    e.CatalogueChanged: aside.noted,
+    e.Enrolled: aside.noted,
+    e.SlotChanged: aside.noted,
+}
+"""In every state: the world has already taken these in when a handler sees them."""
+
+LATE: Rows = {
+    e.CardRecognised: aside.ignore,
+    e.CardFailed: aside.ignore,
+    e.PinAccepted: aside.ignore,
+    e.PinRefused: aside.ignore,
+    e.PinLengthChanged: aside.ignore,
+    e.DataFetched: aside.ignore,
+    e.LookupFailed: aside.ignore,
+    e.DocumentSigned: aside.ignore,
+    e.EntrySaved: aside.ignore,
+    e.SaveFailed: aside.ignore,
+    e.EntryAcked: finish.acked,
+    e.PrintProgress: aside.ignore,
+    e.PrintFinished: aside.ignore,
+    e.TimerFired: aside.ignore,
+}
+"""Answers of workers that may arrive after the screen that asked for them was left."""
+
+TOUCHES: Rows = dict.fromkeys(
+    (
+        e.StartChosen,
+        e.PrimaryPressed,
+        e.BackPressed,
+        e.HomePressed,
+        e.FinishPressed,
+        e.StillHere,
+        e.PinErased,
+        e.KeysShuffled,
+        e.LifeEventChosen,
+        e.ServiceChosen,
+        e.ConsentRefused,
+        e.PageTurned,
+        e.FieldDisputed,
+        e.ChangeAsked,
+        e.AnswerChosen,
+        e.KeyTyped,
+        e.KeysErased,
+        e.ReceiptChosen,
+        e.PaperSeen,
+        e.RatingChosen,
+        e.HelpPressed,
+        e.LanguageChosen,
+        e.ModeToggled,
+    ),
+    aside.ignore,
+)
+"""A second touch on a screen that has just been left: two taps in one frame are physically normal."""
+
+AIDS: Rows = {
+    e.ModeToggled: aside.toggle,
+    e.LanguageChosen: aside.language,
+    e.HelpPressed: aside.helped,
+    e.TimerFired: aside.quiet,
+}
+
+IN_CARD: Rows = {**AIDS, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave, e.HomePressed: service.home}
+"""Interactive states of a visit with a card."""
+
+BASE: Rows = {**TOUCHES, **WORLD, **LATE}
+
+
+def _state(*rows: Rows) -> Rows:
+    merged: dict[type[e.Event], Handler] = dict(BASE)
+    for row in rows:
+        merged.update(row)
+    return merged
+
+
+TABLE: Mapping[State, Rows] = {
+    State.ATTRACT: _state(
+        {
+            e.LanguageChosen: start.touched,
+            e.SlotChanged: start.card_at_attract,
+            e.ModeToggled: aside.toggle,
+            e.TimerFired: start.attract_untouched,
+        }
+    ),
+    State.START: _state(
+        AIDS,
+        {
+            e.StartChosen: start.way_chosen,
+            e.BackPressed: start.leave,
+            e.FinishPressed: start.leave,
+            e.SlotChanged: start.card_wanted,
+        },
+    ),
+    State.CARD: _state(
+        AIDS,
+        {
+            e.SlotChanged: start.card_wanted,
+            e.BackPressed: start.back_to_start,
+            e.HomePressed: start.back_to_start,
+            e.FinishPressed: start.leave,
+        },
+    ),
+    State.READING: _state(
+        {
+            e.CardRecognised: start.recognised,
+            e.CardFailed: start.reading_failed,
+            e.SlotChanged: start.reading_card_left,
+            e.FinishPressed: start.leave,
+        }
+    ),
+    State.PIN: _state(
+        IN_CARD,
+        {
+            e.PinLengthChanged: start.pin_length,
+            e.KeysShuffled: start.shuffle,
+            e.PrimaryPressed: start.pin_given,
+            e.BackPressed: start.leave,
+            e.HomePressed: start.leave,
+        },
+    ),
+    State.CHECKING_PIN: _state(
+        {
+            e.PinAccepted: start.pin_accepted,
+            e.PinRefused: start.pin_refused,
+            e.CardFailed: start.pin_failed,
+            e.SlotChanged: aside.card_out,
+            e.FinishPressed: start.leave,
+        }
+    ),
+    State.HOME: _state(
+        IN_CARD,
+        {
+            e.LifeEventChosen: service.event_chosen,
+            e.BackPressed: start.back_to_start,
+            e.HomePressed: aside.ignore,
+        },
+    ),
+    State.SERVICES: _state(
+        IN_CARD,
+        {
+            e.ServiceChosen: service.service_chosen,
+            e.BackPressed: service.home,
+        },
+    ),
+    State.INTRO: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: service.intro_done,
+            e.BackPressed: service.back_to_services,
+        },
+    ),
+    State.CONSENT: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: service.consented,
+            e.ConsentRefused: service.refused,
+            e.BackPressed: service.back_to_intro,
+        },
+    ),
+    State.FETCHING: _state(
+        {
+            e.DataFetched: service.fetched,
+            e.LookupFailed: service.not_fetched,
+            e.TimerFired: service.fetch_timed_out,
+            e.SlotChanged: aside.card_out,
+            e.FinishPressed: start.leave,
+        }
+    ),
+    State.FORM: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: form.forward,
+            e.BackPressed: form.backward,
+            e.PageTurned: form.turn_page,
+            e.FieldDisputed: form.dispute,
+            e.ChangeAsked: form.change,
+            e.AnswerChosen: form.choose,
+            e.KeyTyped: form.key_typed,
+            e.KeysErased: form.keys_erased,
+        },
+    ),
+    State.CHECK: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: form.submit,
+            e.BackPressed: form.check_back,
+            e.PageTurned: form.turn_page,
+            e.ChangeAsked: form.change,
+        },
+    ),
+    State.SIGNING: _state(
+        {
+            e.DocumentSigned: finish.signed,
+            e.CardFailed: finish.signing_failed,
+            e.EntrySaved: finish.saved,
+            e.SaveFailed: finish.save_failed,
+            e.SlotChanged: aside.card_out_signing,
+        }
+    ),
+    State.WAITING: _state(
+        {
+            e.TimerFired: finish.waiting_tick,
+            e.SlotChanged: aside.card_out,
+            e.FinishPressed: start.leave,
+        }
+    ),
+    State.SAVED: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: finish.to_receipt,
+            e.BackPressed: service.home,
+        },
+    ),
+    State.RECEIPT: _state(
+        IN_CARD,
+        {
+            e.ReceiptChosen: finish.way_chosen,
+            e.PrimaryPressed: finish.print_it,
+            e.BackPressed: finish.to_rating,
+        },
+    ),
+    State.PRINTING: _state(
+        {
+            e.PrintProgress: finish.print_progress,
+            e.PrintFinished: finish.print_finished,
+            e.TimerFired: finish.printing_tick,
+            e.SlotChanged: aside.card_out,
+            e.FinishPressed: start.leave,
+        }
+    ),
+    State.RATING: _state(
+        IN_CARD,
+        {
+            e.RatingChosen: finish.rate,
+            e.PrimaryPressed: finish.rated,
+            e.BackPressed: finish.not_rated,
+        },
+    ),
+    State.TAKE_CARD: _state(
+        {
+            e.SlotChanged: finish.card_taken,
+            e.TimerFired: finish.remind,
+            e.ModeToggled: aside.toggle,
+            e.LanguageChosen: aside.language,
+        }
+    ),
+    State.TIMEOUT: _state(
+        {
+            e.StillHere: aside.still_here,
+            e.PrimaryPressed: aside.still_here,
+            e.FinishPressed: start.leave,
+            e.TimerFired: aside.countdown,
+            e.SlotChanged: aside.card_out,
+        }
+    ),
+    State.HELP: _state(
+        AIDS,
+        {
+            e.BackPressed: aside.help_done,
+            e.PrimaryPressed: aside.help_done,
+            e.FinishPressed: start.leave,
+            e.SlotChanged: aside.card_out,
+            e.HelpPressed: aside.ignore,
+        },
+    ),
+    State.FAILURE: _state(
+        AIDS,
+        {
+            e.PrimaryPressed: aside.failure_primary,
+            e.BackPressed: aside.failure_back,
+            e.FinishPressed: start.leave,
+            e.HomePressed: service.home,
+            e.PaperSeen: finish.paper_seen,
+            e.SlotChanged: aside.card_at_failure,
+            e.HelpPressed: aside.ignore,
+        },
+    ),
+}
+
+
+def step(session: Session, event: e.Event) -> Step:
+    """Return the session after `event`, and the effects it asks for. Raises `UnlistedEvent`."""
+    handler = TABLE[session.state].get(type(event))
+    if handler is None:
+        raise UnlistedEvent(session.state, type(event))
+    return handler(aside.world_changed(session, event), event)

@@ -1,0 +1,79 @@
+"""The terminal's settings: one frozen value, read from TOML, each with its unit and its bounds.
+
+A file that cannot be read, or holds a key or value that is not known, is refused with the key's name: a terminal that
+ignores half of its configuration is worse than one that does not start.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+
+class SettingsInvalid(Exception):
+    """A settings file that cannot be used; says which key and why."""
+
+    code = "settings-invalid"
+
+
+def _setting(default: object, doc: str, *, low: float | None = None, high: float | None = None) -> object:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a technician may set. Units are the last word of a name."""
+
+    reader_name: str = cast(str, _setting("", "PC/SC name of the citizen slot; empty: the first reader found."))
+    printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
+    printer_baud: int = cast(int, _setting(115200, "Serial speed, bits per second.", low=1200, high=921600))
+    printer_model: str = cast(str, _setting("generic-80", "Printer model profile (drivers/printers/models.toml)."))
+    width: int = cast(int, _setting(1080, "Screen width, pixels.", low=640, high=3840))
+    height: int = cast(int, _setting(1920, "Screen height, pixels.", low=640, high=3840))
+    idle_timeout_s: int = cast(int, _setting(120, "Quiet time before the warning.", low=20, high=300))
+    warning_s: int = cast(int, _setting(45, "Countdown of the warning.", low=20, high=120))
+    ack_wait_s: int = cast(int, _setting(10, "Longest wait for the gateway's receipt on the screen.", low=1, high=60))
+    lookup_wait_s: int = cast(int, _setting(8, "Longest wait for the city's data.", low=1, high=60))
+    saved_shown_s: int = cast(
+        int, _setting(60, "Quiet time on the last screens before the card is asked back.", low=5, high=300)
+    )
+    card_reminder_s: int = cast(int, _setting(5, "Between two reminders to take the card.", low=2, high=60))
+    apdu_deadline_s: float = cast(float, _setting(5.0, "Longest wait for one card answer.", low=0.2, high=60))
+    network_probe_s: int = cast(int, _setting(5, "Between two looks whether the gateway answers.", low=1, high=600))
+    log_keep_bytes: int = cast(int, _setting(5_000_000, "Size of the log file before it is turned over.", low=10_000))
+
+
+def load(path: Path | None) -> Settings:
+    """Read settings from a TOML file, or the defaults where `path` is None. Raises `SettingsInvalid`."""
+    if path is None:
+        return Settings()
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"{path.name}: {error}") from error
+    return parse(values)
+
+
+def parse(values: dict[str, object]) -> Settings:
+    """Check each key, type and bound. Raises `SettingsInvalid` naming the key."""
+    fields = {item.name: item for item in dataclasses.fields(Settings)}
+    checked: dict[str, object] = {}
+    for key, value in values.items():
+        if key not in fields:
+            raise SettingsInvalid(f"{key}: there is no such setting")
+        checked[key] = _checked(key, value, fields[key])
+    return Settings(**checked)  # pyright: ignore[reportArgumentType]
+
+
+def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and isinstance(item.default, float):
+        value = float(value)
+    if type(value) is not type(item.default):
+        raise SettingsInvalid(f"{key}: {type(item.default).__name__} is wanted, not {type(value).__name__}")
+    low, high = item.metadata["low"], item.metadata["high"]
+    if isinstance(value, int | float) and ((low is not None and value < low) or (high is not None and value > high)):
+        raise SettingsInvalid(f"{key}: {value} is outside {low} to {high}")
+    return value

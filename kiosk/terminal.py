@@ -1,0 +1,333 @@
+"""One terminal put together: state folder, devices, gateway, words, runtime. What the roots start.
+
+The caller chooses the devices: real ones for a kiosk, simulated ones for the bench and tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from random import Random
+from typing import cast
+
+from drivers.api import CardReader, ReceiptPrinter
+from kiosk import events as e
+from kiosk import failures, i18n, services
+from kiosk.clock import Clock, local_minute
+from kiosk.log import Log
+from kiosk.receipts import Site
+from kiosk.runtime import Chore, Desks, Runtime, Words
+from kiosk.screen_model import ScreenModel
+from kiosk.session.state import World
+from kiosk.settings import Settings
+from kiosk.threads import InlineWorker, ThreadWorker, Worker
+from kiosk.workers import (
+    CardDesk,
+    CityGateway,
+    EntryStore,
+    GatewayDesk,
+    PrintDesk,
+    Recorded,
+    StoreDesk,
+)
+from offline_cache import catalogue as catalogue_cache
+from offline_cache import enrolment as enrolments
+from offline_cache import state as outbox_state
+from offline_cache.enrolment import Enrolment
+from offline_cache.errors import CacheError
+from offline_cache.gateway import GatewayClient, Timeouts
+from offline_cache.outbox import Outbox, case_reference
+
+CATALOGUE_LOOK_S = 5.0
+SHARED_TABLES = ("agencies", "subjects", "codes", "groups")
+UNENROLLED_PLACE = {"zh-Hans": "还没有登记的终端", "en": "A terminal not yet enrolled"}
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What is plugged in. No printer: nothing can be printed, and the screens say so."""
+
+    reader: CardReader
+    printer: ReceiptPrinter | None
+
+
+# ------------------------------------------------------------------------------------------- catalogue
+
+
+def shipped_catalogue() -> services.Catalogue:
+    """Return the definitions that came with the program, for a terminal that has not yet heard from its gateway."""
+    definitions: list[Mapping[str, object]] = []
+    shared: dict[str, dict[str, object]] = {name: {} for name in SHARED_TABLES}
+    assets = resources.files("assets")
+    files = [*assets.joinpath("services").iterdir(), *(assets.joinpath("city", name) for name in CITY_FILES)]
+    for file in sorted(files, key=lambda item: item.name):
+        if not file.name.endswith(".toml"):
+            continue
+        raw = tomllib.loads(file.read_text("utf-8"))
+        if "id" in raw:
+            definitions.append(raw)
+            continue
+        for name, table in raw.items():
+            shared[name].update(table)
+    return services.parse_catalogue("shipped", definitions, shared)
+
+
+CITY_FILES = ("catalogue.toml", "codes.toml")
+
+
+def parse_content(content: Mapping[str, object]) -> services.Catalogue:
+    """Parse the signed catalogue's JSON. Raises `DefinitionInvalid`."""
+    shared = {name: cast(Mapping[str, object], content.get(name, {})) for name in SHARED_TABLES}
+    definitions = cast(list[Mapping[str, object]], content.get("services", []))
+    return services.parse_catalogue(str(content.get("version", "")), definitions, shared)
+
+
+class CatalogueWatch:
+    """Looks whether the sync service stored a newer catalogue; one that cannot be used is not taken."""
+
+    def __init__(self, state_dir: Path, signing_key: bytes, log: Log) -> None:
+        self._state_dir = state_dir
+        self._signing_key = signing_key
+        self._log = log
+        self._file = state_dir / catalogue_cache.CATALOGUE_FILE
+        self._seen: tuple[int, int] = (0, 0)
+
+    def look(self) -> e.Event | None:
+        """Return `CatalogueChanged` where there is a newer one that can be used."""
+        try:
+            stat = self._file.stat()
+        except FileNotFoundError:
+            return None
+        if (stat.st_mtime_ns, stat.st_ino) == self._seen:
+            return None
+        self._seen = (stat.st_mtime_ns, stat.st_ino)
+        stored = catalogue_cache.load(self._state_dir, self._signing_key)
+        if stored is None:
+            return None
+        try:
+            found = parse_content(stored.content)
+        except services.DefinitionInvalid as error:
+            self._log.write("catalogue.refused", {"service": error.service})
+            return None
+        self._log.write("catalogue.taken", {"services": len(found.services)})
+        return e.CatalogueChanged(found)
+
+
+# ---------------------------------------------------------------------------------- gateway and outbox
+
+
+class OnlineGateway:
+    """`CityGateway` over HTTPS. `requests.Session` is not shared between threads: one client for each use."""
+
+    def __init__(self, enrolment: Enrolment, settings: Settings) -> None:
+        timeouts = Timeouts(
+            connect_s=2.0, silence_s=float(settings.lookup_wait_s), whole_s=float(settings.lookup_wait_s)
+        )
+        self._ask = GatewayClient(enrolment, timeouts=timeouts)
+        self._probe = GatewayClient(enrolment, timeouts=Timeouts(connect_s=2.0, silence_s=3.0, whole_s=3.0))
+
+    def alive(self) -> bool:
+        """Whether the gateway answers now."""
+        try:
+            self._probe.health()
+        except CacheError:
+            return False
+        return True
+
+    def lookup(
+        self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[e.SubjectData, ...]:
+        """Fetch subjects. Raises `CacheError` leaves, and what `sign` raises."""
+        found = self._ask.lookup(service, subjects, session, certificate, sign)
+        made: list[e.SubjectData] = []
+        for subject, raw in found.items():
+            entry = cast(Mapping[str, object], raw)
+            record = cast(Mapping[str, object] | None, entry.get("record"))
+            made.append(e.SubjectData(subject, str(entry.get("agency", "")), str(entry.get("updated", "")), record))
+        return tuple(made)
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._ask.close()
+        self._probe.close()
+
+
+class OutboxStore:
+    """`EntryStore` on the state folder's outbox."""
+
+    def __init__(self, outbox: Outbox, terminal: str) -> None:
+        self._outbox = outbox
+        self._terminal = terminal
+        self._epoch_number = outbox.meta().epoch_number
+
+    def record(self, document: Mapping[str, object]) -> Recorded:
+        """Record one document under its case number. Raises `CacheError` leaves."""
+        numbers: list[str] = []
+
+        def built(seq: int, _entry_id: str) -> Mapping[str, object]:
+            numbers.append(case_reference(self._terminal or "T0000", self._epoch_number, seq))
+            return document if "number" in document else {"number": numbers[-1], **document}
+
+        made = self._outbox.append(built)
+        return Recorded(made.seq, numbers[-1], made.created_ms)
+
+    def acked_seq(self) -> int:
+        """The last seq that the gateway's receipt covers."""
+        return self._outbox.acked_seq()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._outbox.close()
+
+
+# -------------------------------------------------------------------------------------------- terminal
+
+
+class Terminal:
+    """A terminal, ready to be started on any devices."""
+
+    def __init__(  # noqa: PLR0913 - the composition of everything
+        self,
+        settings: Settings,
+        state_dir: Path,
+        devices: Devices,
+        clock: Clock,
+        show: Callable[[ScreenModel], None],
+        *,
+        inline: bool = False,
+        gateway: CityGateway | None = None,
+        store: EntryStore | None = None,
+        random: Random | None = None,
+        play: Callable[[str], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.state_dir = state_dir
+        self._inline = inline
+        log_dir = state_dir / "log"
+        log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log = Log(log_dir / "kiosk.jsonl", clock.wall_ms, settings.log_keep_bytes)
+        enrolment = enrolments.load(state_dir) if enrolments.is_enrolled(state_dir) else None
+        self.terminal = enrolment.terminal if enrolment is not None else ""
+        self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal)
+        self._gateway = gateway or (OnlineGateway(enrolment, settings) if enrolment is not None else None)
+        chores: tuple[Chore, ...] = ()
+        if enrolment is not None:
+            watch = CatalogueWatch(state_dir, enrolment.signing_key, self.log)
+            chores = (Chore(CATALOGUE_LOOK_S, watch.look),)
+        world = World(
+            settings=settings,
+            catalogue=shipped_catalogue(),
+            local=local_minute(clock.wall_ms()),
+            terminal=self.terminal,
+        )
+        self.runtime = Runtime(
+            world, words(site_of(enrolment)), clock, self.log, show, random=random, play=play, chores=chores
+        )
+        self._desks = self._open_desks(devices, clock)
+        self._thread: threading.Thread | None = None
+
+    def _worker(self, name: str) -> Worker:
+        return InlineWorker(name, self._report) if self._inline else ThreadWorker(name, self._report)
+
+    def _report(self, worker: str, error: BaseException) -> None:
+        self.log.write("worker.failed", {"worker": worker, "error": type(error).__name__})
+
+    def _open_desks(self, devices: Devices, clock: Clock) -> Desks:
+        post = self.runtime.post
+        card = CardDesk(devices.reader, self._worker("card"), post, lambda: local_minute(clock.wall_ms())[:10])
+        return Desks(
+            card=card,
+            printer=PrintDesk(devices.printer, self._worker("printer"), post),
+            gateway=GatewayDesk(self._gateway, self._worker("gateway"), self._worker("probe"), post, card),
+            store=StoreDesk(self._store, self._worker("store"), post, clock.wall_ms),
+        )
+
+    def start(self) -> None:
+        """Open the devices and run the session in a thread of its own (a test that is inline pumps itself)."""
+        self.runtime.open(self._desks)
+        if not self._inline:
+            self._thread = threading.Thread(target=self.runtime.run, name="runtime", daemon=True)
+            self._thread.start()
+
+    def send(self, event: e.Event) -> None:
+        """Send an event, from any thread."""
+        self.runtime.post(event)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until every event sent so far was handled. False where `timeout_s` passed first."""
+        done = threading.Event()
+        self.runtime.after_all(done.set)
+        return done.wait(timeout_s)
+
+    def public_state(self) -> dict[str, object]:
+        """Return what a tester may know of the session: nothing of a holder."""
+        session = self.runtime.session
+        world = session.world
+        return {
+            "id": session.id,
+            "state": str(session.state),
+            "language": session.language,
+            "modes": {
+                "text_scale": session.modes.text_scale,
+                "contrast": session.modes.contrast,
+                "reach": session.modes.reach,
+            },
+            "service": session.application.service.id if session.application is not None else None,
+            "question": session.application.question if session.application is not None else None,
+            "number": session.saved.number if session.saved is not None else None,
+            "acked": session.saved.acked if session.saved is not None else None,
+            "failure": session.failure or None,
+            "print": str(session.print_state) if session.print_state is not None else None,
+            "slot": str(world.slot),
+            "printer": printer_state(world),
+            "network_up": world.network_up,
+            "terminal": world.terminal,
+        }
+
+    def end_session(self) -> None:
+        """End the visit as 结束取卡 does, for the bench's reset."""
+        self.send(e.FinishPressed())
+
+    def stop(self) -> None:
+        """End the session thread, the workers, the devices and the disk, in this order."""
+        self.runtime.close()
+        if self._thread is not None:
+            self._thread.join(5)
+        self._desks.gateway.close()
+        self._desks.card.close()
+        self._desks.printer.close()
+        self._desks.store.close()
+        for part in (self._gateway, self._store):
+            if isinstance(part, OnlineGateway | OutboxStore):
+                part.close()
+        self.log.write("terminal.stopped")
+        self.log.close()
+
+
+def printer_state(world: World) -> str:
+    """Return one word for the printer."""
+    status = world.printer
+    if status is None or not status.answered:
+        return "absent"
+    if status.online:
+        return "near-end" if status.paper == "near-end" else "ready"
+    return "paper-out" if status.paper == "out" else "cover-open" if status.cover == "open" else "fault"
+
+
+def site_of(enrolment: Enrolment | None) -> Site:
+    """Return where the terminal stands, from its enrolment."""
+    if enrolment is None:
+        return Site(UNENROLLED_PLACE, "-")
+    place = {key.removeprefix("place."): value for key, value in enrolment.site.items() if key.startswith("place.")}
+    return Site(place or UNENROLLED_PLACE, enrolment.terminal)
+
+
+def words(site: Site) -> Words:
+    """Return the words of every language, each catalogue read once."""
+    table = failures.parse(resources.files("assets").joinpath("failure_codes.toml").read_text("utf-8"))
+    return Words(functools.cache(i18n.sayer), table, site)

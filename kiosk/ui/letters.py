@@ -1,0 +1,83 @@
+"""Text as Kivy draws it: how wide a text is, and its texture. The only user of Kivy's text provider."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from kivy.core.text import Label as CoreLabel  # pyright: ignore[reportMissingTypeStubs]
+
+from kiosk.ui.build_fonts import font_file
+
+TEXTURES_KEPT = 400
+"""Lines of text kept as textures; a full screen has about 60."""
+
+
+class FontsMissingError(Exception):
+    """The fonts were not built; `next_step` is the command that builds them."""
+
+    code = "fonts-missing"
+
+    def __init__(self, path: Path) -> None:
+        self.next_step = f"python -m kiosk.ui.build_fonts {path.parent}"
+        super().__init__(f"the font {path.name} is not in {path.parent}; build it with: {self.next_step}")
+
+
+class Letters:
+    """Measures and renders lines in one face ("SC" or "HK"). Only for the main thread."""
+
+    def __init__(self, folder: Path, face: str) -> None:
+        """Open nothing yet, only look whether the files are there.
+
+        Raises:
+            FontsMissingError: a file of the face is missing.
+        """
+        self._paths = {bold: font_file(folder, face, "Bold" if bold else "Regular") for bold in (False, True)}
+        for path in self._paths.values():
+            if not path.exists():
+                raise FontsMissingError(path)
+        self._labels: dict[tuple[int, bool], Any] = {}
+        self._widths: dict[tuple[str, int, bool], float] = {}
+        self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
+
+    def _label(self, size: int, bold: bool) -> Any:  # noqa: FBT001 (the key of the cache)
+        label = self._labels.get((size, bold))
+        if label is None:
+            label = CoreLabel(text="", font_name=str(self._paths[bold]), font_size=size, font_hinting=None)
+            self._labels[size, bold] = label
+        return label
+
+    def measure(self, text: str, size: int, bold: bool) -> float:  # noqa: FBT001 (linebreak.Measure)
+        """Width of one line in pixels."""
+        if not text:
+            return 0.0
+        key = (text, size, bold)
+        width = self._widths.get(key)
+        if width is None:
+            width = float(self._label(size, bold).get_extents(text)[0])
+            self._widths[key] = width
+        return width
+
+    def texture(self, text: str, size: int, bold: bool) -> Any:  # noqa: FBT001
+        """One line in white on nothing, as a Kivy texture."""
+        key = (text, size, bold)
+        texture = self._textures.get(key)
+        if texture is None:
+            label = self._label(size, bold)
+            label.text = text
+            label.refresh()
+            texture = label.texture
+            self._textures[key] = texture
+            if len(self._textures) > TEXTURES_KEPT:
+                self._textures.popitem(last=False)
+        else:
+            self._textures.move_to_end(key)
+        return texture
+
+    def forget(self) -> None:
+        """Drop every text and texture: they may hold a citizen's data. Called when the session changes."""
+        self._widths.clear()
+        self._textures.clear()
+        for label in self._labels.values():
+            label.text = ""

@@ -1,0 +1,140 @@
+"""Line breaking for Chinese and English, and shrinking to fit. Pure; how wide a text is, is asked of `Measure`.
+
+Kivy knows no Chinese line-breaking rules: it starts lines with 。 and splits English words. Rules kept here: no closing
+mark at the start of a line, no opening mark at its end (GB/T 15834-2011, 5.1), Latin words and numbers stay whole, and the
+stars of a shortened name (陈*娴) stay with their neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+Measure = Callable[[str, int, bool], float]
+"""(text, size in pixels, bold) -> width in pixels."""
+
+NO_START = frozenset("，。、；：！？）》」』】〕”’％…—·•,.;:!?)]}%*")
+NO_END = frozenset("（《「『【〔“‘([{￥$*")
+_CJK = "\u2e80-\u9fff\uf900-\uff60\U00020000-\U0003134f“”‘’…—·"
+_UNIT = re.compile(rf"[{_CJK}]|\s+|[^\s{_CJK}]+")
+_PAUSES = frozenset("，。、；：！？,.;:!? ")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Text broken into lines at one size. `fits` False: it is too large at the smallest size as well."""
+
+    lines: tuple[str, ...]
+    size: int
+    fits: bool
+    width: float
+    """The widest line, in pixels."""
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """A text that did not fit where it was drawn. A test asserts that no screen makes one."""
+
+    place: str
+    size: int
+    length: int
+    """Number of characters; not the text itself, which may be a citizen's."""
+
+
+def units(text: str) -> list[str]:
+    """The pieces between which a line may be broken; joined they give `text` again."""
+    out: list[str] = []
+    for token in _UNIT.findall(text):
+        if out and not token.isspace() and (token[0] in NO_START or out[-1][-1] in NO_END) and not out[-1].isspace():
+            out[-1] += token
+        else:
+            out.append(token)
+    return out
+
+
+def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Break `text` into lines of at most `width`; a newline always breaks. A single unit may still be wider."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        current = ""
+        for unit in units(paragraph):
+            if current and measure((current + unit).rstrip()) > width:
+                lines.append(current.rstrip())
+                current = unit.lstrip()
+            else:
+                current += unit
+        lines.append(current.rstrip())
+    return lines
+
+
+def balance(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Like `wrap`, in no more lines, but lines of a heading end at a pause where they can and are alike in length."""
+    plain = wrap(text, width, measure)
+    if len(plain) == 1 or "\n" in text:
+        return plain
+    at_pause = _at_pauses(text, width, measure, len(plain))
+    if at_pause:
+        return at_pause
+    narrow, wide = width / len(plain), width
+    best = plain
+    while wide - narrow > 4:
+        middle = (narrow + wide) / 2
+        lines = wrap(text, middle, measure)
+        if len(lines) == len(plain) and all(measure(line) <= middle for line in lines):
+            best, wide = lines, middle
+        else:
+            narrow = middle
+    return best
+
+
+def _at_pauses(text: str, width: float, measure: Callable[[str], float], count: int) -> list[str]:
+    """Two lines parted at the Chinese comma or stop nearest to the middle, or nothing."""
+    if count != 2:
+        return []
+    pieces = units(text)
+    cuts = ["".join(pieces[:i]) for i in range(1, len(pieces)) if pieces[i - 1][-1] in _PAUSES - {" "}]
+    fitting = [
+        (head, text[len(head) :].strip())
+        for head in cuts
+        if measure(head.rstrip()) <= width and measure(text[len(head) :].strip()) <= width and len(text) - len(head) > 1
+    ]
+    if not fitting:
+        return []
+    head, tail = min(fitting, key=lambda pair: abs(measure(pair[0]) - measure(pair[1])))
+    return [head.rstrip(), tail]
+
+
+def fit(
+    text: str,
+    width: float,
+    sizes: Sequence[int],
+    measure: Callable[[str, int], float],
+    *,
+    lines_allowed: Callable[[int], int],
+    heading: bool = False,
+) -> Fitted:
+    """Break `text` at the largest of `sizes` (largest first) at which it fits.
+
+    Args:
+        lines_allowed: size -> how many lines of that size there is room for.
+        heading: balance the lines.
+    """
+    last = Fitted((), sizes[-1], fits=False, width=0)
+    for size in sizes:
+
+        def at(part: str, size: int = size) -> float:
+            return measure(part, size)
+
+        lines = (balance if heading else wrap)(text, width, at)
+        widest = max(map(at, lines))
+        last = Fitted(tuple(lines), size, widest <= width and len(lines) <= lines_allowed(size), widest)
+        if last.fits:
+            return last
+    return last
+
+
+def starts_badly(lines: Sequence[str]) -> bool:
+    """Whether a line begins with a closing mark or ends with an opening one (for tests)."""
+    return any(later[:1] in NO_START - {"*"} or line[-1:] in NO_END - {"*"} for line, later in pairwise(lines) if later)

@@ -1,0 +1,249 @@
+"""Ways to choose: rows, radio rows, tiles, buttons side by side, the pager."""
+
+from __future__ import annotations
+
+import math
+
+from kiosk.screen_model import ButtonRow, Choices, Control, Pager, Tiles
+from kiosk.ui import icons
+from kiosk.ui.drawing import Sheet
+from kiosk.ui.theme import Rect
+from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
+from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.words import Block, Type, para, place, stack, stack_height, typeset
+
+CHEVRON = 48.0
+SIDE_PAD = 34.0
+"""From a row's edge to its icon or chevron."""
+
+
+def choices(sheet: Sheet, style: Style, piece: Choices, rect: Rect) -> float:
+    """Rows under each other; returns their height with the last lip."""
+    y = rect.y
+    for i, item in enumerate(piece.items):
+        tall = piece.big_first and i == 0
+        y += row(sheet, style, item, Rect(rect.x, y, rect.width, rect.height), radio=piece.radio, tall=tall)
+        y += style.air.between_rows
+    return y - style.air.between_rows - rect.y
+
+
+def row(
+    sheet: Sheet, style: Style, item: Control, rect: Rect, *, radio: bool = False, tall: bool = False, least: float = 0
+) -> float:
+    """One choice row from the top of `rect`, at least `least` high; returns its height with the lip."""
+    theme = sheet.theme
+    quiet = item.role == "secondary"
+    lead = _lead(style, item, radio=radio, tall=tall)
+    # a tick at the right only where the circle is not at the left
+    trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) else 0.0
+    gap = (28.0 if not quiet else 24.0) if lead else 0.0
+    room = rect.width - 2 * SIDE_PAD - lead - gap - (trailing + 16 if trailing else 0)
+    blocks = _row_words(sheet, style, item, room)
+    least = max(least, _least_height(style, item, radio=radio, tall=tall))
+    height = max(least, stack_height(blocks) + 2 * (style.air.pad if not quiet else style.air.pad / 2) - 8, 80)
+    box = Rect(rect.x, rect.y, rect.width, height)
+    with sheet.control(item, box):
+        face(sheet, item, box)
+        inside = inner(sheet, box)
+        x = box.x + SIDE_PAD
+        _draw_lead(sheet, item, Rect(x, inside.y + (inside.height - lead) / 2, lead, lead), radio=radio)
+        stack(sheet, blocks, Rect(x + lead + gap, inside.y, room, inside.height))
+        if trailing:
+            end = Rect(box.right - SIDE_PAD - trailing, inside.y + (inside.height - trailing) / 2, trailing, trailing)
+            _draw_end(sheet, item, end, radio=radio)
+    return height + theme.lip
+
+
+def _has_end(item: Control, *, radio: bool) -> bool:
+    return item.selected if radio else item.enabled
+
+
+def _lead(style: Style, item: Control, *, radio: bool, tall: bool) -> float:
+    """How large the icon, mark or circle at the left is."""
+    if radio and not item.icon:
+        return 64.0
+    if item.meaning and not item.icon:
+        return 64.0 if style.size("body") < 56 else 80.0
+    if not item.icon:
+        return 0.0
+    if item.role == "secondary":
+        return 48.0
+    if radio:
+        return min(100.0, style.air.row_radio * 0.62)
+    if not item.detail:
+        return 64.0
+    return {0: 100.0 if tall else 88.0, 1: 84.0, 2: 68.0, 3: 60.0}.get(style.level, 52.0)
+
+
+def _draw_lead(sheet: Sheet, item: Control, box: Rect, *, radio: bool) -> None:
+    if radio and not item.icon:
+        (icons.check_disc if item.selected else icons.ring_mark)(sheet, box.x, box.y, box.width)
+    elif item.meaning and not item.icon:
+        icons.mark(sheet, item.meaning, box.x - 6, box.y, box.width)
+    elif item.icon:
+        colour = "ink2" if not item.enabled else "primary"
+        icons.icon(sheet, item.icon, box.x, box.y, box.width, sheet.theme.colour(colour))
+
+
+def _draw_end(sheet: Sheet, item: Control, box: Rect, *, radio: bool) -> None:
+    if radio:
+        grown = box.inset(-8)
+        icons.check_disc(sheet, grown.x, grown.y, grown.width)
+    else:
+        icons.icon(sheet, "chevron", box.x, box.y, box.width, sheet.theme.colour("ink"))
+
+
+def _row_words(sheet: Sheet, style: Style, item: Control, room: float) -> list[Block]:
+    if item.role == "secondary":
+        blocks = [typeset(sheet, item.text, room, Type(style.size("body"), ink_of(item)), place="row")]
+    else:
+        size = style.size("body") if item.meaning else style.size("label")
+        blocks = [typeset(sheet, item.text, room, Type(size, ink_of(item), bold=True, heading=True), place="row")]
+    if item.detail:
+        colour = "ink" if item.meaning else "ink2"
+        blocks.append(typeset(sheet, item.detail, room, Type(style.size("note"), colour), place="row"))
+    return blocks
+
+
+def _least_height(style: Style, item: Control, *, radio: bool, tall: bool) -> float:
+    air = style.air
+    if item.role == "secondary":
+        return air.row_quiet
+    if radio:
+        return air.row_radio
+    if item.meaning:
+        return air.row_plain - 20
+    if not item.detail:
+        return air.row_plain
+    return air.row_with_detail + (42 if tall and style.level == 0 else 0)
+
+
+# ---------------------------------------------------------------------------------------------------------- tiles
+
+
+def tiles(sheet: Sheet, style: Style, piece: Tiles, rect: Rect) -> float:
+    """Three columns of icon over label; in large modes and in reach mode the icon stands left of the word."""
+    flat = style.theme.posture == "reach" or (style.theme.posture == "portrait" and style.size("label") >= 70 and style.level >= 2)
+    columns = 2 if flat and style.theme.posture == "portrait" else 3
+    columns = min(columns, max(1, len(piece.items)))
+    gap = 24.0 if style.size("label") <= 44 and style.theme.posture != "reach" else 16.0
+    gap = 21.0 if style.theme.posture == "landscape" else gap
+    width = (rect.width - gap * (columns - 1)) / columns
+    rows = math.ceil(len(piece.items) / columns)
+    between = {"portrait": float(style.air.between_rows), "landscape": 20.0, "reach": 14.0}[style.theme.posture]
+    height = _tile_height(style, piece, rect, rows, between, flat=flat)
+    for i, item in enumerate(piece.items):
+        line, column = divmod(i, columns)
+        last_alone = i == len(piece.items) - 1 and column == 0 and columns == 2
+        box = Rect(
+            rect.x + column * (width + gap),
+            rect.y + line * (height + sheet.theme.lip + between),
+            rect.width if last_alone else width,
+            height,
+        )
+        (_flat_tile if flat else _tile)(sheet, style, item, box)
+    return rows * (height + sheet.theme.lip + between) - between
+
+
+def _tile_height(style: Style, piece: Tiles, rect: Rect, rows: int, between: float, *, flat: bool) -> float:
+    quiet = all(item.role == "secondary" for item in piece.items)
+    lip = style.theme.lip
+    if style.theme.posture == "landscape":
+        room = (rect.height + between) / rows - between - lip
+        return max(80.0, min(256.0 if not quiet else 200.0, room))
+    if style.theme.posture == "reach":
+        return max(80.0, min(102.0 + (5 - style.level) * 0, (rect.height + between) / rows - between - lip))
+    if flat:
+        return max(96.0, min(150.0, style.air.tile - 26.0))
+    return min(style.air.tile, 200) if quiet else style.air.tile
+
+
+def _label_type(style: Style, item: Control) -> Type:
+    quiet = item.role == "secondary" or (style.theme.english and style.theme.text_scale == 1.0)
+    bold = item.role != "secondary"
+    return Type(style.size("body" if quiet else "label"), ink_of(item), bold=bold, heading=True)
+
+
+def _tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
+    with sheet.control(item, box):
+        face(sheet, item, box)
+        inside = inner(sheet, box)
+        room = box.width - 24
+        side = 92.0 if item.role != "secondary" else 72.0
+        side = min(side, inside.height * 0.42)
+        label = typeset(sheet, item.text, room, _label_type(style, item), inside.height - side - 20, "tile")
+        blocks = [label]
+        if item.detail:
+            blocks.append(typeset(sheet, item.detail, room, Type(style.size("note"), ink_of(item)), place="tile"))
+        words = stack_height(blocks)
+        between = min(16.0, (inside.height - side - words) / 3)
+        top = inside.y + (inside.height - side - between - words) / 2
+        colour = sheet.theme.colour("primary" if item.enabled else "ink2")
+        if item.icon:
+            icons.icon(sheet, item.icon, box.centre[0] - side / 2, top, side, colour)
+        y = top + side + between
+        for block in blocks:
+            place(sheet, block, Rect(box.x + 12, y, room, block.height), "centre")
+            y += block.height
+
+
+def _flat_tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
+    with sheet.control(item, box):
+        face(sheet, item, box)
+        inside = inner(sheet, box)
+        side = min(72.0, inside.height * 0.56)
+        pad = 36.0 if box.width > 320 else 26.0
+        x = box.x + pad + side + (28 if box.width > 320 else 20)
+        room = box.right - 12 - x
+        blocks = [typeset(sheet, item.text, room, _label_type(style, item), inside.height - 8, "tile")]
+        if item.detail and stack_height(blocks) + 50 < inside.height:
+            blocks.append(typeset(sheet, item.detail, room, Type(style.size("note"), ink_of(item)), place="tile"))
+        if item.icon:
+            colour = sheet.theme.colour("primary" if item.enabled else "ink2")
+            icons.icon(sheet, item.icon, box.x + pad, inside.y + (inside.height - side) / 2, side, colour)
+        stack(sheet, blocks, Rect(x, inside.y, room, inside.height))
+
+
+# -------------------------------------------------------------------------------------------------------- buttons
+
+
+def button_row(sheet: Sheet, style: Style, piece: ButtonRow, rect: Rect) -> float:
+    """Buttons side by side, equal widths; under each other where the column is narrow or the words are long."""
+    y = rect.y
+    if piece.label:
+        y += para(sheet, piece.label, Rect(rect.x, y, rect.width, 0), Type(style.size("body"), "ink2")) + 8
+    size = style.size("body")
+    widest = max(natural_width(sheet, item, size) for item in piece.items)
+    height = max(style.air.button, sheet.theme.line_height(size) + 16)
+    gap = 24.0
+    columns = max(1, min(len(piece.items), int((rect.width + gap) / (min(widest, rect.width) + gap))))
+    if columns < len(piece.items) and style.theme.posture == "portrait":
+        even = (rect.width - gap * (len(piece.items) - 1)) / len(piece.items)
+        columns = len(piece.items) if even >= 0.62 * widest else columns
+    width = (rect.width - gap * (columns - 1)) / columns
+    pitch = height + sheet.theme.lip + min(18, style.air.between_rows)
+    for i, item in enumerate(piece.items):
+        line, column = divmod(i, columns)
+        button(sheet, item, Rect(rect.x + column * (width + gap), y + line * pitch, width, height), size)
+    lines = math.ceil(len(piece.items) / columns)
+    return y + lines * pitch - min(18, style.air.between_rows) - rect.y
+
+
+def pager(sheet: Sheet, style: Style, piece: Pager, rect: Rect) -> float:
+    """Page n of m at the left, two buttons at the right; the buttons go under the words in a narrow column."""
+    size, gap = style.size("body"), 16.0
+    height = max(style.air.button, sheet.theme.line_height(size) + 16)
+    widths = [max(180.0, natural_width(sheet, item, size, 24)) for item in (piece.up, piece.down)]
+    words = typeset(sheet, piece.text, rect.width, Type(size, "ink2"))
+    y = rect.y
+    if words.width + sum(widths) + gap + 24 > rect.width:
+        place(sheet, words, Rect(rect.x, y, rect.width, words.height))
+        y += words.height + 12
+        widths = [(rect.width - gap) / 2] * 2
+    else:
+        place(sheet, words, Rect(rect.x, y + (height - words.height) / 2, rect.width, words.height))
+    x = rect.right - sum(widths) - gap
+    for item, width in zip((piece.up, piece.down), widths, strict=True):
+        button(sheet, item, Rect(x, y, width, height), size)
+        x += width + gap
+    return y + height + sheet.theme.lip - rect.y

@@ -1,0 +1,240 @@
+"""Typing: PIN dots, text field, date boxes, the keypad and the letter keys. A PIN is never more than dots."""
+
+from __future__ import annotations
+
+from kiosk.screen_model import Control, DateField, Field, Keyboard, Keypad, PinEntry
+from kiosk.ui import icons
+from kiosk.ui.drawing import Sheet
+from kiosk.ui.theme import Rect
+from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
+from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.words import Type, place, typeset
+
+NUMBER_SIZE = 88
+LETTER_SIZE = 44
+
+
+def box(sheet: Sheet, rect: Rect, *, active: bool) -> None:
+    """A box that shows what was typed: no lip; the active one has a thick blue edge."""
+    theme = sheet.theme
+    radius = theme.radius("key")
+    sheet.rect(rect, theme.colour("card"), radius)
+    if active:
+        sheet.rect(rect, theme.colour("primary"), radius, 8 if theme.high_contrast else 6)
+    else:
+        sheet.rect(rect, theme.colour("edge"), radius, 3)
+
+
+def caret(sheet: Sheet, x: float, middle: float, height: float) -> None:
+    """Where the next character will stand. It does not blink."""
+    sheet.rect(Rect(x, middle - height / 2, 6, height), sheet.theme.colour("primary"), 1)
+
+
+def pin_dots(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
+    """The boxes with dots; two rows in the narrow column of reach mode."""
+    columns = piece.length if rect.width >= 500 else (piece.length + 1) // 2
+    portrait = style.theme.posture == "portrait"
+    gap = 28.0 if portrait else 16.0 if rect.width >= 500 else 12.0
+    side = min(96.0, (rect.width - gap * (columns - 1)) / columns)
+    height = 112.0 if columns == piece.length else side + 4
+    if style.level >= 3:
+        height = min(height, 88.0)
+    total = columns * side + gap * (columns - 1)
+    left = rect.x + (rect.width - total) / 2 if portrait else rect.x
+    lines = -(-piece.length // columns)
+    for i in range(piece.length):
+        line, column = divmod(i, columns)
+        where = Rect(left + column * (side + gap), rect.y + line * (height + 12), side, height)
+        box(sheet, where, active=i == piece.filled)
+        if i < piece.filled:
+            sheet.disc(*where.centre, 20, sheet.theme.colour("ink"))
+    return lines * (height + 12) - 12
+
+
+def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
+    """The note and the button that belong to the dots: beside each other, or under each other in a narrow column."""
+    theme, size = sheet.theme, style.size("body")
+    height = max(88.0, theme.line_height(size) + 16)
+    width = min(natural_width(sheet, piece.button, size, 32), rect.width) if piece.button else 0.0
+    side = 52.0
+    room = rect.width - side - 14
+    beside = bool(piece.button) and sheet.measure(piece.note, size, False) + side + 14 + 24 + width <= rect.width  # noqa: FBT003
+    y = rect.y
+    if piece.note:
+        block = typeset(sheet, piece.note, room - (width + 24 if beside else 0), Type(size))
+        tall = max(side, block.height)
+        area = max(tall, height) if beside else tall
+        icons.icon(sheet, "shield", rect.x - 2, y + (area - side) / 2, side, theme.colour("primary"))
+        place(sheet, block, Rect(rect.x + side + 12, y + (area - block.height) / 2, room, block.height))
+        if not beside:
+            y += tall + (18 if piece.button else 0)
+    if not piece.button:
+        return y - rect.y + (side if beside else 0)
+    x = rect.right - width if beside or (style.theme.posture == "portrait" and not piece.note) else rect.x
+    if rect.width < 500:
+        x, width = rect.x, rect.width
+    button(sheet, piece.button, Rect(x, y, width, height), size)
+    return y + height + theme.lip - rect.y
+
+
+def pin_entry(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
+    """Dots, and under them the note and the button (13)."""
+    height = pin_dots(sheet, style, piece, rect)
+    if not piece.note and not piece.button:
+        return height
+    height += max(12.0, style.air.after_title)
+    return height + pin_aids(sheet, style, piece, Rect(rect.x, rect.y + height, rect.width, 0))
+
+
+def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
+    """The active text field with its fixed words, a caret, and what is wrong under it."""
+    theme = sheet.theme
+    size = min(style.size("title"), 70)
+    height = max(136.0 if style.level < 3 else 104.0, theme.line_height(size) + 24)
+    outer = Rect(rect.x, rect.y, rect.width, height)
+    around = Type(style.size("label"), bold=True)
+    before = typeset(sheet, piece.before, rect.width / 2, around) if piece.before else None
+    after = typeset(sheet, piece.after, rect.width / 2, around) if piece.after else None
+    x = rect.x + (before.width + 16 if before else 0)
+    right = rect.right - (after.width + 16 if after else 0)
+    inside = Rect(x, rect.y, right - x, height)
+    box(sheet, inside, active=True)
+    middle = outer.centre[1]
+    if before:
+        place(sheet, before, Rect(rect.x, middle - before.height / 2, before.width + 1, before.height))
+    if after:
+        place(sheet, after, Rect(right + 16, middle - after.height / 2, after.width + 1, after.height))
+    room = inside.width - 2 * 38 - 12
+    typed = bool(piece.value)
+    type_ = Type(size, bold=True) if typed else Type(style.size("body"), "ink2")
+    words = typeset(sheet, piece.value if typed else piece.placeholder, room, type_, height - 16, "field")
+    start = inside.x + 38
+    if words.text:
+        place(sheet, words, Rect(start if typed else start + 18, middle - words.height / 2, room, words.height))
+    caret(sheet, start + (words.width + 3 if typed else 0), middle, size * 1.2)
+    return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
+
+
+def _field_error(sheet: Sheet, style: Style, error: str, rect: Rect) -> float:
+    if not error:
+        return 0.0
+    side = 52.0
+    block = typeset(sheet, error, rect.width - side - 16, Type(style.size("body"), bold=True))
+    height = max(side, block.height)
+    icons.mark(sheet, "att", rect.x, rect.y + (height - side) / 2, side)
+    place(sheet, block, Rect(rect.x + side + 16, rect.y + (height - block.height) / 2, rect.width, block.height))
+    return height + 10
+
+
+def date_field(sheet: Sheet, style: Style, piece: DateField, rect: Rect) -> float:
+    """Three boxes for year, month and day; the unit stands after each in Chinese and above in English."""
+    theme = sheet.theme
+    narrow = rect.width < 700
+    size = 70 if narrow else NUMBER_SIZE
+    if style.level >= 3:
+        size = min(size, 70)
+    height = {88: 152.0, 70: 128.0}[size]
+    if rect.width < 500:
+        size, height = 56, 96.0
+    units = ("", "", "") if theme.english else ("年", "月", "日")
+    unit_type = Type(min(style.size("title"), 56) if not narrow else 44 if rect.width >= 500 else 35, bold=True)
+    unit_width = max(sheet.measure(unit, unit_type.size, True) for unit in units)  # noqa: FBT003
+    gap = 18.0 if not narrow else 8.0
+    joints = 3 * (unit_width + gap) + 2 * (gap + 4) if unit_width else 2 * 24
+    room = rect.width - joints
+    shares = (0.46, 0.27, 0.27)
+    x = rect.x
+    values = (piece.year, piece.month, piece.day)
+    for i, (value, unit, share) in enumerate(zip(values, units, shares, strict=True)):
+        where = Rect(x, rect.y, room * share, height)
+        box(sheet, where, active=i == piece.active)
+        block = typeset(sheet, value, where.width - 12, Type(size, bold=True), place="date")
+        middle = where.centre[1]
+        if value:
+            place(sheet, block, Rect(where.x, middle - block.height / 2, where.width, block.height), "centre")
+        if i == piece.active:
+            offset = block.width / 2 + 4 if value else -3
+            caret(sheet, where.centre[0] + offset, middle, size)
+        x = where.right + (gap if unit_width else 24)
+        if unit:
+            mark = typeset(sheet, unit, unit_width + 2, unit_type)
+            place(sheet, mark, Rect(x, middle - mark.height / 2, unit_width + 2, mark.height))
+            x += unit_width + gap + 4
+    return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
+
+
+# ------------------------------------------------------------------------------------------------------------ keys
+
+
+def keypad(sheet: Sheet, style: Style, piece: Keypad, zone: Rect) -> float:
+    """Twelve keys filling `zone`, row by row."""
+    theme = sheet.theme
+    between = 18.0 if zone.height > 600 else 16.0
+    gap = 24.0 if zone.width > 700 else 16.0
+    rows = -(-len(piece.keys) // 3)
+    height = (zone.height + between) / rows - between - theme.lip
+    width = (zone.width - 2 * gap) / 3
+    for i, control in enumerate(piece.keys):
+        line, column = divmod(i, 3)
+        where = Rect(zone.x + column * (width + gap), zone.y + line * (height + theme.lip + between), width, height)
+        key(sheet, style, control, where, NUMBER_SIZE if height > 130 else 70)
+    return zone.height
+
+
+def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) -> None:
+    """One key: a digit or letter, or an icon over its word."""
+    theme = sheet.theme
+    with sheet.control(control, where):
+        face(sheet, control, where, radius=theme.radius("key") if size <= LETTER_SIZE else 0)
+        inside = inner(sheet, where)
+        colour = ink_of(control)
+        if not control.icon:
+            single = len(control.text) == 1
+            type_ = Type(size if single else style.size("body"), colour, bold=single, heading=True)
+            block = typeset(sheet, control.text, where.width - 12, type_, inside.height, "key")
+            place(sheet, block, Rect(where.x, inside.centre[1] - block.height / 2, where.width, block.height), "centre")
+            return
+        side = 60.0 if where.height > 130 else 44.0
+        if where.width < 200 and where.height < 130:
+            x, y = where.centre[0] - side / 2, inside.centre[1] - side / 2
+            icons.icon(sheet, control.icon, x, y, side, theme.colour(colour))
+            return
+        room = inside.height - side - 6
+        block = typeset(sheet, control.text, where.width - 16, Type(style.size("body"), colour, heading=True), room, "key")
+        top = inside.y + (inside.height - side - block.height - 2) / 2
+        icons.icon(sheet, control.icon, where.centre[0] - side / 2, top, side, theme.colour(colour))
+        place(sheet, block, Rect(where.x, top + side + 2, where.width, block.height), "centre")
+
+
+def keyboard(sheet: Sheet, style: Style, piece: Keyboard, zone: Rect) -> float:
+    """Letter keys 8 apart on the sunk panel, the candidates above them in rows of five (20)."""
+    theme = sheet.theme
+    gap = 8.0
+    unit = (zone.width - 9 * gap) / 10
+    lines = -(-len(piece.candidates) // 5)
+    rows = len(piece.rows)
+    room = zone.height - theme.lip * (rows + lines)
+    height = min(116.0, (room - 18.0 * (rows + lines)) / max(1, rows + lines))
+    between = 18.0
+    used = (rows + lines) * (height + theme.lip) + (rows + lines - 1) * between
+    y = zone.bottom - used
+    for i, control in enumerate(piece.candidates):
+        line, column = divmod(i, 5)
+        width = (zone.width - 4 * 12) / 5
+        where = Rect(zone.x + column * (width + 12), y + line * (height + theme.lip + between), width, height)
+        button(sheet, control, where, style.size("label"))
+    y += lines * (height + theme.lip + between)
+    for row in piece.rows:
+        shares = [1.0 if len(one.text) == 1 and not one.icon else 1.5 for one in row]
+        total = sum(share * unit for share in shares) + gap * (len(row) - 1)
+        if total > zone.width:
+            spare = (zone.width - gap * (len(row) - 1)) / sum(shares)
+            widths = [share * spare for share in shares]
+        else:
+            widths = [share * unit for share in shares]
+        x = zone.x + (zone.width - sum(widths) - gap * (len(row) - 1)) / 2
+        for control, width in zip(row, widths, strict=True):
+            key(sheet, style, control, Rect(x, y, width, height), LETTER_SIZE)
+            x += width + gap
+        y += height + theme.lip + between
+    return zone.height

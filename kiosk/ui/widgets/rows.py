@@ -1,0 +1,287 @@
+"""Cards of rows that only show, some with one small button: facts, ticks, data sources, prefilled and check rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kiosk.screen_model import Asks, CheckRow, CheckRows, Control, Fact, Facts, Prefilled, PrefilledRows, Tick, Ticks
+from kiosk.ui import icons
+from kiosk.ui.drawing import Sheet
+from kiosk.ui.theme import Rect
+from kiosk.ui.widgets.faces import button, card, chip, natural_width
+from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.words import Block, Type, place, stack, stack_height, typeset
+
+PAD = 38.0
+"""From a card's edge to its content."""
+DrawRow = Callable[[Sheet, Rect], float]
+
+
+def row_card(sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge: bool = False) -> float:
+    """A card of rows divided by rules; each row draws itself into the rectangle it is given and returns its height."""
+    theme = sheet.theme
+    inside = sheet.blank()
+    y, rules = 2.0, list[float]()
+    for i, draw in enumerate(rows):
+        if i:
+            rules.append(y)
+            y += 2
+        y += draw(inside, Rect(PAD, y, rect.width - 2 * PAD, 0))
+    height = y + 2
+    card(sheet, Rect(rect.x, rect.y, rect.width, height))
+    right = rect.width - (2 if rule_to_edge else PAD)
+    for at in rules:
+        sheet.rect(Rect(rect.x + PAD, rect.y + at, right - PAD, 2), theme.colour("rule"))
+    sheet.lay(inside, rect.x, rect.y)
+    return height
+
+
+# ---------------------------------------------------------------------------------------------------------- facts
+
+
+def facts(sheet: Sheet, style: Style, piece: Facts, rect: Rect) -> float:
+    """Icon, small label, bold value, a plain line, a chip."""
+
+    def drawer(fact: Fact) -> DrawRow:
+        return lambda inside, box: _fact(inside, style, fact, box, compact=piece.compact)
+
+    return row_card(sheet, rect, [drawer(fact) for fact in piece.rows])
+
+
+def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, *, compact: bool) -> float:
+    side = (64.0 if compact else 72.0) if style.level < 3 else 56.0
+    side = side if fact.icon else 0.0
+    gap = 32.0 if fact.icon and box.width > 560 else 20.0 if fact.icon else 0.0
+    x = box.x + side + gap
+    chip_size = style.size("note")
+    chip_width = sheet.measure(fact.chip, chip_size, False) + 28 + 16 if fact.chip else 0.0  # noqa: FBT003
+    beside = chip_width and box.right - x - chip_width > 300
+    room = box.right - x - (chip_width if beside else 0)
+    small = style.size("note") if compact or rect_is_narrow(box) else style.size("body")
+    blocks: list[Block] = []
+    if fact.label:
+        blocks.append(typeset(sheet, fact.label, room, Type(style.size("body"), "ink2")))
+    value = Type(style.size("body" if compact else "label"), bold=True, heading=True)
+    blocks.append(typeset(sheet, fact.value, room, value, place="fact"))
+    if fact.detail:
+        blocks.append(typeset(sheet, fact.detail, box.right - x, Type(small, "ink2"), place="fact"))
+    words = stack_height(blocks) + (0 if beside or not fact.chip else sheet.theme.line_height(chip_size) + 12)
+    pad = style.air.pad if not compact else min(style.air.pad, 22)
+    height = max(words, side) + 2 * pad
+    icon_y = box.y + (height - side) / 2
+    if fact.label and fact.detail == "":
+        icon_y = min(icon_y, box.y + pad + 4)
+    if fact.icon:
+        icons.icon(sheet, fact.icon, box.x, icon_y, side, sheet.theme.colour("primary"))
+    y = box.y + (height - words) / 2
+    for block in blocks:
+        place(sheet, block, Rect(x, y, room, block.height))
+        y += block.height
+    if beside:
+        middle = box.y + (height - words) / 2 + blocks[0].height / 2 if fact.detail and not compact else box.y + height / 2
+        chip(sheet, fact.chip, box.right, middle, chip_size)
+    elif fact.chip:
+        chip(sheet, fact.chip, x + chip_width - 16, y + sheet.theme.line_height(chip_size) / 2 + 6, chip_size)
+    return height
+
+
+def rect_is_narrow(box: Rect) -> bool:
+    """Whether a row stands in the narrow column beside a receipt (72)."""
+    return box.width < 500
+
+
+# ---------------------------------------------------------------------------------------------------------- ticks
+
+
+def ticks(sheet: Sheet, style: Style, piece: Ticks, rect: Rect) -> float:
+    """Rows with a mark: done, current, to do; or bare ticks with a word at the right (17)."""
+    have = [row for row in piece.rows if row.mark == "have" and row.detail]
+    bold = Type(style.size("label"), bold=True, heading=True)
+    names = [sheet.measure(row.text, bold.size, True) for row in have]  # noqa: FBT003
+    column = max(names, default=0.0) + 50
+
+    def drawer(row: Tick) -> DrawRow:
+        if row.mark == "have":
+            return lambda inside, box: _have(inside, style, row, box, column)
+        return lambda inside, box: _tick(inside, style, row, box)
+
+    return row_card(sheet, rect, [drawer(row) for row in piece.rows])
+
+
+def _have(sheet: Sheet, style: Style, row: Tick, box: Rect, column: float) -> float:
+    side = 56.0
+    x = box.x + side + 24
+    room = box.right - x
+    name = typeset(sheet, row.text, room, Type(style.size("label"), bold=True, heading=True), place="tick")
+    right = room - column
+    pad = min(style.air.pad, 24)
+    icons_y = 0.0
+    if right >= 260 and len(name.lines) == 1:
+        detail = typeset(sheet, row.detail, right, Type(style.size("body"), "ink2")) if row.detail else None
+        height = max(side - 8, name.height, detail.height if detail else 0) + 2 * pad
+        stack(sheet, [name], Rect(x, box.y, room, height))
+        if detail:
+            stack(sheet, [detail], Rect(x + column, box.y, right, height))
+        icons_y = box.y + (height - side) / 2
+    else:
+        blocks = [name]
+        if row.detail:
+            blocks.append(typeset(sheet, row.detail, room, Type(style.size("body"), "ink2")))
+        height = stack_height(blocks) + 2 * pad
+        stack(sheet, blocks, Rect(x, box.y, room, height))
+        icons_y = box.y + (height - side) / 2
+    icons.icon(sheet, "check", box.x, icons_y, side, sheet.theme.colour("saved"))
+    return height
+
+
+def _tick(sheet: Sheet, style: Style, row: Tick, box: Rect) -> float:
+    side = 64.0 if row.detail else 56.0
+    x = box.x + side + (32 if row.detail else 32)
+    room = box.right - x
+    emphasised = row.mark == "current" or bool(row.detail)
+    colour = "ink2" if row.mark == "todo" and not row.detail else "ink"
+    blocks = [typeset(sheet, row.text, room, Type(style.size("label"), colour, emphasised, heading=True), place="tick")]
+    if row.detail:
+        blocks.append(typeset(sheet, row.detail, room, Type(style.size("body"), "ink2"), place="tick"))
+    height = max(side, stack_height(blocks)) + 2 * min(style.air.pad - 4, 28)
+    y = box.y + (height - side) / 2
+    if row.mark == "done":
+        icons.mark(sheet, "saved", box.x - 2, y, side)
+    elif row.mark == "no":
+        icons.mark(sheet, "stop", box.x, y, side)
+    else:
+        (icons.half_mark if row.mark == "current" else icons.ring_mark)(sheet, box.x, y, side)
+    stack(sheet, blocks, Rect(x, box.y, room, height))
+    return height
+
+
+# ------------------------------------------------------------------------------------------------- data sources
+
+
+def asks(sheet: Sheet, style: Style, piece: Asks, rect: Rect) -> float:
+    """One card for each data source: agency, what, why (18)."""
+    between = min(24, style.air.between_rows)
+    y = rect.y
+    for one in piece.rows:
+        side = 72.0 if style.level < 3 else 56.0
+        x = rect.x + PAD + side + 32
+        room = rect.right - PAD - x
+        blocks = [
+            typeset(sheet, one.agency, room, Type(style.size("body"), "ink2")),
+            typeset(sheet, one.what, room, Type(style.size("label"), bold=True, heading=True), place="ask"),
+            typeset(sheet, one.why, room, Type(style.size("body")), place="ask"),
+        ]
+        pad = {0: 28.0, 1: 26.0, 2: 20.0, 3: 16.0}.get(style.level, 8.0)
+        height = stack_height(blocks) + 2 * pad
+        card(sheet, Rect(rect.x, y, rect.width, height))
+        icons.icon(sheet, "agency", rect.x + PAD, y + pad, side, sheet.theme.colour("primary"))
+        stack(sheet, blocks, Rect(x, y, room, height))
+        y += height + between
+    return y - between - rect.y
+
+
+# ----------------------------------------------------------------------------------------- prefilled, check rows
+
+
+def prefilled_rows(sheet: Sheet, style: Style, piece: PrefilledRows, rect: Rect) -> float:
+    """Label, value, source mark, and a way to say that it is wrong. In landscape the label stands at the left (81)."""
+    wide = style.theme.posture != "portrait"
+    column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width) if wide else 0.0
+
+    def drawer(row: Prefilled) -> DrawRow:
+        return lambda inside, box: _prefilled(inside, style, row, box, column)
+
+    return row_card(sheet, rect, [drawer(row) for row in piece.rows], rule_to_edge=True)
+
+
+def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: float) -> float:
+    theme = sheet.theme
+    label = typeset(sheet, row.label, column - 16 if column else box.width, Type(style.size("body"), "ink2"))
+    width = _small_button_width(sheet, style, row.wrong)
+    x = box.x + column
+    room = box.right + 12 - width - (16 if width else 0) - x
+    note = style.size("note")
+    side = note + 8.0
+    value = typeset(sheet, row.value, room, Type(style.size("label"), bold=True, heading=True), place="prefilled")
+    source = typeset(sheet, row.source, room - side - 8, Type(note, "ink2"), place="prefilled")
+    blocks = [value, source] if column else [label, value, source]
+    pad = min(style.air.pad, 26 if not column else 14)
+    least = _small_button_height(style) + 2 * 8 if row.wrong else 0
+    height = max(stack_height(blocks) + 2 * pad, label.height + 2 * pad, least)
+    y = box.y + (height - stack_height(blocks)) / 2
+    if column:
+        stack(sheet, [label], Rect(box.x, box.y, column - 16, height))
+    for block in blocks[:-1]:
+        place(sheet, block, Rect(x, y, room, block.height))
+        y += block.height
+    icon_y = y + (theme.line_height(source.type.size) - side) / 2
+    icons.icon(sheet, row.source_icon, x, icon_y, side, theme.colour("ink2"))
+    place(sheet, source, Rect(x + side + 8, y, room, source.height))
+    if row.wrong:
+        _small_button(sheet, style, row.wrong, Rect(box.right + 12 - width, box.y, width, height))
+    return height
+
+
+def check_rows(sheet: Sheet, style: Style, piece: CheckRows, rect: Rect) -> float:
+    """Label at the left, value, and at the right either 改 or where it came from (23)."""
+    column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width)
+
+    def drawer(row: CheckRow) -> DrawRow:
+        return lambda inside, box: _check(inside, style, row, box, column)
+
+    return row_card(sheet, rect, [drawer(row) for row in piece.rows], rule_to_edge=True)
+
+
+def _check(sheet: Sheet, style: Style, row: CheckRow, box: Rect, column: float) -> float:
+    theme, note = sheet.theme, style.size("note")
+    side = note + 8.0
+    source = typeset(sheet, row.source, box.width / 2, Type(note, "ink2")) if row.source else None
+    width = _small_button_width(sheet, style, row.change) or (source.width + side + 8 if source else 0)
+    right = box.right + (12 if row.change else 6)
+    x = box.x + column
+    label_type = Type(style.size("body"), "ink2")
+    value_type = Type(style.size("label"), bold=True, heading=True)
+    above = column == 0
+    label = typeset(sheet, row.label, box.width if above else column - 16, label_type)
+    value = typeset(sheet, row.value, right - width - (20 if width else 0) - x, value_type, place="check")
+    words = stack_height([label, value]) if above else max(label.height, value.height)
+    pad = {0: 38.0, 1: 34.0, 2: 28.0, 3: 20.0, 4: 10.0}.get(style.level, 5.0)
+    if style.theme.posture != "portrait":
+        pad = min(pad, 27.0)
+    least = _small_button_height(style) + theme.lip + 2 * 8 if row.change else 0.0
+    height = max(words + 2 * pad, least)
+    if above:
+        stack(sheet, [label, value], Rect(x, box.y, box.width, height))
+    else:
+        stack(sheet, [label], Rect(box.x, box.y, column - 16, height))
+        stack(sheet, [value], Rect(x, box.y, box.width, height))
+    if row.change:
+        _small_button(sheet, style, row.change, Rect(right - width, box.y, width, height))
+    elif source:
+        left = right - width
+        icons.icon(sheet, "agency", left, box.y + (height - side) / 2, side, theme.colour("ink2"))
+        place(sheet, source, Rect(left + side + 8, box.y + (height - source.height) / 2, source.width + 1, source.height))
+    return height
+
+
+def _label_column(sheet: Sheet, style: Style, labels: list[str], width: float) -> float:
+    """How wide the column of labels is, or 0 when the labels have to stand above the values."""
+    widest = max((sheet.measure(label, style.size("body"), False) for label in labels), default=0.0)  # noqa: FBT003
+    column = max(widest + 32, 120)
+    limit = width * (0.36 if style.theme.posture == "portrait" else 0.3)
+    return column if column <= limit else (0.0 if style.theme.posture == "portrait" else limit)
+
+
+def _small_button_width(sheet: Sheet, style: Style, control: Control | None) -> float:
+    return max(120.0, natural_width(sheet, control, style.size("body"), 24)) if control else 0.0
+
+
+def _small_button_height(style: Style) -> float:
+    return max({0: 104.0, 1: 100.0, 2: 92.0, 3: 84.0}.get(style.level, 72.0), style.size("body") * 1.3 + 8)
+
+
+def _small_button(sheet: Sheet, style: Style, control: Control, area: Rect) -> None:
+    """不对 or 改, centred in the height of its row."""
+    height = min(_small_button_height(style), area.height - 16 - sheet.theme.lip)
+    y = area.y + (area.height - height - sheet.theme.lip) / 2
+    button(sheet, control, Rect(area.x, y, area.width, height), style.size("body"))

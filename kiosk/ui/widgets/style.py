@@ -1,0 +1,100 @@
+"""How roomy a body is laid out: type sizes and spacing. A body that does not fit is laid out again, closer.
+
+The order of giving way: air first, then text one step down, never below what the mode promises (28, in large modes 35).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kiosk.ui.theme import SMALLEST_TEXT_IN_MODES, Role, Theme, tokens
+
+
+@dataclass(frozen=True)
+class Air:
+    """Distances and least heights in pixels, for one degree of closeness."""
+
+    gap: int
+    """Between two pieces."""
+    after_title: int
+    pad: int
+    """Inside cards, above and below a row."""
+    notice_pad: int
+    row_with_detail: int
+    row_plain: int
+    row_radio: int
+    row_quiet: int
+    between_rows: int
+    tile: int
+    button: int
+    heading_above: int
+    heading_below: int
+    result_mark: int
+    least_gap: int
+    """What a `Gap` takes at least."""
+
+
+AIRS: Final = (
+    Air(28, 32, 32, 32, 194, 158, 166, 112, 24, 256, 104, 42, 20, 176, 40),
+    Air(24, 28, 28, 32, 158, 144, 158, 112, 24, 240, 104, 40, 18, 148, 24),
+    Air(24, 24, 24, 30, 130, 126, 130, 104, 16, 208, 96, 28, 14, 132, 16),
+    Air(16, 20, 16, 24, 118, 112, 118, 96, 14, 176, 88, 24, 10, 112, 8),
+    Air(12, 12, 10, 14, 96, 88, 96, 88, 10, 128, 80, 12, 6, 88, 4),
+    Air(8, 8, 5, 8, 80, 80, 80, 80, 8, 84, 80, 8, 4, 64, 0),
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """The theme at one degree of closeness and one set of type sizes."""
+
+    theme: Theme
+    level: int
+    sizes: Mapping[str, int]
+    extended: bool = False
+    """The body may reach down to the aids, because there is neither back nor primary."""
+
+    @property
+    def air(self) -> Air:
+        return AIRS[self.level]
+
+    @property
+    def close(self) -> bool:
+        """Headings step down by one role as well."""
+        return self.level >= 4
+
+    def size(self, role: Role) -> int:
+        """Type size in pixels."""
+        return self.sizes[role]
+
+    def heading_size(self, role: Role) -> int:
+        """Type size of a question or a result, one role smaller when room is short."""
+        lower: Mapping[Role, Role] = {"display": "title", "title": "label"}
+        return self.sizes[lower.get(role, role) if self.close else role]
+
+
+def _roles(scale: float, theme: Theme) -> dict[str, int]:
+    names = ("note", "body", "label", "title", "display")
+    sizes = dict(zip(names, tokens()["roles_by_text_mode"][f"{scale:g}"], strict=True))
+    if theme.posture == "landscape":
+        sizes["label"] = min(sizes["label"], tokens()["landscape_action_label_max"])
+    return sizes
+
+
+def ladder(theme: Theme) -> Iterator[Style]:
+    """The styles to try, best first; the first whose body fits is taken."""
+    last = len(AIRS) - 1
+    scale = theme.text_scale
+    for level in range(last):
+        yield Style(theme, level, _roles(scale, theme))
+    if scale == 1.0:
+        yield Style(theme, last, _roles(scale, theme))
+        return
+    for smaller in (s for s in (1.6, 1.25) if s < scale):
+        for level in (2, 3, 4):
+            yield Style(theme, level, _roles(smaller, theme))
+    bare = {role: max(SMALLEST_TEXT_IN_MODES, size) for role, size in _roles(1.0, theme).items()}
+    for level in (3, 4, last):
+        yield Style(theme, level, bare)

@@ -1,0 +1,237 @@
+"""The form: filled-in rows, one question a screen with its pad, and the last look. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk import events as e
+from kiosk import forms
+from kiosk.screen_model import (
+    CheckRow,
+    CheckRows,
+    Choices,
+    Control,
+    DateField,
+    Field,
+    Gap,
+    Keyboard,
+    Keypad,
+    Notice,
+    Pager,
+    Piece,
+    Prefilled,
+    PrefilledRows,
+    ScreenModel,
+    Words,
+)
+from kiosk.services import FieldDefinition, words
+from kiosk.session.form import check_fields, current, pages, per_page
+from kiosk.view_model.frame import Scene, back, button, primary
+from kiosk.view_model.service import agency_name, stepped
+
+PROBLEMS = {
+    "answer-missing": "请填上，再继续",
+    "answer-form": "写法不对，请看一看",
+    "answer-number": "请只写数字",
+    "answer-low": "数太小了",
+    "answer-high": "数太大了",
+    "answer-date": "没有这一天，请看一看",
+    "answer-future": "这一天还没有到",
+}
+LETTERS = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
+
+
+def form(scene: Scene) -> ScreenModel:
+    application, _, _ = current(scene.session)
+    return question(scene) if application.question else rows(scene)
+
+
+def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
+    """Return where a value came from, in words, and its icon."""
+    say = scene.say
+    if value.origin == "card":
+        return say("来自您的卡"), "card"
+    if value.origin == "answer":
+        return say("您说的"), "person"
+    agency = agency_name(scene, value.agency)
+    day = forms.shown_date(value.updated, scene.language)
+    return say("来自{a} · {d}更新", a=agency, d=day), "agency"
+
+
+def rows(scene: Scene) -> ScreenModel:
+    """What the city or the card knows, filled in, a page at a time."""
+    say = scene.say
+    application, form_, plan = current(scene.session)
+    size = per_page(scene.session, "form")
+    count = pages(len(plan.rows), size)
+    page = min(application.page, count - 1)
+    shown = plan.rows[page * size : page * size + size]
+    made: list[Prefilled] = []
+    for item in shown:
+        value = forms.value_of(form_, item)
+        assert value is not None
+        words_, icon = source(scene, value)
+        disputed = item.id in form_.disputed
+        wrong = _wrong(scene, item, disputed=disputed)
+        made.append(
+            Prefilled(
+                words(item.label, scene.language),
+                forms.shown(form_, item, scene.language),
+                say("您说不对，先照办，部门会核对") if disputed else words_,
+                icon,
+                wrong,
+                disputed,
+            )
+        )
+    subtitle = say("都是替您查来的，不用填。") if application.fetched else say("卡里有的先填上，其余由部门补。")
+    hint = Words(say("说“不对”不会停下来：先照您说的办，再请部门更正。"), icon="help")
+    model = stepped(scene, 3, say("看资料对不对"))
+    return replace(
+        model,
+        title=say("请看看，这些对吗？"),
+        subtitle=subtitle,
+        body=(PrefilledRows(tuple(made)), *_pager(scene, page, count), Gap(), hint),
+        back=back(scene),
+        primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
+    )
+
+
+def _wrong(scene: Scene, item: FieldDefinition, *, disputed: bool) -> Control | None:
+    say = scene.say
+    if item.edit == "change":
+        return button(scene, Control(f"change.{item.id}", "secondary", say("改"), e.ChangeAsked(item.id), "edit"))
+    if item.edit == "correct":
+        text = say("取消") if disputed else say("不对")
+        made = Control(f"wrong.{item.id}", "secondary", text, e.FieldDisputed(item.id), "flag", selected=disputed)
+        return button(scene, made)
+    return None
+
+
+def _pager(scene: Scene, page: int, count: int) -> tuple[Piece, ...]:
+    if count == 1:
+        return ()
+    say = scene.say
+    up = Control("page.up", "secondary", say("上一页"), e.PageTurned(-1), "up", enabled=page > 0)
+    down = Control("page.down", "secondary", say("下一页"), e.PageTurned(1), "down", enabled=page < count - 1)
+    text = say("第 {n} 页，共 {m} 页", n=page + 1, m=count)
+    return (Pager(text, button(scene, up), button(scene, down)),)
+
+
+def question(scene: Scene) -> ScreenModel:
+    """One question, with the pad that its type needs."""
+    say = scene.say
+    application, form_, plan = current(scene.session)
+    item = form_.definition.field(application.question)
+    ids = [field.id for field in plan.questions]
+    left = len(ids) - ids.index(item.id) if item.id in ids else 1
+    detail = say("最后 1 个问题") if left == 1 else say("还差 {n} 个问题", n=left)
+    choice = item.type in {"choice", "yes-no"}
+    body = _choice_body(scene, form_, item) if choice else _typed_body(scene, item)
+    ready = item.id in form_.answers and form_.answers[item.id] != "" if choice else True
+    if not choice and item.required:
+        ready = bool(application.typed)
+    return replace(
+        stepped(scene, 4, detail),
+        title=words(item.label, scene.language),
+        subtitle=words(item.help, scene.language) if item.help["zh-Hans"] else "",
+        body=body,
+        back=back(scene),
+        primary=primary(scene, say("继续"), enabled=ready or not item.required),
+    )
+
+
+def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tuple[Piece, ...]:
+    application = scene.session.application
+    assert application is not None
+    found = forms.options(form_, item)
+    size = per_page(scene.session, "choices")
+    count = pages(len(found), size)
+    page = min(application.page, count - 1)
+    chosen = form_.answers.get(item.id)
+    controls = tuple(
+        button(
+            scene,
+            Control(
+                f"choice.{item.id}.{choice.value}",
+                "choice",
+                words(choice.names, scene.language),
+                e.AnswerChosen(choice.value),
+                selected=choice.value == chosen,
+            ),
+        )
+        for choice in found[page * size : page * size + size]
+    )
+    nothing = (Words(scene.say("这里没有可以选的，由部门补。")),) if not controls else ()
+    return (Choices(controls, radio=True), *nothing, *_pager(scene, page, count))
+
+
+def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
+    application = scene.session.application
+    assert application is not None
+    typed = application.typed
+    error = scene.say(PROBLEMS[application.problem]) if application.problem else ""
+    if item.type == "date":
+        field = DateField(item.id, typed[:4], typed[4:6], typed[6:8], error)
+        return (field, _digits(scene, item))
+    if item.type in {"number", "money", "phone", "month"}:
+        after = scene.say("元") if item.type == "money" else ""
+        return (Field(item.id, typed, after=after, error=error), _digits(scene, item))
+    return (Field(item.id, typed, error=error), _letters(scene))
+
+
+def _digits(scene: Scene, item: FieldDefinition) -> Keypad:
+    say = scene.say
+    point = item.type == "money"
+    keys = [Control(f"key.{digit}", "key", digit, e.KeyTyped(digit)) for digit in "123456789"]
+    clear = Control("key.clear", "key", say("全部清除"), e.KeysErased(all=True), "cross")
+    dot = Control("key.point", "key", ".", e.KeyTyped("."))
+    zero = Control("key.0", "key", "0", e.KeyTyped("0"))
+    delete = Control("key.delete", "key", say("删一位"), e.KeysErased(), "backspace")
+    ordered = (*keys, dot if point else clear, zero, delete)
+    return Keypad(tuple(button(scene, control) for control in ordered))
+
+
+def _letters(scene: Scene) -> Keyboard:
+    say = scene.say
+    made: list[tuple[Control, ...]] = []
+    for number, letters in enumerate(LETTERS):
+        row = [button(scene, Control(f"key.{key}", "key", key, e.KeyTyped(key))) for key in letters]
+        if number == len(LETTERS) - 1:
+            clear = Control("key.clear", "key", say("清空"), e.KeysErased(all=True))
+            delete = Control("key.delete", "key", say("删一位"), e.KeysErased(), "backspace")
+            row = [button(scene, clear), *row, button(scene, delete)]
+        made.append(tuple(row))
+    digits = tuple(button(scene, Control(f"key.{key}", "key", key, e.KeyTyped(key))) for key in "1234567890")
+    return Keyboard((digits, *made))
+
+
+def check(scene: Scene) -> ScreenModel:
+    """The last look: 改 only where the citizen answered."""
+    say = scene.say
+    application, form_, plan = current(scene.session)
+    found = check_fields(form_, plan)
+    size = per_page(scene.session, "check")
+    count = pages(len(found), size)
+    page = min(application.page, count - 1)
+    made = tuple(_check_row(scene, form_, item) for item in found[page * size : page * size + size])
+    last = page == count - 1
+    says = Notice("info", say("按“提交”，就是说：以上都是真的"), say("您的卡会替您签名。"))
+    return replace(
+        stepped(scene, 5, say("最后看一遍")),
+        title=say("最后看一遍，再提交"),
+        body=(CheckRows(made), *_pager(scene, page, count), Gap(), says),
+        back=back(scene),
+        primary=primary(scene, say("提交") if last else say("看下一页")),
+    )
+
+
+def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckRow:
+    value = forms.value_of(form_, item)
+    assert value is not None
+    label, shown = words(item.label, scene.language), forms.shown(form_, item, scene.language)
+    if value.origin == "answer":
+        change = Control(f"change.{item.id}", "secondary", scene.say("改"), e.ChangeAsked(item.id), "edit")
+        return CheckRow(label, shown, change=button(scene, change))
+    if item.id in form_.disputed:
+        return CheckRow(label, shown, scene.say("您说不对"))
+    return CheckRow(label, shown, scene.say("卡里的") if value.origin == "card" else scene.say("查来的"))

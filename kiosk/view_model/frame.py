@@ -1,0 +1,167 @@
+"""What every screen has: status line, where am I, finish, aids; and the helpers that make controls. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from kiosk import events as e
+from kiosk.failures import Failure
+from kiosk.receipts import Site
+from kiosk.screen_model import Chip, Control, ScreenModel
+from kiosk.services import words
+from kiosk.session.state import Session, State
+
+OTHER_LANGUAGE = {"zh-Hans": "en", "yue-Hant": "en", "en": "zh-Hans"}
+SCREEN_NAMES = {
+    State.READING: "card",
+    State.CHECKING_PIN: "pin",
+    State.FETCHING: "working",
+    State.SIGNING: "working",
+    State.WAITING: "working",
+    State.PRINTING: "receipt",
+}
+
+
+class Say(Protocol):
+    """Gives the words for a Chinese source text in one language, with `{names}` filled in."""
+
+    def __call__(self, text: str, /, **values: object) -> str: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the view model draws from."""
+
+    session: Session
+    say: Say
+    failures: Mapping[str, Failure]
+    site: Site
+    key_order: tuple[str, ...] = tuple("1234567890")
+    """Digits of the PIN pad, in the order of the keys; shuffled by the runtime on request."""
+
+    @property
+    def language(self) -> str:
+        return self.session.language
+
+
+def button(scene: Scene, control: Control) -> Control:
+    """Stamp a control with the session's id; one that is off sends nothing."""
+    if control.event is None or not control.enabled:
+        return replace(control, event=None)
+    return replace(control, event=replace(control.event, session_id=scene.session.id))
+
+
+def primary(
+    scene: Scene,
+    text: str,
+    *,
+    enabled: bool = True,
+    icon: str = "",
+    onward: bool = True,
+    event: e.Event | None = None,
+    name: str = "primary",
+) -> Control:
+    """Return the one way forward."""
+    return button(
+        scene,
+        Control(name, "primary", text, event or e.PrimaryPressed(), icon=icon, enabled=enabled, onward=onward),
+    )
+
+
+def back(scene: Scene, text: str = "", icon: str = "back") -> Control:
+    """Return the quiet way out at the left."""
+    return button(scene, Control("back", "back", text or scene.say("返回"), e.BackPressed(), icon=icon))
+
+
+def home(scene: Scene) -> Control:
+    return button(scene, Control("home", "secondary", scene.say("首页"), e.HomePressed(), icon="home"))
+
+
+def finish(scene: Scene) -> Control:
+    """Return the way to end the visit: with the card where one is in the slot."""
+    if scene.session.card_in:
+        return button(scene, Control("finish", "finish", scene.say("结束取卡"), e.FinishPressed(), icon="eject"))
+    return button(scene, Control("finish", "finish", scene.say("退出"), e.FinishPressed(), icon="cross"))
+
+
+def aids(scene: Scene) -> tuple[Control, ...]:
+    """Return the aids of the lowest row: they work on every screen."""
+    say, modes = scene.say, scene.session.modes
+    other = OTHER_LANGUAGE[scene.language]
+    made = (
+        Control("mode.large", "aid", say("大字"), e.ModeToggled("large"), "textsize", selected=modes.text_scale > 1),
+        Control("mode.contrast", "aid", say("更醒目"), e.ModeToggled("contrast"), "contrast",
+                selected=modes.contrast != "light"),
+        Control("mode.reach", "aid", say("放低"), e.ModeToggled("reach"), "reach", selected=modes.reach),
+        Control("mode.language", "aid", "English" if other == "en" else "中文", e.LanguageChosen(other), "globe"),
+        Control("help", "aid", say("帮助"), e.HelpPressed(), "help", selected=scene.session.state is State.HELP),
+    )  # fmt: skip
+    landscape = scene.session.world.settings.width > scene.session.world.settings.height
+    hidden = {"mode.reach"} if landscape else set[str]()
+    if scene.session.state in {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT}:
+        hidden.add("help")
+    return tuple(button(scene, control) for control in made if control.id not in hidden)
+
+
+def languages(scene: Scene) -> tuple[Control, ...]:
+    """Return one button for each language, the present one selected."""
+    named = (("language.zh", "普通话", "zh-Hans"), ("language.en", "English", "en"))
+    return tuple(
+        button(scene, Control(name, "aid", text, e.LanguageChosen(code), selected=scene.language == code))
+        for name, text, code in named
+    )
+
+
+def chips(scene: Scene) -> tuple[Chip, ...]:
+    """Say what is missing, then what still works."""
+    world, say = scene.session.world, scene.say
+    found: list[Chip] = []
+    if not world.network_up:
+        found.append(Chip("cloudoff", say("没有网络，照常受理")))
+    if world.printer is not None and not world.can_print:
+        text = say("没纸，编号可以拍照") if world.printer.paper == "out" else say("打不了纸，编号可以拍照")
+        found.append(Chip("paperout", text))
+    return tuple(found)
+
+
+def clock(local: str, language: str) -> tuple[str, str]:
+    """Return the wall clock's time and date in words: `10:24`, `5月18日 周二` or `Tue 18 May`."""
+    now = datetime.datetime.fromisoformat(local)
+    if language == "en":
+        day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[now.weekday()]
+        months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+        return f"{now:%H:%M}", f"{day} {now.day} {months[now.month - 1]}"
+    return f"{now:%H:%M}", f"{now.month}月{now.day}日 周{'一二三四五六日'[now.weekday()]}"
+
+
+def blank(scene: Scene) -> ScreenModel:
+    """Return the frame of the present screen with an empty body."""
+    session = scene.session
+    time, date = clock(session.world.local, scene.language)
+    name = SCREEN_NAMES.get(session.state, str(session.state))
+    if session.state is State.FAILURE:
+        name = f"failure.{session.failure}"
+    return ScreenModel(
+        name=name,
+        session_id=session.id,
+        language=scene.language,
+        modes=session.modes,
+        terminal=scene.say("广州市民自助终端"),
+        place=words(scene.site.place, scene.language),
+        clock=time,
+        date=date,
+        chips=chips(scene),
+        finish=finish(scene),
+        aids=aids(scene),
+    )
+
+
+def reference_time(local: str, language: str) -> str:
+    """Return a moment as `5月18日 10:29` or `18 May, 10:29`."""
+    time, date = clock(local, language)
+    if language == "en":
+        return f"{date.partition(' ')[2]}, {time}"
+    return f"{date.partition(' ')[0]} {time}"

@@ -1,0 +1,41 @@
+"""`render`: the session as a screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kiosk.screen_model import ScreenModel
+from kiosk.session.state import State
+from kiosk.view_model import failure, finish, form, service, start
+from kiosk.view_model.frame import Scene
+
+VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
+    State.ATTRACT: start.attract,
+    State.START: start.start,
+    State.CARD: start.card,
+    State.READING: start.card,
+    State.PIN: start.pin,
+    State.CHECKING_PIN: start.pin,
+    State.HOME: start.home_screen,
+    State.SERVICES: start.services,
+    State.INTRO: service.intro,
+    State.CONSENT: service.consent,
+    State.FETCHING: service.fetching,
+    State.FORM: form.form,
+    State.CHECK: form.check,
+    State.SIGNING: finish.working,
+    State.WAITING: finish.working,
+    State.SAVED: finish.saved,
+    State.RECEIPT: finish.receipt,
+    State.PRINTING: finish.printing,
+    State.RATING: finish.rating,
+    State.TAKE_CARD: finish.take_card,
+    State.TIMEOUT: finish.timeout,
+    State.HELP: finish.help_screen,
+    State.FAILURE: failure.failure,
+}
+
+
+def render(scene: Scene) -> ScreenModel:
+    """Return the screen of the scene's session. Every state has one."""
+    return VIEWS[scene.session.state](scene)

@@ -1,0 +1,167 @@
+"""Service intro, consent, and the wait for the city's data. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk import events as e
+from kiosk.screen_model import (
+    Ask,
+    Asks,
+    Choices,
+    Control,
+    Fact,
+    Facts,
+    Gap,
+    Heading,
+    Notice,
+    ScreenModel,
+    Tick,
+    Ticks,
+    Words,
+)
+from kiosk.services import Catalogue, Limit, ServiceDefinition, words
+from kiosk.session.state import Application
+from kiosk.view_model.frame import Scene, back, blank, button, home, primary
+
+STEPS = 5
+
+
+def stepped(scene: Scene, number: int, what: str) -> ScreenModel:
+    """Return the frame of a service's screen: its name, step n of m, home, finish."""
+    application = scene.session.application
+    assert application is not None
+    say = scene.say
+    detail = say("第 {n} 步，共 {m} 步", n=number, m=STEPS) + " · " + what
+    return replace(
+        blank(scene),
+        where=words(application.service.name, scene.language),
+        where_detail=detail,
+        steps=(number, STEPS),
+        home=home(scene),
+    )
+
+
+def promised(scene: Scene, limit: Limit | None) -> str:
+    """Return how long the office takes, or that it is not known: never a date the definition lacks."""
+    if limit is None:
+        return scene.say("由部门答复")
+    if limit.n == 0:
+        return scene.say("当天")
+    if limit.unit == "wd":
+        return scene.say("{n} 个工作日内", n=limit.n)
+    return scene.say("{n} 天内", n=limit.n)
+
+
+def agency_name(scene: Scene, agency: str) -> str:
+    catalogue = scene.session.world.catalogue
+    return words(catalogue.agencies[agency], scene.language) if catalogue is not None else agency
+
+
+def holder_of_evidence(scene: Scene, service: ServiceDefinition) -> tuple[Tick, ...]:
+    """Return what need not be brought, and who has it already."""
+    catalogue = scene.session.world.catalogue
+    rows: list[Tick] = []
+    for item in service.evidence:
+        agency = catalogue.subjects[item.subjects[0]].agency if catalogue is not None else ""
+        detail = scene.say("{a}已有登记", a=agency_name(scene, agency)) if agency else ""
+        rows.append(Tick("have", words(item.replaces, scene.language), detail))
+    return tuple(rows)
+
+
+def intro(scene: Scene) -> ScreenModel:
+    """What it does, how long, what need not be brought."""
+    say = scene.say
+    application = scene.session.application
+    assert application is not None
+    service = application.service
+    facts = Facts(
+        (
+            Fact(say("大约 {n} 分钟", n=service.minutes), say("现在要花"), "clock"),
+            Fact(promised(scene, service.promised), say("多久有结果"), "calendar"),
+            Fact(say("不收费") if service.fee == 0 else say("{n} 元", n=service.fee), say("费用"), "coins"),
+        )
+    )
+    ticks = holder_of_evidence(scene, service)
+    legal = say("由{a}办理", a=agency_name(scene, service.agency))
+    if service.legal:
+        legal += " · " + say("依据《{law}》", law=service.legal[0])
+    needs_card = scene.session.holder is None
+    return replace(
+        stepped(scene, 1, say("看说明")),
+        title=words(service.help, scene.language),
+        body=(
+            facts,
+            *((Heading(say("这些都不用带、不用填")), Ticks(ticks)) if ticks else ()),
+            Gap(),
+            Words(legal, small=True),
+        ),
+        back=back(scene),
+        primary=primary(scene, say("插卡办理") if needs_card else say("开始办理")),
+    )
+
+
+def asks(scene: Scene, catalogue: Catalogue, application: Application) -> tuple[Ask, ...]:
+    """Return the data sources, grouped by the agency that holds them."""
+    service = application.service
+    reasons: dict[str, str] = {}
+    for item in service.evidence:
+        for subject in item.subjects:
+            reasons.setdefault(subject, words(item.why, scene.language))
+    by_agency: dict[str, list[str]] = {}
+    for subject in service.subjects:
+        by_agency.setdefault(catalogue.subjects[subject].agency, []).append(subject)
+    made: list[Ask] = []
+    for agency, subjects in by_agency.items():
+        names = [words(catalogue.subjects[subject].names, scene.language) for subject in subjects]
+        why = next((reasons[subject] for subject in subjects if subject in reasons), scene.say("替您填表，不用您写"))
+        joined = ("、" if scene.language.startswith("zh") else ", ").join(names)
+        made.append(Ask(agency_name(scene, agency), joined, why))
+    return tuple(made)
+
+
+def consent(scene: Scene) -> ScreenModel:
+    """Which data, from whom, why; saying no has its own row."""
+    say = scene.say
+    session = scene.session
+    application, catalogue = session.application, session.world.catalogue
+    assert application is not None
+    assert catalogue is not None
+    found = asks(scene, catalogue, application)
+    no = button(
+        scene,
+        Control("consent.refuse", "secondary", say("不同意，去窗口核对"), e.ConsentRefused(), "cross"),
+    )
+    title = say("可以替您查这 {n} 样资料吗？", n=len(application.service.subjects))
+    note = Notice("info", say("谁查过、查了什么，都有记录"), say("只给这次办事用，用完不保存在本机。"))
+    if not session.world.network_up:
+        note = Notice("held", say("现在没有网络，先用卡里的资料"), say("您同意以后，网络恢复时由部门自己去查。"))
+    return replace(
+        stepped(scene, 2, say("同意查资料")),
+        title=title,
+        body=(Asks(found), Gap(), note, Choices((no,))),
+        back=back(scene),
+        primary=primary(scene, say("我同意，去查") if session.world.network_up else say("我同意，继续")),
+    )
+
+
+def fetching(scene: Scene) -> ScreenModel:
+    """The city's data are on their way."""
+    say = scene.say
+    return replace(
+        stepped(scene, 2, say("正在查资料")),
+        home=None,
+        title=say("正在替您查资料"),
+        subtitle=say("一般 2 秒左右。请让卡留在里面。"),
+        body=(
+            Ticks(
+                (
+                    Tick("done", say("您已同意")),
+                    Tick("done", say("卡已证明是您本人")),
+                    Tick("current", say("正在等部门回话")),
+                )
+            ),
+            Gap(),
+            Words(say("不想等，可以按“结束取卡”。"), small=True),
+        ),
+    )

@@ -1,0 +1,348 @@
+"""The threads that own devices, gateway and disk. They take jobs from a bounded queue and answer with events.
+
+No worker knows the session: it gets values, and posts events that carry the session's id. An exception becomes an
+event with a failure code; what it said stays out of logs, because a device's words may hold a citizen's.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from drivers.api import (
+    CardConnection,
+    CardFacts,
+    CardReader,
+    JobState,
+    PrinterStatus,
+    PrintResult,
+    Receipt,
+    ReceiptPrinter,
+    SlotEvent,
+)
+from drivers.cards.citizen import CitizenCard
+from drivers.cards.registry import recognise
+from drivers.errors import CardMute, DriverError, NoCard, PinRejected
+from kiosk import events as e
+from kiosk.threads import Worker
+
+Post = Callable[[e.Event], None]
+
+
+def canonical(document: Mapping[str, object]) -> bytes:
+    """Return the bytes of a document that the card signs: JSON, keys sorted, no spaces, UTF-8."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+# ---------------------------------------------------------------------------------------------------- card
+
+
+class CardDesk:
+    """Owns the reader and the card in it. All but `start` and `close` run in its worker."""
+
+    def __init__(self, reader: CardReader, worker: Worker, post: Post, today: Callable[[], str]) -> None:
+        self._reader = reader
+        self._worker = worker
+        self._post = post
+        self._today = today
+        self._connection: CardConnection | None = None
+        self._card: CitizenCard | None = None
+        self._facts: CardFacts | None = None
+
+    def start(self) -> None:
+        """Begin to watch the slot."""
+        self._reader.start(self._changed)
+
+    def _changed(self, event: SlotEvent) -> None:
+        self._post(e.SlotChanged(event.state, event.insertion))
+
+    def recognise(self, session_id: int, insertion: int) -> None:
+        """Name the card and read what it tells without a PIN."""
+        self._worker.submit(lambda: self._recognise(session_id, insertion))
+
+    def _recognise(self, session_id: int, insertion: int) -> None:
+        self._release()
+        try:
+            connection = self._reader.connect()
+            self._connection = connection
+            card = recognise(connection)
+            facts = card.read_facts()
+            tries_left = card.tries_left()
+        except DriverError as error:
+            self._release()
+            self._post(e.CardFailed(error.code, session_id=session_id))
+            return
+        self._card, self._facts = card, facts
+        expired = bool(facts.expires) and facts.expires < self._today()
+        self._post(e.CardRecognised(insertion, facts, tries_left, expired, session_id=session_id))
+
+    def verify(self, session_id: int, digits: str) -> None:
+        """Have the card look at the PIN; then read its holder."""
+        self._worker.submit(lambda: self._verify(session_id, digits))
+
+    def _verify(self, session_id: int, digits: str) -> None:
+        try:
+            card = self._present()
+            card.verify_pin(digits)
+            holder = card.read_holder()
+        except PinRejected as error:
+            self._post(e.PinRefused(error.tries_left, session_id=session_id))
+        except DriverError as error:
+            self._release()
+            self._post(e.CardFailed(error.code, session_id=session_id))
+        else:
+            self._post(e.PinAccepted(holder, session_id=session_id))
+
+    def sign_document(self, session_id: int, draft: Mapping[str, object], card_id: str) -> None:
+        """Re-read whose card this is, then have it sign the draft."""
+        self._worker.submit(lambda: self._sign_document(session_id, draft, card_id))
+
+    def _sign_document(self, session_id: int, draft: Mapping[str, object], card_id: str) -> None:
+        try:
+            card = self._present()
+            card.same_card(card_id)
+            certificate = card.certificate()
+            signature = card.sign(canonical(draft))
+        except DriverError as error:
+            self._release()
+            self._post(e.CardFailed(error.code, session_id=session_id))
+        else:
+            self._post(e.DocumentSigned(signature, certificate, session_id=session_id))
+
+    def certificate(self, timeout_s: float) -> bytes:
+        """For another thread: the card's certificate, DER. Raises `DriverError`, also when it takes too long."""
+        return self._ask(lambda card: card.certificate(), timeout_s)
+
+    def sign(self, data: bytes, timeout_s: float) -> bytes:
+        """For another thread: the card's signature over `data`. Raises as `certificate`."""
+        return self._ask(lambda card: card.sign(data), timeout_s)
+
+    def _ask(self, question: Callable[[CitizenCard], bytes], timeout_s: float) -> bytes:
+        answer: queue.Queue[bytes | DriverError] = queue.Queue(1)
+
+        def job() -> None:
+            try:
+                answer.put(question(self._present()))
+            except DriverError as error:
+                self._release()
+                answer.put(error)
+
+        self._worker.submit(job)
+        try:
+            found = answer.get(timeout=timeout_s)
+        except queue.Empty as error:
+            raise CardMute("the card did not answer in time") from error
+        if isinstance(found, DriverError):
+            raise found
+        return found
+
+    def _present(self) -> CitizenCard:
+        if self._card is None:
+            raise NoCard("no card is open")
+        return self._card
+
+    def release(self) -> None:
+        """Unpower the card, so that its PIN state does not outlive the visit."""
+        self._worker.submit(self._release)
+
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._card = self._facts = None
+
+    def close(self) -> None:
+        """Let go of the card and the reader."""
+        self._worker.submit(self._release)
+        self._worker.stop()
+        self._reader.close()
+
+
+# ------------------------------------------------------------------------------------------------- printer
+
+
+class PrintDesk:
+    """Owns the receipt printer."""
+
+    def __init__(self, printer: ReceiptPrinter | None, worker: Worker, post: Post) -> None:
+        self._printer = printer
+        self._worker = worker
+        self._post = post
+        self._last: PrinterStatus | None = None
+
+    def ask(self) -> None:
+        """Have the printer say how it is; only a change is posted."""
+        self._worker.submit(self._ask)
+
+    def _ask(self) -> None:
+        status = ABSENT if self._printer is None else self._printer.status()
+        if status != self._last:
+            self._last = status
+            self._post(e.PrinterChanged(status))
+
+    def print(self, session_id: int, receipt: Receipt) -> None:
+        """Print a receipt and post what is known of it."""
+        self._worker.submit(lambda: self._print(session_id, receipt))
+
+    def _print(self, session_id: int, receipt: Receipt) -> None:
+        if self._printer is None:
+            result = PrintResult(JobState.NOT_PRINTED, "no-reply", 0)
+        else:
+            result = self._printer.print_receipt(
+                receipt, lambda state: self._post(e.PrintProgress(state, session_id=session_id))
+            )
+        self._post(e.PrintFinished(result, session_id=session_id))
+        self._ask()
+
+    def close(self) -> None:
+        """Finish what is printing, then let go of the printer."""
+        self._worker.stop()
+        if self._printer is not None:
+            self._printer.close()
+
+
+ABSENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, error=None)
+"""What is known of a printer that is not there."""
+
+
+# ------------------------------------------------------------------------------------------- gateway, disk
+
+
+class CityGateway(Protocol):
+    """What the terminal asks of the gateway while a citizen waits. Filled by `offline_cache` at the root.
+
+    Every method may raise an exception with a `code`.
+    """
+
+    def alive(self) -> bool: ...
+
+    def lookup(
+        self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[e.SubjectData, ...]: ...
+
+
+class GatewayDesk:
+    """Asks the gateway: is it there, and what does it hold of this holder."""
+
+    def __init__(self, gateway: CityGateway | None, worker: Worker, probe: Worker, post: Post, card: CardDesk) -> None:
+        self._gateway = gateway
+        self._worker = worker
+        self._probe_worker = probe
+        self._post = post
+        self._card = card
+        self._up: bool | None = None
+        self._probing = threading.Event()
+
+    def probe(self) -> None:
+        """Look whether the gateway answers; only a change is posted. A look that still hangs is not doubled."""
+        if self._probing.is_set():
+            return
+        self._probing.set()
+        self._probe_worker.submit(self._probe)
+
+    def _probe(self) -> None:
+        try:
+            self._found(self._gateway is not None and self._gateway.alive())
+        finally:
+            self._probing.clear()
+
+    def _found(self, up: bool) -> None:
+        if up != self._up:
+            self._up = up
+            self._post(e.NetworkChanged(up))
+
+    def fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
+        """Look the subjects up, with the card's signature as proof that the card is here."""
+        self._worker.submit(lambda: self._fetch(session_id, service, subjects, timeout_s))
+
+    def _fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
+        if self._gateway is None:
+            self._post(e.LookupFailed("not-enrolled", session_id=session_id))
+            return
+        try:
+            certificate = self._card.certificate(timeout_s)
+            visit = secrets.token_hex(8)
+            found = self._gateway.lookup(
+                service, subjects, visit, certificate, lambda context: self._card.sign(context, timeout_s)
+            )
+        except Exception as error:  # noqa: BLE001 - whatever the gateway or the network did, the visit goes on
+            code = str(getattr(error, "code", "gateway-silent"))
+            if code == "gateway-unavailable":
+                self._found(False)
+            self._post(e.LookupFailed(code, session_id=session_id))
+            return
+        self._post(e.DataFetched(found, session_id=session_id))
+
+    def close(self) -> None:
+        """End both threads."""
+        self._worker.stop()
+        self._probe_worker.stop()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the outbox says after COMMIT."""
+
+    seq: int
+    number: str
+    at_ms: int
+
+
+class EntryStore(Protocol):
+    """The outbox as the terminal uses it. Every method may raise an exception with a `code`."""
+
+    def record(self, document: Mapping[str, object]) -> Recorded: ...
+
+    def acked_seq(self) -> int: ...
+
+
+class StoreDesk:
+    """Records entries, and watches for the gateway's receipts."""
+
+    def __init__(self, store: EntryStore, worker: Worker, post: Post, wall_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._worker = worker
+        self._post = post
+        self._wall_ms = wall_ms
+        self._told = 0
+
+    def record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
+        """Make an entry durable; the event comes after COMMIT."""
+        self._worker.submit(lambda: self._record(session_id, kind, document))
+
+    def _record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
+        which = "rating" if kind == "rating" else "application"
+        try:
+            made = self._store.record(document)
+        except Exception as error:  # noqa: BLE001 - disk and database failures are told to the citizen, not raised
+            code = str(getattr(error, "code", "storage-failed"))
+            self._post(e.SaveFailed(which, code, session_id=session_id))
+            return
+        self._post(e.EntrySaved(which, made.seq, made.number, made.at_ms, session_id=session_id))
+
+    def look(self, session_id: int, watched: int) -> None:
+        """Look whether the gateway's receipt covers the watched entry."""
+        self._worker.submit(lambda: self._look(session_id, watched))
+
+    def _look(self, session_id: int, watched: int) -> None:
+        try:
+            acked = self._store.acked_seq()
+        except Exception as error:
+            raise StoreUnreadable("the outbox cannot be read") from error
+        if acked >= watched > self._told:
+            self._told = watched
+            self._post(e.EntryAcked(acked, self._wall_ms(), session_id=session_id))
+
+    def close(self) -> None:
+        """End the thread after what is queued."""
+        self._worker.stop()
+
+
+class StoreUnreadable(Exception):
+    """The outbox did not tell how far the gateway has come."""
+
+    code = "storage-failed"

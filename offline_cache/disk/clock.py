@@ -1,0 +1,50 @@
+"""Time as the outbox needs it, and ids made from it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+from offline_cache.disk.files import read_limited
+
+
+class OutboxClock(Protocol):
+    """Time as the outbox needs it."""
+
+    def now_ms(self) -> int:
+        """Wall clock, milliseconds since 1970."""
+        ...
+
+    def mono_ms(self) -> int:
+        """Milliseconds that never go back while the machine is up."""
+        ...
+
+    def boot_id(self) -> str:
+        """Names this boot, so that `mono_ms` of two rows can be compared."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def __init__(self) -> None:
+        raw = read_limited(Path("/proc/sys/kernel/random/boot_id"), 64)
+        self._boot_id = raw.decode("ascii").strip() if raw else str(uuid.uuid4())
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def mono_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+    def boot_id(self) -> str:
+        return self._boot_id
+
+
+def uuid7(now_ms: int) -> str:
+    """UUIDv7 (RFC 9562 section 5.7) at a given time, random below the millisecond."""
+    value = (now_ms & (1 << 48) - 1) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=value))

@@ -1,0 +1,352 @@
+"""The gateway, as this terminal talks to it: HTTPS, mutual TLS, one authority, limits on everything.
+
+The only module that imports `requests`. Its exceptions, HTTP statuses and problem documents become leaves of `errors`.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, cast
+
+import requests
+import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import NameOID
+from requests.adapters import HTTPAdapter
+
+from offline_cache import enrolment as enrolments
+from offline_cache import state
+from offline_cache.disk.files import PUBLIC, write_atomic
+from offline_cache.enrolment import Enrolment
+from offline_cache.errors import (
+    AuthorityMismatch,
+    BadReply,
+    BadSignature,
+    EnrolmentDamaged,
+    MalformedMessage,
+    NotAuthorised,
+    TooLarge,
+    Unavailable,
+    Untrusted,
+)
+from offline_cache.messages import (
+    CBOR_TYPE,
+    MAX_BATCH_BYTES,
+    Ack,
+    Batch,
+    EnrolRequest,
+    LookupRequest,
+    decode_ack,
+    decode_enrol_answer,
+    encode_batch,
+    encode_enrol_request,
+    encode_lookup_request,
+    json_object,
+    lookup_context,
+    sign1,
+    verify1,
+)
+from offline_cache.wire.encoding import Fields
+from offline_cache.wire.refusal import refusal
+
+_ANSWER_BYTES = 64 * 1024
+_LOOKUP_BYTES = 2 * 1024 * 1024
+_CATALOGUE_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 16 * 1024
+_TLS_REFUSALS = ("alert certificate", "alert unknown ca", "alert bad certificate", "alert access denied")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """An acknowledgement, and the bytes the gateway signed."""
+
+    ack: Ack
+    signed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect, without a byte, and for a whole exchange."""
+
+    connect_s: float = 5.0
+    silence_s: float = 15.0
+    whole_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class _Http:
+    """One session to one host, with one authority."""
+
+    def __init__(
+        self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._timeouts = timeouts or Timeouts()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = verify
+        self._session.cert = certificate
+        self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "citizen-kiosk"})
+        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+        self._session.adapters.pop("http://")
+
+    def close(self) -> None:
+        self._session.close()
+
+    def exchange(
+        self, method: str, path: str, limit: int, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> _Answer:
+        """One request; whatever the status, the answer.
+
+        Raises:
+            Unavailable, Untrusted, NotAuthorised: no answer.
+            BadReply: longer than `limit` bytes.
+            EnrolmentDamaged: the certificate files cannot be used.
+        """
+        deadline = time.monotonic() + self._timeouts.whole_s
+        try:
+            response = self._session.request(
+                method,
+                self._url + path,
+                data=body,
+                headers=dict(headers or {}),
+                timeout=(self._timeouts.connect_s, self._timeouts.silence_s),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = self._read(response, limit, deadline)
+            return _Answer(response.status_code, response.headers, content)
+        except requests.exceptions.SSLError as error:
+            _refuse_tls(str(error), error)
+        except requests.exceptions.ConnectionError as error:
+            if any(words in str(error).lower() for words in _TLS_REFUSALS):
+                _refuse_tls(str(error), error)
+            raise Unavailable("no connection to the gateway") from error
+        except requests.exceptions.Timeout as error:
+            raise Unavailable("the gateway does not answer in time") from error
+        except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
+            raise EnrolmentDamaged("the gateway's address is not an https URL") from error
+        except requests.exceptions.RequestException as error:
+            raise Unavailable("the gateway's answer broke off") from error
+        except OSError as error:
+            raise EnrolmentDamaged("the certificate files of the enrolment cannot be used; enrol again") from error
+
+    @staticmethod
+    def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
+        found = bytearray()
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            found += cast("bytes", chunk)
+            if len(found) > limit:
+                raise BadReply(f"the gateway's answer is longer than {limit} bytes")
+            if time.monotonic() > deadline:
+                raise Unavailable("the gateway answers too slowly")
+        return bytes(found)
+
+
+def _refuse_tls(words: str, error: Exception) -> NoReturn:
+    if any(refusal in words.lower() for refusal in _TLS_REFUSALS):
+        raise NotAuthorised("the gateway does not accept this terminal's certificate") from error
+    if "CERTIFICATE_VERIFY_FAILED" in words or "doesn't match" in words:
+        raise Untrusted("whoever answers is not the gateway that this terminal joined") from error
+    raise Unavailable("no secure connection to the gateway") from error
+
+
+class GatewayClient:
+    """What a terminal that has joined may ask. One per thread."""
+
+    def __init__(self, enrolment: Enrolment, *, timeouts: Timeouts | None = None) -> None:
+        self._enrolment = enrolment
+        self._http = _Http(enrolment.gateway_url, enrolment.ca_file, enrolment.client_certificate, timeouts)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def health(self) -> int:
+        """The gateway's time in milliseconds, when it is up.
+
+        Raises:
+            Unavailable, Untrusted, NotAuthorised, BadReply.
+        """
+        fields = self._json("GET", "/v1/health", _ANSWER_BYTES)
+        if fields.text("status", 16) != "ok":
+            raise Unavailable("the gateway says that it is not ready")
+        return fields.integer("time_ms")
+
+    def push(self, batch: Batch) -> Receipt:
+        """Send a batch; the acknowledgement is signed by the gateway and for this terminal and epoch.
+
+        Raises:
+            SeqGap, SeqConflict, TooLarge, NotAuthorised, Refused, Unavailable, Untrusted: the gateway's word.
+            BadReply: not the protocol, or a wrong signature, terminal or epoch.
+        """
+        payload = encode_batch(batch)
+        if len(payload) > MAX_BATCH_BYTES:
+            raise TooLarge(f"the batch is longer than {MAX_BATCH_BYTES} bytes")
+        headers = {
+            "Content-Type": CBOR_TYPE,
+            "Idempotency-Key": f"{batch.epoch}-{batch.first_seq}-{batch.last_seq}-{batch.head.hex()[:16]}",
+        }
+        body = sign1(payload, self._enrolment.private_key)
+        answer = self._ask("POST", "/v1/entries", _ANSWER_BYTES, body=body, headers=headers)
+        try:
+            ack = decode_ack(verify1(answer.body, self._enrolment.signing_key))
+        except (MalformedMessage, BadSignature) as error:
+            raise BadReply(f"the acknowledgement cannot be used: {error}") from error
+        if ack.terminal != batch.terminal or ack.epoch != batch.epoch:
+            raise BadReply("the acknowledgement is for another terminal or epoch")
+        return Receipt(ack, answer.body)
+
+    def nonce(self) -> str:
+        """A fresh nonce for a lookup; it lives `NONCE_LIFETIME_S` and works once.
+
+        Raises:
+            NotAuthorised, Refused, Unavailable, Untrusted, BadReply.
+        """
+        return self._json("POST", "/v1/nonce", _ANSWER_BYTES).text("nonce", 128)
+
+    def lookup(
+        self, service: str, subjects: Sequence[str], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> dict[str, object]:
+        """Fetch the subjects that the holder consented to: `{subject: {"agency", "updated", "record"}}`.
+
+        `sign` lets the card sign the context (ECDSA P-256 over SHA-256, r|s, 64 bytes); its exceptions pass through.
+        `certificate` is the card's, DER.
+
+        Raises:
+            Refused: `nonce-invalid`, `card-refused` and so on.
+            NotAuthorised, Unavailable, Untrusted, BadReply.
+        """
+        nonce = self.nonce()
+        asked = tuple(sorted(set(subjects)))
+        signature = sign(lookup_context(nonce, self._enrolment.terminal, service, asked, session))
+        request = LookupRequest(nonce, service, asked, session, certificate, signature)
+        headers = {"Content-Type": "application/json"}
+        answer = self._ask("POST", "/v1/lookups", _LOOKUP_BYTES, body=encode_lookup_request(request), headers=headers)
+        try:
+            found = json_object(answer.body, _LOOKUP_BYTES).get("subjects")
+        except MalformedMessage as error:
+            raise BadReply(f"the lookup's answer cannot be used: {error}") from error
+        if not isinstance(found, dict) or not set(cast("dict[str, object]", found)) <= set(asked):
+            raise BadReply("the lookup's answer holds something else than was asked")
+        return cast("dict[str, object]", found)
+
+    def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
+        """The signed catalogue when it is newer than `etag`, else None. The signature has been checked.
+
+        Raises:
+            NotAuthorised, Refused, Unavailable, Untrusted, BadReply.
+        """
+        headers = {} if etag is None else {"If-None-Match": etag}
+        answer = self._ask("GET", "/v1/catalogue", _CATALOGUE_BYTES, headers=headers, also=304)
+        if answer.status == 304:
+            return None
+        try:
+            json_object(verify1(answer.body, self._enrolment.signing_key), _CATALOGUE_BYTES)
+        except (MalformedMessage, BadSignature) as error:
+            raise BadReply(f"the catalogue cannot be used: {error}") from error
+        return answer.headers.get("ETag", "")[:256], answer.body
+
+    def _json(self, method: str, path: str, limit: int) -> Fields:
+        answer = self._ask(method, path, limit)
+        try:
+            return Fields(f"answer of {path}", json_object(answer.body, limit))
+        except MalformedMessage as error:
+            raise BadReply(f"the answer of {path} cannot be used: {error}") from error
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        limit: int,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        also: int = 200,
+    ) -> _Answer:
+        answer = self._http.exchange(method, path, limit, body=body, headers=headers)
+        if answer.status not in {200, also}:
+            raise refusal(answer.status, answer.headers, answer.body)
+        return answer
+
+    @staticmethod
+    def enrol(
+        gateway_url: str,
+        token: str,
+        ca_hash: str,
+        device: str,
+        model: str,
+        state_dir: Path,
+        *,
+        timeouts: Timeouts | None = None,
+    ) -> Enrolment:
+        """Join a gateway: check its authority against the hash, send a key request, keep the answer, adopt its key.
+
+        `ca_hash` is the SHA-256 of the authority's DER certificate, hex; `device` the state folder's own unless given.
+
+        Raises:
+            AuthorityMismatch: another authority answers there.
+            TokenInvalid: unknown, used or expired.
+            EnrolmentDamaged: unsent entries belong to another gateway.
+            Unavailable, Untrusted, Refused, BadReply, StorageFailed.
+        """
+        url = gateway_url.rstrip("/")
+        device = device or state.device(state_dir).device
+        authority = _fetch_authority(url, ca_hash, timeouts)
+        private_key = Ed25519PrivateKey.generate()
+        request = EnrolRequest(token, _signing_request(private_key, device), device, model)
+        pinned = state_dir / f".{enrolments.CA_FILE}.joining"
+        write_atomic(pinned, authority, PUBLIC)
+        http = _Http(url, str(pinned), None, timeouts)
+        try:
+            answer = http.exchange("POST", "/v1/enrol", _ANSWER_BYTES, body=encode_enrol_request(request),
+                                   headers={"Content-Type": "application/json"})  # fmt: skip
+        finally:
+            http.close()
+            pinned.unlink(missing_ok=True)
+        if answer.status not in {200, 201}:
+            raise refusal(answer.status, answer.headers, answer.body)
+        try:
+            joined = decode_enrol_answer(answer.body)
+            enrolments.pinned_authority(joined.ca.encode(), ca_hash)
+        except (MalformedMessage, AuthorityMismatch) as error:
+            raise BadReply(f"the enrolment's answer cannot be used: {error}") from error
+        enrolment = enrolments.save(state_dir, url, device, model, private_key, joined)
+        state.adopt(state_dir, enrolment)
+        return enrolment
+
+
+def _fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
+    """The authority's certificate, PEM. Nothing is trusted here but the hash."""
+    http = _Http(url, verify=False, certificate=None, timeouts=timeouts)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+            answer = http.exchange("GET", "/v1/ca", _ANSWER_BYTES)
+    finally:
+        http.close()
+    if answer.status != 200:
+        raise refusal(answer.status, answer.headers, answer.body)
+    try:
+        return enrolments.pinned_authority(answer.body, ca_hash)
+    except MalformedMessage as error:
+        raise BadReply(str(error)) from error
+
+
+def _signing_request(private_key: Ed25519PrivateKey, device: str) -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(private_key, None)
+    return request.public_bytes(serialization.Encoding.PEM).decode("ascii")

@@ -1,0 +1,68 @@
+"""From an answer that is not a success to a leaf of `errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from offline_cache.errors import (
+    BadReply,
+    CacheError,
+    MalformedMessage,
+    NotAuthorised,
+    Refused,
+    SeqConflict,
+    SeqGap,
+    TokenInvalid,
+    TooLarge,
+    Unavailable,
+)
+from offline_cache.wire.problem import Problem, decode_problem
+
+_TERMINAL_REFUSED = frozenset(["unknown-terminal", "terminal-revoked", "wrong-terminal"])
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> CacheError:
+    """The leaf for an answer that is not a success. 4xx never means that something is deleted."""
+    try:
+        problem = decode_problem(body, status)
+    except MalformedMessage:
+        problem = Problem(code="", status=status)
+    code = problem.code
+    if code in _TERMINAL_REFUSED or (status in {401, 403} and not code):
+        return NotAuthorised(f"the gateway does not accept this terminal ({status} {code})")
+    simple = {
+        "token-invalid": TokenInvalid(
+            "the gateway does not take this token: unknown, used or expired; ask for another"
+        ),
+        "too-large": TooLarge("the gateway wants a smaller batch"),
+        "seq-conflict": SeqConflict("the gateway holds other entries under these numbers"),
+    }
+    if code in simple:
+        return simple[code]
+    if code == "seq-gap":
+        return _gap(problem)
+    if status in {408, 429} or status >= 500:
+        return Unavailable(f"the gateway is busy or down ({status})", retry_after(headers), answered=True)
+    if status == 413:
+        return simple["too-large"]
+    return Refused(code, status) if code else BadReply(f"the gateway answered {status} without a reason")
+
+
+def _gap(problem: Problem) -> CacheError:
+    expected = problem.facts.get("expected_seq")
+    if isinstance(expected, int) and not isinstance(expected, bool) and 1 <= expected < 2**63:
+        return SeqGap(expected)
+    return BadReply("the gateway reports a gap, but not where")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of `Retry-After` (RFC 9110 section 10.2.3); a date counts from the answer's own `Date`."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Proves the promise of the README: on a fresh, minimal Debian 12 one command works, with nothing installed by hand.
+#
+#   bash provisioning/fresh.sh [COMMAND…]        default: make demo        needs root and mmdebstrap
+#
+# Makes a minimal root folder, copies into it what is committed or would be, and runs the command there, with this
+# machine's package sources, certificates and pip settings. Everything lies in build/fresh/ and can be removed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+command -v mmdebstrap >/dev/null || { echo "fresh: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "fresh: needs root, to enter another root folder" >&2; exit 1; }
+[ "$#" -gt 0 ] || set -- make demo
+
+root=$PWD/build/fresh/root
+certificates=etc/ssl/certs/ca-certificates.crt
+rm -rf build/fresh
+mkdir -p "$root"
+# Only what the README says one needs: git and make. `minbase` has no Python, no compiler, no fonts.
+mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make --aptopt='APT::Install-Recommends "false"' \
+  bookworm "$root" /etc/apt/sources.list.d/*.sources
+cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+cp -L "/$certificates" "$root/$certificates"
+mkdir -p "$root/srv/kiosk"
+git ls-files --cached --others --exclude-standard -z | xargs -0 tar c | tar x -C "$root/srv/kiosk"
+
+mapfile -t settings < <(env | grep -E '^PIP_(CERT|INDEX_URL|DEFAULT_TIMEOUT)=' || true)
+# A mount namespace and a process namespace of its own: whatever the command leaves running ends with it.
+unshare --mount --pid --fork -- bash -euc '
+  root=$1; shift
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
+' fresh "$root" "${settings[@]}" bash -c 'cd /srv/kiosk && exec "$@"' fresh "$@"

@@ -1,0 +1,212 @@
+"""What the gateway keeps, behind one small interface: journal, terminals, invites, nonces, consents, access log.
+
+Values only cross this seam, so that another database can stand behind it. Every method is one transaction, and is
+durable when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from offline_cache.messages import Batch, Row, WrappedKey
+from provisioning.gateway.authority import IssuedCertificate
+
+
+class StoreError(Exception):
+    """The root of what can go wrong in the store."""
+
+    code = "gateway-store"
+
+
+class StoreFailed(StoreError):
+    """The disk or the database refused; nothing was stored."""
+
+    code = "gateway-store-failed"
+
+
+class StoreUnsafe(StoreError):
+    """This SQLite can lose committed rows (the WAL-reset bug, 3.7.0 to 3.51.2)."""
+
+    code = "storage-unsafe"
+
+
+class StoreUnsupported(StoreError):
+    """A database that this gateway does not speak yet."""
+
+    code = "database-unsupported"
+
+
+class InviteInvalid(StoreError):
+    """The token is unknown, used or expired."""
+
+    code = "token-invalid"
+
+
+class Gap(StoreError):
+    """Rows between what is stored and this batch are missing."""
+
+    code = "seq-gap"
+
+    def __init__(self, expected_seq: int) -> None:
+        super().__init__(f"seq {expected_seq} is expected")
+        self.expected_seq = expected_seq
+
+
+class Conflict(StoreError):
+    """Another row is stored under `seq` of this epoch."""
+
+    code = "seq-conflict"
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"another row is stored under seq {seq}")
+        self.seq = seq
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Who a client certificate belongs to."""
+
+    name: str
+    device: str
+    public_key: bytes = field(repr=False)
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A terminal that has just joined."""
+
+    terminal: str
+    certificate: IssuedCertificate
+    site: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The contiguous prefix of one epoch after an append."""
+
+    acked_through: int
+    head: bytes
+    new_rows: int
+
+
+@dataclass(frozen=True)
+class StoredEntry:
+    """One row as it was accepted, with every wrapping of its key. `position` is the order of arrival."""
+
+    position: int
+    terminal: str
+    device: str
+    epoch: str
+    row: Row = field(repr=False)
+    keys: tuple[WrappedKey, ...] = field(repr=False)
+    received_ms: int
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a card signed: who (a pseudonym), where, for what, which subjects, and the proof."""
+
+    at_ms: int
+    person: bytes = field(repr=False)
+    terminal: str
+    service: str
+    subjects: tuple[str, ...]
+    session: str
+    nonce: str = field(repr=False)
+    certificate_hash: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Access:
+    """One line of the access log: who saw which subject, when and why. Never what they saw."""
+
+    at_ms: int
+    terminal: str
+    service: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class TerminalSummary:
+    """A terminal as the gateway's page shows it."""
+
+    name: str
+    model: str
+    place: Mapping[str, str]
+    enrolled_ms: int
+    last_seen_ms: int
+    entries: int
+    epochs: int
+    certificate_ends_ms: int
+    revoked: bool
+
+
+class Store(Protocol):
+    """The database of one gateway. Safe to call from any thread; all methods raise `StoreFailed`."""
+
+    def close(self) -> None:
+        """Let go of the database. May be called twice."""
+        ...
+
+    def add_invite(self, token_hash: bytes, site: Mapping[str, str], expires_ms: int) -> None:
+        """Keep a one-time enrolment token (only its hash) and the site of the terminal it is for."""
+        ...
+
+    def admit(
+        self,
+        token_hash: bytes,
+        now_ms: int,
+        device: str,
+        model: str,
+        certify: Callable[[str], IssuedCertificate],
+    ) -> Admission:
+        """Use up the invite and admit a terminal; all or nothing.
+
+        A device that has been here before keeps its name, and its earlier certificates are revoked. Raises
+        `InviteInvalid`; whatever `certify` raises leaves the invite unused.
+        """
+        ...
+
+    def terminal_of(self, fingerprint: bytes) -> Terminal | None:
+        """Whose certificate this is (SHA-256 of its DER), or None."""
+        ...
+
+    def revoke(self, terminal: str) -> bool:
+        """Revoke every certificate of a terminal. False if there is no such terminal."""
+        ...
+
+    def append(self, batch: Batch, now_ms: int) -> Stored:
+        """Store the rows that are new; the batch's signature and chain were checked. Raises `Gap`, `Conflict`."""
+        ...
+
+    def add_nonce(self, nonce: str, terminal: str, now_ms: int, expires_ms: int) -> None:
+        """Keep a nonce for one lookup of this terminal."""
+        ...
+
+    def take_nonce(self, nonce: str, terminal: str, now_ms: int) -> bool:
+        """Use a nonce up. False if it is unknown, used, expired or another terminal's."""
+        ...
+
+    def record_consent(self, consent: Consent) -> None:
+        """Keep the consent, and one access line for each of its subjects."""
+        ...
+
+    def accesses(self, person: bytes, limit: int) -> tuple[Access, ...]:
+        """The latest accesses to one person's data, newest first."""
+        ...
+
+    def entries(self, after: int, terminal: str | None = None) -> Iterator[StoredEntry]:
+        """Every accepted row with `position > after`, in order of arrival."""
+        ...
+
+    def catalogue_number(self, content_hash: bytes) -> int:
+        """A number that grows with each new content of the catalogue."""
+        ...
+
+    def terminals(self) -> tuple[TerminalSummary, ...]:
+        """All terminals, by name."""
+        ...

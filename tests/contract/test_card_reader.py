@@ -1,0 +1,420 @@
+"""One set of cases for every reader: the simulated one, and PC/SC over a private pcscd with a virtual slot.
+
+The same simulated card is in both slots. What is asked here is what the terminal relies on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from drivers.api import CardConnection, CardReader, SlotEvent, SlotState
+from drivers.cards.apdu import send
+from drivers.cards.registry import recognise
+from drivers.errors import (
+    CardBusy,
+    CardError,
+    CardMute,
+    CardProtocolError,
+    CardRemoved,
+    CardSwapped,
+    NoCard,
+    PinBlocked,
+    PinRejected,
+    ReaderGone,
+    UnknownCard,
+)
+from drivers.readers.pcsc import PcscReader
+from drivers.sim.card import SimCard
+from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.reader import SimReader
+from tests.cards import ID_NUMBER, NAME, PIN, other_document, sim_card
+
+PATIENCE_S = 15.0
+SHORT_S = 0.4
+TRIES = bytes.fromhex("00200000")
+
+
+class Hand(Protocol):
+    """What a person can do to a reader."""
+
+    def insert(self, card: SimCard) -> None: ...
+    def remove(self) -> None: ...
+    def lose_reader(self) -> None: ...
+    def return_reader(self) -> None: ...
+
+
+class SimHand:
+    def __init__(self, reader: SimReader) -> None:
+        self.insert = reader.insert
+        self.remove = reader.remove
+        self.lose_reader = reader.unplug
+        self.return_reader = reader.plug
+
+
+class PcscHand:
+    """The reader is lost by killing pcscd, which is worse than pulling a cable."""
+
+    def __init__(self, daemon: PrivatePcscd) -> None:
+        self.insert = daemon.insert
+        self.remove = daemon.remove
+        self.lose_reader = daemon.kill
+        self.return_reader = daemon.start
+
+
+class Rig:
+    """A reader that reports, the hand at its slot, and every event so far."""
+
+    def __init__(self, reader: CardReader, hand: Hand) -> None:
+        self.reader = reader
+        self.hand = hand
+        self.events: list[SlotEvent] = []
+        self._changed = threading.Condition()
+        reader.start(self._record)
+        self.until(SlotState.EMPTY)
+
+    def _record(self, event: SlotEvent) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def until(self, state: SlotState, insertion: int | None = None) -> SlotEvent:
+        def reached() -> bool:
+            last = self.events[-1] if self.events else None
+            return last is not None and last.state is state and insertion in (None, last.insertion)
+
+        with self._changed:
+            assert self._changed.wait_for(reached, PATIENCE_S), f"{state} did not come: {self.events}"
+            return self.events[-1]
+
+    def inserted(self, card: SimCard) -> CardConnection:
+        self.hand.insert(card)
+        self.until(SlotState.PRESENT)
+        return self.reader.connect()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> CardAuthority:
+    return CardAuthority.load_or_create(tmp_path_factory.mktemp("authority"))
+
+
+@contextlib.contextmanager
+def sim_rig() -> Iterator[Rig]:
+    reader = SimReader("Kiosk Citizen 00 00")
+    yield Rig(reader, SimHand(reader))
+    reader.close()
+
+
+@contextlib.contextmanager
+def pcsc_rig() -> Iterator[Rig]:
+    with PrivatePcscd() as daemon:
+        reader = PcscReader("Kiosk Citizen", daemon.socket_path)
+        try:
+            yield Rig(reader, PcscHand(daemon))
+        finally:
+            reader.close()
+
+
+@pytest.fixture(params=[pytest.param(sim_rig, id="sim"), pytest.param(pcsc_rig, id="pcsc", marks=pytest.mark.pcsc)])
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with request.param() as made:
+        yield made
+
+
+def in_background(action: Callable[[], object]) -> Callable[[], object]:
+    """Begin the action in a thread; calling what comes back waits, and raises or returns what it did."""
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append((action(), None))
+        except CardError as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def wait() -> object:
+        thread.join(PATIENCE_S)
+        assert outcome, "it never came back"
+        value, error = outcome[0]
+        if error is not None:
+            raise error
+        return value
+
+    return wait
+
+
+def test_an_empty_slot_is_reported_at_once(rig: Rig) -> None:
+    assert [(event.state, event.insertion) for event in rig.events] == [(SlotState.EMPTY, 0)]
+    assert rig.events[0].reader == rig.reader.name == "Kiosk Citizen 00 00"
+    with pytest.raises(NoCard):
+        rig.reader.connect()
+
+
+def test_a_card_comes_and_goes_and_comes_again(rig: Rig) -> None:
+    card = sim_card()
+    rig.hand.insert(card)
+    assert rig.until(SlotState.PRESENT).atr == card.atr
+    rig.hand.remove()
+    rig.until(SlotState.EMPTY)
+    rig.hand.insert(card)
+    rig.until(SlotState.PRESENT)
+    assert [event.insertion for event in rig.events] == [0, 1, 1, 2]
+
+
+def test_a_whole_visit_at_the_card(rig: Rig, authority: CardAuthority) -> None:
+    connection = rig.inserted(sim_card(authority))
+    card = recognise(connection)
+    facts = card.read_facts()
+    assert (facts.version, facts.card_number, card.tries_left()) == ("2.00", "X00000019", 3)
+    card.verify_pin(PIN)
+    holder = card.read_holder()
+    assert (holder.name, holder.id_number) == (NAME, ID_NUMBER)
+    assert len(card.certificate()) > 256
+    assert len(card.sign(b"lookup")) == 64
+    card.same_card(facts.card_id)
+    assert connection.atr == card.atr == rig.events[-1].atr
+    connection.close()
+
+
+@pytest.mark.parametrize("style", ["61xx", "direct"])
+@pytest.mark.parametrize("wrong_le", ["6Cxx", "accept"])
+def test_every_way_to_answer_is_understood(rig: Rig, style: str, wrong_le: str) -> None:
+    quirks = {"response_style": style, "wrong_le": wrong_le, "read_record_modes": ["number"]}
+    card = recognise(rig.inserted(sim_card(quirks=quirks)))
+    assert card.read_holder().name == NAME
+
+
+def test_61xx_and_6cxx_come_through_as_they_are(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    select = bytes.fromhex("00A404000F7378312E73682EC9E7BBE1B1A3D5CF")
+    first = connection.transmit(select)
+    assert first.sw >> 8 == 0x61
+    assert len(send(connection, select).data) == first.sw & 0xFF
+    assert connection.transmit(bytes.fromhex("00B2012CFF")).sw == 0x6C12
+
+
+def test_a_card_pulled_between_two_apdus(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    connection.transmit(TRIES)
+    rig.hand.remove()
+    for _ in range(2):
+        with pytest.raises(CardRemoved):
+            connection.transmit(TRIES)
+    connection.close()
+    rig.until(SlotState.EMPTY)
+
+
+def test_a_card_pulled_in_the_middle_of_an_apdu(rig: Rig) -> None:
+    card = sim_card(quirks={"answer_delay_ms": 600_000})
+    connection = rig.inserted(card)
+    outcome = in_background(lambda: connection.transmit(TRIES, PATIENCE_S))
+    assert card.wait_for_apdus(1, PATIENCE_S)
+    rig.hand.remove()
+    with pytest.raises(CardRemoved):
+        outcome()
+    rig.until(SlotState.EMPTY)
+    assert recognise(rig.inserted(sim_card())).read_holder().name == NAME
+
+
+def test_a_mute_card_meets_the_deadline_and_the_next_card_is_served(rig: Rig) -> None:
+    connection = rig.inserted(sim_card(quirks={"mute_after_apdus": 1}))
+    connection.transmit(TRIES)
+    with pytest.raises(CardMute):
+        connection.transmit(TRIES, SHORT_S)
+    with pytest.raises(CardMute):
+        connection.transmit(TRIES)
+    connection.close()
+    rig.hand.remove()
+    rig.until(SlotState.EMPTY, insertion=1)
+    assert recognise(rig.inserted(sim_card())).read_holder().name == NAME
+    assert rig.events[-1].insertion == 2
+
+
+def test_a_slow_card_within_the_deadline_is_waited_for(rig: Rig) -> None:
+    connection = rig.inserted(sim_card(quirks={"answer_delay_ms": 300}))
+    assert connection.transmit(TRIES, PATIENCE_S).sw == 0x63C3
+
+
+def test_a_card_that_answers_too_late_is_mute(rig: Rig) -> None:
+    connection = rig.inserted(sim_card(quirks={"answer_delay_ms": 600_000}))
+    with pytest.raises(CardMute):
+        connection.transmit(TRIES, SHORT_S)
+
+
+@pytest.mark.parametrize("atr", ["00", "FFFF", "3F" + "00" * 39])
+def test_a_card_that_answers_the_reset_wrongly(rig: Rig, atr: str) -> None:
+    rig.hand.insert(sim_card(quirks={"atr": atr}))
+    assert rig.until(SlotState.MUTE).atr == b""
+    with pytest.raises(CardMute):
+        rig.reader.connect()
+
+
+def test_a_card_that_no_profile_knows(rig: Rig) -> None:
+    class Stranger(SimCard):
+        def process(self, apdu: bytes) -> bytes | None:
+            return b"\x6a\x82" if super().process(apdu) else None
+
+    stranger = Stranger.from_document(other_document(quirks={"atr": "3B021450"}))
+    with pytest.raises(UnknownCard) as caught:
+        recognise(rig.inserted(stranger))
+    assert caught.value.atr == bytes.fromhex("3B021450")
+
+
+def test_a_truncated_answer_is_refused(rig: Rig) -> None:
+    card = recognise(rig.inserted(sim_card(quirks={"truncate_apdu": 3})))
+    with pytest.raises(CardProtocolError):
+        card.read_facts()
+
+
+def test_an_answer_of_one_byte_ends_the_connection(rig: Rig) -> None:
+    connection = rig.inserted(sim_card(quirks={"truncate_apdu": 1}))
+    for _ in range(2):
+        with pytest.raises(CardProtocolError):
+            connection.transmit(TRIES)
+    connection.close()
+    assert recognise(rig.reader.connect()).tries_left() == 3, "a new connection reaches the card again"
+
+
+def test_a_wrong_pin_counts_down_over_pulls_until_the_card_is_blocked(rig: Rig) -> None:
+    sim = sim_card(tries_left=3)
+    for left in (2, 1):
+        connection = rig.inserted(sim)
+        with pytest.raises(PinRejected) as caught:
+            recognise(connection).verify_pin("000000")
+        assert caught.value.tries_left == left
+        connection.close()
+        rig.hand.remove()
+        rig.until(SlotState.EMPTY)
+    card = recognise(rig.inserted(sim))
+    for digits in ("000000", PIN):
+        with pytest.raises(PinBlocked):
+            card.verify_pin(digits)
+    assert card.tries_left() == 0
+
+
+def test_the_next_session_starts_without_the_pin_of_the_last(rig: Rig) -> None:
+    sim = sim_card()
+    connection = rig.inserted(sim)
+    recognise(connection).verify_pin(PIN)
+    connection.close()
+    assert not sim.pin_verified, "closing unpowers"
+    connection = rig.reader.connect()
+    assert recognise(connection).tries_left() == 6
+    recognise(connection).verify_pin(PIN)
+    rig.hand.remove()
+    rig.until(SlotState.EMPTY)
+    assert not sim.pin_verified
+
+
+def test_two_sessions_at_once_are_refused(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    with pytest.raises(CardBusy):
+        rig.reader.connect()
+    connection.close()
+    connection.close()
+    rig.reader.connect().close()
+
+
+def test_a_card_exchanged_in_one_breath_is_never_taken_for_the_first(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    card = recognise(connection)
+    card_id = card.read_facts().card_id
+    rig.hand.remove()
+    rig.hand.insert(SimCard.from_document(other_document()))
+    for _ in range(3):
+        with pytest.raises((CardSwapped, CardRemoved, CardProtocolError)):
+            card.same_card(card_id)
+    connection.close()
+    rig.until(SlotState.PRESENT)
+    assert recognise(rig.reader.connect()).read_facts().card_id == "FF" * 16
+
+
+def test_the_reader_goes_away_and_comes_back(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    rig.hand.lose_reader()
+    with pytest.raises(ReaderGone):
+        connection.transmit(TRIES)
+    rig.until(SlotState.READER_ABSENT)
+    with pytest.raises(ReaderGone):
+        rig.reader.connect()
+    rig.hand.remove()
+    rig.hand.return_reader()
+    rig.until(SlotState.EMPTY)
+    assert recognise(rig.inserted(sim_card())).read_holder().name == NAME
+    assert rig.events[-1].insertion == 2
+
+
+def test_the_reader_goes_away_in_the_middle_of_an_apdu(rig: Rig) -> None:
+    card = sim_card(quirks={"answer_delay_ms": 600_000})
+    connection = rig.inserted(card)
+    outcome = in_background(lambda: connection.transmit(TRIES, PATIENCE_S))
+    assert card.wait_for_apdus(1, PATIENCE_S)
+    rig.hand.lose_reader()
+    with pytest.raises(ReaderGone):
+        outcome()
+
+
+def test_a_closed_reader_ends_its_sessions_and_says_no_more(rig: Rig) -> None:
+    connection = rig.inserted(sim_card())
+    rig.reader.close()
+    count = len(rig.events)
+    with pytest.raises(ReaderGone):
+        connection.transmit(TRIES)
+    connection.close()
+    rig.hand.remove()
+    rig.reader.close()
+    assert len(rig.events) == count
+
+
+def test_a_reader_reports_to_one_listener(rig: Rig) -> None:
+    with pytest.raises(RuntimeError, match="already"):
+        rig.reader.start(lambda _event: None)
+
+
+# ---- what only the simulated reader can show
+
+
+def test_another_program_holds_the_card() -> None:
+    with sim_rig() as rig:
+        assert isinstance(rig.reader, SimReader)
+        rig.hand.insert(sim_card())
+        rig.reader.hold(held=True)
+        with pytest.raises(CardBusy):
+            rig.reader.connect()
+        rig.reader.hold(held=False)
+        rig.reader.connect().close()
+
+
+def test_a_card_that_stayed_in_an_unplugged_reader_arrives_again() -> None:
+    with sim_rig() as rig:
+        rig.hand.insert(sim_card())
+        for _ in range(2):
+            rig.hand.lose_reader()
+            rig.hand.return_reader()
+            rig.hand.lose_reader()
+        rig.hand.remove()
+        rig.hand.return_reader()
+        assert isinstance(rig.reader, SimReader)
+        assert rig.reader.settle()
+        assert [event.insertion for event in rig.events if event.state is SlotState.PRESENT] == [1, 2, 3]
+        assert rig.events[-1].state is SlotState.EMPTY
+
+
+def test_without_real_time_nothing_waits() -> None:
+    reader = SimReader("fast", real_time=False)
+    reader.insert(sim_card(quirks={"answer_delay_ms": 3_000}))
+    connection = reader.connect()
+    assert connection.transmit(TRIES, 60).sw == 0x63C3
+    with pytest.raises(CardMute):
+        connection.transmit(TRIES, 2)
+    with pytest.raises(RuntimeError, match="in the slot"):
+        reader.insert(sim_card())
+    assert not reader.settle()
+    reader.close()

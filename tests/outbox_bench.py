@@ -1,0 +1,114 @@
+"""What several tests of the offline cache put on their bench: a clock, an enrolment, a client without a cable."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from offline_cache import enrolment, state
+from offline_cache.enrolment import Enrolment
+from offline_cache.errors import BadReply, BadSignature, MalformedMessage
+from offline_cache.gateway import Receipt
+from offline_cache.messages import Batch, EnrolAnswer, decode_ack, encode_batch, sign1, verify1
+from offline_cache.outbox import Outbox
+from offline_cache.wire.refusal import refusal
+from tests.outbox_gateway import ModelGateway, Refusal
+
+
+class FakeClock:
+    """Time that only moves when a test moves it."""
+
+    def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
+        self.wall_ms = now_ms
+        self.up_ms = 5_000
+
+    def advance(self, seconds: float) -> None:
+        self.wall_ms += round(seconds * 1000)
+        self.up_ms += round(seconds * 1000)
+
+    def now_ms(self) -> int:
+        return self.wall_ms
+
+    def mono_ms(self) -> int:
+        return self.up_ms
+
+    def boot_id(self) -> str:
+        return "boot-1"
+
+
+def certificate(name: str, key: Ed25519PrivateKey) -> str:
+    """A self-signed certificate, PEM; no TLS server looks at it here."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=9000))
+        .sign(key, None)
+    )
+    return built.public_bytes(Encoding.PEM).decode()
+
+
+def enrol(state_dir: Path, gateway: ModelGateway, terminal: str = "T0001") -> Enrolment:
+    """Join the model gateway without a network."""
+    key = Ed25519PrivateKey.generate()
+    pem = certificate(terminal, key)
+    answer = EnrolAnswer(
+        terminal, pem, pem, gateway.sealing_key_id, gateway.sealing_public, gateway.signing_public, {"name.en": "Hall"}
+    )
+    device = state.device(state_dir).device
+    joined = enrolment.save(state_dir, "https://127.0.0.1:1", device, "test", key, answer)
+    state.adopt(state_dir, joined)
+    gateway.terminal_key = key.public_key()
+    return joined
+
+
+def writer(state_dir: Path, clock: FakeClock | None = None) -> Outbox:
+    return state.open_writer(state_dir, clock=clock or FakeClock())
+
+
+def note(outbox: Outbox, text: str = "x") -> int:
+    """Record one synthetic document; returns its seq."""
+    return outbox.append(lambda seq, _id: {"n": seq, "text": text}).seq
+
+
+class CablelessClient:
+    """A `GatewayClient` without TLS: signs, hands over, reads the answer as the real one does."""
+
+    def __init__(self, joined: Enrolment, gateway: ModelGateway) -> None:
+        self.joined = joined
+        self.gateway = gateway
+        self.before: Callable[[], None] | None = None
+        """Called before the gateway sees the request: raise `Unavailable` to cut the line."""
+        self.reply: Callable[[bytes], bytes] | None = None
+        """What becomes of the answer on its way back; may raise."""
+        self.sent: list[tuple[int, int]] = []
+
+    def push(self, batch: Batch) -> Receipt:
+        self.sent.append((batch.first_seq, batch.last_seq))
+        if self.before is not None:
+            self.before()
+        try:
+            answer = self.gateway.accept(sign1(encode_batch(batch), self.joined.private_key))
+        except Refusal as refused:
+            raise refusal(refused.status, {}, refused.body()) from refused
+        if self.reply is not None:
+            answer = self.reply(answer)
+        try:
+            ack = decode_ack(verify1(answer, self.joined.signing_key))
+        except (MalformedMessage, BadSignature) as error:
+            raise BadReply(str(error)) from error
+        return Receipt(ack, answer)
+
+    def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
+        return None

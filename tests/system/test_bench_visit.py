@@ -1,0 +1,236 @@
+"""Whole visits at `kiosk bench`, as a process, over its HTTP interface: on simulated and on real stacks."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.errors import DriverError
+from drivers.sim.pcscd import PrivatePcscd
+from kiosk.bench.client import BenchClient, BenchProcess, Json
+from kiosk.bench.ports import BenchError
+from kiosk.bench.visit import Visitor
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.xdist_group("bench")]
+DEADLINE_S = 60.0
+
+
+def real_stack_is_here() -> bool:
+    """Whether a private pcscd with a virtual reader can be had on this machine."""
+    try:
+        PrivatePcscd().stop()
+    except DriverError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module", params=["sim", pytest.param("real", marks=pytest.mark.pcsc)])
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchClient]:
+    if request.param == "real" and not real_stack_is_here():
+        pytest.skip("pcscd or vsmartcard-vpcd is not installed")
+    state = tmp_path_factory.mktemp("bench")
+    process = BenchProcess(["--headless", "--stack", request.param, "--state", str(state)])
+    yield process.client
+    assert process.end() == 0
+    assert len(process.lines) == 1
+
+
+@pytest.fixture
+def fresh(bench: BenchClient) -> BenchClient:
+    bench.reset()
+    until_reachable(bench, True)
+    return bench
+
+
+def until_reachable(bench: BenchClient, wanted: bool) -> None:
+    bench.until("the network", lambda: bench.state()["gateway"]["reachable"] is wanted, DEADLINE_S)
+
+
+def held(bench: BenchClient, number: str) -> list[Json]:
+    return [
+        entry
+        for entry in bench.entries()
+        if entry["document"]["kind"] == "application" and entry["document"]["number"] == number
+    ]
+
+
+def walk_to_attract(visitor: Visitor) -> None:
+    visitor.sign_in()
+    visitor.open_service("moved", "household-proof")
+    visitor.fill_in()
+    visitor.submit()
+    visitor.take_receipt()
+    visitor.rate_and_leave()
+
+
+def sent(bench: BenchClient, number: str) -> list[Json]:
+    def look() -> list[Json] | None:
+        found = held(bench, number)
+        return found if found and bench.state()["outbox"]["pending"] == 0 else None
+
+    return bench.until(f"entry {number}", look, DEADLINE_S)
+
+
+def test_a_visit_reaches_the_gateway_once_and_leaves_nothing_of_the_holder(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "parent")
+    walk_to_attract(visitor)
+    (receipt,) = fresh.receipts()
+    assert receipt["state"] == "done"
+    assert receipt["number"] in receipt["text"]
+    assert "还没发出" not in receipt["text"]
+    assert fresh.receipt_picture(1).startswith(b"\x89PNG")
+    (entry,) = sent(fresh, receipt["number"])
+    assert entry["document"]["service"] == "household-proof"
+    told = json.dumps([fresh.state(), fresh.log()], ensure_ascii=False)
+    for word in visitor.private:
+        assert word not in told
+
+
+def test_with_the_network_cut_the_visit_completes_and_the_entry_arrives_once_later(fresh: BenchClient) -> None:
+    fresh.network(up=False)
+    until_reachable(fresh, False)
+    walk_to_attract(Visitor(fresh, "parent"))
+    (receipt,) = fresh.receipts()
+    assert receipt["state"] == "done"
+    assert "还没发出" in receipt["text"]
+    assert held(fresh, receipt["number"]) == []
+    assert fresh.state()["outbox"]["pending"] >= 1
+    fresh.network(up=True)
+    assert len(sent(fresh, receipt["number"])) == 1
+
+
+def test_a_network_that_is_cut_while_the_entry_is_sent_neither_loses_nor_doubles_it(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "parent")
+    visitor.sign_in()
+    visitor.open_service("moved", "household-proof")
+    visitor.fill_in()
+    fresh.network(latency_ms=400)
+    visitor.press("primary")
+    fresh.network(up=False, latency_ms=0)
+    visitor.wait_for("saved")
+    visitor.take_receipt()
+    visitor.rate_and_leave()
+    (receipt,) = fresh.receipts()
+    fresh.network(up=True)
+    assert len(sent(fresh, receipt["number"])) == 1
+
+
+def test_a_card_pulled_on_the_form_ends_the_visit_and_saves_nothing(fresh: BenchClient) -> None:
+    before = len(fresh.entries())
+    visitor = Visitor(fresh, "parent")
+    visitor.sign_in()
+    visitor.open_service("moved", "household-proof")
+    fresh.remove_card()
+    assert fresh.until_screen("failure.card-removed", "attract") == "failure.card-removed"
+    assert fresh.state()["outbox"]["pending"] == 0
+    assert len(fresh.entries()) == before
+
+
+def test_a_wrong_pin_is_told_and_the_right_one_goes_on(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "parent")
+    visitor.come_in()
+    visitor.insert_card()
+    visitor.give_pin("000000")
+    fresh.until(
+        "the tries left",
+        lambda: (
+            visitor.look() == "pin"
+            and any("5" in element["text"] for element in fresh.elements() if element["role"] != "key")
+        ),
+    )
+    visitor.give_pin()
+    visitor.wait_for("home")
+
+
+@pytest.mark.parametrize(("persona", "failure"), [("expired", "failure.card-expired")])
+def test_a_card_that_cannot_be_used_has_a_screen_with_a_next_step(
+    fresh: BenchClient, persona: str, failure: str
+) -> None:
+    visitor = Visitor(fresh, persona)
+    visitor.come_in()
+    fresh.insert(persona)
+    assert fresh.until_screen(failure, "pin") == failure
+    assert any(element["enabled"] and element["role"] in {"primary", "back"} for element in fresh.elements())
+
+
+def test_a_card_of_a_document_is_a_whole_card(fresh: BenchClient) -> None:
+    Visitor(fresh, "parent").come_in()
+    holder = {"name": "试验人", "id_number": "440199198001010015", "sex": "male", "birth_date": "1980-01-01"}
+    fresh.insert_card({"profile": "citizen", "pin": "654321", "holder": holder})
+    fresh.until_screen("pin")
+    for digit in "654321":
+        fresh.touch_id(f"pin.{digit}")
+    fresh.touch_id("pin.ok")
+    fresh.until_screen("home")
+
+
+def test_a_card_that_is_not_one_is_refused_with_the_field(fresh: BenchClient) -> None:
+    with pytest.raises(BenchError, match=r"holder") as caught:
+        fresh.insert_card({"profile": "citizen", "holder": {"name": "x"}})
+    assert caught.value.code == "card-document-invalid"
+    assert fresh.state()["devices"]["slot"]["card"] is None
+
+
+def test_the_printer_runs_out_of_paper_before_the_visit(fresh: BenchClient) -> None:
+    fresh.fault("printer", "paper-out")
+    visitor = Visitor(fresh, "parent")
+    visitor.sign_in()
+    visitor.press("event.moved")
+    visitor.wait_for("services")
+    visitor.press("service.household-proof")
+    visitor.wait_for("intro")
+    fresh.touch_id("primary")
+    assert fresh.until_screen("failure.printer-paper-out", "consent") == "failure.printer-paper-out"
+
+
+def test_the_next_citizen_finds_the_first_language_and_size(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "parent")
+    visitor.come_in("en")
+    visitor.press("mode.large")
+    state = fresh.state()
+    assert state["language"] == "en"
+    assert state["modes"]["text_scale"] > 1
+    fresh.reset()
+    after = fresh.state()
+    assert (after["screen"], after["language"], after["modes"]["text_scale"]) == ("attract", "zh-Hans", 1.0)
+
+
+def test_a_quiet_citizen_is_warned_and_then_the_visit_ends(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "parent")
+    visitor.sign_in()
+    fresh.advance(121)
+    fresh.until_screen("timeout")
+    for _ in range(60):
+        fresh.advance(1)
+    assert fresh.until_screen("take-card", "attract") == "take-card"
+    fresh.remove_card()
+    fresh.until_screen("attract")
+
+
+def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
+    process = BenchProcess(["--headless", "--state", str(tmp_path / "state")])
+    assert process.client.state()["screen"] == "attract"
+    assert process.end(signal.SIGINT) == 0
+    with pytest.raises(BenchError, match="ConnectionError"):
+        process.client.state()
+
+
+def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    first = BenchProcess(["--headless", "--state", str(state)])
+    try:
+        first.client.network(up=False)
+        until_reachable(first.client, False)
+        walk_to_attract(Visitor(first.client, "parent"))
+        number = first.client.receipts()[0]["number"]
+    finally:
+        assert first.end() == 0
+    second = BenchProcess(["--headless", "--state", str(state)])
+    try:
+        assert len(sent(second.client, number)) == 1
+    finally:
+        assert second.end() == 0

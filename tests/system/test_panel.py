@@ -1,0 +1,246 @@
+"""The bench's page in Chromium, over a small world: what a tester sees, presses and hears from a screen reader."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from kiosk.bench.server import BenchServer, build_app
+from tests.unit.bench_fakes import FakeWorld
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+DEADLINE_S = 20
+pytestmark = [
+    pytest.mark.web,
+    pytest.mark.xdist_group("web"),
+    pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromium-driver are wanted"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+class Panel:
+    """The page, with words for what a tester does."""
+
+    def __init__(self, browser: webdriver.Chrome, url: str) -> None:
+        self.browser = browser
+        self.size(1440, 900)
+        browser.get(url)
+        self.until(lambda: self.text("#s-screen") == "attract")
+
+    def size(self, width: int, height: int) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def find(self, css: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, css)
+
+    def text(self, css: str) -> str:
+        return str(self.browser.execute_script("return document.querySelector(arguments[0])?.textContent ?? ''", css))
+
+    def run(self, script: str) -> object:
+        return self.browser.execute_script(script)
+
+    def press(self, css: str) -> None:
+        """Click where it is, as soon as it is there, enabled, and not being drawn anew at this moment."""
+
+        def clicked() -> bool:
+            element = self.find(css)
+            if not element.is_enabled():
+                return False
+            element.click()
+            return True
+
+        waiting = (NoSuchElementException, StaleElementReferenceException)
+        WebDriverWait(self.browser, DEADLINE_S, 0.05, waiting).until(lambda _browser: clicked())
+
+    def attribute(self, css: str, name: str) -> object:
+        return self.browser.execute_script(
+            "return document.querySelector(arguments[0])?.getAttribute(arguments[1])", css, name
+        )
+
+    def until(self, look: object) -> None:
+        assert callable(look)
+        WebDriverWait(self.browser, DEADLINE_S, poll_frequency=0.05).until(lambda _browser: look())
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld.make()
+
+
+@pytest.fixture
+def panel(world: FakeWorld, browser: webdriver.Chrome) -> Iterator[Panel]:
+    server = BenchServer(build_app(world.ports()))
+    server.start()
+    browser.get_log("browser")
+    shown = Panel(browser, server.url)
+    yield shown
+    complaints = [line["message"] for line in browser.get_log("browser") if "status of 4" not in line["message"]]
+    browser.get("about:blank")
+    server.close()
+    assert complaints == []
+
+
+def test_a_finger_on_the_picture_touches_that_place(panel: Panel, world: FakeWorld) -> None:
+    panel.press("[data-id='language.zh']")
+    panel.until(lambda: panel.text("#s-screen") == "card")
+    (x, y) = world.terminal.touches[0]
+    assert (abs(x - 260), abs(y - 1272)) < (6, 6)
+
+
+def test_a_keyboard_reaches_the_controls_on_the_screen(panel: Panel, world: FakeWorld) -> None:
+    panel.until(lambda: panel.attribute("[data-id='language.zh']", "aria-label") == "中文")
+    control = panel.find("[data-id='language.zh']")
+    assert control.accessible_name == "中文"
+    control.send_keys(Keys.ENTER)
+    panel.until(lambda: panel.text("#s-screen") == "card")
+    assert world.terminal.touches == [(260, 1272)]
+
+
+def test_a_card_goes_in_with_one_press_and_out_with_the_next(panel: Panel, world: FakeWorld) -> None:
+    panel.until(lambda: panel.text("#tray") != "")
+    panel.press("[data-key='parent']")
+    panel.until(lambda: panel.attribute("[data-key='parent']", "aria-pressed") == "true")
+    assert world.tray.there == "parent"
+    panel.press("[data-key='parent']")
+    panel.until(lambda: world.tray.there is None)
+
+
+def test_an_own_card_is_written_and_its_faults_are_told_in_place(panel: Panel, world: FakeWorld) -> None:
+    panel.until(lambda: panel.text("#tray") != "")
+    panel.press("#write")
+    text = panel.find("#document")
+    text.clear()
+    text.send_keys("{")
+    panel.press("#editor-insert")
+    panel.until(lambda: "JSON" in panel.text("#editor-told"))
+    panel.run("document.getElementById('document').value = '{\"profile\": \"citizen\"}'")
+    panel.press("#editor-insert")
+    panel.until(lambda: "holder" in panel.text("#editor-told"))
+    assert world.tray.there is None
+    panel.run("""document.getElementById('document').value = '{"profile": "citizen", "holder": {"name": "x"}}'""")
+    panel.press("#editor-insert")
+    panel.until(lambda: world.tray.there == "card")
+    panel.until(lambda: panel.run("return document.getElementById('editor').open") is False)
+
+
+def test_cutting_the_network_is_one_press(panel: Panel, world: FakeWorld) -> None:
+    panel.press("[data-key='net.cut']")
+    panel.until(lambda: "断了" in panel.text("#d-network"))
+    assert not world.network.now.up
+    panel.press("[data-key='net.cut']")
+    panel.until(lambda: world.network.now.up)
+
+
+def test_a_fault_is_one_press_and_gone_with_the_next(panel: Panel, world: FakeWorld) -> None:
+    panel.press("[data-key='printer.paper-out']")
+    panel.until(lambda: panel.attribute("[data-key='printer.paper-out']", "aria-pressed") == "true")
+    assert [fault.fault for fault in world.faults.now] == ["paper-out"]
+    panel.press("[data-key='printer.paper-out']")
+    panel.until(lambda: world.faults.now == [])
+
+
+def test_time_passes_with_one_press(panel: Panel, world: FakeWorld) -> None:
+    panel.press("[data-key='clock.2']")
+    panel.until(lambda: world.clock.ahead_s == 120)
+    panel.until(lambda: "2 分" in panel.text("#d-clock"))
+
+
+def test_paper_and_entries_appear(panel: Panel, world: FakeWorld) -> None:
+    world.paper.put_out("T0001-000042", "编号 T0001-000042")
+    document = {"kind": "application", "service": "household-proof", "number": "T0001-000042"}
+    world.gateway.held.append({"terminal": "T0001", "epoch": "e", "seq": 42, "id": "i", "document": document})
+    panel.until(lambda: "T0001-000042" in panel.text("#papers") and "T0001-000042" in panel.text("#entries"))
+    panel.until(lambda: panel.run("return document.querySelector('#papers img').naturalWidth") == 576)
+    assert "household-proof" in panel.text("#entries tbody tr")
+
+
+def test_a_refusal_is_told_with_its_next_step(panel: Panel, world: FakeWorld) -> None:
+    panel.find("#text").send_keys("zzz")
+    panel.press("#typing button")
+    panel.until(lambda: "Type what the pad" in panel.text("#told"))
+    assert panel.find("#told").get_attribute("role") == "alert"
+
+
+def test_the_words_of_the_page_change_and_are_remembered(panel: Panel) -> None:
+    panel.press("#language")
+    panel.until(lambda: panel.text("h1") == "Tester's bench")
+    assert panel.run("return document.documentElement.lang") == "en"
+    panel.browser.refresh()
+    panel.until(lambda: panel.text("h1") == "Tester's bench")
+    panel.until(lambda: panel.text("#d-network").startswith("Network"))
+    panel.press("#language")
+    panel.until(lambda: panel.text("h1") == "试验台")
+
+
+def test_both_languages_have_every_word(panel: Panel) -> None:
+    missing = panel.browser.execute_async_script(
+        "const done = arguments[0]; import('/panel/words.js').then(({WORDS}) => {"
+        " const [zh, en] = [WORDS['zh-Hans'], WORDS.en].map(Object.keys);"
+        " const used = [...document.querySelectorAll('[data-w],[data-wl],[data-wp]')]"
+        "   .flatMap((e) => [e.dataset.w, e.dataset.wl, e.dataset.wp]).filter((k) => k !== undefined);"
+        " done([...zh, ...used].filter((k) => !en.includes(k)).concat(en.filter((k) => !zh.includes(k)))); });"
+    )
+    assert missing == []
+
+
+def test_starting_afresh_takes_everything_back(panel: Panel, world: FakeWorld) -> None:
+    world.paper.put_out("T0001-000001", "x")
+    world.tray.insert_persona("parent")
+    panel.press("#reset")
+    panel.until(lambda: world.tray.there is None and panel.text("#s-screen") == "attract")
+    panel.until(lambda: "T0001-000001" not in panel.text("#papers"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844), (320, 640)])
+def test_nothing_sticks_out_at_any_width(panel: Panel, width: int, height: int) -> None:
+    panel.size(width, height)
+    panel.until(lambda: panel.text("#tray") != "")
+    assert panel.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    narrow = panel.run(
+        "return [...document.querySelectorAll('button:not(.control), input, select')]"
+        ".filter((e) => e.offsetParent && e.getBoundingClientRect().height < 32).map((e) => e.id || e.textContent)"
+    )
+    assert narrow == []
+
+
+def test_every_control_of_the_page_has_a_name(panel: Panel) -> None:
+    panel.until(lambda: panel.text("#tray") != "")
+    for element in panel.browser.find_elements(By.CSS_SELECTOR, "main button, main input, header button"):
+        assert element.accessible_name, element.get_attribute("outerHTML")
+
+
+def test_a_bench_that_is_gone_is_told(world: FakeWorld, browser: webdriver.Chrome) -> None:
+    server = BenchServer(build_app(world.ports()))
+    server.start()
+    shown = Panel(browser, server.url)
+    server.close()
+    shown.until(lambda: shown.text("#told") == "试验台没有回答")
+    browser.get("about:blank")
