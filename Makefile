@@ -36,7 +36,7 @@ setup-run:
 run: setup-run ## the tester's bench: terminal, simulated devices, gateway; prints `ready http://127.0.0.1:PORT`
 	@exec $(BIN)/kiosk bench --port $(PORT) --stack $(STACK)
 
-demo: setup-run ## one whole visit through the touchscreen, left under out/ (STACK=real: through pcscd and a pty)
+demo: setup-run ## two visits through the touchscreen, left under out/ (STACK=real: through pcscd and a pty)
 	@exec $(BIN)/kiosk demo --stack $(STACK) --out $(OUT)
 
 # ---------------------------------------------------------------------------------------------------- checks

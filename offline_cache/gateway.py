@@ -137,9 +137,13 @@ class _Http:
             raise Unavailable("no connection to the gateway") from error
         except requests.exceptions.Timeout as error:
             raise Unavailable("the gateway does not answer in time") from error
-        except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
+        except (
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidURL,
+        ) as error:
             raise EnrolmentDamaged("the gateway's address is not an https URL") from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise Unavailable("the gateway's answer broke off") from error
         except OSError as error:
             raise EnrolmentDamaged("the certificate files of the enrolment cannot be used; enrol again") from error
@@ -147,8 +151,9 @@ class _Http:
     @staticmethod
     def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
         found = bytearray()
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            found += cast("bytes", chunk)
+        raw = cast("urllib3.HTTPResponse", response.raw)
+        while chunk := raw.read1(_CHUNK_BYTES):  # what is there now: `iter_content` would wait for a whole chunk
+            found += chunk
             if len(found) > limit:
                 raise BadReply(f"the gateway's answer is longer than {limit} bytes")
             if time.monotonic() > deadline:
@@ -295,7 +300,7 @@ class GatewayClient:
     ) -> Enrolment:
         """Join a gateway: check its authority against the hash, send a key request, keep the answer, adopt its key.
 
-        `ca_hash` is the SHA-256 of the authority's DER certificate, hex; `device` the state folder's own unless given.
+        `device` is `state.device(state_dir).device`; `ca_hash` the SHA-256 of the authority's DER certificate, hex.
 
         Raises:
             AuthorityMismatch: another authority answers there.
@@ -304,7 +309,6 @@ class GatewayClient:
             Unavailable, Untrusted, Refused, BadReply, StorageFailed.
         """
         url = gateway_url.rstrip("/")
-        device = device or state.device(state_dir).device
         authority = _fetch_authority(url, ca_hash, timeouts)
         private_key = Ed25519PrivateKey.generate()
         request = EnrolRequest(token, _signing_request(private_key, device), device, model)

@@ -258,7 +258,9 @@ class CardOffice:
         names = [x509.NameAttribute(NameOID.COMMON_NAME, "Holder")]
         if id_number is not None:
             names.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, id_number))
-        certificate = self._builder(x509.Name(names), key, days).sign(self.key, hashes.SHA256())
+        builder = self._builder(x509.Name(names), key, days)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        certificate = builder.sign(self.key, hashes.SHA256())
         return Card(key, certificate.public_bytes(serialization.Encoding.DER))
 
 

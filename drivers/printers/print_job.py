@@ -31,6 +31,8 @@ MAX_QUEUED_BYTES = 256
 """More than this is never on its way, so that a question is at the printer within a third of a second at 9600 baud."""
 _OFFLINE = 0x08
 _POLL_S = 0.01
+_ASK_WHY_S = 2.0
+"""Between two full questions while a printer takes its time: some are out of paper without being offline."""
 
 
 class _Stopped(Exception):
@@ -70,6 +72,7 @@ class PrintJob:
         self._proved = False
         self._offline = False
         self._auto_reason = ""
+        self._asked_why_at = float("inf")
         self.bytes_sent = 0
 
     def _stream(self, job: EncodedReceipt, preamble: bytes) -> Iterator[bytes]:
@@ -101,6 +104,7 @@ class PrintJob:
             while self._chunks or (self._out and not self._out_is_query):
                 self._turn()
             enter(JobState.SENT)
+            self._asked_why_at = self._clock()
             return self._await_fences(enter)
         except LinkLost as e:
             return self._outcome(e.code)
@@ -156,9 +160,9 @@ class PrintJob:
         if not taken:
             return
         self._out = self._out[taken:]
-        self._last_progress = now
         if not self._out_is_query:
             self.bytes_sent += taken
+            self._last_progress = now
         elif not self._out:
             self._asked_at = self._last_query = now
 
@@ -218,13 +222,17 @@ class PrintJob:
         if self._out and not self._out_is_query and stuck >= limits.stall_s:
             self._ask_why()
             raise _Stopped("stalled")
-        all_sent = not self._chunks and (not self._out or self._out_is_query)
+        all_sent = not self._chunks and not self._out
         if all_sent and self._fences and stuck >= limits.finish_s:
+            self._ask_why()
             raise _Stopped("no-confirmation")
+        if all_sent and not self._lost and now - self._asked_why_at >= _ASK_WHY_S:
+            self._ask_why()
 
     def _ask_why(self) -> None:
         """The printer says it is offline: stop the job if it names a cause, go on if it is ready again."""
         self._offline, self._asked_at = False, None
+        self._asked_why_at = self._clock()
         reason = blocking_reason(self._dialogue.status(self._take))
         if reason not in {"", "printer-offline"} and self._passed < len(self._fences):
             raise _Stopped(reason)

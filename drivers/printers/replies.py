@@ -125,12 +125,16 @@ class ReplyParser:
 
     def _block(self) -> tuple[Reply, int] | None:
         end = self._pending.find(0, 1, MAX_BLOCK)
+        if any(b < 0x20 for b in self._pending[1 : end if end > 0 else None]):  # blocks hold text: this is none
+            return Noise(bytes(self._pending[:1])), 1
         if end < 0:
             return (Noise(bytes(self._pending[:1])), 1) if len(self._pending) >= MAX_BLOCK else None
-        header, data = self._pending[0], bytes(self._pending[1:end])
-        if header == 0x37 and len(data) == 5 and data[0] == _PROCESS_ID:
-            return ProcessId(data[1:]), end + 1
-        return Block(header, data), end + 1
+        start = end - 6  # 37 22 and four bytes, then the NUL at `end`
+        if start >= 0 and self._pending[start] == 0x37 and self._pending[start + 1] == _PROCESS_ID:
+            if start:  # what stood before it was no block but noise
+                return Noise(bytes(self._pending[:start])), start
+            return ProcessId(bytes(self._pending[2:end])), end + 1
+        return Block(self._pending[0], bytes(self._pending[1:end])), end + 1
 
 
 SILENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, error=None)
@@ -146,7 +150,7 @@ def printer_status(answers: Mapping[int, int]) -> PrinterStatus:
     error = _error(fault)
     if error is None and cause is not None and cause & 0x40:
         error = "recoverable"
-    ready = not answers[1] & 0x28 and cover == "closed" and paper in {"ok", "near-end"} and error is None
+    ready = len(answers) == 4 and not answers[1] & 0x28 and cover == "closed" and paper in {"ok", "near-end"} and error is None
     return PrinterStatus(
         online=ready,
         answered=True,

@@ -166,13 +166,16 @@ class PrivatePcscd:
                 raise PcscdUnavailable("no two neighbouring ports are free below 32768")
 
     def _configure(self) -> None:
+        """Write pcscd's reader files. vpcd keeps its slots in static memory, so each reader loads a copy of its own."""
         folder = self._folder / "readers"
         folder.mkdir()
         for index, (name, port) in enumerate(self._ports.items()):
+            driver = self._folder / f"libifdvpcd{index}.so"
+            shutil.copyfile(VPCD_DRIVER, driver)
             lines = (
                 f'FRIENDLYNAME "{name}"',
                 f"DEVICENAME /dev/null:0x{port:04X}",
-                f"LIBPATH {VPCD_DRIVER}",
+                f"LIBPATH {driver}",
                 f"CHANNELID 0x{port:04X}",
             )
             (folder / f"reader{index}").write_text("\n".join(lines) + "\n")

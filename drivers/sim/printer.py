@@ -281,7 +281,6 @@ class SimPrinter:
         if self._power_on_at is not None and now >= self._power_on_at:
             self._power_on_at = None
             self._active.pop("power-cycle", None)
-        self._fire()
         if self._jammed_cut is not None and "cutter-jam" not in self._active:
             feed, self._jammed_cut = self._jammed_cut, None
             self._cut(feed)
@@ -293,7 +292,9 @@ class SimPrinter:
                 break
             for action in actions:
                 self._do(action)
-            self._fire()
+            if any(f.at_line is not None for f in self._armed):
+                self._fire()
+        self._fire()
         self._tell_changes()
         self.changed.notify_all()
         for listener in self._listeners:

@@ -219,4 +219,5 @@ class _SimConnection:
 
 
 def _answers_reset(card: SimCard) -> bool:
-    return len(card.atr) >= 2 and card.atr[0] in (0x3B, 0x3F)
+    """An ATR is 2 to 33 bytes and begins with 3B or 3F (ISO 7816-3)."""
+    return 2 <= len(card.atr) <= 33 and card.atr[0] in (0x3B, 0x3F)

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.bench.client import BenchClient, BenchProcess, Json
-from kiosk.bench.visit import Visitor
+from kiosk.bench.hands.client import BenchClient, BenchProcess, Json
+from kiosk.bench.hands.visit import Visitor
 
 PERSONA = "parent"
 EVENT, SERVICE = "moved", "household-proof"
@@ -53,7 +53,7 @@ class Demo:
         self._bench.network(up=True, latency_ms=SLOW_LINE_MS)
         self._until_reachable(True)
         visitor = Visitor(self._bench, PERSONA, on_screen=self._shoot)
-        self._walk(visitor)
+        self._walk(visitor, "")
         self._bench.network(latency_ms=0)
         missing = [name for name in SCREENS if name not in visitor.seen]
         self._expect(f"every screen of the visit was seen (missing: {', '.join(missing) or 'none'})", not missing)
@@ -69,7 +69,7 @@ class Demo:
         self._bench.network(up=False)
         self._until_reachable(False)
         visitor = Visitor(self._bench, PERSONA, on_screen=lambda name: self._shoot(f"offline-{name}"))
-        self._walk(visitor)
+        self._walk(visitor, "offline-")
         receipt = self._receipt(2, "receipt-offline")
         number = str(receipt["number"])
         self._expect(f"the paper says {NOT_SENT}", NOT_SENT in str(receipt["text"]))
@@ -81,10 +81,10 @@ class Demo:
         self._save("entry-offline.json", json.dumps(entry, ensure_ascii=False, indent=2).encode())
         self._no_holder_data(visitor)
 
-    def _walk(self, visitor: Visitor) -> None:
+    def _walk(self, visitor: Visitor, prefix: str) -> None:
         visitor.come_in(self._language)
         visitor.insert_card()
-        visitor.give_pin()
+        visitor.give_pin(before_ok=lambda: self._shoot(f"{prefix}pin-typed"))
         visitor.wait_for("home")
         visitor.open_service(EVENT, SERVICE)
         pages: list[int] = []
@@ -92,7 +92,7 @@ class Demo:
         def page() -> None:
             pages.append(len(pages))
             if len(pages) > 1:
-                self._shoot(f"form-{len(pages)}")
+                self._shoot(f"{prefix}form-{len(pages)}")
 
         visitor.fill_in(page)
         visitor.submit()

@@ -52,13 +52,14 @@ def _failing(*, as_json: bool) -> Generator[None]:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing, mode 0700.")],
     name: Annotated[list[str] | None, typer.Option("--name", help="Another name or address of the server.")] = None,
+    as_json: JsonOption = True,
 ) -> None:
     """Make the gateway's authority and keys, or complete what is there; prints the authority's hash as JSON."""
     from provisioning.gateway.authority import create
 
-    with _failing(as_json=True):
+    with _failing(as_json=as_json):
         authority = create(folder, name or (), datetime.datetime.now(datetime.UTC))
-        emit({"ca_hash": authority.ca_hash}, as_json=True)
+        emit({"ca_hash": authority.ca_hash}, as_json=as_json)
 
 
 @gateway.command()
@@ -78,11 +79,14 @@ def serve(
     from provisioning.gateway import authority
     from provisioning.gateway import serve as service
 
-    with _failing(as_json=False), closing(service.open_store(folder, database)) as store:
-        log = Log(folder / "gateway.log", now_ms)
-        with closing(log), resources.as_file(resources.files("assets")) as assets:
+    with _failing(as_json=False):
+        keys = authority.load(folder)
+        with (
+            closing(service.open_store(folder, database)) as store,
+            closing(Log(folder / "gateway.log", now_ms)) as log,
+            resources.as_file(resources.files("assets")) as assets,
+        ):
             city = service.City(assets / "city", people, seed)
-            keys = authority.load(folder)
             parts = service.open_gateway(keys, store, services or assets / "services", city, now_ms, log.write)
             listener = service.listen(host, port)
             log.write("gateway.started", {"people": people})
@@ -103,7 +107,7 @@ def invite(
     from provisioning.gateway import authority
     from provisioning.gateway import serve as service
 
-    with _failing(as_json=as_json), closing(service.open_store(folder, database)) as store:
+    with _failing(as_json=as_json):
         ca_hash = authority.load(folder).ca_hash
         token = secrets.token_urlsafe(32)
         expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
@@ -113,7 +117,8 @@ def invite(
             "place.zh-Hans": place,
             "place.en": place_en,
         }
-        store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
+        with closing(service.open_store(folder, database)) as store:
+            store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
         expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
         answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
         emit({**answer, "gateway": url} if url else answer, as_json=as_json)
@@ -131,9 +136,11 @@ def entries(
     from provisioning.gateway import serve as service
     from provisioning.gateway.ingest import unsealed
 
-    with _failing(as_json=as_json), closing(service.open_store(folder, database)) as store:
-        for line in unsealed(store, authority.load(folder), after):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with _failing(as_json=as_json):
+        keys = authority.load(folder)
+        with closing(service.open_store(folder, database)) as store:
+            for line in unsealed(store, keys, after):
+                sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def enrol(

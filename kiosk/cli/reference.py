@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from enum import Enum, EnumType
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import typer
 
@@ -80,7 +81,7 @@ def settings_page() -> str:
     ]
     for item in dataclasses.fields(Settings):
         low, high = item.metadata["low"], item.metadata["high"]
-        bounds = f"{_or(low, '')} to {_or(high, '')}".strip() if (low, high) != (None, None) else ""
+        bounds = "" if low is None else f"at least {low}" if high is None else f"{low} to {high}"
         lines.append(f"| `{item.name}` | {item.metadata['doc']} | `{json.dumps(item.default)}` | {bounds} |")
     return "\n".join(lines) + "\n"
 
@@ -142,17 +143,25 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
 
 
 def _parameter(item: Any) -> str:
+    flag = getattr(item, "is_flag", False)
     if item.param_type_name == "argument":
         name = item.metavar or item.name.upper()
     else:
-        flags = " / ".join([*item.opts, *item.secondary_opts])
-        name = flags if item.is_flag else f"{flags} {item.metavar or item.type.name.upper()}"
-    default = "" if item.default in (None, "", ()) or callable(item.default) else f"`{json.dumps(str(item.default))}`"
-    if getattr(item, "is_flag", False):
-        default = ""
-    what = str(item.help or "").replace("|", "\\|")
-    return f"| `{name}` | {what}{' Required.' if item.required else ''} | {default} |"
+        name = " / ".join([*item.opts, *item.secondary_opts]) + ("" if flag else f" {item.metavar or _value_of(item)}")
+    what = f"{item.help or ''}{' (required)' if item.required else ''}"
+    bare = flag or item.default in (None, "", ()) or callable(item.default)
+    default = "" if bare else f"`{getattr(item.default, 'value', item.default)}`"
+    return f"| `{_cell(name)}` | {_cell(what)} | {_cell(default)} |"
 
 
-def _or(value: object, otherwise: str) -> str:
-    return otherwise if value is None else str(value)
+def _value_of(item: Any) -> str:
+    """Return what stands for the value of an option that names none: its choices, N, or TEXT."""
+    kind: Any = item.type_descriptor.annotation
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    if isinstance(kind, EnumType):
+        choices = tuple(str(member.value) for member in cast(type[Enum], kind))
+    return "|".join(choices) if choices else "N" if kind in {int, float} else "TEXT"
+
+
+def _cell(text: str) -> str:
+    return text.strip().replace("\n", " ").replace("|", "\\|")

@@ -99,8 +99,10 @@ class Sheet:
     targets: list[Target] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     overflows: list[Overflow] = field(default_factory=list)
-    city: Rect | None = None
-    """Where the picture of the city stands, which is drawn once for each size (`city`)."""
+    backdrop: tuple[Shape, ...] = ()
+    """Drawn first, under everything; the same tuple each time, so that the painter can keep it."""
+    ferry: tuple[Shape, ...] = ()
+    """Drawn over the backdrop and moved by the painter: the only thing that moves by itself."""
     group: int = NO_GROUP
     part: Part = Part.CONTENT
 

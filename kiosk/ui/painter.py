@@ -68,12 +68,15 @@ void main(void) {
 """
 
 
-def vertices(shapes: Iterable[Shape], height: float, pressed: int, theme: Theme) -> list[tuple[array[float], array[int]]]:
+Meshes = list[tuple["array[float]", "array[int]"]]
+
+
+def vertices(shapes: Iterable[Shape], height: float, pressed: int, theme: Theme) -> Meshes:
     """The shapes as vertices and indices, y upwards, in meshes of at most `QUADS_IN_A_MESH` quads.
 
     `pressed` is the group of the control that a finger holds down, or -1: it loses its lip, sinks and takes the tint.
     """
-    meshes: list[tuple[array[float], array[int]]] = []
+    meshes: Meshes = []
     points, indices = array("f"), array("H")
     for shape in shapes:
         if len(indices) > 6 * QUADS_IN_A_MESH:
@@ -137,7 +140,7 @@ class Painter:
         self._shapes: Any = RenderContext(
             use_parent_projection=True, use_parent_modelview=True, vs=_VERTEX, fs=_FRAGMENT
         )
-        self._pictures: dict[tuple[float, ...], Any] = {}
+        self._kept_backdrop: tuple[tuple[Shape, ...], Meshes] = ((), [])
 
     @property
     def texture(self) -> Any:
@@ -152,7 +155,13 @@ class Painter:
         with buffer:
             ClearColor(*sheet.theme.colour("paper"), 1)
             ClearBuffers()
-        self._add_meshes(buffer, vertices(sheet.shapes, height, pressed, sheet.theme))
+        self._shapes.clear()
+        if sheet.backdrop:
+            self._add_meshes(self._backdrop(sheet))
+        if sheet.ferry:
+            self._add_meshes(vertices(sheet.ferry, height, -1, sheet.theme))
+        self._add_meshes(vertices(sheet.shapes, height, pressed, sheet.theme))
+        buffer.add(self._shapes)
         with buffer:
             colour: Rgb | None = None
             for run in sheet.runs:
@@ -165,12 +174,18 @@ class Painter:
                 Rectangle(texture=texture, pos=(round(run.x), height - top - texture.height), size=texture.size)
         buffer.draw()
 
-    def _add_meshes(self, buffer: Any, meshes: list[tuple[array[float], array[int]]]) -> None:
-        self._shapes.clear()
+    def _backdrop(self, sheet: Sheet) -> Meshes:
+        """The meshes of the picture behind the screen, made once as long as it is the same tuple."""
+        kept, meshes = self._kept_backdrop
+        if kept is not sheet.backdrop:
+            meshes = vertices(sheet.backdrop, float(self.size[1]), -1, sheet.theme)
+            self._kept_backdrop = (sheet.backdrop, meshes)
+        return meshes
+
+    def _add_meshes(self, meshes: Meshes) -> None:
         with self._shapes:
             for points, indices in meshes:
                 Mesh(vertices=points, indices=indices, fmt=_FORMAT, mode="triangles")
-        buffer.add(self._shapes)
 
     def pixels(self) -> bytes:
         """RGBA bytes of the buffer, top row first."""

@@ -102,7 +102,7 @@ class Zones:
     """Where the answers stand; equal to `question` in portrait."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Theme:
     """Everything a widget needs to know about looks. One per display size, mode and language; never changed."""
 

@@ -27,7 +27,7 @@ section{background:var(--card);border:1px solid var(--rule);border-radius:12px;p
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:10px 12px 10px 0}
 th{font-weight:400;font-size:16px;color:var(--ink2);border-bottom:1px solid var(--rule)}
 td{border-bottom:1px solid var(--rule);vertical-align:top}tr:last-child td{border-bottom:0}
-.n{text-align:right;font-variant-numeric:tabular-nums}svg{width:28px;height:28px;flex:none;vertical-align:middle}
+.n{text-align:right;padding-right:28px;font-variant-numeric:tabular-nums}svg{width:28px;height:28px;flex:none;vertical-align:middle}
 code{font-size:16px;background:var(--sunk);border-radius:12px;padding:2px 10px}
 .notice{border-left:12px solid var(--att)}
 """
@@ -68,9 +68,9 @@ def render(facts: PageFacts) -> str:
     seen = max((item.last_seen_ms for item in facts.terminals), default=None)
     cards = "".join(
         (
-            _card("终端", "Terminals", f"{len(active):,}", "有有效证书的 · with a valid certificate"),
+            _card("终端", "Terminals", f"{len(active):,}", "证书有效 · with a valid certificate"),
             _card("收到的件", "Entries", f"{entries:,}", "已存好，已回签 · stored and countersigned"),
-            _card("最近一次", "Last seen", _ago(seen, facts.now_ms), "任何一台 · any terminal"),
+            _card("最近一次", "Last seen", _ago(seen, facts.now_ms), _ago_en(seen, facts.now_ms)),
             _card(
                 "服务", "Services", f"{facts.services}", f"目录 {facts.catalogue_version} · {facts.subjects} subjects"
             ),
@@ -128,11 +128,24 @@ def _time(at_ms: int) -> str:
     return datetime.datetime.fromtimestamp(at_ms / 1000, _CITY_TIME).strftime("%Y-%m-%d %H:%M:%S")
 
 
+_UNITS = ((86400, "天", "d"), (3600, "小时", "h"), (60, "分", "min"), (1, "秒", "s"))
+
+
+def _count(at_ms: int, now_ms: int) -> tuple[int, str, str]:
+    seconds = max((now_ms - at_ms) // 1000, 0)
+    size, chinese, english = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
+    return seconds // size, chinese, english
+
+
 def _ago(at_ms: int | None, now_ms: int) -> str:
     if at_ms is None:
         return "—"
-    seconds = max((now_ms - at_ms) // 1000, 0)
-    for size, chinese, english in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分", "min")):
-        if seconds >= size:
-            return f"{seconds // size} {chinese} {english}"
-    return f"{seconds} 秒 s"
+    count, unit, _ = _count(at_ms, now_ms)
+    return f"{count} {unit}前"
+
+
+def _ago_en(at_ms: int | None, now_ms: int) -> str:
+    if at_ms is None:
+        return "还没有 · never yet"
+    count, _, unit = _count(at_ms, now_ms)
+    return f"任何一台 · any terminal, {count} {unit} ago"

@@ -39,6 +39,8 @@ from provisioning.gateway.store import InviteInvalid, Store, StoreFailed, Termin
 MAX_ENROL_BYTES = 16 * 1024
 MAX_AT_ONCE = 64
 RETRY_AFTER_S = 2
+SEEN_EVERY_MS = 60_000
+"""A terminal that only asks for its health is written down once a minute."""
 _DRAIN_BYTES = 4 * 1024 * 1024
 _JSON = "application/json"
 _T = TypeVar("_T")
@@ -58,6 +60,8 @@ class Gateway:
     max_at_once: int = MAX_AT_ONCE
     busy: int = field(default=0, init=False)
     """Requests at work now; touched by the event loop only."""
+    seen: dict[str, int] = field(default_factory=dict[str, int], init=False)
+    """Terminal -> when that was last written down; touched by the event loop only."""
 
 
 def create_app(gateway: Gateway) -> FastAPI:
@@ -93,7 +97,9 @@ def _public(app: FastAPI, gateway: Gateway) -> None:
     """What anyone may ask."""
 
     @app.get("/v1/health", **contract.HEALTH)
-    async def health() -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def health(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        if "client_certificate" in request.scope.get("state", {}):
+            await _terminal(gateway, request)  # a terminal that asks hears at once when it was revoked
         return _json({"status": "ok", "time_ms": gateway.now_ms()})
 
     @app.get("/v1/ca", **contract.CA)
@@ -216,6 +222,10 @@ async def _terminal(gateway: Gateway, request: Request) -> Terminal:
         raise Refused("unknown-terminal")
     if terminal.revoked:
         raise Refused("terminal-revoked")
+    now_ms = gateway.now_ms()
+    if not 0 <= now_ms - gateway.seen.get(terminal.name, -SEEN_EVERY_MS) < SEEN_EVERY_MS:
+        gateway.seen[terminal.name] = now_ms
+        await _work(gateway, lambda: gateway.store.touch(terminal.name, now_ms))
     return terminal
 
 
@@ -255,9 +265,19 @@ def _facts(gateway: Gateway) -> PageFacts:
     catalogue = gateway.releaser.catalogue
     current = catalogue.current()
     notices = [f"The changed catalogue is not used: {catalogue.refused}"] if catalogue.refused else []
-    notices += [f"card-cas/{name} is not an authority's certificate" for name in gateway.releaser.cards.unreadable]
+    notices += [
+        f"card-cas/{name} is not an authority's certificate: put the right one there, or remove it."
+        for name in gateway.releaser.cards.unreadable
+    ]
+    terminals = gateway.store.terminals()
+    notices += [
+        f"{item.name} was set up twice from one image: two of its databases have one number, so case numbers may be"
+        " doubled. Enrol it again with a new state folder."
+        for item in terminals
+        if item.doubled_epochs
+    ]
     return PageFacts(
-        terminals=gateway.store.terminals(),
+        terminals=terminals,
         now_ms=gateway.now_ms(),
         catalogue_version=current.version,
         services=len(current.parsed.services),
@@ -276,6 +296,8 @@ def _problem(refused: Refused, gateway: Gateway) -> Response:
     headers = {"Cache-Control": "no-store"}
     if refused.retry_after_s is not None:
         headers["Retry-After"] = str(refused.retry_after_s)
+    if problem.code == "operator-required":
+        headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 413:
         headers["Connection"] = "close"
     return Response(encode_problem(problem), problem.status, headers, PROBLEM_TYPE)

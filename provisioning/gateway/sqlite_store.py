@@ -171,6 +171,10 @@ class SqliteStore:
         )
         return None if row is None else Terminal(row[0], row[1], row[2], bool(row[3]))
 
+    def touch(self, terminal: str, now_ms: int) -> None:
+        with self._transaction() as db:
+            _touch(db, terminal, now_ms)
+
     def revoke(self, terminal: str) -> bool:
         with self._transaction() as db:
             changed = db.execute("UPDATE certificate SET revoked = 1 WHERE terminal = ?", (terminal,))
@@ -180,13 +184,16 @@ class SqliteStore:
         sql = """SELECT name, model, site, enrolled_ms, last_seen_ms,
             (SELECT coalesce(sum(acked_through), 0) FROM epoch WHERE epoch.terminal = name),
             (SELECT count(*) FROM epoch WHERE epoch.terminal = name),
+            (SELECT count(DISTINCT epoch_number) < count(*) FROM epoch WHERE epoch.terminal = name),
             (SELECT coalesce(max(not_after_ms), 0) FROM certificate WHERE certificate.terminal = name AND NOT revoked),
             NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.terminal = name AND NOT revoked)
             FROM terminal ORDER BY length(name), name"""
         with self._failing(), self._lock:
             rows = cast("list[_Row]", self._connection.execute(sql).fetchall())
         return tuple(
-            TerminalSummary(row[0], row[1], _words(row[2]), row[3], row[4], row[5], row[6], row[7], bool(row[8]))
+            TerminalSummary(
+                row[0], row[1], _words(row[2]), row[3], row[4], row[5], row[6], bool(row[7]), row[8], bool(row[9])
+            )
             for row in rows
         )
 
@@ -195,7 +202,7 @@ class SqliteStore:
     def append(self, batch: Batch, now_ms: int) -> Stored:
         with self._transaction() as db:
             where = (batch.terminal, batch.epoch)
-            db.execute("UPDATE terminal SET last_seen_ms = max(last_seen_ms, ?) WHERE name = ?", (now_ms, where[0]))
+            _touch(db, batch.terminal, now_ms)
             held = db.execute(
                 "SELECT acked_through, head, device FROM epoch WHERE terminal = ? AND epoch = ?", where
             ).fetchone()
@@ -253,7 +260,7 @@ class SqliteStore:
         with self._transaction() as db:
             db.execute("DELETE FROM nonce WHERE expires_ms <= ?", (now_ms,))
             db.execute("INSERT INTO nonce VALUES (?, ?, ?)", (nonce, terminal, expires_ms))
-            db.execute("UPDATE terminal SET last_seen_ms = max(last_seen_ms, ?) WHERE name = ?", (now_ms, terminal))
+            _touch(db, terminal, now_ms)
 
     def take_nonce(self, nonce: str, terminal: str, now_ms: int) -> bool:
         with self._transaction() as db:
@@ -301,6 +308,10 @@ class SqliteStore:
         with self._transaction() as db:
             db.execute("DELETE FROM catalogue WHERE hash = ?", (content_hash,))
             return int(db.execute("INSERT INTO catalogue (hash) VALUES (?)", (content_hash,)).lastrowid)
+
+
+def _touch(db: Any, terminal: str, now_ms: int) -> None:
+    db.execute("UPDATE terminal SET last_seen_ms = max(last_seen_ms, ?) WHERE name = ?", (now_ms, terminal))
 
 
 def _compare(db: Any, batch: Batch, acked: int, head: bytes) -> None:

@@ -141,6 +141,8 @@ class TerminalSummary:
     last_seen_ms: int
     entries: int
     epochs: int
+    doubled_epochs: bool
+    """Two of its epochs have the same number: a state folder was set up twice from one image."""
     certificate_ends_ms: int
     revoked: bool
 
@@ -173,6 +175,10 @@ class Store(Protocol):
 
     def terminal_of(self, fingerprint: bytes) -> Terminal | None:
         """Whose certificate this is (SHA-256 of its DER), or None."""
+        ...
+
+    def touch(self, terminal: str, now_ms: int) -> None:
+        """Note that a terminal was seen."""
         ...
 
     def revoke(self, terminal: str) -> bool:

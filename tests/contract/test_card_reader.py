@@ -5,19 +5,15 @@ The same simulated card is in both slots. What is asked here is what the termina
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
 
 import pytest
 
-from drivers.api import CardConnection, CardReader, SlotEvent, SlotState
+from drivers.api import SlotState
 from drivers.cards.apdu import send
 from drivers.cards.registry import recognise
 from drivers.errors import (
     CardBusy,
-    CardError,
     CardMute,
     CardProtocolError,
     CardRemoved,
@@ -28,74 +24,14 @@ from drivers.errors import (
     ReaderGone,
     UnknownCard,
 )
-from drivers.readers.pcsc import PcscReader
 from drivers.sim.card import SimCard
 from drivers.sim.card_issuer import CardAuthority
-from drivers.sim.pcscd import PrivatePcscd
 from drivers.sim.reader import SimReader
 from tests.cards import ID_NUMBER, NAME, PIN, other_document, sim_card
+from tests.contract.card_rig import PATIENCE_S, Rig, in_background, pcsc_rig, sim_rig
 
-PATIENCE_S = 15.0
 SHORT_S = 0.4
 TRIES = bytes.fromhex("00200000")
-
-
-class Hand(Protocol):
-    """What a person can do to a reader."""
-
-    def insert(self, card: SimCard) -> None: ...
-    def remove(self) -> None: ...
-    def lose_reader(self) -> None: ...
-    def return_reader(self) -> None: ...
-
-
-class SimHand:
-    def __init__(self, reader: SimReader) -> None:
-        self.insert = reader.insert
-        self.remove = reader.remove
-        self.lose_reader = reader.unplug
-        self.return_reader = reader.plug
-
-
-class PcscHand:
-    """The reader is lost by killing pcscd, which is worse than pulling a cable."""
-
-    def __init__(self, daemon: PrivatePcscd) -> None:
-        self.insert = daemon.insert
-        self.remove = daemon.remove
-        self.lose_reader = daemon.kill
-        self.return_reader = daemon.start
-
-
-class Rig:
-    """A reader that reports, the hand at its slot, and every event so far."""
-
-    def __init__(self, reader: CardReader, hand: Hand) -> None:
-        self.reader = reader
-        self.hand = hand
-        self.events: list[SlotEvent] = []
-        self._changed = threading.Condition()
-        reader.start(self._record)
-        self.until(SlotState.EMPTY)
-
-    def _record(self, event: SlotEvent) -> None:
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    def until(self, state: SlotState, insertion: int | None = None) -> SlotEvent:
-        def reached() -> bool:
-            last = self.events[-1] if self.events else None
-            return last is not None and last.state is state and insertion in (None, last.insertion)
-
-        with self._changed:
-            assert self._changed.wait_for(reached, PATIENCE_S), f"{state} did not come: {self.events}"
-            return self.events[-1]
-
-    def inserted(self, card: SimCard) -> CardConnection:
-        self.hand.insert(card)
-        self.until(SlotState.PRESENT)
-        return self.reader.connect()
 
 
 @pytest.fixture(scope="module")
@@ -103,51 +39,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CardAuthority:
     return CardAuthority.load_or_create(tmp_path_factory.mktemp("authority"))
 
 
-@contextlib.contextmanager
-def sim_rig() -> Iterator[Rig]:
-    reader = SimReader("Kiosk Citizen 00 00")
-    yield Rig(reader, SimHand(reader))
-    reader.close()
-
-
-@contextlib.contextmanager
-def pcsc_rig() -> Iterator[Rig]:
-    with PrivatePcscd() as daemon:
-        reader = PcscReader("Kiosk Citizen", daemon.socket_path)
-        try:
-            yield Rig(reader, PcscHand(daemon))
-        finally:
-            reader.close()
-
-
 @pytest.fixture(params=[pytest.param(sim_rig, id="sim"), pytest.param(pcsc_rig, id="pcsc", marks=pytest.mark.pcsc)])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     with request.param() as made:
         yield made
-
-
-def in_background(action: Callable[[], object]) -> Callable[[], object]:
-    """Begin the action in a thread; calling what comes back waits, and raises or returns what it did."""
-    outcome: list[Any] = []
-
-    def run() -> None:
-        try:
-            outcome.append((action(), None))
-        except CardError as error:
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def wait() -> object:
-        thread.join(PATIENCE_S)
-        assert outcome, "it never came back"
-        value, error = outcome[0]
-        if error is not None:
-            raise error
-        return value
-
-    return wait
 
 
 def test_an_empty_slot_is_reported_at_once(rig: Rig) -> None:
@@ -168,8 +63,12 @@ def test_a_card_comes_and_goes_and_comes_again(rig: Rig) -> None:
     assert [event.insertion for event in rig.events] == [0, 1, 1, 2]
 
 
-def test_a_whole_visit_at_the_card(rig: Rig, authority: CardAuthority) -> None:
-    connection = rig.inserted(sim_card(authority))
+T1_ATR = "3B8D0100814E43238697154401990001FA"
+
+
+@pytest.mark.parametrize("atr", [None, T1_ATR], ids=["T=0", "T=1"])
+def test_a_whole_visit_at_the_card(rig: Rig, authority: CardAuthority, atr: str | None) -> None:
+    connection = rig.inserted(sim_card(authority, quirks={"atr": atr}))
     card = recognise(connection)
     facts = card.read_facts()
     assert (facts.version, facts.card_number, card.tries_left()) == ("2.00", "X00000019", 3)
@@ -274,12 +173,13 @@ def test_a_truncated_answer_is_refused(rig: Rig) -> None:
 
 
 def test_an_answer_of_one_byte_ends_the_connection(rig: Rig) -> None:
-    connection = rig.inserted(sim_card(quirks={"truncate_apdu": 1}))
+    connection = rig.inserted(sim_card(quirks={"truncate_apdu": 2}))
+    assert connection.transmit(TRIES).sw == 0x63C3
     for _ in range(2):
         with pytest.raises(CardProtocolError):
             connection.transmit(TRIES)
     connection.close()
-    assert recognise(rig.reader.connect()).tries_left() == 3, "a new connection reaches the card again"
+    assert rig.reader.connect().transmit(TRIES).sw == 0x63C3, "a new connection reaches the card again"
 
 
 def test_a_wrong_pin_counts_down_over_pulls_until_the_card_is_blocked(rig: Rig) -> None:

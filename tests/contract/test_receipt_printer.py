@@ -228,7 +228,7 @@ def test_the_cable_is_pulled_half_way_and_put_back(stand: Stand) -> None:
     stand.plug()
     assert printer.print_receipt(COPY).state is JobState.DONE
     assert stand.sim.receipts[-1].complete
-    assert stand.sim.receipts[-1].text.count("12345") == 1
+    assert stand.sim.receipts[-1].text.count("市民热线") == 1
 
 
 def test_the_cable_is_out_before_anything_is_sent(stand: Stand) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from drivers.errors import DriverError
 from drivers.sim.pcscd import PrivatePcscd
-from kiosk.bench.client import BenchClient, BenchProcess, Json
+from kiosk.bench.hands.client import BenchClient, BenchProcess, Json
+from kiosk.bench.hands.visit import Visitor
 from kiosk.bench.ports import BenchError
-from kiosk.bench.visit import Visitor
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.xdist_group("bench")]
 DEADLINE_S = 60.0
@@ -109,7 +109,7 @@ def test_a_network_that_is_cut_while_the_entry_is_sent_neither_loses_nor_doubles
     visitor.open_service("moved", "household-proof")
     visitor.fill_in()
     fresh.network(latency_ms=400)
-    visitor.press("primary")
+    visitor.send_in()
     fresh.network(up=False, latency_ms=0)
     visitor.wait_for("saved")
     visitor.take_receipt()

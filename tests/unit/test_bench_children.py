@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.bench.children import Child, run_to_end
 from kiosk.bench.ports import BenchError
+from kiosk.bench.processes.children import Child, run_to_end
 
 DEADLINE_S = 20.0
 Deaths = queue.Queue[tuple[str, int, str]]
@@ -53,7 +53,7 @@ def test_a_child_that_was_ended_is_not_told_of(tmp_path: Path) -> None:
 PARENT = """
 import signal, sys
 from pathlib import Path
-from kiosk.bench.children import Child
+from kiosk.bench.processes.children import Child
 one = Child("sync", sys.argv[2:], output=Path(sys.argv[1]), on_death=print)
 print(one.pid, flush=True)
 signal.pause()

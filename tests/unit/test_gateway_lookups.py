@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from offline_cache.messages import LookupRequest, encode_lookup_request
@@ -137,11 +138,14 @@ def test_a_card_of_an_office_nobody_trusts_until_its_certificate_is_there(kit: G
 
 
 def test_a_card_cannot_issue_cards(terminal: Terminal, office: CardOffice, kit: GatewayKit) -> None:
-    """A terminal's or a card's certificate put into the trust folder by mistake is no authority."""
+    """A card's certificate put into the trust folder by mistake is no authority."""
     card = office.issue(PARENT)
     rogue = CardOffice()
-    rogue.key, rogue.certificate = card.key, rogue.certificate
+    rogue.key, rogue.certificate = card.key, x509.load_der_x509_certificate(card.certificate)
+    rogue.name = rogue.certificate.subject
+    rogue.trust(kit.folder, "rogue.pem")
     assert rogue.issue(NEWCOMER).lookup(terminal, "household-proof", "pop.person").code == "card-refused"
+    assert card.lookup(terminal, "household-proof", "pop.person").status == 200
 
 
 def test_certificates_end(kit: GatewayKit, terminal: Terminal, office: CardOffice) -> None:

@@ -152,10 +152,35 @@ def test_the_page_tells_counts_and_nobodys_data(kit: GatewayKit) -> None:
     assert "试验室" in page
     assert "Laboratory" in page
     assert '<td class="n">2</td>' in page
-    assert "1 小时 h" in page
+    assert "1 小时前" in page
     assert "陈晓娴" not in page
     kit.store.revoke("T0001")
     assert "已吊销 revoked" in kit.call("GET", "/").body.decode()
+
+
+def test_a_terminal_that_only_asks_for_its_health_is_seen(kit: GatewayKit) -> None:
+    terminal = kit.enrol()
+    kit.clock.pass_s(3600)
+    assert kit.call("GET", "/v1/health", certificate=terminal.certificate).status == 200
+    assert kit.store.terminals()[0].last_seen_ms == kit.clock.ms
+    kit.clock.pass_s(59)
+    kit.call("GET", "/v1/health", certificate=terminal.certificate)
+    assert kit.store.terminals()[0].last_seen_ms == kit.clock.ms - 59_000, "written once a minute"
+    kit.clock.pass_s(1)
+    kit.call("GET", "/v1/health", certificate=terminal.certificate)
+    assert kit.store.terminals()[0].last_seen_ms == kit.clock.ms
+    kit.store.revoke(terminal.name)
+    assert kit.call("GET", "/v1/health", certificate=terminal.certificate).code == "terminal-revoked"
+
+
+def test_a_terminal_set_up_twice_from_one_image_is_told_on_the_page(kit: GatewayKit) -> None:
+    terminal = kit.enrol()
+    for epoch in ("0" * 32, "1" * 32):
+        assert "T0001 was set up twice" not in kit.call("GET", "/").body.decode()
+        terminal.epoch, terminal.rows = epoch, []
+        terminal.record({"number": 1})
+        assert terminal.push(terminal.batch(1, 1)).status == 200
+    assert "T0001 was set up twice" in kit.call("GET", "/").body.decode()
 
 
 def test_a_place_with_a_sharp_name_stays_text_on_the_page(kit: GatewayKit) -> None:

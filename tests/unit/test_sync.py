@@ -1,4 +1,4 @@
-"""The sync service against a gateway in memory: lost answers, gaps, conflicts, refusals, a network that comes and goes."""
+"""The sync service and a gateway in memory: lost answers, gaps, conflicts, refusals, a network that comes and goes."""
 
 from __future__ import annotations
 

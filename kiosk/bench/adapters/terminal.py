@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 from drivers.api import SlotState
 from kiosk.bench.ports import BenchError
-from kiosk.clock import ZONE, SystemClock
+from kiosk.clock import ZONE, SystemClock, local_minute
+from kiosk.events import ClockTicked
 from kiosk.screen_model import ScreenModel
 from kiosk.terminal import Terminal
 from offline_cache.errors import CacheError
@@ -98,15 +99,15 @@ class TerminalAdapter:
 
 
 class MovableClock:
-    """The `ClockHandle` over the terminal's own clock; the runtime is woken so that due timers fire at once."""
+    """The `ClockHandle` over the terminal's own clock; the runtime learns the new time and fires due timers at once."""
 
-    def __init__(self, clock: SystemClock, wake: Callable[[], None]) -> None:
+    def __init__(self, clock: SystemClock, terminal: Terminal) -> None:
         self._clock = clock
-        self._wake = wake
+        self._terminal = terminal
 
     def advance(self, seconds: float) -> None:
         self._clock.shift(seconds)
-        self._wake()
+        self._tell()
 
     def offset_s(self) -> float:
         return self._clock.shift_s
@@ -117,4 +118,8 @@ class MovableClock:
 
     def reset(self) -> None:
         self._clock.unshift()
-        self._wake()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._terminal.send(ClockTicked(local_minute(self._clock.wall_ms())))
+        self._terminal.runtime.wake()

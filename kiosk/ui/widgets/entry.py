@@ -145,14 +145,15 @@ def date_field(sheet: Sheet, style: Style, piece: DateField, rect: Rect) -> floa
     shares = (0.46, 0.27, 0.27)
     x = rect.x
     values = (piece.year, piece.month, piece.day)
+    active = next((i for i, (value, full) in enumerate(zip(values, (4, 2, 2), strict=True)) if len(value) < full), 3)
     for i, (value, unit, share) in enumerate(zip(values, units, shares, strict=True)):
         where = Rect(x, rect.y, room * share, height)
-        box(sheet, where, active=i == piece.active)
+        box(sheet, where, active=i == active)
         block = typeset(sheet, value, where.width - 12, Type(size, bold=True), place="date")
         middle = where.centre[1]
         if value:
             place(sheet, block, Rect(where.x, middle - block.height / 2, where.width, block.height), "centre")
-        if i == piece.active:
+        if i == active:
             offset = block.width / 2 + 4 if value else -3
             caret(sheet, where.centre[0] + offset, middle, size)
         x = where.right + (gap if unit_width else 24)

@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 
 import requests
 
-from kiosk.bench.children import kiosk_command
 from kiosk.bench.ports import BenchError
+from kiosk.bench.processes.children import kiosk_command
 
 _T = TypeVar("_T")
 REQUEST_TIMEOUT_S = 30.0

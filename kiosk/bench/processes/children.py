@@ -11,14 +11,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from kiosk.bench import tether
 from kiosk.bench.ports import BenchError
+from kiosk.bench.processes import tether
 
 END_TIMEOUT_S = 8.0
 REASON_LINES = 8
+LOOK_S = 0.02
 
 
 def kiosk_command(*arguments: str) -> list[str]:
@@ -59,6 +61,7 @@ class Child:
         self._output = output
         self._on_death = on_death
         self._ending = threading.Event()
+        self._skip = len(output.read_text("utf-8", "replace").splitlines()) if output.exists() else 0
         with output.open("ab") as sink:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
                 [sys.executable, "-S", "-E", tether.__file__, str(os.getpid()), *command],
@@ -78,6 +81,23 @@ class Child:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def wait_for_line(self, start: str, timeout_s: float) -> str:
+        """Wait for a line of output that begins so, and return the rest of it.
+
+        Raises `BenchError` (`child-failed`) when the child ends first or the time is over.
+        """
+        ends = time.monotonic() + timeout_s
+        while True:
+            dead = not self.alive
+            lines = self._output.read_text("utf-8", "replace").splitlines(keepends=True)[self._skip :]
+            for line in lines:
+                if line.startswith(start) and line.endswith("\n"):
+                    return line.removeprefix(start).strip()
+            if dead or time.monotonic() > ends:
+                what = "ended" if dead else f"was not ready within {timeout_s:g} s"
+                raise BenchError("child-failed", f"{self.name} {what}.\n{self.last_lines()}", "See above.", 500)
+            self._ending.wait(LOOK_S)
 
     def last_lines(self) -> str:
         """What the child wrote last."""

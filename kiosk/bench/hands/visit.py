@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kiosk.bench.client import BenchClient, Json
+from kiosk.bench.hands.client import BenchClient, Json
 from kiosk.bench.ports import BenchError
 
 LANGUAGE_IDS = {"zh": "language.zh", "en": "language.en"}
@@ -101,10 +101,12 @@ class Visitor:
         self._bench.insert(self.persona)
         self.wait_for("pin")
 
-    def give_pin(self, pin: str | None = None) -> None:
+    def give_pin(self, pin: str | None = None, before_ok: Callable[[], None] | None = None) -> None:
         """Press the digits, then the one way forward. Does not wait for the card's answer."""
         for digit in pin if pin is not None else str(self._card.get("pin", "123456")):
             self.press(f"pin.{digit}")
+        if before_ok is not None:
+            before_ok()
         self.press("pin.ok")
 
     def sign_in(self, language: str = "zh") -> None:
@@ -146,11 +148,17 @@ class Visitor:
         elif not (forward and forward["enabled"]) and _find(elements, "key.1"):
             self.press("key.1")
 
+    def send_in(self) -> str:
+        """Look through the pages of the last look and press submit; return the screen that follows."""
+        for _ in range(MAX_FORM_SCREENS):
+            now = self.press("primary")
+            if now != "check":
+                return now
+        raise BenchError("not-in-time", "The last look has no end.", "See its screenshot.", 504)
+
     def submit(self) -> None:
         """From the last look to saved."""
-        for _ in range(MAX_FORM_SCREENS):
-            if self.press("primary") != "check":
-                break
+        self.send_in()
         self.wait_for("saved")
 
     def take_receipt(self) -> None:

@@ -1,0 +1,89 @@
+"""The bench's simulated devices, in process (`sim`) or behind real stacks (`real`): the same twins at either seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.errors import DriverError
+from drivers.printers.journal import JobJournal
+from drivers.printers.serial_printer import SerialPrinter
+from drivers.readers.pcsc import PcscReader
+from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_link import SimReceiptPrinter
+from drivers.sim.pty_link import PtyLink
+from drivers.sim.reader import SimReader
+from kiosk.bench.adapters.cards import Tray
+from kiosk.bench.adapters.faults import DeviceFaults, PcscReaderFaults, SimReaderFaults
+from kiosk.bench.adapters.paper import PaperTray, RecordingPrinter
+from kiosk.bench.ports import BenchError
+from kiosk.personas import Persona
+from kiosk.terminal import Devices
+
+READER_NAME = "Kiosk Citizen"
+JOURNAL_FILE = "print-jobs.db"
+
+
+@dataclass(frozen=True)
+class BenchDevices:
+    """What the terminal is given, and what the tester's hand holds."""
+
+    for_terminal: Devices
+    tray: Tray
+    paper: PaperTray
+    faults: DeviceFaults
+    close: Callable[[], None]
+    """Call after the terminal has stopped: it lets go of its side first."""
+
+
+def simulated(state: Path, personas: Sequence[Persona], authority: CardAuthority) -> BenchDevices:
+    """Reader and printer in this process."""
+    twin = SimPrinter()
+    reader = SimReader(READER_NAME)
+    journal = JobJournal(state / JOURNAL_FILE)
+    printer = RecordingPrinter(SimReceiptPrinter(twin, journal=journal), twin)
+    tray = Tray(reader, personas, authority)
+    return BenchDevices(
+        for_terminal=Devices(reader, printer),
+        tray=tray,
+        paper=PaperTray(twin, printer),
+        faults=DeviceFaults(SimReaderFaults(reader), twin),
+        close=journal.close,
+    )
+
+
+def behind_real_stacks(state: Path, personas: Sequence[Persona], authority: CardAuthority) -> BenchDevices:
+    """The same twins behind a private pcscd (PC/SC in a child process) and behind a pty (pyserial).
+
+    Raises `BenchError` where pcscd or its virtual reader is not installed.
+    """
+    try:
+        daemon = PrivatePcscd((READER_NAME,))
+    except DriverError as error:
+        raise BenchError(
+            error.code, str(error), "Install pcscd and vsmartcard-vpcd, or use --stack sim.", 500
+        ) from error
+    twin = SimPrinter()
+    link = PtyLink(twin)
+    journal = JobJournal(state / JOURNAL_FILE)
+    printer = RecordingPrinter(SerialPrinter(link.port, journal=journal), twin)
+    tray = Tray(daemon, personas, authority)
+
+    def close() -> None:
+        daemon.stop()
+        link.close()
+        journal.close()
+
+    return BenchDevices(
+        for_terminal=Devices(PcscReader(READER_NAME, daemon.socket_path), printer),
+        tray=tray,
+        paper=PaperTray(twin, printer),
+        faults=DeviceFaults(PcscReaderFaults(daemon, tray), twin),
+        close=close,
+    )
+
+
+STACKS = {"sim": simulated, "real": behind_real_stacks}

@@ -1,0 +1,293 @@
+"""Lays a `ScreenModel` out as a `Sheet`: frame, question, answers, after the grammar of the look. Knows no Kivy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from kiosk.screen_model import (
+    ButtonRow,
+    Choices,
+    DateField,
+    Field,
+    Gap,
+    Heading,
+    Keyboard,
+    Keypad,
+    Notice,
+    Picture,
+    Piece,
+    PinEntry,
+    Result,
+    Ring,
+    ScreenModel,
+    Tiles,
+    Trouble,
+    Where,
+    Words,
+)
+from kiosk.ui import icons, pictures
+from kiosk.ui.drawing import Label, Sheet
+from kiosk.ui.linebreak import Measure, Overflow
+from kiosk.ui.screens.attract import attract, lowered_backdrop
+from kiosk.ui.screens.flow import Flow, Item, column, item
+from kiosk.ui.screens.frame import frame
+from kiosk.ui.theme import Rect, Theme, theme_for
+from kiosk.ui.widgets import entry, notices
+from kiosk.ui.widgets.style import Style, ladder
+from kiosk.ui.widgets.words import Type, place, typeset
+
+QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow, Where, Ring, Words)
+"""Pieces that stand at the left, under the question, where there are two columns."""
+MACHINE_PICTURES = ("where-slot", "where-printer")
+
+
+def lay_out(model: ScreenModel, size: tuple[int, int], measure: Measure) -> Sheet:
+    """The whole screen on a display of `size`. `overflows` of the result is empty unless a text did not fit."""
+    theme = theme_for(size, model.modes, model.language)
+    sheet = Sheet(theme, measure)
+    if model.name == "attract":
+        attract(sheet, model)
+    else:
+        if theme.posture == "reach":
+            sheet.backdrop = lowered_backdrop(theme)
+        frame(sheet, model)
+        body = _body(sheet, model)
+        sheet.lay(body, 0, 0)
+    _name_labels(sheet)
+    return sheet
+
+
+def _name_labels(sheet: Sheet) -> None:
+    count = 0
+    for i, label in enumerate(sheet.labels):
+        if not label.id:
+            sheet.labels[i] = Label(f"text.{count}", label.text, label.rect)
+            count += 1
+
+
+# ------------------------------------------------------------------------------------------------------- the body
+
+
+def _body(sheet: Sheet, model: ScreenModel) -> Sheet:
+    """The body in the first style of the ladder in which everything fits."""
+    last: tuple[Flow, Style] | None = None
+    for style in _styles(sheet.theme, model):
+        for flow in _arrangements(sheet, style, model):
+            if flow.spare >= 0 and not flow.sheet.overflows:
+                return flow.sheet
+            if last is None or flow.spare > last[0].spare:
+                last = (flow, style)
+    assert last is not None
+    flow, style = last
+    if flow.spare < 0:
+        flow.sheet.overflows.append(Overflow(f"body of {model.name}", style.size("body"), round(-flow.spare)))
+    return flow.sheet
+
+
+def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
+    free = model.back is None and model.primary is None and theme.posture == "portrait"
+    for style in ladder(theme):
+        yield style
+        if free:
+            yield replace(style, extended=True)
+
+
+def _arrangements(sheet: Sheet, style: Style, model: ScreenModel) -> Iterator[Flow]:
+    theme = sheet.theme
+    typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
+    if theme.posture == "portrait":
+        yield _one_column(sheet, style, model)
+        return
+    if theme.posture == "reach" and not typing:
+        yield _one_column(sheet, style, model)
+    for question, answers in _column_pairs(theme, typing=typing):
+        yield _two_columns(sheet, style, model, question, answers)
+
+
+def _column_pairs(theme: Theme, *, typing: bool) -> Iterator[tuple[Rect, Rect]]:
+    zones = theme.zones
+    if typing:
+        width = zones.keypad.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
+        yield replace(zones.question, width=width), zones.keypad
+        return
+    yield zones.question, zones.answers
+    if theme.posture == "reach":
+        left = replace(zones.question, width=460)
+        yield left, Rect(left.right + 24, zones.body.y, zones.body.right - left.right - 24, zones.body.height)
+    else:
+        left = replace(zones.question, width=860)
+        yield left, Rect(left.right + 40, zones.body.y, zones.body.right - left.right - 40, zones.body.height)
+
+
+def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
+    zones = sheet.theme.zones
+    area = zones.body
+    if not (model.where or model.finish or model.home or model.steps) and sheet.theme.posture == "portrait":
+        area = Rect(area.x, 150, area.width, area.bottom - 150)
+    if style.extended:
+        area = replace(area, height=zones.back.bottom - 16 - area.y)
+    keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
+    if keys:
+        area = replace(area, height=zones.keypad.y - 16 - area.y)
+    pieces = [piece for piece in model.body if not isinstance(piece, (Keypad, Keyboard))]
+    head, pieces = _head(sheet, style, model, pieces, area.width)
+    flow = column(sheet, style, head, pieces, area)
+    for one in keys:
+        _keys(flow.sheet, style, one, zones.keypad)
+    return flow
+
+
+def _two_columns(sheet: Sheet, style: Style, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
+    left, right, keys = _split(model.body, sheet.theme)
+    head, left = _head(sheet, style, model, left, question.width)
+    first = column(sheet, style, head, left, question)
+    second = column(sheet, style, [], right, answers)
+    out = sheet.blank()
+    out.lay(first.sheet, 0, 0)
+    out.lay(second.sheet, 0, 0)
+    for one in keys:
+        _keys(out, style, one, answers)
+    return Flow(out, min(first.spare, second.spare))
+
+
+def _split(body: Sequence[Piece], theme: Theme) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """Pieces for the left column, for the right one, and keys. A heading goes where the piece after it goes."""
+    left: list[Piece] = []
+    right: list[Piece] = []
+    keys: list[Piece] = []
+    pending: list[Piece] = []
+    under_heading = False
+    for piece in body:
+        if isinstance(piece, (Keypad, Keyboard)):
+            keys.append(piece)
+            continue
+        if isinstance(piece, (Heading, Gap)):
+            pending.append(piece)
+            continue
+        goes_left = _is_question_side(piece) and not (isinstance(piece, Words) and under_heading)
+        under_heading = any(isinstance(one, Heading) for one in pending) or (under_heading and isinstance(piece, Words))
+        if any(isinstance(one, Heading) for one in pending):
+            goes_left = goes_left and not isinstance(piece, Words)
+        (left if goes_left else right).extend(pending if pending else [])
+        (left if goes_left else right).append(piece)
+        pending = []
+    if not right and not keys:
+        right = [piece for piece in left if isinstance(piece, (Notice, Where, Picture))]
+        left = [piece for piece in left if piece not in right]
+    return left, _without_outer_gaps(right), keys
+
+
+def _without_outer_gaps(pieces: list[Piece]) -> list[Piece]:
+    while pieces and isinstance(pieces[0], Gap):
+        pieces = pieces[1:]
+    while pieces and isinstance(pieces[-1], Gap):
+        pieces = pieces[:-1]
+    return pieces
+
+
+def _is_question_side(piece: Piece) -> bool:
+    if isinstance(piece, Choices):
+        return not piece.radio and all(one.role == "secondary" or one.meaning for one in piece.items)
+    if isinstance(piece, Picture):
+        return piece.name in MACHINE_PICTURES
+    return isinstance(piece, QUESTION_SIDE)
+
+
+def _keys(sheet: Sheet, style: Style, piece: Piece, zone: Rect) -> None:
+    if isinstance(piece, Keypad):
+        entry.keypad(sheet, style, piece, zone)
+    elif isinstance(piece, Keyboard):
+        entry.keyboard(sheet, style, piece, zone)
+
+
+# ----------------------------------------------------------------------------------------------------- the question
+
+
+def _head(
+    sheet: Sheet, style: Style, model: ScreenModel, pieces: Sequence[Piece], width: float
+) -> tuple[list[Item], list[Piece]]:
+    """The greeting, the question and its helper line; and the pieces that are left after it.
+
+    A first piece that takes the place of the question (trouble without a frame, a large notice, the machine beside the
+    question) is drawn here and taken off the list.
+    """
+    rest = list(pieces)
+    if not model.title:
+        if rest and isinstance(rest[0], Trouble) and not model.where:
+            fragment = sheet.blank()
+            height = notices.trouble(fragment, style, rest[0], Rect(0, 0, width, 0), plain=True)
+            return [Item(fragment, height, 0)], rest[1:]
+        if rest and isinstance(rest[0], Notice) and any(isinstance(one, PinEntry) for one in rest):
+            fragment = sheet.blank()
+            height = notices.notice(fragment, style, rest[0], Rect(0, 0, width, 0), large=width > 700)
+            return [Item(fragment, height, 0)], rest[1:]
+        return [], rest
+    beside = rest[0] if rest and isinstance(rest[0], Picture) and rest[0].name in MACHINE_PICTURES else None
+    if beside and width > 700:
+        return [_question_beside_machine(sheet, style, model, beside, width)], rest[1:]
+    fragment = sheet.blank()
+    y = _question(fragment, style, model, width)
+    return [Item(fragment, y, 0)], rest
+
+
+def _question(sheet: Sheet, style: Style, model: ScreenModel, width: float) -> float:
+    size = style.heading_size("display" if model.title_display else "title")
+    if sheet.theme.posture == "reach":
+        size = min(size, style.size("title") if width > 500 else style.size("label"))
+    title = typeset(sheet, model.title, width - _mark_room(model, size), Type(size, bold=True, heading=True), place="title")
+    y = 0.0
+    flat_greeting = sheet.theme.posture == "reach" and width > 500
+    if model.greeting and not flat_greeting:
+        greeting = typeset(sheet, model.greeting, width, Type(style.size("body"), "ink2"))
+        y += place(sheet, greeting, Rect(0, y, width, greeting.height)) + 4
+    y += _title_line(sheet, model, title, size, Rect(0, y, width, 0))
+    if model.greeting and flat_greeting:
+        greeting = typeset(sheet, model.greeting, width - title.width - 24, Type(style.size("body"), "ink2"))
+        place(sheet, greeting, Rect(0, (title.height - greeting.height) / 2 + 4, width, greeting.height), "right")
+    if model.subtitle:
+        y += 8 if style.level < 4 else 2
+        small = "note" if sheet.theme.posture == "reach" else "body"
+        subtitle = typeset(sheet, model.subtitle, width, Type(style.size(small), "ink2"))
+        y += place(sheet, subtitle, Rect(0, y, width, subtitle.height))
+    return y
+
+
+def _mark_room(model: ScreenModel, size: int) -> float:
+    return size * 1.5 + 28 if model.title_meaning else 0.0
+
+
+def _title_line(sheet: Sheet, model: ScreenModel, title: object, size: int, rect: Rect) -> float:
+    from kiosk.ui.widgets.words import Block
+
+    assert isinstance(title, Block)
+    left = _mark_room(model, size)
+    height = title.height
+    if model.title_meaning:
+        mark = size * 1.5
+        height = max(height, mark + 4)
+        icons.mark(sheet, model.title_meaning, rect.x, rect.y + (height - mark) / 2, mark)
+    y = rect.y + (height - title.height) / 2
+    place(sheet, title, Rect(rect.x + left, y, rect.width - left, title.height), label_id="text.title")
+    return height
+
+
+def _question_beside_machine(sheet: Sheet, style: Style, model: ScreenModel, piece: Picture, width: float) -> Item:
+    """The question with its lines at the left, the machine at the right, its slot or printer ringed (28)."""
+    fragment = sheet.blank()
+    scale = {0: 1.0, 1: 0.9, 2: 0.8}.get(style.level, 0.66)
+    machine = 178 * scale
+    room = width - machine - 60
+    size = style.heading_size("display" if model.title_display else "title")
+    type_ = Type(size, bold=True, heading=True)
+    title = typeset(fragment, model.title, room - _mark_room(model, size), type_, place="title")
+    y = _title_line(fragment, model, title, size, Rect(0, 0, room, 0))
+    if model.subtitle:
+        y += 16
+        subtitle = typeset(fragment, model.subtitle, room, Type(style.size("label" if style.level < 3 else "body")))
+        y += place(fragment, subtitle, Rect(0, y, room, subtitle.height))
+    pictures.machine(fragment, Rect(width - machine - 28, 14, machine, 314 * scale), piece.name)
+    return Item(fragment, max(y, 314 * scale + 14), 0)
+
+
+__all__ = ["Tiles", "item", "lay_out"]

@@ -1,0 +1,159 @@
+"""Pieces under each other in a column. `Gap` takes what is left; nothing is ever cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from kiosk.screen_model import (
+    Asks,
+    ButtonRow,
+    CaseNumber,
+    CheckRows,
+    Choices,
+    DateField,
+    Facts,
+    Field,
+    Gap,
+    Heading,
+    Notice,
+    Pager,
+    Picture,
+    Piece,
+    PinEntry,
+    PrefilledRows,
+    ReceiptChoice,
+    Result,
+    Ring,
+    Ticks,
+    Tiles,
+    Trouble,
+    Where,
+    Words,
+)
+from kiosk.ui.drawing import Sheet
+from kiosk.ui.theme import Rect
+from kiosk.ui.widgets import choices, entry, notices, paper, rows, waiting, words
+from kiosk.ui.widgets.style import Style
+
+Draw = Callable[[Sheet, Style, Any, Rect], float]
+WIDGETS: dict[type[Any], Draw] = {
+    Heading: words.heading,
+    Words: words.words,
+    Notice: notices.notice,
+    Result: notices.result,
+    Trouble: notices.trouble,
+    Facts: rows.facts,
+    Ticks: rows.ticks,
+    Asks: rows.asks,
+    PrefilledRows: rows.prefilled_rows,
+    CheckRows: rows.check_rows,
+    Choices: choices.choices,
+    Tiles: choices.tiles,
+    ButtonRow: choices.button_row,
+    Pager: choices.pager,
+    PinEntry: entry.pin_entry,
+    Field: entry.field,
+    DateField: entry.date_field,
+    Ring: waiting.ring,
+    Picture: waiting.picture,
+    Where: waiting.where,
+    CaseNumber: paper.case_number,
+    ReceiptChoice: paper.receipt_choice,
+}
+"""How each piece that flows is drawn; keypad and keyboard have their own zone."""
+
+
+class Item(NamedTuple):
+    """Something that stands in a column: its height, how it is drawn, and the distance wanted above it."""
+
+    sheet: Sheet
+    height: float
+    above: float
+
+
+class Flow(NamedTuple):
+    """A column that was laid out. `spare` below 0 is how much it is too high."""
+
+    sheet: Sheet
+    spare: float
+
+
+def item(sheet: Sheet, style: Style, piece: Piece, width: float, room: float, above: float) -> Item:
+    """Draw one piece at the origin of a blank sheet."""
+    fragment = sheet.blank()
+    height = WIDGETS[type(piece)](fragment, style, piece, Rect(0, 0, width, room))
+    return Item(fragment, height, above)
+
+
+def distance(style: Style, before: Piece | None, piece: Piece) -> float:
+    """How far a piece stands under the one before it (None: the question)."""
+    air = style.air
+    if isinstance(before, Heading):
+        return air.heading_below
+    if before is None:
+        return air.after_title - (8 if isinstance(piece, (PrefilledRows, CheckRows)) and style.level < 3 else 0)
+    if isinstance(piece, Heading):
+        return air.heading_above
+    if isinstance(before, Notice) and isinstance(piece, Notice):
+        return min(20, air.gap)
+    if isinstance(before, Words) and isinstance(piece, Words):
+        return min(8, air.gap)
+    if isinstance(piece, Words) and piece.small:
+        return min(16, air.gap)
+    return air.gap
+
+
+def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Piece], rect: Rect) -> Flow:
+    """Lay `head` (the question) and then the pieces into `rect`; gaps share what is left."""
+    segments: list[list[Item]] = [list(head)]
+    before: Piece | None = None
+    at_top = not head
+    stretch = sum(isinstance(piece, (Tiles, ReceiptChoice, Picture)) for piece in pieces) == 1
+    for piece in pieces:
+        if isinstance(piece, Gap):
+            segments.append([])
+            at_top = True
+            before = piece
+            continue
+        above = 0.0 if at_top else distance(style, None if before is None else before, piece)
+        room = 0.0
+        if stretch and isinstance(piece, (Tiles, ReceiptChoice, Picture)):
+            room = _room_for(sheet, style, segments, pieces, piece, rect, above)
+        segments[-1].append(item(sheet, style, piece, rect.width, room, above))
+        at_top, before = False, piece
+    total = sum(one.height + one.above for segment in segments for one in segment)
+    gaps = len(segments) - 1
+    spare = rect.height - total - gaps * style.air.least_gap
+    out = sheet.blank()
+    y = rect.y
+    for i, segment in enumerate(segments):
+        if i:
+            y += style.air.least_gap + max(0.0, spare) / gaps
+        for one in segment:
+            out.lay(one.sheet, rect.x, y + one.above)
+            y += one.height + one.above
+    return Flow(out, spare)
+
+
+def _room_for(  # noqa: PLR0913 (all of it is the state of one pass)
+    sheet: Sheet,
+    style: Style,
+    segments: list[list[Item]],
+    pieces: Sequence[Piece],
+    piece: Piece,
+    rect: Rect,
+    above: float,
+) -> float:
+    """What is left for the one piece that can stretch, after everything else has its natural height."""
+    used = sum(one.height + one.above for segment in segments for one in segment) + above
+    before: Piece | None = piece
+    for later in pieces[list(pieces).index(piece) + 1 :]:
+        if isinstance(later, Gap):
+            used += style.air.least_gap
+            before = later
+            continue
+        gap = 0.0 if isinstance(before, Gap) else distance(style, before, later)
+        used += gap + item(sheet, style, later, rect.width, 0, 0).height
+        before = later
+    return max(80.0, rect.height - used)

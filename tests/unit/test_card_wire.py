@@ -1,0 +1,172 @@
+"""The frames between the PC/SC child and its parent, and what the parent makes of a child that does not behave."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from drivers.api import SlotEvent, SlotState
+from drivers.errors import CardMute, ReaderGone
+from drivers.readers import child_link, wire
+from drivers.readers.child_link import ChildExpiredError, ChildGoneError, ChildLink
+from drivers.readers.pcsc import PcscReader, list_readers
+
+PATIENCE_S = 15.0
+
+
+def test_frames_come_whole_whatever_way_they_arrive() -> None:
+    buffer = bytearray()
+    seen: list[tuple[int, bytes]] = []
+    for byte in wire.frame(wire.TRANSMIT, b"\x00\x20") + wire.frame(wire.DISCONNECT):
+        buffer.append(byte)
+        while (frame := wire.take_frame(buffer)) is not None:
+            seen.append(frame)
+    assert seen == [(wire.TRANSMIT, b"\x00\x20"), (wire.DISCONNECT, b"")]
+    assert not buffer
+
+
+def test_bodies_are_read_back() -> None:
+    assert wire.unpack_slot(wire.pack_slot(wire.PRESENT, 0x10005, "读卡器 00", b"\x3b\x00")) == (
+        wire.PRESENT,
+        5,
+        "读卡器 00",
+        b"\x3b\x00",
+    )
+    assert wire.unpack_failure(wire.pack_failure(wire.BUSY, -2146435061, "SCardConnect")) == (
+        wire.BUSY,
+        0x8010000B,
+        "SCardConnect",
+    )
+
+
+def test_what_is_no_frame_is_refused() -> None:
+    with pytest.raises(wire.FrameError):
+        wire.take_frame(bytearray(b"\xff" * 5))
+    with pytest.raises(wire.FrameError):
+        wire.unpack_slot(b"\x01")
+    with pytest.raises(wire.FrameError):
+        wire.unpack_failure(b"\x01")
+
+
+def child_program(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> Path:
+    """Have the parent start this program instead of the child."""
+    program = folder / "child"
+    program.write_text(f"#!{sys.executable}\nimport os, signal, sys\nreports = int(sys.argv[3])\n{text}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(child_link.sys, "executable", str(program))
+    return program
+
+
+@pytest.mark.parametrize("text", ["sys.stdin.buffer.read(5); os.write(1, b'x' * 64)", "sys.exit(3)"])
+def test_a_child_that_talks_nonsense_or_dies_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    child_program(monkeypatch, tmp_path, text)
+    link = ChildLink("", None, watch=False)
+    with pytest.raises(ChildGoneError):
+        link.request(wire.CONNECT, b"", PATIENCE_S)
+    assert not link.alive
+    link.end()
+    with pytest.raises(ReaderGone):
+        list_readers()
+
+
+def test_a_child_that_says_nothing_is_killed_at_the_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child_program(monkeypatch, tmp_path, "signal.pause()")
+    link = ChildLink("", None, watch=False)
+    with pytest.raises(ChildExpiredError):
+        link.request(wire.CONNECT, b"", 0.05)
+    link.end()
+    with pytest.raises(CardMute):
+        list_readers(deadline_s=0.05)
+
+
+def test_a_child_that_does_not_end_when_asked_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(child_link, "END_S", 0.05)
+    child_program(monkeypatch, tmp_path, "signal.pause()")
+    link = ChildLink("", None, watch=True)
+    link.end()
+    assert not Path(f"/proc/{link.pid}").exists(), "ended and reaped"
+
+
+def test_slot_reports_that_are_nonsense_end_the_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child_program(monkeypatch, tmp_path, "os.write(reports, b'x' * 64); signal.pause()")
+    link = ChildLink("", None, watch=True)
+    assert list(link.slot_reports()) == []
+    assert not link.alive
+    link.end()
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    report = wire.frame(wire.SLOT, wire.pack_slot(wire.EMPTY, 0, "Slot 00 00", b""))
+    program = child_program(monkeypatch, tmp_path, f"os.write(reports, {report!r}); sys.stdin.buffer.read()")
+    program.chmod(0o600)
+    with pytest.raises(ReaderGone):
+        list_readers()
+    states: list[SlotState] = []
+    changed = threading.Condition()
+
+    def on_change(event: SlotEvent) -> None:
+        with changed:
+            states.append(event.state)
+            changed.notify_all()
+
+    def reached(wanted: list[SlotState]) -> bool:
+        with changed:
+            return changed.wait_for(lambda: states == wanted, PATIENCE_S)
+
+    reader = PcscReader("Slot")
+    reader.start(on_change)
+    assert reached([SlotState.READER_ABSENT])
+    program.chmod(0o755)
+    assert reached([SlotState.READER_ABSENT, SlotState.EMPTY])
+    assert reader.name == "Slot 00 00"
+    reader.close()
+    with pytest.raises(ReaderGone):
+        reader.connect()
+
+
+def test_who_opens_the_card_from_the_thread_that_reports_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    report = wire.frame(wire.SLOT, wire.pack_slot(wire.PRESENT, 1, "Slot 00 00", b"\x3b\x00"))
+    child_program(monkeypatch, tmp_path, f"os.write(reports, {report!r}); sys.stdin.buffer.read()")
+    reader, told = PcscReader("Slot"), list[str]()
+    done = threading.Event()
+
+    def on_change(_event: SlotEvent) -> None:
+        try:
+            reader.connect()
+        except RuntimeError as error:
+            told.append(str(error))
+        done.set()
+
+    reader.start(on_change)
+    assert done.wait(PATIENCE_S)
+    reader.close()
+    assert len(told) == 1
+    assert "another thread" in told[0]
+
+
+def test_a_card_exchanged_between_two_looks_is_told_as_going_and_coming(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """PC/SC counts events: the same state with a higher count means that something happened in between."""
+    reports = b"".join(
+        wire.frame(wire.SLOT, wire.pack_slot(wire.PRESENT, count, "Slot 00 00", b"\x3b\x00")) for count in (1, 1, 3)
+    )
+    child_program(monkeypatch, tmp_path, f"os.write(reports, {reports!r}); sys.stdin.buffer.read()")
+    reader, seen, done = PcscReader("Slot"), list[tuple[SlotState, int]](), threading.Event()
+
+    def on_change(event: SlotEvent) -> None:
+        seen.append((event.state, event.insertion))
+        if event.insertion == 2:
+            done.set()
+
+    reader.start(on_change)
+    assert done.wait(PATIENCE_S)
+    reader.close()
+    assert seen == [(SlotState.PRESENT, 1), (SlotState.EMPTY, 1), (SlotState.PRESENT, 2)]

@@ -1,0 +1,437 @@
+"""The client against a real TLS server on this machine: who is trusted, what is sent, and every bad answer."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from offline_cache import enrolment, seal, service, state
+from offline_cache.enrolment import Enrolment
+from offline_cache.errors import (
+    AuthorityMismatch,
+    BadReply,
+    CacheError,
+    EnrolmentDamaged,
+    NotAuthorised,
+    NotEnrolled,
+    Refused,
+    SeqConflict,
+    SeqGap,
+    TokenInvalid,
+    TooLarge,
+    Unavailable,
+    Untrusted,
+)
+from offline_cache.gateway import GatewayClient, Timeouts
+from offline_cache.messages import Batch, decode_lookup_request, lookup_context
+from offline_cache.sync import read_status
+from offline_cache.wire.refusal import refusal, retry_after
+from tests.outbox_bench import note, writer
+from tests.outbox_tls import TestAuthority, TlsGateway, send
+
+Handler = http.server.BaseHTTPRequestHandler
+QUICK = Timeouts(connect_s=5, silence_s=0.3, whole_s=0.6)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[TlsGateway]:
+    with TlsGateway(tmp_path / "gateway") as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def ask_to_join(url: str, ca_hash: str, folder: Path, token: str = "good-token") -> Enrolment:
+    return GatewayClient.enrol(url, token, ca_hash, state.device(folder).device, "test", folder)
+
+
+def join(gateway: TlsGateway, folder: Path) -> Enrolment:
+    gateway.tokens.add("good-token")
+    return ask_to_join(gateway.url, gateway.authority.hash, folder)
+
+
+@pytest.fixture
+def client(gateway: TlsGateway, folder: Path) -> Iterator[GatewayClient]:
+    made = GatewayClient(join(gateway, folder))
+    yield made
+    made.close()
+
+
+def one_batch(folder: Path) -> Batch:
+    with writer(folder) as outbox:
+        note(outbox)
+        batch = outbox.batch()
+    assert batch is not None
+    return batch
+
+
+def answering(status: int, body: bytes, headers: dict[str, str] | None = None) -> Callable[[Handler], bool]:
+    def act(handler: Handler) -> bool:
+        send(handler, status, body, headers)
+        return True
+
+    return act
+
+
+# ------------------------------------------------------------------------------------------------------ joining
+
+
+def test_a_terminal_joins_with_token_and_hash(gateway: TlsGateway, folder: Path) -> None:
+    with writer(folder) as app:
+        note(app)
+    joined = join(gateway, folder)
+    assert (joined.terminal, joined.site) == ("T0001", {"name.en": "Test hall"})
+    assert joined.device == state.device(folder).device
+    assert enrolment.load(folder).terminal == "T0001"
+    assert not (folder / seal.LOCAL_KEY_FILE).exists()
+    assert not [path.name for path in folder.iterdir() if "joining" in path.name]
+
+
+def test_another_authority_than_the_invitation_says_gets_no_token(gateway: TlsGateway, folder: Path) -> None:
+    with pytest.raises(AuthorityMismatch):
+        ask_to_join(gateway.url, TestAuthority().hash, folder)
+    assert gateway.tokens == {"good-token"}
+    assert [path for _, path, _ in gateway.seen] == ["/v1/ca"]
+    assert not enrolment.is_enrolled(folder)
+
+
+def test_a_server_that_only_shows_the_right_authority_gets_no_token(tmp_path: Path, folder: Path) -> None:
+    """It copies the real authority's certificate, but has no certificate of it."""
+    real = TestAuthority()
+    with TlsGateway(tmp_path / "impostor") as impostor:
+        impostor.override = lambda handler: handler.path == "/v1/ca" and answering(200, real.pem)(handler)
+        with pytest.raises(Untrusted):
+            ask_to_join(impostor.url, real.hash, folder)
+        assert [path for _, path, _ in impostor.seen] == ["/v1/ca"]
+
+
+def test_a_used_token_is_refused_and_nothing_is_kept(gateway: TlsGateway, folder: Path) -> None:
+    with pytest.raises(TokenInvalid):
+        ask_to_join(gateway.url, gateway.authority.hash, folder, "used-token")
+    assert not enrolment.is_enrolled(folder)
+
+
+def test_an_answer_with_another_authority_inside_is_refused(gateway: TlsGateway, folder: Path) -> None:
+    honest = gateway.authority.pem
+    gateway.authority.pem = TestAuthority().pem
+
+    def act(handler: Handler) -> bool:
+        return handler.path == "/v1/ca" and answering(200, honest)(handler)
+
+    gateway.override = act
+    with pytest.raises(BadReply, match="hash"):
+        ask_to_join(gateway.url, gateway.authority.hash, folder)
+    assert not enrolment.is_enrolled(folder)
+
+
+@pytest.mark.parametrize("body", [b"", b"junk", b"{}"])
+def test_garbage_in_place_of_an_authority_is_refused(gateway: TlsGateway, folder: Path, body: bytes) -> None:
+    gateway.override = answering(200, body)
+    with pytest.raises(BadReply):
+        ask_to_join(gateway.url, gateway.authority.hash, folder)
+
+
+def test_an_address_without_tls_is_refused(folder: Path) -> None:
+    for url in ("http://127.0.0.1:9", "ftp://127.0.0.1", "nonsense"):
+        with pytest.raises(EnrolmentDamaged, match="https"):
+            ask_to_join(url, "0" * 64, folder)
+
+
+# ------------------------------------------------------------------------------------------------------ sending
+
+
+def test_a_batch_travels_and_its_receipt_comes_back(gateway: TlsGateway, client: GatewayClient, folder: Path) -> None:
+    batch = one_batch(folder)
+    receipt = client.push(batch)
+    assert (receipt.ack.acked_through, receipt.ack.head) == (1, batch.head)
+    _, path, headers = gateway.seen[-1]
+    assert path == "/v1/entries"
+    assert headers["Content-Type"].startswith("application/cose")
+    assert headers["Idempotency-Key"].startswith(f"{batch.epoch}-1-1-")
+    assert [document["n"] for *_, document in gateway.model.documents()] == [1]
+
+
+def test_one_connection_serves_many_requests(gateway: TlsGateway, client: GatewayClient) -> None:
+    before = gateway.connections
+    for _ in range(5):
+        assert client.health() == 1_700_000_000_000
+    assert gateway.connections == before + 1
+
+
+def test_a_proxy_or_a_bundle_in_the_environment_changes_nothing(
+    client: GatewayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
+    assert client.health() > 0
+
+
+def test_a_terminal_without_its_certificate_is_not_served(gateway: TlsGateway, folder: Path) -> None:
+    joined = join(gateway, folder)
+    client = GatewayClient(joined)
+    client._http._session.cert = None
+    with pytest.raises(NotAuthorised):
+        client.nonce()
+
+
+def test_a_certificate_of_another_authority_is_not_accepted(gateway: TlsGateway, folder: Path) -> None:
+    joined = join(gateway, folder)
+    request = GatewayClient.enrol.__globals__["_signing_request"](joined.private_key, joined.device)
+    (folder / enrolment.CERTIFICATE_FILE).write_text(TestAuthority().sign_request(request, "T0001"))
+    with pytest.raises((NotAuthorised, Unavailable)):
+        GatewayClient(joined).nonce()
+
+
+def test_a_server_of_another_authority_is_not_trusted(gateway: TlsGateway, folder: Path) -> None:
+    joined = join(gateway, folder)
+    (folder / enrolment.CA_FILE).write_bytes(TestAuthority().pem)
+    with pytest.raises(Untrusted):
+        GatewayClient(joined).health()
+    (folder / enrolment.CA_FILE).unlink()
+    with pytest.raises(EnrolmentDamaged):
+        GatewayClient(joined).health()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "leaf"),
+    [
+        (401, b"", NotAuthorised),
+        (403, b"<html>", NotAuthorised),
+        (403, b'{"type":"/problems/terminal-revoked"}', NotAuthorised),
+        (409, b'{"type":"/problems/seq-gap","expected_seq":7}', SeqGap),
+        (409, b'{"type":"/problems/seq-gap","expected_seq":true}', BadReply),
+        (409, b'{"type":"/problems/seq-gap","expected_seq":0}', BadReply),
+        (409, b'{"type":"/problems/seq-gap"}', BadReply),
+        (409, b'{"type":"/problems/seq-conflict"}', SeqConflict),
+        (413, b"", TooLarge),
+        (400, b'{"type":"/problems/too-large"}', TooLarge),
+        (400, b'{"type":"/problems/chain-broken"}', Refused),
+        (403, b'{"type":"/problems/card-refused"}', Refused),
+        (408, b"", Unavailable),
+        (429, b"", Unavailable),
+        (500, b"", Unavailable),
+        (503, b'{"type":"/problems/overloaded"}', Unavailable),
+        (302, b"", BadReply),
+        (404, b"<html>not here</html>", BadReply),
+        (204, b"", BadReply),
+        (200, b"", BadReply),
+        (200, b"\xd2\x84\x43\xa1\x01\x27\xa0", BadReply),
+        (200, b"x" * 70_000, BadReply),
+    ],
+)
+def test_every_answer_has_its_leaf(
+    gateway: TlsGateway, client: GatewayClient, folder: Path, status: int, body: bytes, leaf: type[CacheError]
+) -> None:
+    batch = one_batch(folder)
+    gateway.override = answering(status, body)
+    with pytest.raises(leaf) as caught:
+        client.push(batch)
+    assert type(caught.value) is leaf
+
+
+def test_a_redirect_is_not_followed(gateway: TlsGateway, client: GatewayClient) -> None:
+    gateway.override = answering(302, b"", {"Location": gateway.url + "/v1/health"})
+    seen = len(gateway.seen)
+    with pytest.raises(BadReply):
+        client.health()
+    assert len(gateway.seen) == seen + 1
+
+
+def test_retry_after_comes_with_the_busy_answer(gateway: TlsGateway, client: GatewayClient) -> None:
+    gateway.override = answering(503, b"", {"Retry-After": "17"})
+    with pytest.raises(Unavailable) as caught:
+        client.health()
+    assert (caught.value.retry_after_s, caught.value.answered) == (17.0, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "30"}, 30.0),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "٣"}, None),
+        ({"Retry-After": "9" * 400}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:27:00 GMT", "Date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 0.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:27:00 GMT", "Date": "Wed, 21 Oct 2026 07:27:30"}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_against_the_gateways_own_clock(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert retry_after(headers) == seconds
+
+
+def test_an_unknown_reason_keeps_its_code() -> None:
+    error = refusal(422, {}, b'{"type":"/problems/something-new"}')
+    assert isinstance(error, Refused)
+    assert (error.problem, error.status) == ("something-new", 422)
+
+
+def test_an_acknowledgement_for_another_epoch_is_not_taken(
+    gateway: TlsGateway, client: GatewayClient, folder: Path
+) -> None:
+    batch = one_batch(folder)
+    gateway.override = answering(200, gateway.model.ack("T0001", "f" * 32, 1, batch.head))
+    with pytest.raises(BadReply, match="epoch"):
+        client.push(batch)
+
+
+# ----------------------------------------------------------------------------------------------- cables and clocks
+
+
+def test_nobody_listening_is_unavailable(folder: Path, gateway: TlsGateway) -> None:
+    joined = join(gateway, folder)
+    gateway.__exit__()
+    with pytest.raises(Unavailable) as caught:
+        GatewayClient(joined).health()
+    assert not caught.value.answered
+    gateway.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # for the fixture to end
+    gateway.thread = threading.Thread(target=gateway.server.serve_forever)
+    gateway.thread.start()
+
+
+def test_a_silent_gateway_is_given_up_on(gateway: TlsGateway, folder: Path) -> None:
+    joined = join(gateway, folder)
+    released = threading.Event()
+    gateway.override = lambda _: released.wait(10)
+    try:
+        with pytest.raises(Unavailable):
+            GatewayClient(joined, timeouts=QUICK).health()
+    finally:
+        released.set()
+
+
+def test_a_gateway_that_trickles_bytes_for_ever_is_given_up_on(gateway: TlsGateway, folder: Path) -> None:
+    joined = join(gateway, folder)
+    stop = threading.Event()
+
+    def trickle(handler: Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "60000")
+        handler.end_headers()
+        while not stop.wait(0.1):
+            try:
+                handler.wfile.write(b" " * 16)
+            except OSError:
+                break
+        return True
+
+    gateway.override = trickle
+    try:
+        with pytest.raises(Unavailable):
+            GatewayClient(joined, timeouts=QUICK).health()
+    finally:
+        stop.set()
+
+
+def test_a_connection_cut_in_the_middle_of_an_answer_is_unavailable(gateway: TlsGateway, client: GatewayClient) -> None:
+    def cut(handler: Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.wfile.write(b"half")
+        handler.wfile.flush()
+        handler.close_connection = True
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+    gateway.override = cut
+    with pytest.raises(Unavailable):
+        client.health()
+    gateway.override = None
+    assert client.health() > 0
+
+
+# ------------------------------------------------------------------------------------------- lookups, catalogue
+
+
+def test_a_lookup_carries_the_cards_signature_over_exactly_what_was_consented(
+    gateway: TlsGateway, client: GatewayClient
+) -> None:
+    signed: list[bytes] = []
+
+    def sign(context: bytes) -> bytes:
+        signed.append(context)
+        return bytes(range(64))
+
+    found = client.lookup("household-proof", ["residence"], "session-1", b"\x30\x00", sign)
+    assert found == gateway.subjects
+    request = decode_lookup_request(gateway.bodies[-1])
+    assert (request.nonce, request.subjects, request.session) == ("nonce-1", ("residence",), "session-1")
+    assert request.signature == bytes(range(64))
+    assert signed == [lookup_context("nonce-1", "T0001", "household-proof", ["residence"], "session-1")]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"subjects":[]}', b'{"subjects":{"income":{}}}'])
+def test_a_lookup_that_answers_something_else_than_was_asked_is_refused(
+    gateway: TlsGateway, client: GatewayClient, body: bytes
+) -> None:
+    gateway.override = lambda handler: handler.path == "/v1/lookups" and answering(200, body)(handler)
+    with pytest.raises(BadReply):
+        client.lookup("s", ["residence"], "x", b"\x30", lambda _: bytes(64))
+
+
+def test_the_catalogue_comes_once_per_change_and_only_with_its_signature(
+    gateway: TlsGateway, client: GatewayClient
+) -> None:
+    first = client.catalogue(None)
+    assert first is not None
+    assert client.catalogue(first[0]) is None
+    gateway.catalogue = {"version": "2"}
+    assert client.catalogue(first[0]) is not None
+    gateway.override = answering(200, first[1][:-1] + b"\x00")
+    with pytest.raises(BadReply):
+        client.catalogue(None)
+
+
+# ---------------------------------------------------------------------------------------------------- the service
+
+
+def test_draining_over_tls_sends_what_waits_and_fetches_the_catalogue(gateway: TlsGateway, folder: Path) -> None:
+    with writer(folder) as app:
+        for _ in range(3):
+            note(app)
+    with pytest.raises(NotEnrolled):
+        service.drain(folder)
+    join(gateway, folder)
+    drained = service.drain(folder)
+    assert (drained.sent, drained.acked_through, drained.pending, drained.problem) == (3, 3, 0, None)
+    assert (folder / "catalogue.cbor").exists()
+    assert service.drain(folder).sent == 0
+
+
+def test_the_service_waits_for_an_enrolment_and_then_sends(gateway: TlsGateway, folder: Path) -> None:
+    stop, arrived = threading.Event(), threading.Event()
+    accept = gateway.model.accept
+
+    def notice(body: bytes) -> bytes:
+        arrived.set()
+        return accept(body)
+
+    gateway.model.accept = notice
+    with writer(folder) as app:
+        note(app)
+        thread = threading.Thread(target=service.serve, args=(folder, stop))
+        thread.start()
+        try:
+            join(gateway, folder)
+            assert arrived.wait(20)
+        finally:
+            stop.set()
+            thread.join(20)
+    assert not thread.is_alive()
+    said = read_status(folder)
+    assert said is not None
+    assert said.state in {"idle", "sending"}
