@@ -150,7 +150,8 @@ def printer_status(answers: Mapping[int, int]) -> PrinterStatus:
     error = _error(fault)
     if error is None and cause is not None and cause & 0x40:
         error = "recoverable"
-    ready = len(answers) == 4 and not answers[1] & 0x28 and cover == "closed" and paper in {"ok", "near-end"} and error is None
+    no_fault = cover == "closed" and paper in {"ok", "near-end"} and error is None
+    ready = len(answers) == 4 and not answers[1] & 0x28 and no_fault
     return PrinterStatus(
         online=ready,
         answered=True,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kiosk.screen_model import Meaning
 from kiosk.ui.drawing import Point, Sheet, arc_points
-from kiosk.ui.theme import ASSETS, Rgb
+from kiosk.ui.theme import ASSETS, Rect, Rgb
 
 GRID = 48.0
 
@@ -67,8 +67,8 @@ def names() -> frozenset[str]:
     return frozenset(_book())
 
 
-def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb) -> None:
-    """Draw one icon into the square of `size` whose top left corner is x, y.
+def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb, weight: float = 1.0) -> None:  # noqa: PLR0913
+    """Draw one icon into the square of `size` whose top left corner is x, y; `weight` makes its lines bolder.
 
     Raises:
         IconRecipeError: there is no such icon.
@@ -78,13 +78,13 @@ def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb) 
         raise IconRecipeError(f"no icon {name!r} in assets/icons.json")
     scale = size / GRID
     for step in steps:
-        _draw(sheet, step, (x, y, scale), colour)
+        _draw(sheet, step, (x, y, scale, weight), colour)
 
 
-def _draw(sheet: Sheet, step: Step, place: tuple[float, float, float], colour: Rgb) -> None:
-    x, y, scale = place
+def _draw(sheet: Sheet, step: Step, place: tuple[float, float, float, float], colour: Rgb) -> None:
+    x, y, scale, weight = place
     n = step.numbers
-    width = line_width() * scale
+    width = line_width() * scale * weight
     if step.code in "PG":
         points = [(x + a * scale, y + b * scale) for a, b in zip(n[::2], n[1::2], strict=True)]
         sheet.line(points, colour, width, closed=step.code == "G")
@@ -106,13 +106,11 @@ def _draw(sheet: Sheet, step: Step, place: tuple[float, float, float], colour: R
         _round_rect(sheet, step, place, colour)
 
 
-def _round_rect(sheet: Sheet, step: Step, place: tuple[float, float, float], colour: Rgb) -> None:
+def _round_rect(sheet: Sheet, step: Step, place: tuple[float, float, float, float], colour: Rgb) -> None:
     """R: the line runs along the rectangle, half of it on each side, as in SVG."""
-    from kiosk.ui.theme import Rect
-
-    x, y, scale = place
+    x, y, scale, weight = place
     n = step.numbers
-    width = line_width() * scale
+    width = line_width() * scale * weight
     rect = Rect(x + n[0] * scale, y + n[1] * scale, n[2] * scale, n[3] * scale).inset(-width / 2)
     sheet.rect(rect, colour, n[4] * scale + width / 2, width)
 
@@ -140,8 +138,6 @@ def tick(sheet: Sheet, x: float, y: float, size: float, colour: Rgb) -> None:
 
 
 def _held(sheet: Sheet, x: float, y: float, size: float) -> None:
-    from kiosk.ui.theme import Rect
-
     theme = sheet.theme
     sheet.rect(Rect(x, y, size, size).inset(size * 0.045), theme.colour("held"), size * 0.19)
     inner = size * 0.63

@@ -37,16 +37,12 @@ class Letters:
         for path in self._paths.values():
             if not path.exists():
                 raise FontsMissingError(path)
-        self._labels: dict[tuple[int, bool], Any] = {}
+        self._rulers: dict[tuple[int, bool], Any] = {}
         self._widths: dict[tuple[str, int, bool], float] = {}
         self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
 
-    def _label(self, size: int, bold: bool) -> Any:  # noqa: FBT001 (the key of the cache)
-        label = self._labels.get((size, bold))
-        if label is None:
-            label = CoreLabel(text="", font_name=str(self._paths[bold]), font_size=size, font_hinting=None)
-            self._labels[size, bold] = label
-        return label
+    def _label(self, text: str, size: int, bold: bool) -> Any:  # noqa: FBT001 (the key of the cache)
+        return CoreLabel(text=text, font_name=str(self._paths[bold]), font_size=size, font_hinting=None)
 
     def measure(self, text: str, size: int, bold: bool) -> float:  # noqa: FBT001 (linebreak.Measure)
         """Width of one line in pixels."""
@@ -55,7 +51,10 @@ class Letters:
         key = (text, size, bold)
         width = self._widths.get(key)
         if width is None:
-            width = float(self._label(size, bold).get_extents(text)[0])
+            ruler = self._rulers.get((size, bold))
+            if ruler is None:
+                ruler = self._rulers[size, bold] = self._label("", size, bold)
+            width = float(ruler.get_extents(text)[0])
             self._widths[key] = width
         return width
 
@@ -64,8 +63,8 @@ class Letters:
         key = (text, size, bold)
         texture = self._textures.get(key)
         if texture is None:
-            label = self._label(size, bold)
-            label.text = text
+            # one label for each texture: Kivy fills the texture later, from the label's text at that time
+            label = self._label(text, size, bold)
             label.refresh()
             texture = label.texture
             self._textures[key] = texture
@@ -79,5 +78,3 @@ class Letters:
         """Drop every text and texture: they may hold a citizen's data. Called when the session changes."""
         self._widths.clear()
         self._textures.clear()
-        for label in self._labels.values():
-            label.text = ""

@@ -90,7 +90,7 @@ def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
     for style in ladder(theme):
         yield style
         if free:
-            yield replace(style, extended=True)
+            yield replace(style, foot=-1)
 
 
 def _arrangements(sheet: Sheet, style: Style, model: ScreenModel) -> Iterator[Flow]:
@@ -125,11 +125,14 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
     area = zones.body
     if not (model.where or model.finish or model.home or model.steps) and sheet.theme.posture == "portrait":
         area = Rect(area.x, 150, area.width, area.bottom - 150)
-    if style.extended:
-        area = replace(area, height=zones.back.bottom - 16 - area.y)
+    if style.foot < 0:
+        area = replace(area, height=zones.back.bottom - area.y)
+    else:
+        area = replace(area, height=area.height - style.foot)
     keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
     if keys:
-        area = replace(area, height=zones.keypad.y - 16 - area.y)
+        top = zones.keypad.y if isinstance(keys[0], Keypad) else entry.PANEL_TOP
+        area = replace(area, height=top - 16 - area.y)
     pieces = [piece for piece in model.body if not isinstance(piece, (Keypad, Keyboard))]
     head, pieces = _head(sheet, style, model, pieces, area.width)
     flow = column(sheet, style, head, pieces, area)

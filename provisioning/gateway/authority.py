@@ -233,7 +233,7 @@ def _requested_key(csr_pem: str) -> Ed25519PublicKey:
         csr = x509.load_pem_x509_csr(csr_pem.encode("utf-8"))
         public = csr.public_key()
         valid = csr.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise CsrInvalid("csr is not a certificate request") from None
     if not isinstance(public, Ed25519PublicKey) or not valid:
         raise CsrInvalid("csr is not a self-signed request for an Ed25519 key")
@@ -370,7 +370,7 @@ def _read(path: Path) -> bytes:
 def _read_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(path))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise AuthorityDamaged(f"{path.name} is not a certificate in PEM") from None
 
 

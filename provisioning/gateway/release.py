@@ -96,7 +96,7 @@ class Releaser:
             public = certificate.public_key()
             numbers = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
             accepted = self.cards.accepts(certificate, now)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             raise Refused("card-refused", "the certificate cannot be read") from None
         if not accepted:
             raise Refused("card-refused", "the certificate is not from a trusted authority, or not valid today")

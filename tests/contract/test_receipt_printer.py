@@ -153,7 +153,7 @@ def test_the_roll_ends_half_way_and_a_new_one_does_not_print_the_rest(stand: Sta
     printer = stand.open()
     result = printer.print_receipt(RECEIPT)
     assert (result.state, result.reason) == (JobState.PARTIAL, "paper-out")
-    assert 0 < result.bytes_sent
+    assert result.bytes_sent > 0
     assert printer.status().paper == "out"
     (piece,) = stand.sim.receipts
     assert not piece.complete

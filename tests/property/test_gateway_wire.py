@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cbor2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +119,19 @@ def test_one_byte_of_a_cards_certificate_changed(scene: Scene, place: int, flip:
     damaged[place % len(damaged)] ^= flip
     card = dataclasses.replace(scene.card, certificate=bytes(damaged))
     assert card.lookup(scene.terminal, "household-proof", "pop.person").code == "card-refused"
+
+
+@COMMON
+@given(place=st.integers(0), flip=st.integers(1, 255))
+def test_one_byte_of_a_key_request_changed(scene: Scene, place: int, flip: int) -> None:
+    token = scene.kit.invite(f"token {place} {flip} {len(scene.held())} {scene.kit.clock.ms}-{time.monotonic_ns()}")
+    request = json.loads(scene.terminal.request(token))
+    der = bytearray(x509.load_pem_x509_csr(request["csr"].encode()).public_bytes(serialization.Encoding.DER))
+    der[place % len(der)] ^= flip
+    text = base64.encodebytes(bytes(der)).decode()
+    request["csr"] = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+    answer = scene.kit.call("POST", "/v1/enrol", json.dumps(request).encode())
+    assert (answer.status, answer.code) == (400, "malformed")
 
 
 @settings(deadline=None, max_examples=25)

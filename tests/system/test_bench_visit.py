@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +113,7 @@ def test_a_network_that_is_cut_while_the_entry_is_sent_neither_loses_nor_doubles
     fresh.network(latency_ms=400)
     visitor.send_in()
     fresh.network(up=False, latency_ms=0)
+    fresh.advance(11)
     visitor.wait_for("saved")
     visitor.take_receipt()
     visitor.rate_and_leave()
@@ -217,6 +220,46 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     assert process.end(signal.SIGINT) == 0
     with pytest.raises(BenchError, match="ConnectionError"):
         process.client.state()
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """The children of a process: the word behind `kiosk` on their command line -> process id."""
+    found: dict[str, int] = {}
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if "kiosk" in words:
+            found[words[words.index("kiosk") + 1]] = int(child)
+    return found
+
+
+def gone(pidfd: int) -> bool:
+    """Wait until this process has ended."""
+    readable, _, _ = select.select([pidfd], [], [], DEADLINE_S)
+    os.close(pidfd)
+    return bool(readable)
+
+
+@pytest.mark.parametrize("child", ["gateway", "sync"])
+def test_a_child_that_dies_ends_the_bench_and_is_told(
+    tmp_path: Path, child: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = BenchProcess(["--headless", "--state", str(tmp_path / "state")])
+    children = children_of(process.pid)
+    assert set(children) >= {"gateway", "sync"}
+    handle = os.pidfd_open(process.pid)
+    os.kill(children[child], signal.SIGKILL)
+    assert gone(handle)
+    assert process.end() == 1
+    assert f"{child} ended unasked" in capfd.readouterr().err
+
+
+def test_a_bench_that_is_shot_leaves_no_children(tmp_path: Path) -> None:
+    process = BenchProcess(["--headless", "--state", str(tmp_path / "state")])
+    handles = [os.pidfd_open(pid) for pid in children_of(process.pid).values()]
+    assert len(handles) == 2
+    os.kill(process.pid, signal.SIGKILL)
+    assert all(gone(handle) for handle in handles)
+    assert process.end() == -signal.SIGKILL
 
 
 def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from importlib import resources
-from pathlib import Path
 
 import pytest
 
@@ -323,10 +322,3 @@ def test_an_end_that_was_asked_for_early_still_happens() -> None:
     ending.when_asked(stopped.set)
     assert stopped.is_set()
     assert ending.code == 0
-
-
-def test_nothing_of_the_bench_is_left_in_the_folder_of_another(tmp_path: Path) -> None:
-    """Two authorities never share a key: a card of one bench is a stranger at another's gateway."""
-    one = CardAuthority.load_or_create(tmp_path / "one")
-    two = CardAuthority.load_or_create(tmp_path / "two")
-    assert one.certificate_pem != two.certificate_pem

@@ -133,9 +133,7 @@ def test_rules_codes_and_feeds() -> None:
 
 def test_received_is_a_solid_bar_over_the_whole_width() -> None:
     lines = [
-        x
-        for x in lay_out(receipt(Banner("received", "市教育局已收到", ("RECEIVED",))))[1:]
-        if isinstance(x, TextLine)
+        x for x in lay_out(receipt(Banner("received", "市教育局已收到", ("RECEIVED",))))[1:] if isinstance(x, TextLine)
     ]
     assert all(x.reverse and x.columns == 48 for x in lines)
     assert [x.height for x in lines] == [1, 2, 1, 1]
@@ -143,7 +141,7 @@ def test_received_is_a_solid_bar_over_the_whole_width() -> None:
 
 
 def test_recorded_is_a_double_frame_over_the_whole_width() -> None:
-    lines = [x for x in lay_out(receipt(Banner("recorded", "已记在本机，还没发出", ("NOT YET SENT",))))[1:]]
+    lines = lay_out(receipt(Banner("recorded", "已记在本机，还没发出", ("NOT YET SENT",))))[1:]
     framed = [x for x in lines if isinstance(x, TextLine)]
     assert not any(x.reverse for x in framed)
     assert all(x.columns == 48 for x in framed)

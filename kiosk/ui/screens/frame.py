@@ -43,7 +43,7 @@ def status(sheet: Sheet, model: ScreenModel) -> None:
     zone, theme = sheet.theme.zones.status, sheet.theme
     left = max(zone.x, 60.0)
     right = min(zone.right, theme.size[0] - 60.0)
-    middle = zone.centre[1] + 1
+    middle = zone.centre[1]
     size = theme.capped("note", 56)
     plain = Type(size, "ink2")
     city.flower(sheet, (left + 23.5, zone.centre[1]), FLOWER / 2)
@@ -189,7 +189,7 @@ def _aid(sheet: Sheet, control: Control, box: Rect) -> None:
         colour = ink_of(control)
         type_ = Type(size, colour, control.selected)
         words = typeset(sheet, control.text, box.width + 8, type_, theme.line_height(size), "aid")
-        top = box.centre[1] - (icon + words.height) / 2 + 1
+        top = box.centre[1] - (icon + words.height) / 2 - 2
         icons.icon(sheet, control.icon, box.centre[0] - icon / 2, top, icon, theme.colour(colour))
         place(sheet, words, Rect(box.x - 4, top + icon, box.width + 8, words.height), "centre")
 

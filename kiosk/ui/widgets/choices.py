@@ -36,7 +36,7 @@ def row(
     lead = _lead(style, item, radio=radio, tall=tall)
     # a tick at the right only where the circle is not at the left
     trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) else 0.0
-    gap = (28.0 if not quiet else 24.0) if lead else 0.0
+    gap = (24.0 if quiet or item.meaning else 28.0) if lead else 0.0
     room = rect.width - 2 * SIDE_PAD - lead - gap - (trailing + 16 if trailing else 0)
     blocks = _row_words(sheet, style, item, room)
     least = max(least, _least_height(style, item, radio=radio, tall=tall))

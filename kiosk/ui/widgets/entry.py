@@ -12,6 +12,8 @@ from kiosk.ui.widgets.words import Type, place, typeset
 
 NUMBER_SIZE = 88
 LETTER_SIZE = 44
+PANEL_TOP = 776.0
+"""Where the panel of letters begins in portrait."""
 
 
 def box(sheet: Sheet, rect: Rect, *, active: bool) -> None:
@@ -56,16 +58,16 @@ def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
     theme, size = sheet.theme, style.size("body")
     height = max(88.0, theme.line_height(size) + 16)
     width = min(natural_width(sheet, piece.button, size, 32), rect.width) if piece.button else 0.0
-    side = 52.0
-    room = rect.width - side - 14
-    beside = bool(piece.button) and sheet.measure(piece.note, size, False) + side + 14 + 24 + width <= rect.width  # noqa: FBT003
+    side = 48.0
+    room = rect.width - side - 16
+    beside = bool(piece.button) and sheet.measure(piece.note, size, False) + side + 16 + 24 + width <= rect.width  # noqa: FBT003
     y = rect.y
     if piece.note:
         block = typeset(sheet, piece.note, room - (width + 24 if beside else 0), Type(size))
         tall = max(side, block.height)
         area = max(tall, height) if beside else tall
-        icons.icon(sheet, "shield", rect.x - 2, y + (area - side) / 2, side, theme.colour("primary"))
-        place(sheet, block, Rect(rect.x + side + 12, y + (area - block.height) / 2, room, block.height))
+        icons.icon(sheet, "shield", rect.x, y + (area - side) / 2, side, theme.colour("primary"))
+        place(sheet, block, Rect(rect.x + side + 16, y + (area - block.height) / 2, room, block.height))
         if not beside:
             y += tall + (18 if piece.button else 0)
     if not piece.button:
@@ -210,32 +212,39 @@ def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) ->
 def keyboard(sheet: Sheet, style: Style, piece: Keyboard, zone: Rect) -> float:
     """Letter keys 8 apart on the sunk panel, the candidates above them in rows of five (20)."""
     theme = sheet.theme
-    gap = 8.0
-    unit = (zone.width - 9 * gap) / 10
-    lines = -(-len(piece.candidates) // 5)
-    rows = len(piece.rows)
-    room = zone.height - theme.lip * (rows + lines)
-    height = min(116.0, (room - 18.0 * (rows + lines)) / max(1, rows + lines))
+    portrait = style.theme.posture == "portrait"
+    if portrait:
+        panel = Rect(0, PANEL_TOP, theme.size[0], zone.bottom - PANEL_TOP)
+        sheet.rect(panel, theme.colour("sunk"))
+        for y in (panel.y, panel.bottom - 2):
+            sheet.rect(Rect(0, y, panel.width, 2), theme.colour("rule"))
+        zone = Rect(zone.x, PANEL_TOP + 26, zone.width, zone.bottom - 26 - PANEL_TOP - 26)
+    lines, rows = -(-len(piece.candidates) // 5), len(piece.rows)
     between = 18.0
-    used = (rows + lines) * (height + theme.lip) + (rows + lines - 1) * between
+    height = (zone.height + between) / max(1, rows + lines) - theme.lip - between
+    letter, candidate = min(116.0, height + 8), min(104.0, height)
+    used = rows * (letter + theme.lip + between) + lines * (candidate + theme.lip + between) - between
     y = zone.bottom - used
     for i, control in enumerate(piece.candidates):
         line, column = divmod(i, 5)
         width = (zone.width - 4 * 12) / 5
-        where = Rect(zone.x + column * (width + 12), y + line * (height + theme.lip + between), width, height)
-        button(sheet, control, where, style.size("label"))
-    y += lines * (height + theme.lip + between)
+        at = y + line * (candidate + theme.lip + between)
+        button(sheet, control, Rect(zone.x + column * (width + 12), at, width, candidate), style.size("label"))
+    y += lines * (candidate + theme.lip + between)
     for row in piece.rows:
-        shares = [1.0 if len(one.text) == 1 and not one.icon else 1.5 for one in row]
-        total = sum(share * unit for share in shares) + gap * (len(row) - 1)
-        if total > zone.width:
-            spare = (zone.width - gap * (len(row) - 1)) / sum(shares)
-            widths = [share * spare for share in shares]
-        else:
-            widths = [share * unit for share in shares]
-        x = zone.x + (zone.width - sum(widths) - gap * (len(row) - 1)) / 2
-        for control, width in zip(row, widths, strict=True):
-            key(sheet, style, control, Rect(x, y, width, height), LETTER_SIZE)
-            x += width + gap
-        y += height + theme.lip + between
+        _letters(sheet, style, row, Rect(zone.x, y, zone.width, letter))
+        y += letter + theme.lip + between
     return zone.height
+
+
+def _letters(sheet: Sheet, style: Style, row: tuple[Control, ...], where: Rect) -> None:
+    """One row of keys, centred; keys with a word or an icon are half as wide again."""
+    gap = 8.0
+    unit = (where.width - 9 * gap) / 10
+    shares = [1.0 if len(one.text) == 1 and not one.icon else 1.55 for one in row]
+    room = where.width - gap * (len(row) - 1)
+    unit = min(unit, room / sum(shares))
+    x = where.x + (room - unit * sum(shares)) / 2
+    for control, share in zip(row, shares, strict=True):
+        key(sheet, style, control, Rect(x, where.y, share * unit, where.height), LETTER_SIZE)
+        x += share * unit + gap

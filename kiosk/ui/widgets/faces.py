@@ -160,7 +160,7 @@ def _content(sheet: Sheet, control: Control, rect: Rect, size: int, *, icon_abov
     text_x = x if after else x + side + gap
     icon_x = x + width + gap if after else x
     if name:
-        icons.icon(sheet, name, icon_x, rect.y + (rect.height - side) / 2, side, colour)
+        icons.icon(sheet, name, icon_x, rect.y + (rect.height - side) / 2, side, colour, 1.25 if bold else 1.0)
     stack(sheet, blocks, Rect(text_x, rect.y, width, rect.height), "left" if control.detail else "centre")
 
 
@@ -181,7 +181,7 @@ def primary_with_detail(sheet: Sheet, control: Control, detail: str, rect: Rect,
         stack(sheet, blocks, Rect(rect.x + pad, rect.y, room, rect.height))
         if name:
             y = rect.y + (rect.height - side) / 2
-            icons.icon(sheet, name, rect.right - pad - side + 4, y, side, sheet.theme.colour(colour))
+            icons.icon(sheet, name, rect.right - pad - side + 4, y, side, sheet.theme.colour(colour), 1.25)
 
 
 def natural_width(sheet: Sheet, control: Control, size: int, pad: float = 32) -> float:

@@ -17,17 +17,19 @@ PAD = 38.0
 DrawRow = Callable[[Sheet, Rect], float]
 
 
-def row_card(sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge: bool = False) -> float:
+def row_card(
+    sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge: bool = False, pad: float = 0
+) -> float:
     """A card of rows divided by rules; each row draws itself into the rectangle it is given and returns its height."""
     theme = sheet.theme
     inside = sheet.blank()
-    y, rules = 2.0, list[float]()
+    y, rules = 2.0 + pad, list[float]()
     for i, draw in enumerate(rows):
         if i:
             rules.append(y)
             y += 2
         y += draw(inside, Rect(PAD, y, rect.width - 2 * PAD, 0))
-    height = y + 2
+    height = y + 2 + pad
     card(sheet, Rect(rect.x, rect.y, rect.width, height))
     right = rect.width - (2 if rule_to_edge else PAD)
     for at in rules:
@@ -105,7 +107,7 @@ def ticks(sheet: Sheet, style: Style, piece: Ticks, rect: Rect) -> float:
             return lambda inside, box: _have(inside, style, row, box, column)
         return lambda inside, box: _tick(inside, style, row, box)
 
-    return row_card(sheet, rect, [drawer(row) for row in piece.rows])
+    return row_card(sheet, rect, [drawer(row) for row in piece.rows], pad=10 if style.level < 3 else 4)
 
 
 def _have(sheet: Sheet, style: Style, row: Tick, box: Rect, column: float) -> float:
@@ -130,7 +132,7 @@ def _have(sheet: Sheet, style: Style, row: Tick, box: Rect, column: float) -> fl
         height = stack_height(blocks) + 2 * pad
         stack(sheet, blocks, Rect(x, box.y, room, height))
         icons_y = box.y + (height - side) / 2
-    icons.icon(sheet, "check", box.x, icons_y, side, sheet.theme.colour("saved"))
+    icons.icon(sheet, "check", box.x, icons_y, side, sheet.theme.colour("saved"), 1.3)
     return height
 
 

@@ -37,7 +37,7 @@ class Air:
 
 
 AIRS: Final = (
-    Air(28, 32, 32, 32, 194, 158, 166, 112, 24, 256, 104, 42, 20, 176, 40),
+    Air(28, 32, 32, 32, 194, 158, 166, 112, 24, 256, 104, 42, 20, 176, 30),
     Air(24, 28, 28, 32, 158, 144, 158, 112, 24, 240, 104, 40, 18, 148, 24),
     Air(24, 24, 24, 30, 130, 126, 130, 104, 16, 208, 96, 28, 14, 132, 16),
     Air(16, 20, 16, 24, 118, 112, 118, 96, 14, 176, 88, 24, 10, 112, 8),
@@ -53,8 +53,8 @@ class Style:
     theme: Theme
     level: int
     sizes: Mapping[str, int]
-    extended: bool = False
-    """The body may reach down to the aids, because there is neither back nor primary."""
+    foot: int = 0
+    """Free pixels kept under the last piece; below 0 the body reaches down to the aids (no back, no primary)."""
 
     @property
     def air(self) -> Air:
@@ -87,7 +87,10 @@ def ladder(theme: Theme) -> Iterator[Style]:
     """The styles to try, best first; the first whose body fits is taken."""
     last = len(AIRS) - 1
     scale = theme.text_scale
+    foot = 24 if theme.posture == "portrait" else 0
     for level in range(last):
+        if foot and level < 2:
+            yield Style(theme, level, _roles(scale, theme), foot)
         yield Style(theme, level, _roles(scale, theme))
     if scale == 1.0:
         yield Style(theme, last, _roles(scale, theme))
