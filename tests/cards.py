@@ -8,8 +8,8 @@ from typing import Any
 from drivers.api import Response
 from drivers.cards.citizen_fields import id_check_digit
 from drivers.errors import CardProtocolError
-from drivers.sim.card import DEFAULT_ATR, SimCard
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.card import DEFAULT_ATR, SimCard
+from drivers.sim.cards.issuer import CardAuthority
 
 ID_BODY = "44019919900101002"
 ID_NUMBER = ID_BODY + id_check_digit(ID_BODY)

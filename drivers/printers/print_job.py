@@ -154,6 +154,8 @@ class PrintJob:
             self._out, self._out_is_query = query(1), True
         elif self._chunks and not self._lost:
             self._out, self._out_is_query = self._chunks.popleft(), False
+            while self._chunks and len(self._out) + len(self._chunks[0]) <= CHUNK_BYTES:
+                self._out += self._chunks.popleft()
 
     def _write(self, now: float) -> None:
         taken = self._transport.write(self._out[:CHUNK_BYTES])

@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from types import FrameType
 
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.issuer import CardAuthority
 from kiosk import settings as settings_file
 from kiosk.bench.adapters.devices import STACKS, BenchDevices
 from kiosk.bench.adapters.gateway import CableNetwork

@@ -49,7 +49,7 @@ def drifted(made: Mapping[str, str], folder: Path) -> list[str]:
 def pages(command: object) -> dict[str, str]:
     """Return every page by file name. `command` is the root of the `kiosk` command, as Typer built it."""
     from drivers.printers.receipt_document import receipt_schema
-    from drivers.sim.card_document import card_schema
+    from drivers.sim.cards.document import card_schema
     from kiosk.cli.diagram import session_page
 
     written = {

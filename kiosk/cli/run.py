@@ -69,7 +69,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
     if kind is DeviceKind.SIM:
         from drivers.sim.printer import SimPrinter
         from drivers.sim.printer_link import SimReceiptPrinter
-        from drivers.sim.reader import SimReader
+        from drivers.sim.cards.reader import SimReader
 
         return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()))
     from drivers.printers.journal import JobJournal

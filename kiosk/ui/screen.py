@@ -243,7 +243,7 @@ def _question(sheet: Sheet, style: Style, model: ScreenModel, width: float) -> f
     flat_greeting = sheet.theme.posture == "reach" and width > 500
     if model.greeting and not flat_greeting:
         greeting = typeset(sheet, model.greeting, width, Type(style.size("body"), "ink2"))
-        y += place(sheet, greeting, Rect(0, y, width, greeting.height)) + 4
+        y += place(sheet, greeting, Rect(0, y, width, greeting.height))
     y += _title_line(sheet, model, title, size, Rect(0, y, width, 0))
     if model.greeting and flat_greeting:
         greeting = typeset(sheet, model.greeting, width - title.width - 24, Type(style.size("body"), "ink2"))

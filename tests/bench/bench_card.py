@@ -17,8 +17,8 @@ from collections.abc import Callable
 from drivers.api import CardConnection, Response, SlotEvent, SlotState
 from drivers.cards.registry import recognise
 from drivers.readers.pcsc import PcscReader
-from drivers.sim.card import SimCard
-from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.pcscd import PrivatePcscd
 from tests.cards import PIN, Contacts, sim_card
 
 ROUNDS = 60

@@ -1,8 +1,8 @@
 """Printing: what GBK text saves over pictures, and what confirmed printing costs over bare writing.
 
-Both ways send the same bytes over a pty to the same simulated printer, in turn: the terminal's asks for the status, sends a
-heartbeat and two markers and waits for their answers; the bare way is `os.write` until the paper is cut. The bound leaves
-room for the four questions before and the rest of the dialogue. Run: `python -m tests.bench.bench_printer`.
+Both ways send the same bytes over a pty to the same simulated printer, in turn: the terminal's asks for the status,
+sends a heartbeat and two markers and waits for their answers; the bare way is `os.write` until the paper is cut. The
+bound leaves room for the four questions before and the rest of the dialogue. Run: `python -m tests.bench.bench_printer`.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from drivers.api import CardConnection, CardReader, SlotEvent, SlotState
 from drivers.errors import CardError
 from drivers.readers.pcsc import PcscReader
-from drivers.sim.card import SimCard
-from drivers.sim.pcscd import PrivatePcscd
-from drivers.sim.reader import SimReader
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.pcscd import PrivatePcscd
+from drivers.sim.cards.reader import SimReader
 
 PATIENCE_S = 15.0
 

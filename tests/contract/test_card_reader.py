@@ -24,9 +24,9 @@ from drivers.errors import (
     ReaderGone,
     UnknownCard,
 )
-from drivers.sim.card import SimCard
-from drivers.sim.card_issuer import CardAuthority
-from drivers.sim.reader import SimReader
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.issuer import CardAuthority
+from drivers.sim.cards.reader import SimReader
 from tests.cards import ID_NUMBER, NAME, PIN, other_document, sim_card
 from tests.contract.card_rig import PATIENCE_S, Rig, in_background, pcsc_rig, sim_rig
 

@@ -24,8 +24,8 @@ from drivers.errors import (
     PinRejected,
     UnknownCard,
 )
-from drivers.sim.card import SimCard
-from drivers.sim.card_document import CardDocumentError, card_schema, parse_card_document
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import CardDocumentError, card_schema, parse_card_document
 from tests.cards import Contacts, card_document, sim_card
 
 ANSWER = st.one_of(

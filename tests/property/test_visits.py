@@ -60,7 +60,7 @@ class Hand:
             self.persona = sorted(PERSONAS)[value]
             self.kiosk.insert(self.persona)
 
-    def pin(self, right: bool) -> None:  # noqa: FBT001
+    def pin(self, right: bool) -> None:
         if self.kiosk.screen.name == "pin" and self.persona and self.kiosk.terminal.runtime.session.pin_length == 0:
             digits = str(PERSONAS[self.persona].card["pin"]) if right else "000000"
             self.kiosk.pin(digits)
@@ -72,7 +72,7 @@ class Hand:
     def wait(self, value: int) -> None:
         self.kiosk.wait(value)
 
-    def network(self, up: bool) -> None:  # noqa: FBT001
+    def network(self, up: bool) -> None:
         self.kiosk.city.up = up
         self.kiosk.store.ack_at_once = up
 
@@ -81,7 +81,7 @@ class Hand:
         if fault != "clear":
             self.kiosk.paper.set_fault(fault)
 
-    def reader(self, plugged: bool) -> None:  # noqa: FBT001
+    def reader(self, plugged: bool) -> None:
         if plugged:
             self.kiosk.reader.plug()
         else:

@@ -8,12 +8,12 @@ from importlib import resources
 from pathlib import Path
 from random import Random
 
-from drivers.sim.card import SimCard
-from drivers.sim.card_document import parse_card_document
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import parse_card_document
+from drivers.sim.cards.issuer import CardAuthority
+from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_link import SimReceiptPrinter
-from drivers.sim.reader import SimReader
 from kiosk import events as e
 from kiosk.clock import ManualClock
 from kiosk.personas import Persona, load_personas
@@ -77,7 +77,7 @@ class Store(OutboxStore):
         self.documents: list[Mapping[str, object]] = []
         self.ack_at_once = True
 
-    def record(self, document: Mapping[str, object]):  # noqa: ANN201 - as its parent
+    def record(self, document: Mapping[str, object]):
         if self.breaks is not None:
             raise self.breaks
         made = super().record(document)

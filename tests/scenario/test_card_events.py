@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.sim.card import SimCard
-from drivers.sim.card_document import parse_card_document
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import parse_card_document
 from tests.scenario.kit import PERSONAS, Kiosk
 
 WAYS = {

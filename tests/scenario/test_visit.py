@@ -90,7 +90,7 @@ def test_in_english_every_word_of_the_visit_is_english(kiosk: Kiosk) -> None:
 
 
 @pytest.mark.parametrize("landscape", [False, True])
-def test_the_residence_service_is_rendered_from_its_definition(tmp_path: Path, landscape: bool) -> None:  # noqa: FBT001
+def test_the_residence_service_is_rendered_from_its_definition(tmp_path: Path, landscape: bool) -> None:
     kiosk = Kiosk(tmp_path, landscape=landscape)
     kiosk.to_home("newcomer").to_intro("residence").touch("primary", "primary").through_form()
     assert kiosk.screen.name == "check"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import DriverError
-from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.cards.pcscd import PrivatePcscd
 from kiosk.bench.hands.client import BenchClient, BenchProcess, Json
 from kiosk.bench.hands.visit import Visitor
 from kiosk.bench.ports import BenchError

@@ -19,9 +19,9 @@ from drivers.api import SlotEvent, SlotState
 from drivers.cards.registry import recognise
 from drivers.errors import CardError, ReaderGone
 from drivers.readers.pcsc import PcscReader, list_readers
-from drivers.sim import pcscd
-from drivers.sim.pcscd import PcscdUnavailable, PrivatePcscd
-from drivers.sim.vpcd import VpcdCard, VpcdUnreachable
+from drivers.sim.cards import pcscd
+from drivers.sim.cards.pcscd import PcscdUnavailable, PrivatePcscd
+from drivers.sim.cards.vpcd import VpcdCard, VpcdUnreachable
 from tests.cards import NAME, sim_card
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.system]

@@ -15,8 +15,8 @@ import pytest
 from drivers.api import SlotState
 from drivers.cards.citizen import SIGNING_AID
 from drivers.readers.pcsc import PcscReader
-from drivers.sim.card import SimCard
-from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.pcscd import PrivatePcscd
 from tests.cards import ID_NUMBER, NAME, PIN, sim_card
 from tests.system.test_pcsc import Recorder
 

@@ -18,7 +18,7 @@ from drivers.errors import (
     CardProtocolError,
     UnknownCard,
 )
-from drivers.sim.card import SimCard
+from drivers.sim.cards.card import SimCard
 from tests.cards import ID_NUMBER, NAME, Contacts, sim_card
 
 

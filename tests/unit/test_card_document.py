@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from drivers.sim.card_document import CardDocumentError, card_schema, parse_card_document
+from drivers.sim.cards.document import CardDocumentError, card_schema, parse_card_document
 from tests.cards import ID_NUMBER, NAME, PIN, card_document
 
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from drivers.cards.citizen import CitizenCard
 from drivers.cards.registry import recognise
 from drivers.errors import CardProtocolError, CardSwapped, PinBlocked, PinFormat, PinRejected
-from drivers.sim.card import SimCard
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.issuer import CardAuthority
 from tests.cards import NAME, PIN, Contacts, other_document, scripted, sim_card
 
 

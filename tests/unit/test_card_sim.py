@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from drivers.cards import citizen
-from drivers.sim.card import SimCard
-from drivers.sim.card_document import CardDocumentError
-from drivers.sim.card_issuer import CardAuthority, CardAuthorityError
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import CardDocumentError
+from drivers.sim.cards.issuer import CardAuthority, CardAuthorityError
 from tests.cards import ID_NUMBER, NAME, PIN, card_document, sim_card
 
 SELECT = bytes.fromhex("00A404000F") + citizen.AID

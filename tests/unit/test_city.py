@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from drivers.sim.card_document import parse_card_document
+from drivers.sim.cards.document import parse_card_document
 from kiosk.personas import Persona, PersonasInvalid, load_personas
 from provisioning.gateway.city.people import CityTooLarge, People, id_check, load_material
 from provisioning.gateway.city.records import Records

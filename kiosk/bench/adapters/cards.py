@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from drivers.errors import DriverError
-from drivers.sim.card import SimCard
-from drivers.sim.card_document import CardDocumentError
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import CardDocumentError
+from drivers.sim.cards.issuer import CardAuthority
 from kiosk.bench.ports import BenchError, PersonaView
 from kiosk.personas import Persona
 

@@ -10,12 +10,12 @@ from drivers.errors import DriverError
 from drivers.printers.journal import JobJournal
 from drivers.printers.serial_printer import SerialPrinter
 from drivers.readers.pcsc import PcscReader
-from drivers.sim.card_issuer import CardAuthority
-from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.cards.issuer import CardAuthority
+from drivers.sim.cards.pcscd import PrivatePcscd
+from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_link import SimReceiptPrinter
 from drivers.sim.pty_link import PtyLink
-from drivers.sim.reader import SimReader
 from kiosk.bench.adapters.cards import Tray
 from kiosk.bench.adapters.faults import DeviceFaults, PcscReaderFaults, SimReaderFaults
 from kiosk.bench.adapters.paper import PaperTray, RecordingPrinter

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from drivers.sim.pcscd import PrivatePcscd
+from drivers.sim.cards.pcscd import PrivatePcscd
+from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
-from drivers.sim.reader import SimReader
 from kiosk.bench.adapters.cards import Tray
 from kiosk.bench.ports import BenchError, FaultOffer, FaultView
 

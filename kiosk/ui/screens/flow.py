@@ -92,7 +92,8 @@ def distance(style: Style, before: Piece | None, piece: Piece) -> float:
     if isinstance(before, Heading):
         return air.heading_below
     if before is None:
-        return air.after_title - (8 if isinstance(piece, (PrefilledRows, CheckRows)) and style.level < 3 else 0)
+        close = 8 if isinstance(piece, (PrefilledRows, CheckRows)) else 4 if _is_alert(piece) else 0
+        return air.after_title - (close if style.level < 3 else 0)
     if isinstance(piece, Heading):
         return air.heading_above
     if isinstance(before, Notice) and isinstance(piece, Notice):
@@ -102,6 +103,10 @@ def distance(style: Style, before: Piece | None, piece: Piece) -> float:
     if isinstance(piece, Words) and piece.small:
         return min(16, air.gap)
     return air.gap
+
+
+def _is_alert(piece: Piece) -> bool:
+    return isinstance(piece, Choices) and len(piece.items) == 1 and piece.items[0].meaning is not None
 
 
 def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Piece], rect: Rect) -> Flow:

@@ -36,7 +36,7 @@ def row(
     lead = _lead(style, item, radio=radio, tall=tall)
     # a tick at the right only where the circle is not at the left
     trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) else 0.0
-    gap = (24.0 if quiet or item.meaning else 28.0) if lead else 0.0
+    gap = (24.0 if quiet else 20.0 if item.meaning else 28.0) if lead else 0.0
     room = rect.width - 2 * SIDE_PAD - lead - gap - (trailing + 16 if trailing else 0)
     blocks = _row_words(sheet, style, item, room)
     least = max(least, _least_height(style, item, radio=radio, tall=tall))
@@ -79,7 +79,7 @@ def _draw_lead(sheet: Sheet, item: Control, box: Rect, *, radio: bool) -> None:
     if radio and not item.icon:
         (icons.check_disc if item.selected else icons.ring_mark)(sheet, box.x, box.y, box.width)
     elif item.meaning and not item.icon:
-        icons.mark(sheet, item.meaning, box.x - 6, box.y, box.width)
+        icons.mark(sheet, item.meaning, box.x - 4, box.y, box.width)
     elif item.icon:
         colour = "ink2" if not item.enabled else "primary"
         icons.icon(sheet, item.icon, box.x, box.y, box.width, sheet.theme.colour(colour))

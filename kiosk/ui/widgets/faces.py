@@ -160,7 +160,7 @@ def _content(sheet: Sheet, control: Control, rect: Rect, size: int, *, icon_abov
     text_x = x if after else x + side + gap
     icon_x = x + width + gap if after else x
     if name:
-        icons.icon(sheet, name, icon_x, rect.y + (rect.height - side) / 2, side, colour, 1.25 if bold else 1.0)
+        icons.icon(sheet, name, icon_x, rect.y + (rect.height - side) / 2, side, colour, 1.25 if bold else 1.12)
     stack(sheet, blocks, Rect(text_x, rect.y, width, rect.height), "left" if control.detail else "centre")
 
 

@@ -1,6 +1,6 @@
 """A simulated citizen card: a stateful twin, made from a card document, that answers APDUs byte for byte.
 
-`SimCard.process` is the card's contacts; who carries the bytes (`drivers.sim.reader` in process, `drivers.sim.vpcd`
+`SimCard.process` is the card's contacts; who carries the bytes (`drivers.sim.cards.reader` in process, `drivers.sim.cards.vpcd`
 behind the real PC/SC stack) also carries the delay. The PIN try counter lives in the card, so it survives removal and
 power-down as on a real card; whether the PIN is verified does not. See `drivers.cards.citizen` for the profile.
 """
@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 
 from drivers.cards import citizen, tlv
 from drivers.cards import citizen_fields as fields
-from drivers.sim.card_document import CardDocument, CardDocumentError, parse_card_document
-from drivers.sim.card_issuer import CardAuthority
+from drivers.sim.cards.document import CardDocument, CardDocumentError, parse_card_document
+from drivers.sim.cards.issuer import CardAuthority
 
 FULL_TRIES: Final = 6
 MASTER_FILE: Final = b"\x3f\x00"

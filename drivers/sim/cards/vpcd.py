@@ -31,7 +31,7 @@ class VpcdUnreachable(DriverError):
 
 
 class CardContacts(Protocol):
-    """What a card in the virtual slot must do; `drivers.sim.card.SimCard` does."""
+    """What a card in the virtual slot must do; `drivers.sim.cards.card.SimCard` does."""
 
     @property
     def atr(self) -> bytes: ...

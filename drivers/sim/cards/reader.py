@@ -20,7 +20,7 @@ from drivers.errors import (
     NoCard,
     ReaderGone,
 )
-from drivers.sim.card import SimCard
+from drivers.sim.cards.card import SimCard
 
 
 class SimReader:

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from drivers.errors import DriverError
-from drivers.sim.vpcd import CardContacts, VpcdCard
+from drivers.sim.cards.vpcd import CardContacts, VpcdCard
 
 VPCD_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PORTS: Final = range(20000, 32766, 2)
