@@ -206,6 +206,8 @@ class CardFailed(Event):
     """Recognition, PIN, or signing failed: `code` is a failure code (`card-unknown`, `pin-blocked`, …)."""
 
     code: str
+    insertion: int = 0
+    """Of a recognition: which card it was about, so that a card put in since is not blamed. 0: the card at work."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,8 @@ class SubjectData:
 @dataclass(frozen=True)
 class DataFetched(Event):
     subjects: tuple[SubjectData, ...] = field(repr=False)
+    service: str
+    """For which service they were asked: the citizen may have gone on to another one since."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,7 @@ class LookupFailed(Event):
     """No data came; `code` says why. The visit goes on with what the card knows, where the service allows."""
 
     code: str
+    service: str
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,17 @@ class Failure:
 
 def parse(text: str) -> dict[str, Failure]:
     """Parse the table. Raises `FailureTableInvalid` naming code and key."""
-    table: dict[str, Failure] = {}
-    for code, entry in tomllib.loads(text).items():
-        table[code] = _failure(code, cast(dict[str, object], entry))
-    return table
+    try:
+        entries = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FailureTableInvalid(f"the table is no TOML: {error}") from error
+    return {code: _failure(code, entry) for code, entry in entries.items()}
 
 
-def _failure(code: str, entry: dict[str, object]) -> Failure:
+def _failure(code: str, raw: object) -> Failure:
+    if not isinstance(raw, dict):
+        raise FailureTableInvalid(f"{code}: a table is wanted")
+    entry = cast(dict[str, object], raw)
     for key in ("severity", "title", "safe", "next", "cause", "technician"):
         if key not in entry:
             raise FailureTableInvalid(f"{code}: {key} is missing")
@@ -59,7 +63,7 @@ def _failure(code: str, entry: dict[str, object]) -> Failure:
         texts = entry[key]
         if not isinstance(texts, dict) or not all(texts.get(language) for language in LANGUAGES):
             raise FailureTableInvalid(f"{code}: {key} needs {', '.join(LANGUAGES)}")
-    if entry["severity"] not in {"info", "att", "stop"}:
+    if entry["severity"] not in ("info", "att", "stop"):
         raise FailureTableInvalid(f"{code}: severity {entry['severity']!r}")
     return Failure(
         code=code,

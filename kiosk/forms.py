@@ -13,6 +13,8 @@ from kiosk.events import SubjectData
 from kiosk.services import Choice, Condition, FieldDefinition, ServiceDefinition, SubjectChoices, Test, words
 
 Origin = Literal["city", "card", "answer"]
+CHOSEN = frozenset({"choice", "yes-no"})
+"""Field types that are answered by choosing; all others are typed."""
 _SEX_CODES = {"unknown": "0", "male": "1", "female": "2"}
 """GB/T 2261.1, as the city's records have it."""
 
@@ -41,24 +43,30 @@ class Value:
 
 
 def value_of(form: Form, item: FieldDefinition) -> Value | None:
-    """Return what stands in a field, or None where nothing is known."""
+    """Return what stands in a field: the citizen's answer, else what was filled in; None where nothing is known."""
     if item.id in form.answers:
         return Value(form.answers[item.id], "answer")
-    if item.source:
-        subject, _, key = item.source.rpartition(".")
-        data = form.subjects.get(subject)
-        if data is not None and data.record is not None and data.record.get(key) not in (None, ""):
-            return Value(_flat(data.record[key]), "city", data.agency, data.updated)
-    if item.card and form.holder is not None:
-        raw = str(getattr(form.holder, item.card))
+    return prefilled(form, item)
+
+
+def prefilled(form: Form, item: FieldDefinition) -> Value | None:
+    """Return what the city or the card fills in, whatever the citizen has answered since."""
+    subject, _, key = item.source.rpartition(".")
+    data = form.subjects.get(subject)
+    if data is not None and data.record is not None and (text := _flat(data.record.get(key))):
+        return Value(text, "city", data.agency, data.updated)
+    if item.card and form.holder is not None and (raw := str(getattr(form.holder, item.card))):
         return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "card")
     return None
 
 
-def _flat(raw: object) -> str:
+def _flat(raw: object, language: str = "zh-Hans") -> str:
+    """Return a value of a record as text. An office's record may hold words by language, or nothing."""
+    if raw is None:
+        return ""
     if isinstance(raw, Mapping):
         texts = cast(Mapping[str, object], raw)
-        return str(texts.get("zh-Hans", next(iter(texts.values()), "")))
+        return str(texts.get(language) or texts.get("zh-Hans") or next(iter(texts.values()), ""))
     if isinstance(raw, bool):
         return "yes" if raw else "no"
     return str(raw)
@@ -76,6 +84,11 @@ def holds(condition: Condition | None, form: Form) -> bool:
     return not condition.any or any(_test(test, form) for test in condition.any)
 
 
+def visible(form: Form, item: FieldDefinition) -> bool:
+    """Whether a field belongs to this application, as far as it is filled in now."""
+    return holds(item.shown_when, form)
+
+
 def _test(test: Test, form: Form) -> bool:
     if test.op == "min_age":
         return form.holder is None or age(form.holder.birth_date, form.today) >= cast(int, test.value)
@@ -84,9 +97,10 @@ def _test(test: Test, form: Form) -> bool:
         data = form.subjects.get(subject)
         if data is None or data.record is None or key not in data.record:
             return test.op != "known" or not test.value
-        known: str | None = _flat(data.record[key])
+        known = _flat(data.record[key]) or None
     else:
-        value = value_of(form, form.definition.field(test.field))
+        item = form.definition.field(test.field)
+        value = value_of(form, item) if visible(form, item) else None
         known = None if value is None or value.text == "" else value.text
     match test.op:
         case "is":
@@ -122,18 +136,26 @@ class Plan:
 
 
 def plan(form: Form) -> Plan:
-    """Sort the visible fields: known ones are rows, unknown ones that may be asked are questions."""
+    """Sort the visible fields: filled-in ones are rows, unknown ones that may be asked are questions.
+
+    A row stays a row when the citizen changes it. A choice without anything to choose is left to the office.
+    """
     rows: list[FieldDefinition] = []
     questions: list[FieldDefinition] = []
     for item in form.definition.fields:
-        if not holds(item.shown_when, form):
+        if not visible(form, item):
             continue
-        value = value_of(form, item)
-        if value is not None and value.origin != "answer":
+        if prefilled(form, item) is not None:
             rows.append(item)
-        elif (item.ask and item.edit != "correct") or item.id in form.answers:
+        elif item.id in form.answers or _may_ask(form, item):
             questions.append(item)
     return Plan(tuple(rows), tuple(questions))
+
+
+def _may_ask(form: Form, item: FieldDefinition) -> bool:
+    if not item.ask or item.edit == "correct":
+        return False
+    return item.type not in CHOSEN or bool(options(form, item))
 
 
 def left_to_office(form: Form) -> tuple[FieldDefinition, ...]:
@@ -142,7 +164,7 @@ def left_to_office(form: Form) -> tuple[FieldDefinition, ...]:
     return tuple(
         item
         for item in form.definition.fields
-        if holds(item.shown_when, form) and item not in known.rows and item not in known.questions
+        if visible(form, item) and item not in known.rows and item not in known.questions
     )
 
 
@@ -155,24 +177,25 @@ def options(form: Form, item: FieldDefinition) -> tuple[Choice, ...]:
 
 def _own(form: Form, chosen: SubjectChoices) -> tuple[Choice, ...]:
     data = form.subjects.get(chosen.subject)
-    if data is None or data.record is None:
+    listed = data.record.get(chosen.list) if data is not None and data.record is not None else None
+    if not isinstance(listed, list):
         return ()
-    found: list[Choice] = []
-    for place, raw in enumerate(cast(list[object], data.record.get(chosen.list) or []), 1):
-        if not isinstance(raw, Mapping) or (chosen.value != "#" and chosen.value not in raw):
+    found: dict[str, Choice] = {item.value: item for item in chosen.always}
+    for place, raw in enumerate(cast(list[object], listed), 1):
+        if not isinstance(raw, Mapping):
             continue
         entry = cast(Mapping[str, object], raw)
-        value = str(place) if chosen.value == "#" else str(entry[chosen.value])
-        labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
-        found.append(Choice(value, labels))
-    return tuple(found)
+        value = str(place) if chosen.value == "#" else _flat(entry.get(chosen.value))
+        if value:
+            labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
+            found.setdefault(value, Choice(value, labels))
+    return tuple(found.values())[len(chosen.always) :]
 
 
 def _choice_label(entry: Mapping[str, object], chosen: SubjectChoices, language: str) -> str:
     parts: list[str] = []
     for key in chosen.label:
-        raw = entry.get(key, "")
-        text = words(cast(Mapping[str, str], raw), language) if isinstance(raw, Mapping) else str(raw)
+        text = _flat(entry.get(key), language)
         named = next((item for item in chosen.names.get(key, ()) if item.value == text), None)
         if named is not None:
             text = words(named.names, language)
@@ -187,24 +210,33 @@ def problem(item: FieldDefinition, text: str, today: str) -> str:
     """Return what is wrong with a typed answer, as a code, or an empty string.
 
     Codes: `answer-missing`, `answer-form`, `answer-number`, `answer-low`, `answer-high`, `answer-date`,
-    `answer-future`.
+    `answer-month`, `answer-future`.
     """
     text = text.strip()
     if not text:
         return "answer-missing" if item.required else ""
     if item.type in {"number", "money"}:
         return _number_problem(item, text)
-    if item.type == "date":
-        try:
-            given = datetime.date.fromisoformat(text)
-        except ValueError:
-            return "answer-date"
-        return "answer-future" if item.not_after_today and given.isoformat() > today else ""
+    if item.type in {"date", "month"}:
+        if not _is_day(text if item.type == "date" else f"{text}-01"):
+            return f"answer-{item.type}"
+        return "answer-future" if item.not_after_today and text > today[: len(text)] else ""
     if item.type == "phone" and not re.fullmatch(r"1[3-9][0-9]{9}|020[0-9]{8}", text):
         return "answer-form"
     if item.type == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
         return "answer-form"
     return "answer-form" if item.pattern and not re.fullmatch(item.pattern, text) else ""
+
+
+def _is_day(text: str) -> bool:
+    """Whether this is a day, written in full, that somebody alive may have to write."""
+    try:
+        return bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) and datetime.date.fromisoformat(text) >= _OLDEST
+    except ValueError:
+        return False
+
+
+_OLDEST = datetime.date(1900, 1, 1)
 
 
 def _number_problem(item: FieldDefinition, text: str) -> str:
@@ -218,18 +250,27 @@ def _number_problem(item: FieldDefinition, text: str) -> str:
 
 def typed(item: FieldDefinition, text: str, key: str) -> str:
     """Return the text after one more key; keys that the type does not take change nothing."""
-    limits = {"date": 8, "month": 6, "phone": 11, "number": 9, "money": 12}
-    if item.type in limits:
-        allowed = "0123456789." if item.type == "money" else "0123456789"
-        return text + key if key in allowed and len(text) < limits[item.type] else text
-    return text + key if len(text) < item.max_length and key.isprintable() else text
+    limit = {"date": 8, "month": 6, "phone": 11, "number": 9, "money": 12}.get(item.type)
+    if len(key) != 1 or len(text) >= (limit or item.max_length):
+        return text
+    if limit is None:
+        return text + key if key.isprintable() else text
+    allowed = "0123456789." if item.type == "money" else "0123456789"
+    return text + key if key in allowed else text
 
 
 def as_answer(item: FieldDefinition, text: str) -> str:
-    """Return typed keys as the answer's text: eight digits of a date as ISO 8601."""
+    """Return typed keys as the answer's text: the digits of a date or a month as ISO 8601."""
     if item.type == "date" and re.fullmatch(r"[0-9]{8}", text):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    if item.type == "month" and re.fullmatch(r"[0-9]{6}", text):
+        return f"{text[:4]}-{text[4:]}"
     return text.strip()
+
+
+def as_typed(item: FieldDefinition, answer: str) -> str:
+    """Return an answer as the keys that gave it: the other way round of `as_answer`."""
+    return answer.replace("-", "") if item.type in {"date", "month"} else answer
 
 
 # ---------------------------------------------------------------------------------------------- display
@@ -248,7 +289,7 @@ def masked(kind: str, text: str) -> str:
             local, _, domain = text.partition("@")
             return f"{local[:1]}***@{domain}"
         case "address":
-            return re.sub(r"[0-9]+(?=[号室房栋])", "**", text)
+            return re.sub(r"\d+", "**", text)
         case _:
             return text
 
@@ -265,24 +306,20 @@ def shown(form: Form, item: FieldDefinition, language: str) -> str:
     value = value_of(form, item)
     if value is None or value.text == "":
         return ""
-    if item.type in {"choice", "yes-no"}:
+    if item.type in CHOSEN:
         for choice in options(form, item):
             if choice.value == value.text:
                 return words(choice.names, language)
     if item.type == "date":
         return shown_date(value.text, language)
+    if item.type == "month":
+        return shown_month(value.text, language)
     if item.type == "money":
         return f"¥{value.text}" if language == "en" else f"{value.text} 元"
     if value.origin == "city" and not item.mask:
-        return _in_language(form, item, language) or value.text
+        subject, _, key = item.source.rpartition(".")
+        return _flat((form.subjects[subject].record or {}).get(key), language)
     return masked(item.mask, value.text)
-
-
-def _in_language(form: Form, item: FieldDefinition, language: str) -> str:
-    subject, _, key = item.source.rpartition(".")
-    record = form.subjects[subject].record or {}
-    raw = record.get(key)
-    return words(cast(Mapping[str, str], raw), language) if isinstance(raw, Mapping) else ""
 
 
 def shown_date(iso: str, language: str) -> str:
@@ -296,6 +333,14 @@ def shown_date(iso: str, language: str) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
+def shown_month(iso: str, language: str) -> str:
+    """`2026-09` as 2026 年 9 月, or Sep 2026."""
+    day = shown_date(f"{iso}-01", language)
+    if day == f"{iso}-01":
+        return iso
+    return day.removeprefix("1 ") if language == "en" else day.removesuffix(" 1 日")
+
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -304,7 +349,7 @@ def document_fields(form: Form) -> dict[str, dict[str, str]]:
     result: dict[str, dict[str, str]] = {}
     for item in form.definition.fields:
         value = value_of(form, item)
-        if value is None or value.text == "" or not holds(item.shown_when, form):
+        if value is None or value.text == "" or not visible(form, item):
             continue
         result[item.id] = {"value": value.text, "origin": value.origin}
         if item.id in form.disputed:

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random, SystemRandom
 
 from kiosk import events as e
@@ -206,9 +207,13 @@ class Runtime:
         self._pin = PinHolder()
         self._keys = DIGITS
         self._desks: Desks | None = None
-        self._chores = {f"house.chore.{number}": chore for number, chore in enumerate(chores)}
-        self._house = {"house.minute": self._minute, "house.probe": self._probe, "house.ack": self._ack,
-                       "house.printer": self._printer}  # fmt: skip
+        self._house: dict[str, Callable[[], None]] = {"house.minute": self._minute, "house.probe": self._probe,
+                                                      "house.printer": self._printer}  # fmt: skip
+        for number, chore in enumerate(chores):
+            name = f"house.chore.{number}"
+            self._house[name] = partial(self._chore, name, chore)
+        self._at_once = tuple(self._house)
+        self._house["house.ack"] = self._ack
 
     # ---------------------------------------------------------------------------------------- the outside
 
@@ -216,11 +221,8 @@ class Runtime:
         """Take the workers' ends and show the first screen."""
         self._desks = desks
         self._log.write("terminal.started", {"terminal": self.session.world.terminal})
-        self._minute()
-        self._probe()
-        self._printer()
-        for name in self._chores:
-            self._chore(name)
+        for name in self._at_once:
+            self._keep_house(name)
         desks.card.start()
         self._draw()
 
@@ -261,13 +263,17 @@ class Runtime:
 
     def _fire(self) -> None:
         for name in self._timers.fired():
-            house = self._house.get(name)
-            if house is not None:
-                house()
-            elif name in self._chores:
-                self._chore(name)
+            if name.startswith("house."):
+                self._keep_house(name)
             else:
                 self.handle(e.TimerFired(name, session_id=self.session.id))
+
+    def _keep_house(self, name: str) -> None:
+        """Run one of the terminal's own looks around. None of them may end the loop."""
+        try:
+            self._house[name]()
+        except Exception as error:  # noqa: BLE001 - reported; the timer was started again before the look
+            self._log.write("worker.failed", {"worker": name, "error": type(error).__name__})
 
     def handle(self, event: e.Event) -> None:
         """Take one event through `step`, its effects, and the screen."""
@@ -395,8 +401,7 @@ class Runtime:
         self._timers.start("house.printer", PRINTER_ASK_S)
         self._desks.printer.ask()
 
-    def _chore(self, name: str) -> None:
-        chore = self._chores[name]
+    def _chore(self, name: str, chore: Chore) -> None:
         self._timers.start(name, chore.every_s)
         event = chore.look()
         if event is not None:

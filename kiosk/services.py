@@ -17,7 +17,8 @@ FIELD_TYPES = ("choice", "text", "number", "money", "date", "month", "place", "p
 MASKS = ("", "name", "id", "phone", "email", "address")
 CARD_FIELDS = ("name", "id_number", "sex", "birth_date")
 LANGUAGES = ("zh-Hans", "en")
-_ID = re.compile(r"[a-z][a-z0-9-]*")
+_ID = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9-]{0,62}")
+"""A plain word of the log (`kiosk.log`): no long number, so that no id can look like a holder's."""
 
 Edit = Literal["none", "correct", "change"]
 OfflinePolicy = Literal["accept", "card", "network"]
@@ -196,8 +197,8 @@ def parse_catalogue(
 
     Raises `DefinitionInvalid` for the first thing that is wrong.
     """
-    agencies = {key: _words("agencies", key, value) for key, value in shared["agencies"].items()}
-    subjects = {key: _subject(key, value, agencies) for key, value in shared["subjects"].items()}
+    agencies = {key: _words("agencies", key, value) for key, value in _shared(shared, "agencies").items()}
+    subjects = {key: _subject(key, value, agencies) for key, value in _shared(shared, "subjects").items()}
     services: dict[str, ServiceDefinition] = {}
     for raw in definitions:
         service = parse_definition(raw, shared)
@@ -222,26 +223,28 @@ def _subject(key: str, raw: object, agencies: Mapping[str, Words]) -> Subject:
 
 def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str, object]]) -> ServiceDefinition:
     """Parse one definition. Raises `DefinitionInvalid`."""
-    service = str(raw.get("id", "?"))
-    if not _ID.fullmatch(service):
-        raise DefinitionInvalid(service, "id", "lower case letters, digits and hyphens are wanted")
+    service = _table("", "service", raw).get("id")
+    if not isinstance(service, str) or not _ID.fullmatch(service):
+        reason = "up to 63 lower case letters, digits and hyphens are wanted, without a long number"
+        raise DefinitionInvalid("", "id", reason)
     if raw.get("schema") != 1:
         raise DefinitionInvalid(service, "schema", "1 is the only schema this terminal knows")
     event = str(raw.get("event", ""))
     if event not in LIFE_EVENTS:
         raise DefinitionInvalid(service, "event", f"{event!r} is not one of {', '.join(LIFE_EVENTS)}")
     offline = _table(service, "offline", raw.get("offline"))
-    if offline.get("policy") not in {"accept", "card", "network"}:
+    if offline.get("policy") not in ("accept", "card", "network"):
         raise DefinitionInvalid(service, "offline", "policy is accept, card or network")
-    groups = shared["groups"]
+    groups, codes = _shared(shared, "groups"), _shared(shared, "codes")
     raw_fields: list[object] = []
-    for group in _list(service, "groups", raw.get("groups", [])):
+    for group in _texts(service, "groups", raw.get("groups", [])):
         if group not in groups:
             raise DefinitionInvalid(service, "groups", f"no field group {group!r}")
-        raw_fields.extend(_list("groups", str(group), groups[str(group)]))
+        raw_fields.extend(_list("groups", group, groups[group]))
     raw_fields.extend(_list(service, "field", raw.get("field", [])))
-    fields = tuple(_field(service, item, shared["codes"]) for item in raw_fields)
-    _check_fields(service, fields)
+    fields = tuple(_field(service, item, codes) for item in raw_fields)
+    who = condition(service, "who", raw.get("who", {}))
+    _check_fields(service, fields, who)
     return ServiceDefinition(
         id=service,
         version=_text(service, "version", raw),
@@ -253,44 +256,45 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         promised=_promised(service, raw.get("limits")),
         minutes=_whole(service, "minutes", raw.get("minutes", 2)),
         fee=_whole(service, "fee", raw.get("fee", 0)),
-        print=tuple(str(item) for item in _list(service, "print", raw.get("print", ["receipt"]))),
+        print=_texts(service, "print", raw.get("print", ["receipt"])),
         offline=cast(OfflinePolicy, offline["policy"]),
-        who=condition(service, "who", raw.get("who", {})),
+        who=who,
         evidence=tuple(_evidence(service, item) for item in _list(service, "evidence", raw.get("evidence", []))),
         fields=fields,
     )
 
 
-def _check_fields(service: str, fields: Sequence[FieldDefinition]) -> None:
+def _check_fields(service: str, fields: Sequence[FieldDefinition], who: Condition) -> None:
     seen: set[str] = set()
     for item in fields:
         if item.id in seen:
             raise DefinitionInvalid(service, item.id, "there are two fields with this id")
-        if item.shown_when is not None:
-            for test in (*item.shown_when.all, *item.shown_when.any):
-                if test.field and test.field not in seen:
-                    raise DefinitionInvalid(
-                        service, item.id, f"shown_when asks for {test.field!r}, not a field before it"
-                    )
+        if item.shown_when is not None and (unknown := _fields_of(item.shown_when) - seen):
+            raise DefinitionInvalid(service, item.id, f"shown_when asks for {min(unknown)!r}, not a field before it")
         seen.add(item.id)
+    if unknown := _fields_of(who) - seen:
+        raise DefinitionInvalid(service, "who", f"no field {min(unknown)!r}")
+
+
+def _fields_of(condition_: Condition) -> set[str]:
+    return {test.field for test in (*condition_.all, *condition_.any) if test.field}
 
 
 def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefinition:
     table = _table(service, "field", raw)
-    name = str(table.get("id", "?"))
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise DefinitionInvalid(service, name, "a field's id is lower case letters, digits and underscores")
-    kind = str(table.get("type", ""))
+    name = table.get("id")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise DefinitionInvalid(service, "field", f"{name!r}: an id is lower case letters, digits and underscores")
+    kind = table.get("type")
     if kind not in FIELD_TYPES:
         raise DefinitionInvalid(service, name, f"type {kind!r} is not one of {', '.join(FIELD_TYPES)}")
-    if table.get("edit", "none") not in {"none", "correct", "change"}:
+    if table.get("edit", "none") not in ("none", "correct", "change"):
         raise DefinitionInvalid(service, name, "edit is none, correct or change")
-    if table.get("mask", "") not in MASKS:
-        raise DefinitionInvalid(service, name, f"mask is one of {', '.join(MASKS)}")
+    mask = _mask(service, name, table)
     if table.get("card", "") not in ("", *CARD_FIELDS):
         raise DefinitionInvalid(service, name, f"card is one of {', '.join(CARD_FIELDS)}")
     raw_choices = table.get("choices")
-    choices = () if isinstance(raw_choices, dict) else _choices(service, name, kind, raw_choices, codes)
+    choices = () if isinstance(raw_choices, dict) else _choices(service, name, str(kind), raw_choices, codes)
     by_subject = _subject_choices(service, name, raw_choices, codes) if isinstance(raw_choices, dict) else None
     if kind == "choice" and not choices and by_subject is None:
         raise DefinitionInvalid(service, name, "a choice needs choices")
@@ -298,12 +302,12 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
     return FieldDefinition(
         id=name,
         label=_words(service, name, table.get("label")),
-        type=kind,
+        type=str(kind),
         help=_words(service, name, table["help"]) if "help" in table else {"zh-Hans": "", "en": ""},
-        source=str(table.get("from", "")),
+        source=_path(service, name, table["from"]) if "from" in table else "",
         card=str(table.get("card", "")),
         edit=cast(Edit, table.get("edit", "none")),
-        mask=str(table.get("mask", "")),
+        mask=mask,
         required=bool(table.get("required", True)),
         ask=bool(table.get("ask", True)),
         choices=choices,
@@ -326,7 +330,7 @@ def _choices(service: str, name: str, kind: str, raw: object, codes: Mapping[str
     if list_name not in codes:
         raise DefinitionInvalid(service, name, f"no code list {list_name!r}")
     table = _table(service, name, codes[list_name])
-    wanted = list(table) if isinstance(raw, str) else [str(item) for item in _list(service, name, raw)]
+    wanted = tuple(table) if isinstance(raw, str) else _texts(service, name, raw)
     missing = [item for item in wanted if item not in table]
     if missing:
         raise DefinitionInvalid(service, name, f"code list {list_name!r} has no {missing[0]!r}")
@@ -336,19 +340,19 @@ def _choices(service: str, name: str, kind: str, raw: object, codes: Mapping[str
 def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, object]) -> SubjectChoices:
     table = _table(service, name, raw)
     for key in ("subject", "list", "value", "label"):
-        if key not in table:
+        if not table.get(key):
             raise DefinitionInvalid(service, name, f"choices.{key} is missing")
     always = table.get("always")
     return SubjectChoices(
         subject=str(table["subject"]),
         list=str(table["list"]),
         value=str(table["value"]),
-        label=tuple(str(item) for item in _list(service, name, table["label"])),
+        label=_texts(service, name, table["label"]),
         names={
             key: _choices(service, name, "choice", code_list, codes)
             for key, code_list in _table(service, name, table.get("names", {})).items()
         },
-        mask=str(table.get("mask", "")),
+        mask=_mask(service, name, table),
         always=() if always is None else _choices(service, name, "choice", always, codes),
     )
 
@@ -370,18 +374,25 @@ def _test(service: str, field: str, raw: object) -> Test:
     if len(ops) != 1 or ("field" in table) == ("subject" in table):
         raise DefinitionInvalid(service, field, "a test names one field or subject and one of is, not, in, known")
     op = cast(Literal["is", "not", "in", "known"], ops[0])
-    value = table[op]
-    if op == "in":
-        value = tuple(_list(service, field, value))
-    return Test(str(table.get("field", "")), str(table.get("subject", "")), op, value)
+    value: object = _texts(service, field, table[op]) if op == "in" else table[op]
+    if op in ("is", "not") and not isinstance(value, str):
+        raise DefinitionInvalid(service, field, f"{op} compares with a text")
+    if op == "known" and not isinstance(value, bool):
+        raise DefinitionInvalid(service, field, "known is true or false")
+    if "field" in table:
+        return Test(field=_text(service, "field", table), op=op, value=value)
+    return Test(subject=_path(service, field, table["subject"]), op=op, value=value)
 
 
 def _evidence(service: str, raw: object) -> Evidence:
     table = _table(service, "evidence", raw)
-    name = str(table.get("id", "?"))
+    name = _text(service, "id", table)
+    subjects = _texts(service, name, table.get("subjects"))
+    if not subjects:
+        raise DefinitionInvalid(service, name, "evidence names the subjects that stand in for it")
     return Evidence(
         id=name,
-        subjects=tuple(str(item) for item in _list(service, name, table.get("subjects"))),
+        subjects=subjects,
         replaces=_words(service, name, table.get("replaces")),
         why=_words(service, name, table.get("why")),
     )
@@ -391,7 +402,7 @@ def _promised(service: str, raw: object) -> Limit | None:
     if raw is None or "promised" not in _table(service, "limits", raw):
         return None
     table = _table(service, "limits.promised", _table(service, "limits", raw)["promised"])
-    if table.get("unit") not in {"d", "wd"}:
+    if table.get("unit") not in ("d", "wd"):
         raise DefinitionInvalid(service, "limits", "unit is d or wd")
     unit = cast(Literal["d", "wd"], table["unit"])
     return Limit(_whole(service, "limits", table.get("n")), unit, bool(table.get("assumed", False)))
@@ -405,6 +416,23 @@ def _legal(service: str, raw: object) -> str:
     return title
 
 
+def _shared(shared: Mapping[str, object], name: str) -> dict[str, object]:
+    return _table("catalogue", name, shared.get(name, {}))
+
+
+def _mask(service: str, field: str, table: Mapping[str, object]) -> str:
+    mask = table.get("mask", "")
+    if mask not in MASKS:
+        raise DefinitionInvalid(service, field, f"mask is one of {', '.join(MASKS)}")
+    return str(mask)
+
+
+def _path(service: str, field: str, raw: object) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"[^.]+\.[^.]+\.[^.]+", raw):
+        raise DefinitionInvalid(service, field, "a subject's value is wanted, as in pop.person.name")
+    return raw
+
+
 def _table(service: str, field: str, raw: object) -> dict[str, object]:
     if not isinstance(raw, dict):
         raise DefinitionInvalid(service, field, "a table is wanted")
@@ -415,6 +443,13 @@ def _list(service: str, field: str, raw: object) -> list[object]:
     if not isinstance(raw, list):
         raise DefinitionInvalid(service, field, "a list is wanted")
     return cast(list[object], raw)
+
+
+def _texts(service: str, field: str, raw: object) -> tuple[str, ...]:
+    items = _list(service, field, raw)
+    if not all(isinstance(item, str) for item in items):
+        raise DefinitionInvalid(service, field, "a list of texts is wanted")
+    return tuple(cast(list[str], items))
 
 
 def _text(service: str, field: str, raw: Mapping[str, object]) -> str:
@@ -441,14 +476,16 @@ def _whole(service: str, field: str, raw: object) -> int:
 def _number(service: str, field: str, raw: object) -> float | None:
     if raw is None:
         return None
-    if not isinstance(raw, int | float) or isinstance(raw, bool):
+    if not isinstance(raw, int | float) or isinstance(raw, bool) or not abs(raw) < 1e15:
         raise DefinitionInvalid(service, field, "a number is wanted")
     return float(raw)
 
 
 def _pattern(service: str, field: str, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise DefinitionInvalid(service, field, "pattern is a text")
     try:
-        re.compile(str(raw))
-    except re.error as error:
+        re.compile(raw)
+    except (re.error, OverflowError, RecursionError) as error:
         raise DefinitionInvalid(service, field, f"pattern: {error}") from error
-    return str(raw)
+    return raw

@@ -52,7 +52,7 @@ def load(path: Path | None) -> Settings:
         return Settings()
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no such file, no UTF-8, no TOML, or absurd TOML
         raise SettingsInvalid(f"{path.name}: {error}") from error
     return parse(values)
 
@@ -69,11 +69,12 @@ def parse(values: dict[str, object]) -> Settings:
 
 
 def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and isinstance(item.default, float):
+    if type(value) is int and isinstance(item.default, float) and abs(value) < 1e15:
         value = float(value)
     if type(value) is not type(item.default):
         raise SettingsInvalid(f"{key}: {type(item.default).__name__} is wanted, not {type(value).__name__}")
     low, high = item.metadata["low"], item.metadata["high"]
-    if isinstance(value, int | float) and ((low is not None and value < low) or (high is not None and value > high)):
+    low, high = float("-inf") if low is None else low, float("inf") if high is None else high
+    if isinstance(value, int | float) and not low <= value <= high:
         raise SettingsInvalid(f"{key}: {value} is outside {low} to {high}")
     return value

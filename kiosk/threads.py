@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -27,9 +28,12 @@ class Worker(Protocol):
 class ThreadWorker:
     """A thread with a bounded queue. A job that raises is reported, and the next one runs."""
 
-    def __init__(self, name: str, report: Callable[[str, BaseException], None], limit: int = 64) -> None:
+    def __init__(
+        self, name: str, report: Callable[[str, BaseException], None], limit: int = 64, patience_s: float = 5.0
+    ) -> None:
         self._name = name
         self._report = report
+        self._patience_s = patience_s
         self._jobs: queue.Queue[Job | None] = queue.Queue(limit)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -49,10 +53,19 @@ class ThreadWorker:
                 self._report(self._name, error)
 
     def stop(self) -> None:
-        """Finish the queued jobs and end. Waits at most 5 s for a job that hangs."""
-        self._jobs.put(None)
-        if threading.current_thread() is not self._thread:
-            self._thread.join(5)
+        """Finish the queued jobs and end. A job that hangs is waited for `patience_s`, reported, and left behind."""
+        if threading.current_thread() is self._thread:
+            self._jobs.put_nowait(None)
+            return
+        deadline = time.monotonic() + self._patience_s
+        try:
+            self._jobs.put(None, timeout=self._patience_s)
+        except queue.Full as error:
+            self._report(self._name, error)
+            return
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self._thread.is_alive():
+            self._report(self._name, WorkerBusy(f"the {self._name} worker did not end"))
 
 
 class InlineWorker:

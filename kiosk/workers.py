@@ -75,7 +75,7 @@ class CardDesk:
             tries_left = card.tries_left()
         except DriverError as error:
             self._release()
-            self._post(e.CardFailed(error.code, session_id=session_id))
+            self._post(e.CardFailed(error.code, insertion, session_id=session_id))
             return
         self._card, self._facts = card, facts
         expired = bool(facts.expires) and facts.expires < self._today()
@@ -261,7 +261,7 @@ class GatewayDesk:
 
     def _fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
         if self._gateway is None:
-            self._post(e.LookupFailed("not-enrolled", session_id=session_id))
+            self._post(e.LookupFailed("not-enrolled", service, session_id=session_id))
             return
         try:
             certificate = self._card.certificate(timeout_s)
@@ -273,9 +273,9 @@ class GatewayDesk:
             code = str(getattr(error, "code", "gateway-silent"))
             if code == "gateway-unavailable":
                 self._found(False)
-            self._post(e.LookupFailed(code, session_id=session_id))
+            self._post(e.LookupFailed(code, service, session_id=session_id))
             return
-        self._post(e.DataFetched(found, session_id=session_id))
+        self._post(e.DataFetched(found, service, session_id=session_id))
 
     def close(self) -> None:
         """End both threads."""

@@ -27,6 +27,8 @@ STATUS_FILE = "sync-status.json"
 POLL_S = 0.2
 """How often another process's commit is looked for."""
 _STATUS_EVERY_MS = 10_000
+_MOST_DETOURS = 50
+"""Halvings and rewinds in one drain, before it is left for later."""
 _DAY_MS = 86_400_000
 
 StepKind = Literal["sent", "idle", "go-on", "wait", "pause", "stop"]
@@ -208,10 +210,11 @@ class SyncService:
         Raises:
             StorageFailed, StorageDamaged: the outbox cannot be read at the end.
         """
-        sent, step = 0, SyncStep("go-on")
-        while step.kind in {"sent", "go-on"}:
+        sent, detours, step = 0, 0, SyncStep("go-on")
+        while step.kind in {"sent", "go-on"} and detours <= _MOST_DETOURS:
             step = self.step()
             sent += step.sent
+            detours += step.kind == "go-on"
         self._tell(step)
         status = self._outbox.status()
         return Drained(sent, status.acked, status.pending, step.problem)

@@ -21,6 +21,7 @@ mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make --aptopt
   bookworm "$root" /etc/apt/sources.list.d/*.sources
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 cp -L "/$certificates" "$root/$certificates"
+printf "127.0.0.1 localhost\n::1 localhost\n" >"$root/etc/hosts" # every installed Debian has it, a bare root has not
 mkdir -p "$root/srv/kiosk"
 git ls-files --cached --others --exclude-standard -z | xargs -0 tar c | tar x -C "$root/srv/kiosk"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("kiosk", "drivers", "offline_cache", "provisioning", "assets")
-_MADE_HERE = {".git", ".venv", "build", "out", "state", "htmlcov", "__pycache__"}
+_MADE_HERE = {".git", ".venv", "build", "out", "state", "htmlcov", "__pycache__", ".hypothesis"}
 
 
 @cache

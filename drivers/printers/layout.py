@@ -252,7 +252,8 @@ def _lay_block(block: Block, paper: Paper, where: str) -> Iterable[Line]:  # noq
     width = paper.columns
     match block:
         case Title(text, centred):
-            return [_placed(t, width, size=2, bold=True, centred=centred) for t in _lines(text, width // 2, where)]
+            lines = _balanced(text, width // 2, where) if centred else _lines(text, width // 2, where)
+            return [_placed(t, width, size=2, bold=True, centred=centred) for t in lines]
         case Row():
             return _row(block, width, where)
         case Rule("dashed"):
@@ -291,6 +292,17 @@ def _lines(text: str, width: int, where: str) -> list[str]:
     return break_lines(text, width)
 
 
+def _balanced(text: str, width: int, where: str) -> list[str]:
+    """The same number of lines, as even as they can be: no single character is left over."""
+    lines = _lines(text, width, where)
+    for narrower in range(width - 1, 3, -1):
+        even = break_lines(tidy(text), narrower)
+        if len(even) > len(lines):
+            break
+        lines = even
+    return lines
+
+
 def _placed(text: str, width: int, *, size: int = 1, bold: bool = False, centred: bool = False) -> TextLine:
     pad = (width - columns(text) * size) // 2 if centred else 0
     run = Run(text, bold, size, size)
@@ -321,7 +333,7 @@ def _item(item: str, mark: str, width: int, where: str) -> Iterator[TextLine]:
 def _banner(banner: Banner, width: int, where: str) -> list[Line]:
     frame = banner.style == "recorded"
     inner = width - (4 if frame else 0)
-    rows = [(t, 2, True) for t in _lines(banner.title, inner // 2, where)]
+    rows = [(t, 2, True) for t in _balanced(banner.title, inner // 2, where)]
     rows += [(t, 1, frame) for line in banner.lines for t in _lines(line, inner, where)]
     body = [_bar_row(t, inner, size, bold=bold) for t, size, bold in rows]
     if frame:

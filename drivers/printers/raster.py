@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import qrcode
 from PIL import Image, ImageDraw, ImageFont
@@ -112,10 +113,15 @@ def _face(path: Path) -> ImageFont.FreeTypeFont:
 
 def qr_modules(data: str) -> list[list[bool]]:
     """The modules of a QR code of level M without a quiet zone."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(data.encode("utf-8"))
+    code = _qr_code(data)
     code.make(fit=True)
     return [[bool(m) for m in row] for row in code.get_matrix()]
+
+
+def _qr_code(data: str) -> qrcode.QRCode[Any]:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(data.encode("utf-8"))
+    return code
 
 
 def qr_image(data: str, dot: int) -> Image.Image:
@@ -128,4 +134,4 @@ def qr_image(data: str, dot: int) -> Image.Image:
 
 def qr_dot(data: str, dots: int, largest: int) -> int:
     """The largest module, in dots, at which the code and its quiet zone of 4 modules fit on paper of `dots`."""
-    return max(1, min(largest, dots // (len(qr_modules(data)) + 8)))
+    return max(1, min(largest, dots // (17 + 4 * _qr_code(data).best_fit() + 8)))

@@ -20,6 +20,9 @@ END_S: Final = 2.0
 _ROOT: Final = Path(drivers.__file__).parent.parent
 _CHUNK: Final = 65536
 
+SlotReport = tuple[int, int, str, bytes]
+"""State, event counter, reader, ATR."""
+
 
 class ChildExpiredError(Exception):
     """The child did not reply within the deadline. It was killed."""
@@ -32,15 +35,16 @@ class ChildGoneError(Exception):
 class ChildLink:
     """A running child. One request at a time, from any thread; slot reports from one thread."""
 
-    def __init__(self, reader: str, socket_path: str | None, *, watch: bool) -> None:
-        """Start the child. Raises `OSError`."""
+    def __init__(self, reader: str, socket_path: str | None, *, watch: bool, other: str = "") -> None:
+        """Start the child; `other` is a reader that it never takes for a nameless one. Raises `OSError`."""
         self._turn = threading.Lock()
         self._alive = True
         self._buffer = bytearray()
         self._reports, report_end = os.pipe() if watch else (-1, -1)
+        arguments = [str(report_end), socket_path or "", reader, other]
         try:
             self._process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-                [sys.executable, "-m", "drivers.readers.pcsc_child", str(report_end), socket_path or "", reader],
+                [sys.executable, "-m", "drivers.readers.pcsc_child", *arguments],
                 bufsize=0,
                 cwd=_ROOT,
                 pass_fds=[report_end] if watch else [],
@@ -91,14 +95,22 @@ class ChildLink:
             self._buffer += data
         return reply
 
-    def slot_reports(self) -> Iterator[tuple[int, int, str, bytes]]:
-        """Yield each slot report (state, counter, reader, ATR) until the child ends."""
+    def slot_reports(self, tick_s: float) -> Iterator[SlotReport | bool]:
+        """Yield each slot report until the child ends; True: the service lives; False: nothing for `tick_s`."""
         buffer = bytearray()
-        while data := os.read(self._reports, _CHUNK):
+        ready = select.poll()
+        ready.register(self._reports, select.POLLIN)
+        while True:
+            if not ready.poll(tick_s * 1000):
+                yield False
+                continue
+            data = os.read(self._reports, _CHUNK)
+            if not data:
+                return
             buffer += data
             try:
                 while (frame := wire.take_frame(buffer)) is not None:
-                    yield wire.unpack_slot(frame[1])
+                    yield True if frame[0] == wire.ALIVE else wire.unpack_slot(frame[1])
             except wire.FrameError:
                 self.kill()
                 return

@@ -8,6 +8,7 @@ PC/SC's results are mapped to `drivers.errors` here and nowhere else.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ from drivers.errors import (
 )
 from drivers.readers import wire
 from drivers.readers.child_link import ChildExpiredError, ChildGoneError, ChildLink
+from drivers.readers.recovery import Ladder, Patience, Step
 
 CONNECT_DEADLINE_S: Final = 5.0
 CLOSE_DEADLINE_S: Final = 2.0
@@ -32,6 +34,8 @@ NOTICE_S: Final = 1.0
 """pcscd looks at a slot every 0.4 s; within this it has noticed that a card is gone."""
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
+TICK_S: Final = 1.5
+"""Longer than the child's own second between two signs of life."""
 
 _STATES: Final = {
     wire.ABSENT: SlotState.READER_ABSENT,
@@ -78,9 +82,25 @@ class PcscReader:
     `socket_path` is pcscd's socket where it is not the usual one. Threads: any may call; events come from one thread.
     """
 
-    def __init__(self, name: str = "", socket_path: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        socket_path: str | None = None,
+        *,
+        other: str = "",
+        restart_service: Callable[[], None] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Nothing is started yet.
+
+        `other` names a reader with another role, never taken for a nameless one. `restart_service` is the privileged
+        helper of the recovery ladder (`drivers.readers.recovery`): called from the reader's thread, it must return.
+        """
         self._wanted = name
+        self._other = other
         self._socket_path = socket_path
+        self._restart_service = restart_service
+        self._ladder = Ladder(patience)
         self._change = threading.Condition()
         self._slot: SlotEvent | None = None
         self._counter = 0
@@ -101,6 +121,11 @@ class PcscReader:
         """Process id of the child that runs now, for diagnosis."""
         link = self._link
         return link.pid if link is not None else None
+
+    @property
+    def out_of_order(self) -> bool:
+        """True while the PC/SC service does not come back although it was restarted."""
+        return self._ladder.out_of_order
 
     def start(self, on_change: Callable[[SlotEvent], None]) -> None:
         """As `CardReader.start`. Raises `RuntimeError` when started twice."""
@@ -162,7 +187,7 @@ class PcscReader:
         while not self._stopping.wait(pause_s):
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2 or FIRST_PAUSE_S)
             try:
-                link = ChildLink(self._wanted, self._socket_path, watch=True)
+                link = ChildLink(self._wanted, self._socket_path, watch=True, other=self._other)
             except OSError:
                 self._take(wire.ABSENT, 0, self._wanted, b"")
                 continue
@@ -171,10 +196,7 @@ class PcscReader:
                 self._change.notify_all()
             if self._stopping.is_set():
                 link.hang_up()
-            reported = False
-            for report in link.slot_reports():
-                reported = True
-                self._take(*report)
+            reported = self._listen(link)
             with self._change:
                 self._link = None
             link.end()
@@ -182,6 +204,28 @@ class PcscReader:
                 pause_s = FIRST_PAUSE_S
             elif not self._stopping.is_set():
                 self._take(wire.ABSENT, 0, self._wanted, b"")
+
+    def _listen(self, link: ChildLink) -> bool:
+        """Pass on what a child reports until it ends, and climb the ladder. Returns whether it reported at all."""
+        reported = False
+        for report in link.slot_reports(TICK_S):
+            lives = report if isinstance(report, bool) else report[1] != wire.NO_SERVICE
+            if lives:
+                self._ladder.works()
+            elif (step := self._ladder.silent(time.monotonic())) is not None:
+                self._climb(step, link)
+            if not isinstance(report, bool):
+                reported = True
+                self._take(*report)
+        return reported
+
+    def _climb(self, step: Step, link: ChildLink) -> None:
+        """Take one rung. A child that hangs in a call is of no use after a restart either."""
+        if step is Step.SERVICE and self._restart_service is not None:
+            self._restart_service()
+        if not self._stopping.is_set():
+            link.kill()
+            self._take(wire.ABSENT, wire.NO_SERVICE, self._wanted, b"")
 
     def _take(self, state: int, counter: int, reader: str, atr: bytes) -> None:
         """Turn one report of the child into events. A fresh child repeats what is known: that is no event."""

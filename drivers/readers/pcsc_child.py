@@ -5,7 +5,8 @@ context of its own: one obeys requests, one watches the slot. (libpcsclite locks
 SCardGetStatusChange. With one context for both, each APDU would first have to cancel the wait, through a connection of
 its own to the daemon.) A third thread ends the process when the parent is gone.
 
-Arguments: descriptor for slot reports (or -1), socket of pcscd (or empty), name of the reader (or empty: the first).
+Arguments: descriptor for slot reports (or -1), socket of pcscd (or empty), name of the reader (or empty: the first),
+and, where that is empty, name of a reader that has another role and is never taken (or empty).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import threading
 from smartcard import scard  # pyright: ignore[reportMissingTypeStubs]
 
 from drivers.readers import wire
+from drivers.readers.roles import matching
 
 PNP = "\\\\?PnP?\\Notification"
 WAIT_MS = 1000
@@ -35,6 +37,7 @@ _FAILURES = {
     0x8010000B: wire.BUSY,
     0x80100016: wire.UNSURE,
     0x8010002F: wire.UNSURE,
+    0x80100068: wire.UNSURE,
     **dict.fromkeys(_NO_SERVICE, wire.READER_GONE),
 }
 _TIMEOUT = 0x8010000A
@@ -74,13 +77,13 @@ def readers(context: int) -> list[str]:
     return list(names)
 
 
-def find(context: int, wanted: str) -> str | None:
-    """Return the reader with this name; PC/SC puts numbers behind a name, which change with the port."""
+def find(context: int, wanted: str, other: str = "") -> str | None:
+    """Return the reader with this name, or the first that is not `other`. See `drivers.readers.roles.matching`."""
     names = readers(context)
-    for name in names:
-        if name == wanted or not wanted:
-            return name
-    return next((name for name in names if name.startswith(wanted + " ")), None)
+    if not wanted:
+        taken = matching(names, other) if other else None
+        return next((name for name in names if name != taken), None)
+    return matching(names, wanted)
 
 
 def slot_report(name: str, event: int, atr: list[int]) -> bytes:
@@ -99,9 +102,10 @@ def slot_report(name: str, event: int, atr: list[int]) -> bytes:
 class Watch:
     """Watches one slot for ever, and reports each change. Comes back by itself when the daemon does."""
 
-    def __init__(self, descriptor: int, wanted: str) -> None:
+    def __init__(self, descriptor: int, wanted: str, other: str) -> None:
         self._descriptor = descriptor
         self._wanted = wanted
+        self._other = other
         self._last = b""
         self._never = threading.Event()
 
@@ -110,12 +114,12 @@ class Watch:
             try:
                 context = establish()
             except CallFailed:
-                self._absent()
+                self._absent(wire.NO_SERVICE)
                 continue
             try:
                 self._watch(context)
             except CallFailed:
-                self._absent()
+                self._absent(wire.NO_SERVICE)
             finally:
                 scard.SCardReleaseContext(context)
 
@@ -125,12 +129,13 @@ class Watch:
         name = None
         while True:
             if name is None:
-                name, known = find(context, self._wanted), 0
+                name, known = find(context, self._wanted, self._other), 0
                 if name is None:
                     self._report(wire.pack_slot(wire.ABSENT, 0, self._wanted, b""))
             asked = [(PNP, pnp)] if name is None else [(name, known), (PNP, pnp)]
             result, states = scard.SCardGetStatusChange(context, WAIT_MS, asked)
             if result & 0xFFFFFFFF == _TIMEOUT:
+                os.write(self._descriptor, wire.frame(wire.ALIVE))
                 continue
             if result & 0xFFFFFFFF == _UNKNOWN_READER:
                 name = None
@@ -146,8 +151,8 @@ class Watch:
                 name = None
                 self._never.wait(AGAIN_MS / 1000)
 
-    def _absent(self) -> None:
-        self._report(wire.pack_slot(wire.ABSENT, 0, self._wanted, b""))
+    def _absent(self, counter: int = 0) -> None:
+        self._report(wire.pack_slot(wire.ABSENT, counter, self._wanted, b""))
         self._never.wait(AGAIN_MS / 1000)
 
     def _report(self, body: bytes) -> None:
@@ -159,8 +164,9 @@ class Watch:
 class Server:
     """Obeys the parent's requests, one at a time."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, other: str) -> None:
         self._wanted = wanted
+        self._other = other
         self._context: int | None = None
         self._card: int | None = None
         self._protocol = scard.SCARD_PCI_T1
@@ -236,7 +242,7 @@ class Server:
     def _open(self) -> tuple[int, int]:
         if self._context is None:
             self._context = establish()
-        name = find(self._context, self._wanted)
+        name = find(self._context, self._wanted, self._other)
         if name is None:
             raise CallFailed(_UNKNOWN_READER, "SCardListReaders")
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
@@ -276,13 +282,13 @@ def end_with_parent() -> None:
 
 def main(arguments: list[str]) -> None:
     """Be the child process."""
-    descriptor, socket_path, wanted = int(arguments[0]), arguments[1], arguments[2]
+    descriptor, (socket_path, wanted, other) = int(arguments[0]), arguments[1:4]
     if socket_path:
         os.environ["PCSCLITE_CSOCK_NAME"] = socket_path
     threading.Thread(target=end_with_parent, daemon=True).start()
     if descriptor >= 0:
-        threading.Thread(target=Watch(descriptor, wanted).run, daemon=True).start()
-    Server(wanted).run()
+        threading.Thread(target=Watch(descriptor, wanted, other).run, daemon=True).start()
+    Server(wanted, other).run()
     os._exit(0)
 
 

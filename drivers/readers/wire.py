@@ -23,6 +23,12 @@ FAILED = 17
 SLOT = 32
 """Body: state, PC/SC's event counter (two bytes), length of the reader's name (one byte), the name, the ATR."""
 
+ALIVE = 33
+"""No body. Between slot reports, about once a second: the PC/SC service answers."""
+
+NO_SERVICE = 0xFFFF
+"""In place of the event counter of an `ABSENT` report: it is the service that is missing, not only the reader."""
+
 ABSENT = 0
 EMPTY = 1
 PRESENT = 2

@@ -113,12 +113,6 @@ class SimPrinter:
         with self._lock:
             return "unplugged" not in self._active
 
-    @property
-    def received_bytes(self) -> int:
-        """Bytes that arrived at the printer since it was made."""
-        with self._lock:
-            return self._received
-
     def set_fault(
         self,
         name: str,
@@ -233,9 +227,8 @@ class SimPrinter:
     def next_due_s(self) -> float | None:
         """Seconds until `tick` has something to do, or None if only a hand or a byte changes anything."""
         with self._lock:
-            due = [self._power_on_at] if self._power_on_at is not None else []
-            if self._buffer and "slow" in self._active and self._can_print():
-                due.append(self._next_line_at)
+            slow = self._buffer and "slow" in self._active and self._can_print()
+            due = [t for t in (self._power_on_at, self._next_line_at if slow else None) if t is not None]
             return max(0.0, min(due) - self._clock()) if due else None
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -251,6 +244,10 @@ class SimPrinter:
         self._received += len(data)
         if not self.powered:
             self._lost = self._lost or bool(_QUERY.sub(b"", data))
+            return
+        if b"\x10" not in self._tail + data:
+            self._tail = (self._tail + data)[-len(_CLEAR) :]
+            self._buffer += data
             return
         for i in range(len(data)):
             self._tail = (self._tail + data[i : i + 1])[-len(_CLEAR) :]

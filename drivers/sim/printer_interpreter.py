@@ -80,6 +80,7 @@ class Interpreter:
         self._align = 0
         self._pitch = _DEFAULT_PITCH
         self._line: list[tuple[Run, bool]] = []
+        self._used = 0
         self._bar, self._bar_height = 3, 162
         self._qr_dot, self._qr_data = 3, b""
 
@@ -118,8 +119,10 @@ class Interpreter:
             width, height = self._chinese_size
         run = Run(char, self._bold, width, height)
         actions: list[Action] = []
-        if sum(r.columns for r, _ in self._line) + run.columns > self._paper.columns:
+        need = run.columns
+        if self._used + need > self._paper.columns:
             actions.append(Printed(self._end_line()))
+        self._used += need
         last = self._line[-1] if self._line else None
         if last and (last[0].bold, last[0].width, last[0].height, last[1]) == (run.bold, width, height, self._reverse):
             self._line[-1] = (Run(last[0].text + char, run.bold, width, height), self._reverse)
@@ -131,7 +134,7 @@ class Interpreter:
         """Print the line buffer and feed: by the line pitch, and never less than the line is high."""
         if not self._line:
             return BlankStrip(self._pitch if feed is None else feed)
-        runs, self._line = tuple(self._line), []
+        runs, self._line, self._used = tuple(self._line), [], 0
         height = max(r.height for r, _ in runs)
         used = sum(r.columns for r, _ in runs)
         left = (self._paper.columns - used) * COLUMN_DOTS * self._align // 2

@@ -203,16 +203,9 @@ class _World:
         return devices
 
     def _terminal(self, devices: BenchDevices, clock: SystemClock) -> tuple[Terminal, ShownModel, BenchLog]:
-        lines: list[BenchLog] = []
-
-        def on_screen(before: str, now: str) -> None:
-            for log in lines:
-                log.note("screen", was=before, now=now)
-
-        shown = ShownModel(on_screen)
+        shown = ShownModel()
         terminal = Terminal(self._settings, self._state, devices.for_terminal, clock, shown.show)
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)
-        lines.append(log)
         terminal.start()
         self._stack.callback(terminal.stop)
         return terminal, shown, log

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk.session.state import (
+    Application,
     AskPrinter,
     Effect,
     ForgetPin,
@@ -25,23 +26,53 @@ SECOND = "second"
 WAIT = "wait"
 
 BUSY = frozenset({State.READING, State.CHECKING_PIN, State.FETCHING, State.SIGNING, State.WAITING, State.PRINTING})
-"""The terminal is working: nobody has to touch anything, so no idle timer runs."""
+"""The terminal is working: nobody has to touch anything, so nobody is warned."""
+BUSY_LIMIT_S = 120.0
+"""A card or a printer that has not answered by then never will; every driver's own deadline is far shorter."""
+OWN_CLOCK = frozenset({State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.WAITING})
+"""States that wait for ever, or count for themselves."""
+
+CARD_FAILURES = frozenset(
+    {
+        "card-unreadable",
+        "card-unknown",
+        "card-busy",
+        "card-removed",
+        "card-swapped",
+        "reader-absent",
+        "no-card",
+        "card-needs-hsm",
+    }
+)
+"""Failures that a card put in again answers by itself."""
+ASKED = frozenset({"print-unknown"})
+"""Failures that ask the citizen what came out of the printer."""
 
 
 def enter(session: Session, state: State, *effects: Effect) -> Step:
     """Go to a state: with it go its idle timer and the screen's log line."""
     session = replace(session, state=state)
-    timers: tuple[Effect, ...] = (StopTimer(IDLE),)
-    if state not in BUSY and state not in {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT}:
-        timers = (StartTimer(IDLE, idle_s(session)),)
-    return session, (*timers, Note("screen", {"state": str(state), "session": session.id}), *effects)
+    return session, (idle_timer(session), Note("screen", {"state": str(state), "session": session.id}), *effects)
 
 
-def idle_s(session: Session) -> float:
-    """How long this screen may stand untouched."""
+def idle_timer(session: Session) -> Effect:
+    """Begin this state's quiet time anew."""
+    return StopTimer(IDLE) if session.state in OWN_CLOCK else StartTimer(IDLE, idle_s(session, session.state))
+
+
+def idle_s(session: Session, state: State) -> float:
+    """How long a screen may stand untouched."""
     settings = session.world.settings
+    if state in BUSY:
+        return BUSY_LIMIT_S
     last = {State.SAVED, State.RECEIPT, State.RATING, State.FAILURE}
-    return settings.saved_shown_s if session.state in last else settings.idle_timeout_s
+    return settings.saved_shown_s if state in last else settings.idle_timeout_s
+
+
+def application_of(session: Session) -> Application:
+    """Return the form in hand. Only called in states that have one."""
+    assert session.application is not None
+    return session.application
 
 
 def fail(session: Session, code: str, *effects: Effect, resume: State = State.ATTRACT) -> Step:
@@ -71,7 +102,8 @@ def forget(session: Session) -> Session:
 
 def fresh(session: Session) -> Session:
     """A new visit in the same world: the next citizen finds nothing of the one before."""
-    return Session(id=session.id + 1, world=session.world)
+    world = replace(session.world, catalogue=session.world.newer or session.world.catalogue, newer=None)
+    return Session(id=session.id + 1, world=world)
 
 
 def begin(session: Session) -> Session:

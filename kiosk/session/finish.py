@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-from drivers.api import JobState, SlotState
+from drivers.api import JobState, PrintResult, SlotState
 from kiosk.events import (
     CardFailed,
     DocumentSigned,
@@ -21,7 +21,8 @@ from kiosk.events import (
     SlotChanged,
     TimerFired,
 )
-from kiosk.session.common import SECOND, WAIT, end, enter, fail, forget, fresh
+from kiosk.session.common import ASKED, IDLE, SECOND, WAIT, application_of, end, enter, fail, forget, fresh
+from kiosk.session.start import card_at_attract
 from kiosk.session.state import (
     AskPrinter,
     Effect,
@@ -42,20 +43,22 @@ PRINT_FAILURES = {
     "paper-out": "printer-paper-out",
     "cover-open": "printer-cover-open",
     "no-reply": "printer-absent",
-    "unplugged": "printer-absent",
+    "printer-unplugged": "printer-absent",
+    "port-not-found": "printer-absent",
 }
 """What the printer gave as the reason, to the failure that the citizen is told of."""
 
 
 def signed(session: Session, event: DocumentSigned) -> Step:
-    """The card signed: make the entry durable before anything is said."""
+    """The card signed, once: make the entry durable before anything is said."""
     if session.draft is None:
         return session, ()
     proof = {
         "signature": base64.b64encode(event.signature).decode("ascii"),
         "certificate": base64.b64encode(event.certificate).decode("ascii"),
     }
-    return session, (SaveEntry("application", {**session.draft, "card_signature": proof}),)
+    document = {**session.draft, "card_signature": proof}
+    return replace(session, draft=None), (SaveEntry("application", document),)
 
 
 def signing_failed(session: Session, event: CardFailed) -> Step:
@@ -65,11 +68,18 @@ def signing_failed(session: Session, event: CardFailed) -> Step:
     return fail(forget(session), event.code)
 
 
+def signing_given_up(session: Session, event: TimerFired) -> Step:
+    """The card hangs. Once it has signed, only the disk's own word counts."""
+    if event.timer != IDLE or session.draft is None:
+        return session, ()
+    return signing_failed(session, CardFailed("card-unreadable"))
+
+
 def saved(session: Session, event: EntrySaved) -> Step:
     """COMMIT returned: the entry is safe here. Now wait a little for the gateway's receipt."""
-    if event.kind != "application" or session.application is None:
+    if event.kind != "application":
         return session, ()
-    service = session.application.service.id
+    service = application_of(session).service.id
     kept = Saved(event.seq, event.number, service, event.at_ms)
     session = replace(session, saved=kept, draft=None, waited_s=0)
     watch: tuple[Effect, ...] = (WatchEntry(event.seq), Note("outbox.saved", {"seq": event.seq, "service": service}))
@@ -122,18 +132,19 @@ def print_it(session: Session, _event: PrimaryPressed) -> Step:
     if not session.receipt_way:
         return session, ()
     copy = session.copies > 0
-    session = replace(session, copies=session.copies + 1, print_state=JobState.QUEUED, printed=None, waited_s=0)
-    return enter(session, State.PRINTING, PrintReceipt(copy), StartTimer(SECOND, 1))
+    session = replace(session, copies=session.copies + 1, print_state=JobState.QUEUED, printed=None)
+    return enter(session, State.PRINTING, PrintReceipt(copy))
 
 
 def to_rating(session: Session, _event: object) -> Step:
     return enter(session, State.RATING)
 
 
-def printing_tick(session: Session, event: TimerFired) -> Step:
-    if event.timer == SECOND:
-        return replace(session, waited_s=session.waited_s + 1), (StartTimer(SECOND, 1),)
-    return session, ()
+def printing_given_up(session: Session, event: TimerFired) -> Step:
+    """Nothing was heard of the printing for longer than any printing takes: ask the citizen."""
+    if event.timer != IDLE:
+        return session, ()
+    return print_finished(session, PrintFinished(PrintResult(JobState.UNKNOWN, "no-reply", 0)))
 
 
 def print_progress(session: Session, event: PrintProgress) -> Step:
@@ -145,7 +156,7 @@ def print_finished(session: Session, event: PrintFinished) -> Step:
     result = event.result
     session = replace(session, printed=result, print_state=result.state)
     note = Note("printer.job", {"state": str(result.state), "bytes": result.bytes_sent, "reason": result.reason})
-    effects = (StopTimer(SECOND), note, AskPrinter())
+    effects = (note, AskPrinter())
     match result.state:
         case JobState.DONE:
             return enter(session, State.RATING, *effects)
@@ -163,6 +174,8 @@ def print_finished(session: Session, event: PrintFinished) -> Step:
 
 def paper_seen(session: Session, event: PaperSeen) -> Step:
     """The citizen says what came out; another print of the same number is a copy."""
+    if session.failure not in ASKED:
+        return session, ()
     note = Note("printer.seen", {"outcome": event.outcome})
     if event.outcome == "whole":
         return enter(session, State.RATING, note)
@@ -174,8 +187,9 @@ def rate(session: Session, event: RatingChosen) -> Step:
 
 
 def rated(session: Session, _event: PrimaryPressed) -> Step:
-    if not session.score or session.saved is None:
+    if not session.score:
         return session, ()
+    assert session.saved is not None
     document: dict[str, object] = {
         "kind": "rating",
         "schema": 1,
@@ -192,10 +206,13 @@ def not_rated(session: Session, _event: object) -> Step:
 
 
 def card_taken(session: Session, event: SlotChanged) -> Step:
-    """The card left the slot: the visit is over."""
+    """The card left the slot: the visit is over. Where another one is in it already, the next visit begins."""
+    ended = (StopTimer(SECOND), Note("session.ended", {"session": session.id}))
     if event.state in {SlotState.EMPTY, SlotState.READER_ABSENT}:
-        ended = Note("session.ended", {"session": session.id})
-        return enter(fresh(session), State.ATTRACT, StopTimer(SECOND), ended)
+        return enter(fresh(session), State.ATTRACT, *ended)
+    if event.state is SlotState.PRESENT and event.insertion != session.card_insertion:
+        session, effects = card_at_attract(fresh(session), event)
+        return session, (*ended, *effects)
     return session, ()
 
 

@@ -15,13 +15,15 @@ from kiosk.events import (
     ServiceChosen,
     TimerFired,
 )
-from kiosk.session.common import WAIT, await_card, enter, fail
+from kiosk.session.common import CARD_FAILURES, WAIT, application_of, await_card, enter, fail, forget
 from kiosk.session.state import (
     Application,
     AskPrinter,
     Effect,
     FetchData,
+    ForgetPin,
     Note,
+    ReleaseCard,
     Session,
     StartTimer,
     State,
@@ -61,8 +63,8 @@ def open_service(session: Session, service: str) -> Step:
 def home(session: Session, _event: HomePressed) -> Step:
     """Home: the form in hand is dropped, the visit goes on."""
     if session.holder is None and not session.browsing:
-        return enter(session, State.START)
-    session = replace(session, application=None, saved=None, draft=None, life_event="")
+        return session, ()
+    session = replace(session, application=None, saved=None, draft=None, life_event="", wanted_service="", failure="")
     return enter(session, State.HOME, StopTimer(WAIT))
 
 
@@ -72,9 +74,7 @@ def back_to_services(session: Session, _event: object) -> Step:
 
 def intro_done(session: Session, _event: PrimaryPressed) -> Step:
     """Start the service: the card comes first, then the question whether paper is there."""
-    application = session.application
-    if application is None:
-        return enter(session, State.HOME)
+    application = application_of(session)
     if session.holder is None:
         return await_card(replace(session, wanted_service=application.service.id))
     if not forms.eligible(form_of(session, application)):
@@ -104,10 +104,9 @@ def back_to_intro(session: Session, _event: object) -> Step:
 
 def consented(session: Session, _event: PrimaryPressed) -> Step:
     """Fetch what the citizen agreed to; without a network the card's own data go into the form."""
-    application = session.application
-    if application is None:
-        return enter(session, State.HOME)
-    application = replace(application, refused_consent=False)
+    application = replace(application_of(session), refused_consent=False)
+    if application.service.offline == "network" and not session.world.network_up:
+        return fail(session, "needs-network", resume=State.INTRO)
     session = replace(session, application=application)
     subjects = application.service.subjects
     note = Note("consent.given", {"service": application.service.id, "subjects": len(subjects)})
@@ -120,9 +119,7 @@ def consented(session: Session, _event: PrimaryPressed) -> Step:
 
 def refused(session: Session, _event: ConsentRefused) -> Step:
     """Nothing is fetched: the office will look at the papers at a counter."""
-    application = session.application
-    if application is None:
-        return enter(session, State.HOME)
+    application = application_of(session)
     if application.service.offline == "network":
         return fail(session, "needs-consent", resume=State.CONSENT)
     session = replace(session, application=replace(application, refused_consent=True, subjects={}, fetched=False))
@@ -130,39 +127,45 @@ def refused(session: Session, _event: ConsentRefused) -> Step:
 
 
 def fetched(session: Session, event: DataFetched) -> Step:
-    application = session.application
-    if application is None:
-        return enter(session, State.HOME)
-    subjects = {item.subject: item for item in event.subjects}
-    session = replace(session, application=replace(application, subjects=subjects, fetched=True))
-    assert session.application is not None
-    if not forms.eligible(form_of(session, session.application)):
+    """The data came. Only what was agreed to goes into the form."""
+    application = application_of(session)
+    if event.service != application.service.id:
+        return session, ()
+    wanted = application.service.subjects
+    subjects = {item.subject: item for item in event.subjects if item.subject in wanted}
+    application = replace(application, subjects=subjects, fetched=True)
+    session = replace(session, application=application)
+    if not forms.eligible(form_of(session, application)):
         return fail(session, "not-eligible", StopTimer(WAIT), resume=State.INTRO)
     return open_form(session, StopTimer(WAIT), Note("lookup.answered", {"subjects": len(subjects)}))
 
 
 def not_fetched(session: Session, event: LookupFailed) -> Step:
     """No data came. Where the card's own data suffice, the visit goes on with them."""
+    application = application_of(session)
+    if event.service != application.service.id:
+        return session, ()
     note = Note("lookup.failed", {"code": event.code})
-    if event.code.startswith(("card-", "pin-")) and event.code != "card-refused":
-        return fail(session, event.code, StopTimer(WAIT), note)
-    application = session.application
-    if application is None or application.service.offline == "network":
+    if event.code in CARD_FAILURES or event.code.startswith("pin-"):
+        return fail(forget(session), event.code, StopTimer(WAIT), ForgetPin(), ReleaseCard(), note)
+    if application.service.offline == "network":
         return fail(session, "needs-network", StopTimer(WAIT), note, resume=State.INTRO)
     return open_form(session, StopTimer(WAIT), note)
 
 
 def fetch_timed_out(session: Session, event: TimerFired) -> Step:
-    return not_fetched(session, LookupFailed("gateway-silent")) if event.timer == WAIT else (session, ())
+    """Nobody answered within the time that a citizen should have to wait."""
+    if event.timer != WAIT:
+        return session, ()
+    return not_fetched(session, LookupFailed("gateway-silent", application_of(session).service.id))
 
 
 def open_form(session: Session, *effects: Effect) -> Step:
     """Show the form from its beginning: filled-in rows first, then the first question."""
-    application = session.application
-    assert application is not None
+    application = application_of(session)
     plan = forms.plan(form_of(session, application))
     first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
-    application = replace(application, page=0, question=first, typed="", problem="", from_check=False)
+    application = replace(application, page=0, question=first, typed="", problem="", changing="")
     return enter(replace(session, application=application), State.FORM, *effects)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk.events import (
+    BackPressed,
     CardFailed,
     CardRecognised,
     KeysShuffled,
@@ -50,7 +51,7 @@ def attract_untouched(session: Session, event: TimerFired) -> Step:
 def way_chosen(session: Session, event: StartChosen) -> Step:
     if event.way == "card":
         return await_card(replace(session, browsing=False))
-    return enter(replace(session, browsing=True), State.HOME)
+    return enter(replace(session, browsing=True, application=None, wanted_service=""), State.HOME)
 
 
 def card_wanted(session: Session, event: SlotChanged) -> Step:
@@ -63,7 +64,17 @@ def card_wanted(session: Session, event: SlotChanged) -> Step:
 
 
 def back_to_start(session: Session, _event: object) -> Step:
-    return enter(replace(session, browsing=False), State.START)
+    """To the ways to start: only while nobody is known. With a holder, the visit ends by its own button."""
+    if session.holder is not None:
+        return session, ()
+    return enter(replace(session, browsing=False, application=None, wanted_service=""), State.START)
+
+
+def no_card_yet(session: Session, _event: BackPressed) -> Step:
+    """From the card prompt to the service that asked for the card, or to the ways to start."""
+    if session.application is None:
+        return back_to_start(session, _event)
+    return enter(replace(session, wanted_service=""), State.INTRO)
 
 
 def leave(session: Session, _event: object) -> Step:
@@ -84,7 +95,15 @@ def recognised(session: Session, event: CardRecognised) -> Step:
 
 
 def reading_failed(session: Session, event: CardFailed) -> Step:
+    """The card could not be named; what is said of a card that is gone already does not count."""
+    if event.insertion not in {0, session.card_insertion}:
+        return session, ()
     return fail(session, event.code, resume=State.CARD)
+
+
+def reading_given_up(session: Session, event: TimerFired) -> Step:
+    """The card hangs, and the reader with it."""
+    return reading_failed(session, CardFailed("card-unreadable")) if event.timer == IDLE else (session, ())
 
 
 def reading_card_left(session: Session, event: SlotChanged) -> Step:
@@ -110,7 +129,8 @@ def pin_given(session: Session, _event: PrimaryPressed) -> Step:
 
 
 def pin_accepted(session: Session, event: PinAccepted) -> Step:
-    session = replace(session, holder=event.holder, pin_length=0, pin_rejected=False, tries_left=None, browsing=False)
+    session = replace(session, holder=event.holder, pin_length=0, pin_rejected=False, tries_left=None)
+    session = replace(session, browsing=False, application=None)
     session, effects = enter(session, State.HOME, Note("pin.accepted", {"session": session.id}))
     catalogue = session.world.catalogue
     if session.wanted_service and catalogue is not None and session.wanted_service in catalogue.services:
@@ -129,3 +149,8 @@ def pin_refused(session: Session, event: PinRefused) -> Step:
 
 def pin_failed(session: Session, event: CardFailed) -> Step:
     return fail(replace(session, pin_length=0), event.code, resume=State.CARD)
+
+
+def pin_given_up(session: Session, event: TimerFired) -> Step:
+    """The card took the PIN and never answered."""
+    return pin_failed(session, CardFailed("card-unreadable")) if event.timer == IDLE else (session, ())

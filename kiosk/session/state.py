@@ -54,6 +54,8 @@ class World:
 
     settings: Settings = field(default_factory=Settings)
     catalogue: Catalogue | None = field(repr=False, default=None)
+    newer: Catalogue | None = field(repr=False, default=None)
+    """A catalogue that came during a visit: the next visit begins with it."""
     slot: SlotState = SlotState.READER_ABSENT
     insertion: int = 0
     printer: PrinterStatus | None = None
@@ -90,8 +92,11 @@ class Application:
     typed: str = field(repr=False, default="")
     problem: str = ""
     """What is wrong with the answer just given, as a code of `kiosk.forms.problem`."""
-    from_check: bool = False
-    """The citizen came from the check screen to change one answer."""
+    changing: Literal["", "rows", "check"] = ""
+    """Where the citizen asked to change the one field that is being asked now."""
+    before: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """The answers before that change: going back leaves everything as it was."""
+    page_before: int = 0
     paperless: bool = False
     """The citizen knows that nothing can be printed."""
 
@@ -145,7 +150,9 @@ class Session:
     score: int = 0
     failure: str = ""
     resume: State = State.ATTRACT
-    """Where the visit goes on after a warning, help or a failure that can be left."""
+    """Where the visit goes on after a failure that can be left."""
+    before_help: State = State.ATTRACT
+    before_warning: State = State.ATTRACT
     left_s: int = 0
     """Countdown of the warning."""
 

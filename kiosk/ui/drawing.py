@@ -13,12 +13,14 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from kiosk.screen_model import Control
-from kiosk.ui.linebreak import Measure, Overflow
+from kiosk.ui.linebreak import SQUEEZE_EM, Measure, Overflow, squeezed
 from kiosk.ui.theme import Rect, Rgb, Theme
 
 Point = tuple[float, float]
 ARC_STEP_DEG = 9.0
 """An arc is drawn as chords of at most this many degrees, each with round ends."""
+ARC_SAGITTA = 0.06
+"""How far, in pixels, a chord may lie beside its arc."""
 
 
 class Part(IntEnum):
@@ -204,15 +206,20 @@ class Sheet:
 
     def run(self, text: str, x: float, y: float, size: int, *, bold: bool, colour: Rgb, height: float) -> float:
         """One line of text, no breaking; its width is returned."""
-        width = self.measure(text, size, bold)
-        if text:
-            self.runs.append(Run(text, x, y, size, bold, colour, width, height, self.group))
-        return width
+        left = x
+        for piece in squeezed(text):
+            if piece:
+                width = self.measure(piece, size, bold)
+                self.runs.append(Run(piece, x, y, size, bold, colour, width, height, self.group))
+                x += width - SQUEEZE_EM * size
+        return x + SQUEEZE_EM * size - left if text else 0.0
 
 
 def arc_points(centre: Point, radii: tuple[float, float], angles: tuple[float, float]) -> list[Point]:
     """Points along an elliptical arc; degrees, 0 up, clockwise."""
-    count = max(1, math.ceil(abs(angles[1] - angles[0]) / ARC_STEP_DEG))
+    radius = max(*radii, 1.0)
+    step = min(ARC_STEP_DEG, math.degrees(2 * math.acos(1 - min(1.0, ARC_SAGITTA / radius))))
+    count = max(1, math.ceil(abs(angles[1] - angles[0]) / step))
     out: list[Point] = []
     for i in range(count + 1):
         turn = math.radians(angles[0] + (angles[1] - angles[0]) * i / count)

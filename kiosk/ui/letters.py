@@ -9,6 +9,7 @@ from typing import Any
 from kivy.core.text import Label as CoreLabel  # pyright: ignore[reportMissingTypeStubs]
 
 from kiosk.ui.build_fonts import font_file
+from kiosk.ui.linebreak import SQUEEZE_EM, squeezed
 
 TEXTURES_KEPT = 400
 """Lines of text kept as textures; a full screen has about 60."""
@@ -54,7 +55,8 @@ class Letters:
             ruler = self._rulers.get((size, bold))
             if ruler is None:
                 ruler = self._rulers[size, bold] = self._label("", size, bold)
-            width = float(ruler.get_extents(text)[0])
+            pieces = squeezed(text)
+            width = sum(float(ruler.get_extents(piece)[0]) for piece in pieces) - SQUEEZE_EM * size * (len(pieces) - 1)
             self._widths[key] = width
         return width
 

@@ -13,7 +13,7 @@ from kiosk.ui.widgets.words import Type
 
 GLOW = rgb("#8FC3F2")
 """The lit slit of the reader and of the printer."""
-SCALES = (1.0, 0.86, 0.74, 0.62, 0.5, 0.42)
+SCALES = (1.0, 1.0, 0.86, 0.74, 0.6, 0.46)
 
 
 def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
@@ -24,8 +24,6 @@ def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
     """
     drawer, width, height = _DRAWERS[piece.name]
     scale = min(SCALES[min(smaller, len(SCALES) - 1)], rect.width / width)
-    if rect.height:
-        scale = min(scale, max(0.4, rect.height / height))
     pen = Pen(sheet, rect.centre[0] - width * scale / 2, rect.y, scale)
     drawer(pen, piece.caption.split("\n"))
     return height * scale

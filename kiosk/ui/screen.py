@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from kiosk.screen_model import (
     ButtonRow,
@@ -21,7 +22,6 @@ from kiosk.screen_model import (
     Result,
     Ring,
     ScreenModel,
-    Tiles,
     Trouble,
     Where,
     Words,
@@ -30,12 +30,12 @@ from kiosk.ui import icons, pictures
 from kiosk.ui.drawing import Label, Sheet
 from kiosk.ui.linebreak import Measure, Overflow
 from kiosk.ui.screens.attract import attract, lowered_backdrop
-from kiosk.ui.screens.flow import Flow, Item, column, item
+from kiosk.ui.screens.flow import Flow, Item, column
 from kiosk.ui.screens.frame import frame
 from kiosk.ui.theme import Rect, Theme, theme_for
 from kiosk.ui.widgets import entry, notices
 from kiosk.ui.widgets.style import Style, ladder
-from kiosk.ui.widgets.words import Type, place, typeset
+from kiosk.ui.widgets.words import Block, Type, place, typeset
 
 QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow, Where, Ring, Words)
 """Pieces that stand at the left, under the question, where there are two columns."""
@@ -68,21 +68,42 @@ def _name_labels(sheet: Sheet) -> None:
 
 # ------------------------------------------------------------------------------------------------------- the body
 
+Build = Callable[[Style], Flow]
+
 
 def _body(sheet: Sheet, model: ScreenModel) -> Sheet:
-    """The body in the first style of the ladder in which everything fits."""
-    last: tuple[Flow, Style] | None = None
-    for style in _styles(sheet.theme, model):
-        for flow in _arrangements(sheet, style, model):
-            if flow.spare >= 0 and not flow.sheet.overflows:
-                return flow.sheet
-            if last is None or flow.spare > last[0].spare:
-                last = (flow, style)
-    assert last is not None
-    flow, style = last
-    if flow.spare < 0:
-        flow.sheet.overflows.append(Overflow(f"body of {model.name}", style.size("body"), round(-flow.spare)))
-    return flow.sheet
+    """The body in the first arrangement and style in which everything fits."""
+    theme = sheet.theme
+    typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
+    tried: list[Flow] = []
+    if theme.posture == "portrait" or (theme.posture == "reach" and not typing):
+        tried.append(_first_fit(_styles(theme, model), lambda style: _one_column(sheet, style, model)))
+    if theme.posture != "portrait" and not (tried and _fits(tried[0])):
+        for question, answers in _column_pairs(theme, typing=typing):
+            tried.append(_two_columns(sheet, model, question, answers))
+            if _fits(tried[-1]):
+                break
+    best = next((flow for flow in tried if _fits(flow)), None) or max(tried, key=lambda flow: flow.spare)
+    if best.spare < 0:
+        best.sheet.overflows.append(Overflow(f"body of {model.name}", theme.smallest, round(-best.spare)))
+    return best.sheet
+
+
+def _fits(flow: Flow) -> bool:
+    return flow.spare >= 0 and not flow.sheet.overflows
+
+
+def _first_fit(styles: Iterable[Style], build: Build) -> Flow:
+    """The first style in which the column fits, else the one that is least too high."""
+    best: Flow | None = None
+    for style in styles:
+        flow = build(style)
+        if _fits(flow):
+            return flow
+        if best is None or flow.spare > best.spare:
+            best = flow
+    assert best is not None  # a ladder is never empty
+    return best
 
 
 def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
@@ -93,31 +114,16 @@ def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
             yield replace(style, foot=-1)
 
 
-def _arrangements(sheet: Sheet, style: Style, model: ScreenModel) -> Iterator[Flow]:
-    theme = sheet.theme
-    typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
-    if theme.posture == "portrait":
-        yield _one_column(sheet, style, model)
-        return
-    if theme.posture == "reach" and not typing:
-        yield _one_column(sheet, style, model)
-    for question, answers in _column_pairs(theme, typing=typing):
-        yield _two_columns(sheet, style, model, question, answers)
-
-
 def _column_pairs(theme: Theme, *, typing: bool) -> Iterator[tuple[Rect, Rect]]:
     zones = theme.zones
     if typing:
         width = zones.keypad.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
         yield replace(zones.question, width=width), zones.keypad
         return
-    yield zones.question, zones.answers
-    if theme.posture == "reach":
-        left = replace(zones.question, width=460)
-        yield left, Rect(left.right + 24, zones.body.y, zones.body.right - left.right - 24, zones.body.height)
-    else:
-        left = replace(zones.question, width=860)
-        yield left, Rect(left.right + 40, zones.body.y, zones.body.right - left.right - 40, zones.body.height)
+    for width in (zones.question.width, 460.0) if theme.posture == "reach" else (zones.question.width, 860.0):
+        left = replace(zones.question, width=width)
+        gap = 24 if theme.posture == "reach" else 40
+        yield left, Rect(left.right + gap, zones.body.y, zones.body.right - left.right - gap, zones.body.height)
 
 
 def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
@@ -126,7 +132,7 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
     if not (model.where or model.finish or model.home or model.steps) and sheet.theme.posture == "portrait":
         area = Rect(area.x, 150, area.width, area.bottom - 150)
     if style.foot < 0:
-        area = replace(area, height=zones.back.bottom - area.y)
+        area = replace(area, height=zones.back.bottom - 10 - area.y)
     else:
         area = replace(area, height=area.height - style.foot)
     keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
@@ -141,17 +147,38 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
     return flow
 
 
-def _two_columns(sheet: Sheet, style: Style, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
-    left, right, keys = _split(model.body, sheet.theme)
-    head, left = _head(sheet, style, model, left, question.width)
-    first = column(sheet, style, head, left, question)
-    second = column(sheet, style, [], right, answers)
+def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
+    """Question and notices at the left, answers at the right, each in its own best style."""
+    theme = sheet.theme
+    left, right, keys = _split(model.body, theme)
+    if keys:
+        left = _typing_column(left)
+
+    def first(style: Style) -> Flow:
+        head, rest = _head(sheet, style, model, left, question.width)
+        return column(sheet, style, head, rest, question)
+
+    one = _first_fit(ladder(theme), first)
+    other = _first_fit(ladder(theme), lambda style: column(sheet, style, [], right, answers))
     out = sheet.blank()
-    out.lay(first.sheet, 0, 0)
-    out.lay(second.sheet, 0, 0)
-    for one in keys:
-        _keys(out, style, one, answers)
-    return Flow(out, min(first.spare, second.spare))
+    out.lay(one.sheet, 0, 0)
+    out.lay(other.sheet, 0, 0)
+    for keypad in keys:
+        _keys(out, next(iter(ladder(theme))), keypad, answers)
+    return Flow(out, min(one.spare, other.spare))
+
+
+def _typing_column(pieces: Sequence[Piece]) -> list[Piece]:
+    """Beside a keypad: what is typed stays at the top, its buttons go to the bottom of the column."""
+    out: list[Any] = []
+    for piece in pieces:
+        if isinstance(piece, PinEntry) and (piece.note or piece.button):
+            out += [replace(piece, note="", button=None), Gap(), entry.PinAids(piece)]
+        elif isinstance(piece, ButtonRow) and not any(isinstance(one, Gap) for one in out):
+            out += [Gap(), piece]
+        else:
+            out.append(piece)
+    return out
 
 
 def _split(body: Sequence[Piece], theme: Theme) -> tuple[list[Piece], list[Piece], list[Piece]]:
@@ -260,10 +287,7 @@ def _mark_room(model: ScreenModel, size: int) -> float:
     return size * 1.5 + 28 if model.title_meaning else 0.0
 
 
-def _title_line(sheet: Sheet, model: ScreenModel, title: object, size: int, rect: Rect) -> float:
-    from kiosk.ui.widgets.words import Block
-
-    assert isinstance(title, Block)
+def _title_line(sheet: Sheet, model: ScreenModel, title: Block, size: int, rect: Rect) -> float:
     left = _mark_room(model, size)
     height = title.height
     if model.title_meaning:
@@ -291,6 +315,3 @@ def _question_beside_machine(sheet: Sheet, style: Style, model: ScreenModel, pie
         y += place(fragment, subtitle, Rect(0, y, room, subtitle.height))
     pictures.machine(fragment, Rect(width - machine - 28, 14, machine, 314 * scale), piece.name)
     return Item(fragment, max(y, 314 * scale + 14), 0)
-
-
-__all__ = ["Tiles", "item", "lay_out"]

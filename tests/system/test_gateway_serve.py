@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import hashlib
 import json
@@ -43,6 +44,7 @@ def start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(
         [*KIOSK, "gateway", "serve", "--dir", str(folder), "--port", "0", *options], stdout=subprocess.PIPE, text=True
     )
+    atexit.register(process.kill)  # a test that failed leaves no server behind; after its end this does nothing
     assert process.stdout is not None
     with selectors.DefaultSelector() as waiting:
         waiting.register(process.stdout, selectors.EVENT_READ)

@@ -11,9 +11,9 @@ import pytest
 from drivers.api import QR, JobState, Receipt, Row, Rule, SlotEvent, SlotState, Title
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.issuer import CardAuthority
+from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_link import SimReceiptPrinter
-from drivers.sim.cards.reader import SimReader
 from kiosk.bench.adapters.cards import OWN_CARD, Tray
 from kiosk.bench.adapters.faults import DeviceFaults, SimReaderFaults
 from kiosk.bench.adapters.log import BenchLog

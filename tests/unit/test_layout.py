@@ -111,6 +111,12 @@ def test_a_title_is_double_and_centred() -> None:
     assert left.columns == 24
 
 
+def test_a_title_of_two_lines_leaves_no_character_alone() -> None:
+    assert [t.strip() for t in texts(Title("榕树街便民服务中心"), width_mm=58)] == ["榕树街便民", "服务中心"]
+    banner = texts(Banner("recorded", "已记在本机，还没发出"), width_mm=58)
+    assert [t.strip("║ ") for t in banner[1:3]] == ["已记在本机，", "还没发出"]
+
+
 def test_paragraphs_are_indented_and_centred() -> None:
     assert texts(Para("Property certificate", indent=2)) == ["  Property certificate"]
     assert texts(Para("Scan to verify", centred=True)) == [" " * 17 + "Scan to verify"]

@@ -25,9 +25,7 @@ ATTRACT = "attract"
 class ShownModel:
     """Passes every new screen model on to the glass, and remembers the latest one."""
 
-    def __init__(self, on_screen: Callable[[str, str], None]) -> None:
-        """`on_screen(before, now)` is told when another screen is shown."""
-        self._on_screen = on_screen
+    def __init__(self) -> None:
         self._glass: Callable[[ScreenModel], None] | None = None
         self._lock = threading.Lock()
         self.model: ScreenModel | None = None
@@ -42,11 +40,9 @@ class ShownModel:
     def show(self, model: ScreenModel) -> None:
         """What the runtime calls, from its thread."""
         with self._lock:
-            before, self.model = self.model, model
+            self.model = model
             if self._glass is not None:
                 self._glass(model)
-        if before is None or before.name != model.name:
-            self._on_screen(before.name if before is not None else "", model.name)
 
 
 class TerminalAdapter:

@@ -1,6 +1,7 @@
 // The parts of the page, each drawn from what the HTTP interface answered. Text goes in as text, never as markup.
 import { code, duration, language, word } from "./words.js";
 
+const SHOWN_FAULTS = 4;
 const SVG = "http://www.w3.org/2000/svg";
 
 export function icon(name, classes = "", label = "") {
@@ -30,7 +31,9 @@ export function redraw(holder, facts, draw) {
   if (drawn.get(holder) === key) return false;
   drawn.set(holder, key);
   const focused = holder.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const opened = [...holder.querySelectorAll("details[open] > summary")].map((summary) => summary.dataset.key);
   holder.replaceChildren(...draw());
+  for (const summary of holder.querySelectorAll("summary")) summary.parentElement.open = opened.includes(summary.dataset.key);
   if (focused) holder.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   return true;
 }
@@ -44,7 +47,9 @@ function deviceRow(name, detail, mark, buttons) {
   return [
     make("div", { class: "what" }, icon(name === "network" ? "cloudoff" : name === "reader" ? "card" : name), make("b", {}, word(name)),
       make("span", {}, detail), icon(mark, "mark")),
-    make("div", { class: "buttons" }, ...buttons),
+    make("div", { class: "buttons" }, ...buttons.slice(0, SHOWN_FAULTS)),
+    buttons.length > SHOWN_FAULTS ? make("details", {}, make("summary", { "data-key": `more.${name}` }, word("more")),
+      make("div", { class: "buttons" }, ...buttons.slice(SHOWN_FAULTS))) : "",
   ];
 }
 
@@ -132,7 +137,7 @@ export function drawEntries(holder, entries, services) {
     const rows = [...entries].reverse().slice(0, 100).map((entry) => {
       const held = entry.document ?? {};
       return make("tr", {}, make("td", { class: "mono" }, String(entry.seq)), make("td", {}, icon("m-saved", "mark")),
-        make("td", {}, String(held.service ?? held.kind ?? "")), make("td", { class: "mono" }, String(held.number ?? "")),
+        make("td", {}, held.kind === "rating" ? word("rating", held.service) : String(held.service ?? held.kind ?? "")), make("td", { class: "mono" }, String(held.number ?? "")),
         make("td", { class: "entry" }, make("details", {}, make("summary", { "data-key": `entry.${entry.id}` }, entry.terminal),
           make("pre", {}, JSON.stringify(held, null, 1)))));
     });
@@ -148,7 +153,7 @@ export function drawLog(holder, lines, onlyAlarms) {
   const atEnd = holder.scrollTop + holder.clientHeight >= holder.scrollHeight - 40;
   const changed = redraw(holder, [wanted.at(-1)?.n ?? 0, wanted.length, onlyAlarms], () => wanted.map((line) =>
     make("p", { class: alarming(line) ? "alarm" : "" }, make("time", { title: line.at }, line.at.slice(-6)), make("span", {}, line.what),
-      make("span", {}, Object.entries(line.facts).map(([name, value]) => `${name}=${value}`).join(" ")))));
+      make("span", {}, Object.entries(line.facts).filter(([name]) => name !== "level").map(([name, value]) => `${name}=${value}`).join(" ")))));
   if (changed && atEnd) holder.scrollTop = holder.scrollHeight;
 }
 

@@ -12,6 +12,7 @@ export const WORDS = {
     outbox: "待发", outboxHint: "断电不丢", pending: "没发出", acked: "网关收了", head: "链头 {0}", oldest: "最早的等了 {0}",
     entries: "网关收了什么", entriesCount: "{0} 条", noEntries: "还没有收到", seq: "序号", what: "什么", number: "编号",
     where: "终端", content: "内容", log: "发生了什么", onlyAlarms: "只看告警",
+    more: "更多毛病", rating: "评价 {0}",
     editor: "写一张卡", startFrom: "从这个人的卡改起", document: "卡的内容（JSON）", cancel: "不写了", insertThis: "插这张卡",
     ready: "一切就绪", held: "有没发出的", broken: "有东西坏着", gone: "试验台没有回答", session: "会话 {0}", noSession: "没有会话",
     portrait: "竖屏", landscape: "横屏", up: "通", cut: "断了", slow: "慢 {0} 毫秒", lossy: "丢 {0}%",
@@ -29,6 +30,7 @@ export const WORDS = {
     outbox: "Outbox", outboxHint: "Survives a power cut", pending: "not sent", acked: "received", head: "chain head {0}", oldest: "oldest waits {0}",
     entries: "What the gateway holds", entriesCount: "{0} entries", noEntries: "Nothing yet", seq: "Seq", what: "What", number: "Number",
     where: "Terminal", content: "Content", log: "What happened", onlyAlarms: "Only alarms",
+    more: "More faults", rating: "rating of {0}",
     editor: "Write a card", startFrom: "Start from the card of", document: "The card's content (JSON)", cancel: "Cancel", insertThis: "Insert this card",
     ready: "All ready", held: "Something is not sent yet", broken: "Something is broken", gone: "The bench does not answer", session: "session {0}", noSession: "no session",
     portrait: "portrait", landscape: "landscape", up: "up", cut: "cut", slow: "{0} ms slow", lossy: "loses {0}%",
@@ -40,14 +42,16 @@ export const WORDS = {
 // Names of faults and device states; what is not here is shown as its code.
 const CODES = {
   "zh-Hans": {
-    unplug: "拔线", "unplugged": "拔线", "paper-out": "没纸", "near-end": "快没纸", "cover-open": "开盖", mute: "不回话", "power-off": "断电",
-    "power-cut": "打到一半断电", "cutter-jam": "切刀卡住", cutter: "切刀卡住", "head-hot": "打印头过热", busy: "忙", offline: "脱机",
-    empty: "空着", present: "有卡", absent: "没有读卡器", "reader-absent": "没有读卡器", ok: "有纸", out: "没纸", closed: "盖着", open: "开着",
+    unplug: "拔线", "paper-out": "没纸", "near-end": "快没纸", "cover-open": "开盖", mute: "不回话", "power-off": "断电",
+    "power-cut": "打到一半断电", "cutter-jam": "切刀卡住", cutter: "切刀卡住", "head-hot": "打印头过热", held: "被占着",
+    "power-cycle": "断电又来电", unrecoverable: "坏了要修", "no-markers": "不报打完", slow: "打得慢", noise: "乱回话", ready: "好的", fault: "有毛病",
+    empty: "空着", present: "有卡", absent: "没有", "reader-absent": "没有读卡器", ok: "有纸", out: "没纸", closed: "盖着", open: "开着",
     done: "打好了", sending: "正在发", sent: "发完了", printed: "打出来了", not_printed: "没打", partial: "打了一部分",
     printed_not_cut: "没切", unknown: "不知道", blocked: "停住了", queued: "排着队",
   },
   en: {
-    unplug: "Unplug", "paper-out": "No paper", "near-end": "Paper low", "cover-open": "Cover open", mute: "Mute", "power-off": "Power off",
+    unplug: "Unplug", held: "Held by another", "power-cycle": "Power blip", unrecoverable: "Needs repair", "no-markers": "No proof",
+    slow: "Slow", noise: "Noise", "cutter-jam": "Cutter jam", "head-hot": "Hot head", "paper-out": "No paper", "near-end": "Paper low", "cover-open": "Cover open", mute: "Mute", "power-off": "Power off",
     "power-cut": "Power cut midway", "reader-absent": "no reader", not_printed: "not printed", printed_not_cut: "not cut",
   },
 };

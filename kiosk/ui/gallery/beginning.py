@@ -128,7 +128,7 @@ def pin(s: Scene) -> ScreenModel:
         title=s.t("请输入市民卡密码", "Enter your card PIN"),
         subtitle=s.t("6 位数字。屏幕不显示，也不会读出来。", "6 digits. Not shown, not spoken."),
         body=(
-            PinEntry(6, 3, s.t("请用手挡一挡，别让人看见", "Cover the keys with your hand"), shuffle),
+            PinEntry(6, 3, "" if s.modes.reach else s.t("请用手挡一挡，别让人看见", "Cover the keys with your hand"), shuffle),
             s.keypad(pin=True),
         ),
     )
@@ -194,6 +194,7 @@ def _offices(s: Scene) -> Choices:
 
 def home(s: Scene) -> ScreenModel:
     large = s.modes.text_scale >= 1.6
+    short = large or s.modes.reach
     detail = ("广州榕*贸易有限公司 · 在这里办，约 2 分钟", "广州榕*贸易 · do it here, about 2 minutes")
     alert = s.control(
         "alert",
@@ -211,7 +212,7 @@ def home(s: Scene) -> ScreenModel:
         greeting=s.t("陈*娴，您好", "Good morning, 陈*娴"),
         title=s.t("想办什么事？", "What do you need?"),
         title_display=True,
-        body=(Choices((alert,)), _tiles(s)) if large else (Choices((alert,)), _tiles(s), Gap(), _offices(s)),
+        body=(Choices((alert,)), _tiles(s)) if short else (Choices((alert,)), _tiles(s), Gap(), _offices(s)),
         back=s.back("找服务", "Search", "search"),
         primary=s.primary("接着办报名", "Continue") if large else s.primary("接着办小学报名", "School enrolment"),
         primary_detail=s.t("已填 3 步，共 5 步", "Step 3 of 5") if large else s.t("上次填到第 3 步，都还在", "Continue at step 3 of 5"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kiosk.screen_model import (
@@ -53,6 +54,7 @@ WIDGETS: dict[type[Any], Draw] = {
     ButtonRow: choices.button_row,
     Pager: choices.pager,
     PinEntry: entry.pin_entry,
+    entry.PinAids: entry.lone_pin_aids,
     Field: entry.field,
     DateField: entry.date_field,
     Ring: waiting.ring,
@@ -79,10 +81,15 @@ class Flow(NamedTuple):
     spare: float
 
 
-def item(sheet: Sheet, style: Style, piece: Piece, width: float, room: float, above: float) -> Item:
-    """Draw one piece at the origin of a blank sheet."""
+def item(sheet: Sheet, style: Style, piece: Piece, rect: Rect, above: float, *, crowded: bool = False) -> Item:
+    """Draw one piece at the origin of a blank sheet, in the width of `rect`; its height is the room, or 0.
+
+    `crowded`: choices that come after other things are lower than those that answer the question themselves.
+    """
     fragment = sheet.blank()
-    height = WIDGETS[type(piece)](fragment, style, piece, Rect(0, 0, width, room))
+    if isinstance(piece, Choices) and crowded and style.level < 2:
+        style = replace(style, level=2)
+    height = WIDGETS[type(piece)](fragment, style, piece, Rect(0, 0, rect.width, rect.height))
     return Item(fragment, height, above)
 
 
@@ -113,8 +120,8 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
     """Lay `head` (the question) and then the pieces into `rect`; gaps share what is left."""
     segments: list[list[Item]] = [list(head)]
     before: Piece | None = None
-    at_top = not head
-    stretch = sum(isinstance(piece, (Tiles, ReceiptChoice, Picture)) for piece in pieces) == 1
+    at_top, crowded = not head, False
+    stretch = sum(isinstance(piece, (Tiles, ReceiptChoice)) for piece in pieces) == 1
     for piece in pieces:
         if isinstance(piece, Gap):
             segments.append([])
@@ -123,9 +130,11 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
             continue
         above = 0.0 if at_top else distance(style, None if before is None else before, piece)
         room = 0.0
-        if stretch and isinstance(piece, (Tiles, ReceiptChoice, Picture)):
+        if stretch and isinstance(piece, (Tiles, ReceiptChoice)):
             room = _room_for(sheet, style, segments, pieces, piece, rect, above)
-        segments[-1].append(item(sheet, style, piece, rect.width, room, above))
+        where = Rect(0, 0, rect.width, room)
+        segments[-1].append(item(sheet, style, piece, where, above, crowded=crowded))
+        crowded = crowded or isinstance(piece, (Picture, Facts, Notice))
         at_top, before = False, piece
     total = sum(one.height + one.above for segment in segments for one in segment)
     gaps = len(segments) - 1
@@ -159,6 +168,6 @@ def _room_for(  # noqa: PLR0913 (all of it is the state of one pass)
             before = later
             continue
         gap = 0.0 if isinstance(before, Gap) else distance(style, before, later)
-        used += gap + item(sheet, style, later, rect.width, 0, 0).height
+        used += gap + item(sheet, style, later, Rect(0, 0, rect.width, 0), 0, crowded=True).height
         before = later
     return max(80.0, rect.height - used)

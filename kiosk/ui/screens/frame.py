@@ -96,7 +96,7 @@ def lowered_top(sheet: Sheet, model: ScreenModel) -> None:
 
 
 def where_am_i(sheet: Sheet, model: ScreenModel) -> None:
-    """Home, where am I, and finish at the top right."""
+    """Home, where am I, and finish at the top right. Of "step · what for", a narrow line keeps the step (53)."""
     theme, zone = sheet.theme, sheet.theme.zones.where
     top = zone.centre[1] - HEAD_BUTTON / 2 - 3
     x, right = zone.x, zone.right
@@ -120,7 +120,10 @@ def where_am_i(sheet: Sheet, model: ScreenModel) -> None:
         place(sheet, name, Rect(x, middle - name.height / 2, room, name.height))
         return
     size = theme.capped("note", HEAD_DETAIL_CAP)
-    detail = typeset(sheet, model.where_detail, room, Type(size, "ink2"), theme.line_height(size), "where")
+    words = model.where_detail
+    if sheet.measure(words, size, False) > room:  # noqa: FBT003
+        words = words.split(" · ")[0]
+    detail = typeset(sheet, words, room, Type(size, "ink2"), theme.line_height(size), "where")
     pitch = (name.type.size + detail.type.size) * 0.655
     place(sheet, name, Rect(x, middle - pitch / 2 - name.height / 2, room, name.height))
     place(sheet, detail, Rect(x, middle + pitch / 2 - detail.height / 2, room, detail.height))

@@ -36,11 +36,12 @@ def row(
     lead = _lead(style, item, radio=radio, tall=tall)
     # a tick at the right only where the circle is not at the left
     trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) else 0.0
-    gap = (24.0 if quiet else 20.0 if item.meaning else 28.0) if lead else 0.0
+    gap = (24.0 if quiet else 20.0 if item.meaning else 40.0 if lead > 90 and radio else 28.0) if lead else 0.0
     room = rect.width - 2 * SIDE_PAD - lead - gap - (trailing + 16 if trailing else 0)
     blocks = _row_words(sheet, style, item, room)
     least = max(least, _least_height(style, item, radio=radio, tall=tall))
-    height = max(least, stack_height(blocks) + 2 * (style.air.pad if not quiet else style.air.pad / 2) - 8, 80)
+    pad = style.air.pad / 2 - 4 if quiet else min(style.air.pad - 4, 26)
+    height = max(least, stack_height(blocks) + 2 * max(pad, 10), 80)
     box = Rect(rect.x, rect.y, rect.width, height)
     with sheet.control(item, box):
         face(sheet, item, box)
@@ -68,8 +69,10 @@ def _lead(style: Style, item: Control, *, radio: bool, tall: bool) -> float:
         return 0.0
     if item.role == "secondary":
         return 48.0
+    if radio and item.icon.startswith("face"):
+        return min(96.0, style.air.row_radio * 0.62)
     if radio:
-        return min(100.0, style.air.row_radio * 0.62)
+        return 64.0
     if not item.detail:
         return 64.0
     return {0: 100.0 if tall else 88.0, 1: 84.0, 2: 68.0, 3: 60.0}.get(style.level, 52.0)
@@ -108,14 +111,14 @@ def _row_words(sheet: Sheet, style: Style, item: Control, room: float) -> list[B
 def _least_height(style: Style, item: Control, *, radio: bool, tall: bool) -> float:
     air = style.air
     if item.role == "secondary":
-        return air.row_quiet
+        return air.row_quiet if item.detail or style.level else 108.0
     if radio:
         return air.row_radio
     if item.meaning:
         return air.row_plain - 20
     if not item.detail:
         return air.row_plain
-    return air.row_with_detail + (42 if tall and style.level == 0 else 0)
+    return air.row_with_detail + (40 if tall and style.level == 0 else 0)
 
 
 # ---------------------------------------------------------------------------------------------------------- tiles
@@ -123,7 +126,7 @@ def _least_height(style: Style, item: Control, *, radio: bool, tall: bool) -> fl
 
 def tiles(sheet: Sheet, style: Style, piece: Tiles, rect: Rect) -> float:
     """Three columns of icon over label; in large modes and in reach mode the icon stands left of the word."""
-    flat = style.theme.posture == "reach" or (style.theme.posture == "portrait" and style.size("label") >= 70 and style.level >= 2)
+    flat = style.theme.posture == "reach" or (style.theme.posture == "portrait" and style.theme.text_scale >= 2)
     columns = 2 if flat and style.theme.posture == "portrait" else 3
     columns = min(columns, max(1, len(piece.items)))
     gap = 24.0 if style.size("label") <= 44 and style.theme.posture != "reach" else 16.0
@@ -152,10 +155,11 @@ def _tile_height(style: Style, piece: Tiles, rect: Rect, rows: int, between: flo
         room = (rect.height + between) / rows - between - lip
         return max(80.0, min(256.0 if not quiet else 200.0, room))
     if style.theme.posture == "reach":
-        return max(80.0, min(102.0 + (5 - style.level) * 0, (rect.height + between) / rows - between - lip))
-    if flat:
-        return max(96.0, min(150.0, style.air.tile - 26.0))
-    return min(style.air.tile, 200) if quiet else style.air.tile
+        return max(80.0, min(102.0, (rect.height + between) / rows - between - lip))
+    most = 150.0 if flat else 200.0 if quiet else 256.0
+    least = min(float(style.air.tile), most)
+    grown = (rect.height + between) / rows - between - lip if rect.height else least
+    return max(80.0, min(most, max(least, grown)))
 
 
 def _label_type(style: Style, item: Control) -> Type:
@@ -169,8 +173,8 @@ def _tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
         face(sheet, item, box)
         inside = inner(sheet, box)
         room = box.width - 24
-        side = 92.0 if item.role != "secondary" else 72.0
-        side = min(side, inside.height * 0.42)
+        side = 92.0 if item.role != "secondary" and box.height > 220 else 72.0
+        side = min(80.0 if style.theme.posture == "landscape" else side, inside.height * 0.42)
         label = typeset(sheet, item.text, room, _label_type(style, item), inside.height - side - 20, "tile")
         blocks = [label]
         if item.detail:
@@ -217,6 +221,8 @@ def button_row(sheet: Sheet, style: Style, piece: ButtonRow, rect: Rect) -> floa
     height = max(style.air.button, sheet.theme.line_height(size) + 16)
     gap = 24.0
     columns = max(1, min(len(piece.items), int((rect.width + gap) / (min(widest, rect.width) + gap))))
+    if style.theme.posture == "landscape" and rect.width < 700 and len(piece.items) <= 2:
+        columns = 1
     if columns < len(piece.items) and style.theme.posture == "portrait":
         even = (rect.width - gap * (len(piece.items) - 1)) / len(piece.items)
         columns = len(piece.items) if even >= 0.62 * widest else columns

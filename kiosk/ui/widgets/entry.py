@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kiosk.screen_model import Control, DateField, Field, Keyboard, Keypad, PinEntry
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
@@ -37,7 +39,9 @@ def pin_dots(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
     columns = piece.length if rect.width >= 500 else (piece.length + 1) // 2
     portrait = style.theme.posture == "portrait"
     gap = 28.0 if portrait else 16.0 if rect.width >= 500 else 12.0
-    side = min(96.0, (rect.width - gap * (columns - 1)) / columns)
+    if style.level >= 4 and rect.width < 500:
+        columns, gap = piece.length, 8.0
+    side = min(96.0 if portrait else 88.0, (rect.width - gap * (columns - 1)) / columns)
     height = 112.0 if columns == piece.length else side + 4
     if style.level >= 3:
         height = min(height, 88.0)
@@ -49,14 +53,14 @@ def pin_dots(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
         where = Rect(left + column * (side + gap), rect.y + line * (height + 12), side, height)
         box(sheet, where, active=i == piece.filled)
         if i < piece.filled:
-            sheet.disc(*where.centre, 20, sheet.theme.colour("ink"))
+            sheet.disc(*where.centre, min(20.0, side * 0.3), sheet.theme.colour("ink"))
     return lines * (height + 12) - 12
 
 
 def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
     """The note and the button that belong to the dots: beside each other, or under each other in a narrow column."""
-    theme, size = sheet.theme, style.size("body")
-    height = max(88.0, theme.line_height(size) + 16)
+    theme, size = sheet.theme, style.size("body" if rect.width >= 500 else "note")
+    height = max(104.0 if style.theme.posture == "landscape" else 88.0, theme.line_height(size) + 16)
     width = min(natural_width(sheet, piece.button, size, 32), rect.width) if piece.button else 0.0
     side = 48.0
     room = rect.width - side - 16
@@ -77,6 +81,18 @@ def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
         x, width = rect.x, rect.width
     button(sheet, piece.button, Rect(x, y, width, height), size)
     return y + height + theme.lip - rect.y
+
+
+@dataclass(frozen=True)
+class PinAids:
+    """The note and the button of a `PinEntry` on their own, at the bottom of the column beside a keypad (52)."""
+
+    entry: PinEntry
+
+
+def lone_pin_aids(sheet: Sheet, style: Style, piece: PinAids, rect: Rect) -> float:
+    """Draw `PinAids`."""
+    return pin_aids(sheet, style, piece.entry, rect)
 
 
 def pin_entry(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
@@ -199,6 +215,7 @@ def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) ->
             return
         side = 60.0 if where.height > 130 else 44.0
         if where.width < 200 and where.height < 130:
+            side = 56.0
             x, y = where.centre[0] - side / 2, inside.centre[1] - side / 2
             icons.icon(sheet, control.icon, x, y, side, theme.colour(colour))
             return

@@ -140,7 +140,7 @@ def _content(sheet: Sheet, control: Control, rect: Rect, size: int, *, icon_abov
     colour = sheet.theme.colour(ink_of(control, kind))
     bold = primary or control.selected
     side = min(rect.height * 0.5, {28: 36, 35: 44, 44: 54}.get(size, 54)) if name else 0
-    pad = 20.0 if rect.width < 400 else 32.0
+    pad = 16.0 if rect.width < 400 else 32.0
     type_ = Type(size, ink_of(control, kind), bold, heading=True)
     if icon_above and name:
         block = typeset(sheet, control.text, rect.width - 2 * 8, type_, rect.height - side - 8, "button")
@@ -148,7 +148,7 @@ def _content(sheet: Sheet, control: Control, rect: Rect, size: int, *, icon_abov
         icons.icon(sheet, name, rect.centre[0] - side / 2, top, side, colour)
         place(sheet, block, Rect(rect.x, top + side, rect.width, block.height), "centre")
         return
-    gap = 20.0 if name and control.text else 0.0
+    gap = (16.0 if size <= 35 and rect.width < 240 else 20.0) if name and control.text else 0.0
     room = rect.width - 2 * pad - side - gap
     block = typeset(sheet, control.text, room, type_, rect.height - 8, "button")
     blocks = [block]

@@ -40,7 +40,7 @@ def notice(sheet: Sheet, style: Style, piece: Notice, rect: Rect, *, large: bool
 def result(sheet: Sheet, style: Style, piece: Result, rect: Rect) -> float:
     """Centred: the mark, one display line, when."""
     air = style.air
-    mark = float(air.result_mark)
+    mark = air.result_mark * (0.84 if piece.meaning == "att" else 1.0)
     top = {0: 48.0, 1: 44.0, 2: 36.0, 3: 24.0}.get(style.level, 14.0)
     inside = Rect(rect.x + 24, rect.y, rect.width - 48, 0)
     title = typeset(

@@ -63,7 +63,7 @@ def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> fl
         typeset(sheet, piece.number, room, Type(number_size, bold=True, heading=True), sheet.theme.line_height(number_size)),
     ]
     words = stack_height(blocks)
-    height = max(words + pad + 20, side + 12) if not narrow else words + side + 2 * pad
+    height = max(words + pad + 34, side + 20) if not narrow else words + side + 2 * pad
     card(sheet, Rect(rect.x, rect.y, rect.width, height))
     if narrow:
         stack(sheet, blocks, Rect(rect.x + 20, rect.y + pad / 2, room, words))
@@ -96,19 +96,25 @@ def _paper(sheet: Sheet, piece: ReceiptChoice, width: float, most: float) -> flo
     pad = 30.0 if width > 300 else 14.0
     inside = Rect(pad, 24, width - 2 * pad, 0)
     words = sheet.blank()
-    y = 24.0
+    y, drawn = 24.0, False
     for i, line in enumerate(piece.lines):
         if line == "-":
             words.dashes(Rect(pad, y + 14, inside.width, 3), 0, theme.colour("edge"), 3)
             y += 32
             continue
+        if line == "":
+            side = min(220.0, inside.width)
+            qr(words, piece.qr, (width - side) / 2, y, side)
+            y, drawn = y + side + 6, True
+            continue
         type_ = Type(RECEIPT_TEXT, "receiptInk", bold=i == 0, heading=i == 0)
         block = typeset(words, line, inside.width, type_)
-        place(words, block, Rect(pad, y, inside.width, block.height), "centre" if i == 0 else "left")
+        place(words, block, Rect(pad, y, inside.width, block.height), "centre" if i == 0 or drawn else "left")
         y += block.height + (10 if i == 0 else 0)
-    side = min(220.0, inside.width)
-    qr(words, piece.qr, (width - side) / 2, y, side)
-    y += side + 12
+    if not drawn:
+        side = min(220.0, inside.width)
+        qr(words, piece.qr, (width - side) / 2, y, side)
+        y += side + 12
     height = min(max(y + 30, 0), most)
     _torn(sheet, width, height)
     sheet.lay(words, 0, 0)

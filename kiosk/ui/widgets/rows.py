@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kiosk.screen_model import Asks, CheckRow, CheckRows, Control, Fact, Facts, Prefilled, PrefilledRows, Tick, Ticks
 from kiosk.ui import icons
@@ -45,13 +46,14 @@ def facts(sheet: Sheet, style: Style, piece: Facts, rect: Rect) -> float:
     """Icon, small label, bold value, a plain line, a chip."""
 
     def drawer(fact: Fact) -> DrawRow:
-        return lambda inside, box: _fact(inside, style, fact, box, compact=piece.compact)
+        return lambda inside, box: _fact(inside, style, fact, box, side, compact=piece.compact)
 
-    return row_card(sheet, rect, [drawer(fact) for fact in piece.rows])
+    side = (72.0 if any(fact.label for fact in piece.rows) else 64.0) if style.level < 3 else 56.0
+    pad = 8 if piece.compact and style.level < 2 else 0
+    return row_card(sheet, rect, [drawer(fact) for fact in piece.rows], pad=pad)
 
 
-def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, *, compact: bool) -> float:
-    side = (64.0 if compact else 72.0) if style.level < 3 else 56.0
+def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, compact: bool) -> float:  # noqa: PLR0913
     side = side if fact.icon else 0.0
     gap = 32.0 if fact.icon and box.width > 560 else 20.0 if fact.icon else 0.0
     x = box.x + side + gap
@@ -68,7 +70,7 @@ def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, *, compact: bool) -
     if fact.detail:
         blocks.append(typeset(sheet, fact.detail, box.right - x, Type(small, "ink2"), place="fact"))
     words = stack_height(blocks) + (0 if beside or not fact.chip else sheet.theme.line_height(chip_size) + 12)
-    pad = style.air.pad if not compact else min(style.air.pad, 22)
+    pad = min(style.air.pad, 22 if compact else 28 if not fact.label else 32)
     height = max(words, side) + 2 * pad
     icon_y = box.y + (height - side) / 2
     if fact.label and fact.detail == "":
@@ -80,7 +82,8 @@ def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, *, compact: bool) -
         place(sheet, block, Rect(x, y, room, block.height))
         y += block.height
     if beside:
-        middle = box.y + (height - words) / 2 + blocks[0].height / 2 if fact.detail and not compact else box.y + height / 2
+        long = blocks[-1].width > room
+        middle = box.y + (height - words) / 2 + blocks[0].height / 2 if long else box.y + height / 2
         chip(sheet, fact.chip, box.right, middle, chip_size)
     elif fact.chip:
         chip(sheet, fact.chip, x + chip_width - 16, y + sheet.theme.line_height(chip_size) / 2 + 6, chip_size)
@@ -188,12 +191,49 @@ def asks(sheet: Sheet, style: Style, piece: Asks, rect: Rect) -> float:
 def prefilled_rows(sheet: Sheet, style: Style, piece: PrefilledRows, rect: Rect) -> float:
     """Label, value, source mark, and a way to say that it is wrong. In landscape the label stands at the left (81)."""
     wide = style.theme.posture != "portrait"
+    shown = [replace(row, wrong=_wrong(row)) for row in piece.rows]
+    if not wide and style.size("body") >= 56:
+        large = [_large_drawer(style, row) for row in shown]
+        return row_card(sheet, rect, large, rule_to_edge=True)
     column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width) if wide else 0.0
 
     def drawer(row: Prefilled) -> DrawRow:
         return lambda inside, box: _prefilled(inside, style, row, box, column)
 
-    return row_card(sheet, rect, [drawer(row) for row in piece.rows], rule_to_edge=True)
+    return row_card(sheet, rect, [drawer(row) for row in shown], rule_to_edge=True)
+
+
+def _large_drawer(style: Style, row: Prefilled) -> DrawRow:
+    return lambda inside, box: _prefilled_large(inside, style, row, box)
+
+
+def _prefilled_large(sheet: Sheet, style: Style, row: Prefilled, box: Rect) -> float:
+    """In large modes the source stands at the right of the label and the value has the whole width (53)."""
+    theme, note = sheet.theme, style.size("note")
+    pad, side = min(style.air.pad, 20), note + 8.0
+    label = typeset(sheet, row.label, box.width / 2, Type(style.size("body"), "ink2"))
+    words = row.source
+    room = box.width - label.width - side - 32
+    if sheet.measure(words, note, False) > room:  # noqa: FBT003
+        words = words.split(" · ")[0]
+    source = typeset(sheet, words, room, Type(note, "ink2"), place="prefilled")
+    value = typeset(sheet, row.value, box.width, Type(style.size("label"), bold=True, heading=True), place="prefilled")
+    first = max(label.height, source.height)
+    place(sheet, label, Rect(box.x, box.y + pad + (first - label.height) / 2, box.width, label.height))
+    left = box.right - source.width - side - 8
+    middle = box.y + pad + first / 2
+    icons.icon(sheet, row.source_icon, left, middle - side / 2, side, theme.colour("ink2"))
+    place(sheet, source, Rect(left + side + 8, middle - source.height / 2, source.width + 1, source.height))
+    y = box.y + pad + first
+    place(sheet, value, Rect(box.x, y, box.width, value.height))
+    if not row.wrong:
+        return y + value.height + pad - box.y
+    width, height = _small_button_width(sheet, style, row.wrong), _small_button_height(style)
+    beside = len(value.lines) == 1 and value.width + 24 + width <= box.width
+    top = y + (value.height - height) / 2 if beside else y + value.height + 6
+    top = max(top, y)
+    _small_button(sheet, style, row.wrong, Rect(box.right - width, top - 8, width, height + theme.lip + 16))
+    return max(y + value.height, top + height + theme.lip) + pad - box.y
 
 
 def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: float) -> float:
@@ -209,6 +249,8 @@ def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: fl
     blocks = [value, source] if column else [label, value, source]
     pad = min(style.air.pad, 26 if not column else 14)
     least = _small_button_height(style) + 2 * 8 if row.wrong else 0
+    if column and style.theme.posture == "landscape":
+        least = max(least, {0: 134.0, 1: 126.0}.get(style.level, 0.0))
     height = max(stack_height(blocks) + 2 * pad, label.height + 2 * pad, least)
     y = box.y + (height - stack_height(blocks)) / 2
     if column:
@@ -280,6 +322,11 @@ def _small_button_width(sheet: Sheet, style: Style, control: Control | None) -> 
 
 def _small_button_height(style: Style) -> float:
     return max({0: 104.0, 1: 100.0, 2: 92.0, 3: 84.0}.get(style.level, 72.0), style.size("body") * 1.3 + 8)
+
+
+def _wrong(row: Prefilled) -> Control | None:
+    """The button 不对, shown as chosen while the value is disputed."""
+    return replace(row.wrong, selected=True) if row.wrong and row.disputed else row.wrong
 
 
 def _small_button(sheet: Sheet, style: Style, control: Control, area: Rect) -> None:

@@ -37,8 +37,8 @@ class Air:
 
 
 AIRS: Final = (
-    Air(28, 32, 32, 32, 194, 158, 166, 112, 24, 256, 104, 42, 20, 176, 24),
-    Air(24, 28, 28, 32, 158, 144, 158, 112, 24, 240, 104, 40, 18, 148, 24),
+    Air(28, 32, 32, 32, 196, 160, 168, 112, 24, 256, 104, 42, 20, 176, 24),
+    Air(24, 28, 28, 32, 160, 144, 160, 112, 24, 240, 104, 40, 18, 148, 24),
     Air(24, 24, 24, 30, 130, 126, 130, 104, 16, 208, 96, 28, 14, 132, 16),
     Air(16, 20, 16, 24, 118, 112, 118, 96, 14, 176, 88, 24, 10, 112, 8),
     Air(12, 12, 10, 14, 96, 88, 96, 88, 10, 128, 80, 12, 6, 88, 4),
@@ -63,7 +63,7 @@ class Style:
     @property
     def close(self) -> bool:
         """Headings step down by one role as well."""
-        return self.level >= 4
+        return self.level >= (4 if self.theme.text_scale == 1.0 else 2)
 
     def size(self, role: Role) -> int:
         """Type size in pixels."""

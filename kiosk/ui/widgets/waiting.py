@@ -45,13 +45,14 @@ def _inside(sheet: Sheet, piece: Ring, middle: tuple[float, float], radius: floa
     room = radius * 1.5
     size = (140 if radius > 120 else 110 if radius > 90 else 88) if piece.small else 70
     big = typeset(sheet, piece.big, room, Type(size, bold=True, heading=True))
+    left = middle[0] - room / 2
     if not piece.small:
-        place(sheet, big, Rect(middle[0] - room / 2, middle[1] - big.height / 2, room, big.height), "centre")
+        place(sheet, big, Rect(left, middle[1] - big.height / 2 - 4, room, big.height), "centre")
         return
     small = typeset(sheet, piece.small, room, Type(44 if radius > 120 else 35, heading=True))
-    line = size * 1.0
-    big = big.__class__(big.text, big.lines, big.type, line, big.width)
-    stack(sheet, [big, small], Rect(middle[0] - room / 2, middle[1] - radius, room, 2 * radius), "centre")
+    share = size / 140
+    place(sheet, big, Rect(left, middle[1] - 49 * share - big.height / 2, room, big.height), "centre")
+    place(sheet, small, Rect(left, middle[1] + 63 * share - small.height / 2, room, small.height), "centre")
 
 
 def picture(sheet: Sheet, style: Style, piece: Picture, rect: Rect) -> float:

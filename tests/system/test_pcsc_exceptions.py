@@ -1,0 +1,380 @@
+"""The exception table of PC/SC, row by row, on the real stack: a private pcscd, virtual slots, other programs.
+
+Each row ends in the right event and in a reader that serves the next card, without a restart of the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.api import CardConnection, SlotState
+from drivers.cards.registry import recognise
+from drivers.errors import CardBusy, CardError, CardMute, CardProtocolError, CardRemoved, CardSwapped, ReaderGone
+from drivers.readers.pcsc import PcscReader
+from drivers.readers.recovery import Patience
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.pcscd import PrivatePcscd
+from tests.cards import ID_NUMBER, NAME, PIN, Contacts, other_document, sim_card
+from tests.system.test_pcsc import Recorder, reader_on
+
+pytestmark = [pytest.mark.pcsc, pytest.mark.system]
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 15.0
+TRIES = bytes.fromhex("00200000")
+
+Desk = tuple[PrivatePcscd, PcscReader, Recorder]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with PrivatePcscd() as daemon, reader_on(daemon.socket_path) as (reader, seen):
+        seen.until(SlotState.EMPTY)
+        yield daemon, reader, seen
+
+
+def visit(connection: CardConnection) -> tuple[str, str, str]:
+    """What the terminal does from card in to hello by name: card id, name, resident id."""
+    card = recognise(connection)
+    facts = card.read_facts()
+    card.tries_left()
+    card.verify_pin(PIN)
+    holder = card.read_holder()
+    return facts.card_id, holder.name, holder.id_number
+
+
+def apdus_of_a_visit() -> int:
+    contacts = Contacts(sim_card().process)
+    visit(contacts)
+    return len(contacts.sent)
+
+
+def serves(desk: Desk) -> None:
+    """The reader serves the next card."""
+    daemon, reader, seen = desk
+    daemon.insert(sim_card())
+    seen.until(SlotState.PRESENT)
+    connection = reader.connect()
+    assert visit(connection)[1] == NAME
+    connection.close()
+    daemon.remove()
+    seen.until(SlotState.EMPTY)
+
+
+class Meddled:
+    """A card that calls a hand in just before, or just after, it answers its n-th APDU."""
+
+    def __init__(self, card: SimCard, place: int, hand: threading.Event, done: threading.Event) -> None:
+        self.card, self.place, self.hand, self.done, self.count = card, place, hand, done, 0
+        self.answer_delay_s = 0.0
+
+    @property
+    def atr(self) -> bytes:
+        return self.card.atr
+
+    def reset(self) -> None:
+        self.card.reset()
+
+    def process(self, apdu: bytes) -> bytes | None:
+        self.count += 1
+        if self.count == self.place:
+            self.hand.set()
+            self.done.wait(PATIENCE_S)
+        return self.card.process(apdu)
+
+
+@pytest.mark.parametrize("place", range(1, apdus_of_a_visit() + 1))
+def test_the_card_is_pulled_at_each_apdu_of_a_visit(desk: Desk, place: int) -> None:
+    daemon, reader, seen = desk
+    called, done = threading.Event(), threading.Event()
+    daemon.insert(Meddled(sim_card(), place, called, done))
+
+    def pull() -> None:
+        called.wait(PATIENCE_S)
+        slot = daemon._cards["Kiosk Citizen"]
+        slot._removed.set()
+        slot._socket.shutdown(2)
+        done.set()
+        daemon.remove()
+
+    hand = threading.Thread(target=pull)
+    hand.start()
+    seen.until(SlotState.PRESENT)
+    connection = reader.connect()
+    with pytest.raises(CardRemoved):
+        visit(connection)
+    hand.join(PATIENCE_S)
+    connection.close()
+    seen.until(SlotState.EMPTY)
+    serves(desk)
+
+
+def test_pcscd_is_killed_twenty_times_in_the_middle_of_a_read(desk: Desk) -> None:
+    daemon, reader, seen = desk
+    apdus = apdus_of_a_visit()
+    for round_ in range(20):
+        called, done = threading.Event(), threading.Event()
+        daemon.insert(Meddled(sim_card(), 1 + round_ % apdus, called, done))
+        seen.until(SlotState.PRESENT)
+
+        def kill(called: threading.Event = called, done: threading.Event = done) -> None:
+            called.wait(PATIENCE_S)
+            process = daemon._process
+            assert process is not None
+            process.kill()
+            process.wait(PATIENCE_S)
+            done.set()
+            daemon.restart()
+
+        hand = threading.Thread(target=kill)
+        hand.start()
+        connection = reader.connect()
+        with pytest.raises((ReaderGone, CardRemoved)):
+            visit(connection)
+        connection.close()
+        hand.join(PATIENCE_S)
+        seen.until(SlotState.EMPTY)
+    serves(desk)
+    insertions = [event.insertion for event in seen.events if event.state is SlotState.PRESENT]
+    assert insertions == list(range(1, 22))
+
+
+@pytest.mark.parametrize("place", range(4, apdus_of_a_visit() + 1, 2))
+def test_a_card_swapped_within_400_ms_never_makes_a_mixed_holder(desk: Desk, place: int) -> None:
+    """The second card comes at once, so that PC/SC may not see the change at all; the first read goes on."""
+    daemon, reader, seen = desk
+    called, done = threading.Event(), threading.Event()
+    daemon.insert(Meddled(sim_card(), place, called, done))
+    other = SimCard.from_document(other_document())
+
+    def swap() -> None:
+        called.wait(PATIENCE_S)
+        slot = daemon._cards["Kiosk Citizen"]
+        slot._removed.set()
+        slot._socket.shutdown(2)
+        done.set()
+        daemon.remove()
+        daemon.insert(other)
+
+    hand = threading.Thread(target=swap)
+    hand.start()
+    seen.until(SlotState.PRESENT)
+    connection = reader.connect()
+    card = recognise(connection)
+    try:
+        facts = card.read_facts()
+        card.tries_left()
+        card.verify_pin(PIN)
+        holder = card.read_holder()
+        card.same_card(facts.card_id)
+    except (CardRemoved, CardSwapped, CardProtocolError):
+        pass
+    else:
+        raise AssertionError(f"the read went on as if nothing had happened: {holder.id_number == ID_NUMBER}")
+    hand.join(PATIENCE_S)
+    connection.close()
+    seen.until(SlotState.PRESENT)
+    again = reader.connect()
+    assert recognise(again).read_facts().card_id == "FF" * 16
+    again.close()
+
+
+def test_a_mute_card_is_asked_to_be_pulled_and_the_reader_goes_on(desk: Desk) -> None:
+    daemon, reader, seen = desk
+    daemon.insert(sim_card(quirks={"mute_after_apdus": 5}))
+    seen.until(SlotState.PRESENT)
+    pid = reader.child_pid
+    connection = reader.connect()
+    card = recognise(connection)
+    with pytest.raises(CardMute):
+        for _ in range(9):
+            connection.transmit(TRIES, 0.4)
+    assert card.atr
+    with pytest.raises(CardMute):
+        reader.connect()
+    connection.close()
+    daemon.remove()
+    seen.until(SlotState.EMPTY)
+    assert reader.child_pid != pid, "the hanging child was replaced"
+    serves(desk)
+
+
+HOLDER = """
+import sys
+from smartcard import scard
+result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+share = scard.SCARD_SHARE_EXCLUSIVE if sys.argv[2] == "exclusive" else scard.SCARD_SHARE_SHARED
+result, card, protocol = scard.SCardConnect(context, sys.argv[1], share, scard.SCARD_PROTOCOL_ANY)
+assert result == 0, hex(result & 0xFFFFFFFF)
+if sys.argv[2] == "transaction":
+    assert scard.SCardBeginTransaction(card) == 0
+print("holds", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("how", ["exclusive", "transaction", "shared"])
+def test_another_program_holds_the_card(desk: Desk, how: str) -> None:
+    daemon, reader, seen = desk
+    daemon.insert(sim_card())
+    seen.until(SlotState.PRESENT)
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, reader.name, how],
+        env={**os.environ, **daemon.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"holds\n"
+    with pytest.raises(CardBusy):
+        reader.connect()
+    other.communicate(b"\n", PATIENCE_S)
+    assert visit(reader.connect())[1] == NAME
+
+
+def test_no_other_program_gets_at_a_card_that_the_terminal_holds(desk: Desk) -> None:
+    """So another client can neither reset it nor use the PIN that was verified."""
+    daemon, reader, seen = desk
+    daemon.insert(sim_card())
+    seen.until(SlotState.PRESENT)
+    connection = reader.connect()
+    other = subprocess.run(
+        [sys.executable, "-c", HOLDER, reader.name, "shared"],
+        env={**os.environ, **daemon.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert "0x8010000b" in other.stderr
+    assert visit(connection)[1] == NAME
+
+
+@pytest.mark.parametrize("fault", ["silent", "too-long", "bad-first-byte", "cut"])
+def test_an_answer_to_reset_that_is_none(desk: Desk, fault: str) -> None:
+    daemon, reader, seen = desk
+    daemon.insert(sim_card(quirks={"atr_fault": fault}))
+    if fault == "silent":
+        with pytest.raises(CardError):
+            reader.connect()
+    else:
+        seen.until(SlotState.MUTE)
+        with pytest.raises(CardMute):
+            reader.connect()
+    daemon.remove()
+    seen.until(SlotState.EMPTY)
+    serves(desk)
+
+
+def test_two_cards_alternating_quickly_are_never_mistaken_for_each_other(desk: Desk) -> None:
+    daemon, reader, seen = desk
+    people = [(sim_card(), ID_NUMBER), (SimCard.from_document(other_document()), other_document()["holder"]["id_number"])]
+    for round_ in range(12):
+        card, id_number = people[round_ % 2]
+        daemon.insert(card)
+        seen.until(SlotState.PRESENT)
+        connection = reader.connect()
+        assert visit(connection)[2] == id_number
+        connection.close()
+        daemon.remove()
+        seen.until(SlotState.EMPTY)
+    assert [event.insertion for event in seen.events if event.state is SlotState.PRESENT] == list(range(1, 13))
+
+
+def grown(rounds: int) -> tuple[int, int, int]:
+    """Insert a card so often; return by how much descriptors, threads and memory (KiB) of this process grew."""
+
+    def now() -> tuple[int, int, int]:
+        status = Path("/proc/self/status").read_text()
+        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return len(os.listdir("/proc/self/fd")), threading.active_count(), int(resident.split()[1])
+
+    with PrivatePcscd() as daemon, reader_on(daemon.socket_path) as (reader, seen):
+        card = sim_card()
+        before = now()
+        for round_ in range(rounds):
+            if round_ == min(20, rounds // 2):
+                before = now()
+            daemon.insert(card)
+            seen.until(SlotState.PRESENT)
+            connection = reader.connect()
+            assert connection.transmit(TRIES).sw == 0x63C3
+            connection.close()
+            daemon.remove()
+            seen.until(SlotState.EMPTY)
+        after = now()
+        assert sum(event.state is SlotState.PRESENT for event in seen.events) == rounds
+        assert seen.events[-1].insertion == rounds
+    return after[0] - before[0], after[1] - before[1], after[2] - before[2]
+
+
+def test_fifty_insertions_leave_nothing_behind() -> None:
+    descriptors, threads, memory_kib = grown(50)
+    assert (descriptors, threads) == (0, 0)
+    assert memory_kib < 4096
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_a_thousand_insertions_leave_nothing_behind() -> None:
+    descriptors, threads, memory_kib = grown(1000)
+    assert (descriptors, threads) == (0, 0)
+    assert memory_kib < 8192
+
+
+def test_a_daemon_that_hangs_is_restarted_by_the_helper_and_the_reader_comes_back() -> None:
+    """The last rungs of the ladder: a fresh child first, then the service."""
+    calls: list[str] = []
+    with PrivatePcscd() as daemon:
+
+        def helper() -> None:
+            calls.append("restart")
+            daemon.restart()
+
+        patience = Patience(child_s=2.0, service_s=5.0)
+        reader = PcscReader("Kiosk Citizen", daemon.socket_path, restart_service=helper, patience=patience)
+        seen = Recorder()
+        reader.start(seen)
+        try:
+            seen.until(SlotState.EMPTY)
+            first = reader.child_pid
+            process = daemon._process
+            assert process is not None
+            process.send_signal(signal.SIGSTOP)
+            seen.until(SlotState.READER_ABSENT)
+            assert reader.child_pid != first
+            seen.until(SlotState.EMPTY)
+            assert calls == ["restart"]
+            assert not reader.out_of_order
+            serves((daemon, reader, seen))
+        finally:
+            reader.close()
+
+
+def test_the_citizens_slot_and_the_technicians_are_told_apart() -> None:
+    with PrivatePcscd(("Kiosk Technician", "Kiosk Citizen")) as daemon:
+        technician = PcscReader("Kiosk Technician", daemon.socket_path)
+        citizen = PcscReader("", daemon.socket_path, other="Kiosk Technician")
+        seen = {technician: Recorder(), citizen: Recorder()}
+        try:
+            for reader, recorder in seen.items():
+                reader.start(recorder)
+                recorder.until(SlotState.EMPTY)
+            daemon.insert(sim_card(), "Kiosk Technician")
+            seen[technician].until(SlotState.PRESENT)
+            assert citizen.name == "Kiosk Citizen 01 00"
+            assert [event.state for event in seen[citizen].events] == [SlotState.EMPTY], "not the citizen's affair"
+            daemon.insert(SimCard.from_document(other_document()), "Kiosk Citizen")
+            seen[citizen].until(SlotState.PRESENT)
+            assert visit(technician.connect())[2] == ID_NUMBER
+            assert recognise(citizen.connect()).read_facts().card_id == "FF" * 16
+        finally:
+            technician.close()
+            citizen.close()
