@@ -100,6 +100,8 @@ class Holder:
     """ISO 8601."""
     birthplace: str | None
     """Six digits of GB/T 2260, or None."""
+    address: str | None = None
+    """In one line, where the card has it; the citizen card has none."""
 
     def __repr__(self) -> str:
         return "Holder(<private>)"
@@ -241,6 +243,8 @@ class PrinterStatus:
     """`cutter`, `unrecoverable`, `head-hot`, `recoverable`, or None."""
     detail: Mapping[str, int] = field(default_factory=dict[str, int])
     """The raw status bytes by query number, for a technician."""
+    ticket: Literal["none", "waiting"] | None = None
+    """Whether a ticket waits in the mouth of a kiosk printer; None where the printer cannot know."""
 
 
 class ReceiptPrinter(Protocol):

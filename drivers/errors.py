@@ -63,15 +63,23 @@ class UnknownCard(CardError):
 
     code = "card-unknown"
 
-    def __init__(self, atr: bytes) -> None:
-        super().__init__("no profile recognises this card")
+    def __init__(self, atr: bytes, profile: str = "") -> None:
+        """`profile` names a card that is known, but proves no citizen here."""
+        super().__init__("no profile recognises this card" if not profile else f"a card of profile {profile}")
         self.atr = atr
+        self.profile = profile
 
 
 class CardNeedsHsm(CardError):
     """The card opens its holder file only to a mutual authentication that needs the issuer's security module."""
 
     code = "card-needs-hsm"
+
+
+class CardNeedsKey(CardError):
+    """The card opens to a key that is printed on it (machine readable zone, access number), and none was given."""
+
+    code = "card-needs-key"
 
 
 class CardSwapped(CardError):

@@ -67,7 +67,7 @@ def _failure(code: str, raw: object) -> Failure:
         raise FailureTableInvalid(f"{code}: severity {entry['severity']!r}")
     return Failure(
         code=code,
-        severity=cast(Severity, entry["severity"]),
+        severity=entry["severity"],
         title=cast(Mapping[str, str], entry["title"]),
         safe=cast(Mapping[str, str], entry["safe"]),
         next=cast(Mapping[str, str], entry["next"]),

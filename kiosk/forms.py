@@ -186,8 +186,8 @@ def _own(form: Form, chosen: SubjectChoices) -> tuple[Choice, ...]:
             continue
         entry = cast(Mapping[str, object], raw)
         value = str(place) if chosen.value == "#" else _flat(entry.get(chosen.value))
-        if value:
-            labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
+        labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
+        if value and all(labels.values()):
             found.setdefault(value, Choice(value, labels))
     return tuple(found.values())[len(chosen.always) :]
 

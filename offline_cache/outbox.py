@@ -101,6 +101,8 @@ class Outbox:
         self._quota = quota
         self._sealing_key: SealingKey | None = None
         self._identity = self.meta()
+        with self.tables.reading("measuring the outbox") as view:
+            self._most_pages = quota.max_bytes // view.execute("pragma page_size").fetchone()[0]
 
     @classmethod
     def open(
@@ -206,18 +208,14 @@ class Outbox:
             self._refuse_when_full(connection)
 
     def _refuse_when_full(self, connection: sqlite3.Connection) -> None:
-        if self._used_bytes(connection) >= self._quota.max_bytes:
-            raise OutboxFull("the outbox has reached its quota; nothing unsent is deleted")
+        (pages,) = connection.execute("pragma page_count").fetchone()
+        if pages >= self._most_pages:
+            (free,) = connection.execute("pragma freelist_count").fetchone()
+            if pages - free >= self._most_pages:
+                raise OutboxFull("the outbox has reached its quota; nothing unsent is deleted")
         disk = os.statvfs(self._path)
         if disk.f_bavail * disk.f_frsize < self._quota.min_free_bytes:
             raise OutboxFull("the disk is nearly full; nothing unsent is deleted")
-
-    @staticmethod
-    def _used_bytes(connection: sqlite3.Connection) -> int:
-        (pages,) = connection.execute("pragma page_count").fetchone()
-        (free,) = connection.execute("pragma freelist_count").fetchone()
-        (size,) = connection.execute("pragma page_size").fetchone()
-        return (pages - free) * size
 
     # --- reading --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,10 @@ PACKAGES=(
   fonts-noto-cjk                     # the source of the terminal's own fonts, and the rare names on receipts
 )
 PYTHON_PACKAGES=(python3 python3-venv python3-dev) # where no Python 3.11 with venv and headers is found
-TEST_PACKAGES=(chromium chromium-driver)           # tests press the bench panel's buttons in a real browser
+TEST_PACKAGES=(
+  chromium chromium-driver # tests press the bench panel's buttons in a real browser
+  postgresql-15            # the gateway's tests start a private server of their own
+)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() {

@@ -35,8 +35,10 @@ from offline_cache.messages import (
 from offline_cache.seal import Recipient, SealingKey
 from provisioning.gateway import authority as authorities
 from provisioning.gateway.serve import City, open_gateway
-from provisioning.gateway.server import Gateway, create_app
-from provisioning.gateway.sqlite_store import SqliteStore
+from provisioning.gateway.server import create_app
+from provisioning.gateway.slots import SlotLimits
+from provisioning.gateway.storage.open import open_store
+from provisioning.gateway.web.common import Gateway
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 NOON = datetime.datetime(2026, 11, 21, 4, 0, tzinfo=datetime.UTC)
@@ -81,11 +83,17 @@ class Answer:
 class GatewayKit:
     """A whole gateway without a socket."""
 
-    def __init__(self, folder: Path, services: Path = ASSETS / "services") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        services: Path = ASSETS / "services",
+        database: str = "",
+        limits: SlotLimits | None = None,
+    ) -> None:
         self.clock = Clock()
         self.folder = folder
         self.authority = authorities.create(folder, (), self.clock.now)
-        self.store = SqliteStore(folder / "gateway.db")
+        self.store = open_store(folder, database)
         self.log: list[tuple[str, Mapping[str, object]]] = []
         self.gateway: Gateway = open_gateway(
             self.authority,
@@ -94,6 +102,7 @@ class GatewayKit:
             City(ASSETS / "city", people=300, seed=7),
             self.clock,
             lambda event, facts: self.log.append((event, dict(facts))),
+            limits,
         )
         self.app = create_app(self.gateway)
 

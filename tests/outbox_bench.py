@@ -17,6 +17,8 @@ from offline_cache.errors import BadReply, BadSignature, MalformedMessage
 from offline_cache.gateway import Receipt
 from offline_cache.messages import Batch, EnrolAnswer, decode_ack, encode_batch, sign1, verify1
 from offline_cache.outbox import Outbox
+from offline_cache.policy import Limits
+from offline_cache.sync import SyncService
 from offline_cache.wire.refusal import refusal
 from tests.outbox_gateway import ModelGateway, Refusal
 
@@ -112,3 +114,37 @@ class CablelessClient:
 
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
         return None
+
+
+class Rig:
+    """A terminal and a gateway with a cable between them that a test can pull."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.gateway = ModelGateway()
+        self.joined = enrol(folder, self.gateway)
+        self.client = CablelessClient(self.joined, self.gateway)
+        self.app = writer(folder, self.clock)
+        self.outbox = state.open_reader(folder, clock=self.clock)
+        self.service = self.start()
+
+    def start(self, limits: Limits | None = None) -> SyncService:
+        """The sync process, started anew."""
+        self.service = SyncService(
+            self.outbox,
+            self.client,
+            state_dir=self.folder,
+            signing_key=self.joined.signing_key,
+            clock=self.clock,
+            random=lambda: 0.5,
+            limits=limits,
+        )
+        return self.service
+
+    def record(self, count: int) -> None:
+        for _ in range(count):
+            note(self.app)
+
+    def arrived(self) -> list[int]:
+        return [seq for _, _, seq, _, _ in self.gateway.documents()]

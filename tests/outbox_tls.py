@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import http.server
@@ -9,6 +10,7 @@ import ipaddress
 import json
 import secrets
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from offline_cache import state
+from offline_cache.enrolment import Enrolment
+from offline_cache.gateway import GatewayClient
 from tests.outbox_gateway import ModelGateway, Refusal, cose_sign
 
+Handler = http.server.BaseHTTPRequestHandler
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 END = START + datetime.timedelta(days=9000)
 
@@ -79,6 +85,13 @@ class TestAuthority:
         return certificate.public_bytes(Encoding.PEM).decode()
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """Clients that leave in the middle are what the tests are about: nothing is printed for them."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        self.last_error = sys.exc_info()[1]
+
+
 class TlsGateway:
     """Serves the model over HTTPS on a free port. `override` may answer any request instead."""
 
@@ -87,7 +100,7 @@ class TlsGateway:
         self.model = model or ModelGateway()
         self.tokens = {"good-token"}
         self.terminals = 0
-        self.override: Callable[[http.server.BaseHTTPRequestHandler], bool] | None = None
+        self.override: Callable[[Handler], bool] | None = None
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.bodies: list[bytes] = []
         self.connections = 0
@@ -98,7 +111,7 @@ class TlsGateway:
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(ca)
         context.verify_mode = ssl.CERT_OPTIONAL
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
@@ -162,8 +175,6 @@ class TlsGateway:
 
 
 def _b64(data: bytes) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -213,3 +224,20 @@ def send(
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)
+
+
+def answering(status: int, body: bytes, headers: dict[str, str] | None = None) -> Callable[[Handler], bool]:
+    def act(handler: Handler) -> bool:
+        send(handler, status, body, headers)
+        return True
+
+    return act
+
+
+def ask_to_join(url: str, ca_hash: str, folder: Path, token: str = "good-token") -> Enrolment:
+    return GatewayClient.enrol(url, token, ca_hash, state.device(folder).device, "test", folder)
+
+
+def join(gateway: TlsGateway, folder: Path) -> Enrolment:
+    gateway.tokens.add("good-token")
+    return ask_to_join(gateway.url, gateway.authority.hash, folder)

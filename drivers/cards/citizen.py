@@ -10,7 +10,9 @@ Application `sx1.sh.社会保障` with two files of one-byte-tag records, read b
 Cards differ in how READ RECORD names a record (`ReadMode`); the reader tries the ways and keeps the one that works. Sex
 is the third record on version 1 and the fourth later, so a record is always known by its tag, never by its place.
 Versions 1.00 and 2.00 give EF06 to everybody. Version 3.00 gives it after a mutual authentication through the issuer's
-security module; that is what `MutualAuthentication` is for.
+security module; that is what `MutualAuthentication` is for (`drivers.cards.secure.mutual`).
+
+The PIN is verified by `00 20 00 00` and changed by PBOC's `80 5E 01 00` with the old one, FF, and the new one.
 
 **Certificate and signing are this project's own**, because the public part of the profile has none. They lie in a
 second application with the unregistered proprietary AID `F0 4B494F534B2E5349474E` (`F0` then `KIOSK.SIGN`, ISO 7816-5
@@ -62,6 +64,7 @@ SIGNATURE_BYTES: Final = 64
 MAX_CERTIFICATE_BYTES: Final = 4096
 VERSIONS: Final = ("1.00", "2.00", "3.00")
 
+INS_CHANGE_PIN: Final = 0x5E
 _CHUNK_BYTES: Final = 224
 
 
@@ -148,14 +151,30 @@ class CitizenCard:
         if not re.fullmatch("[0-9]{6}", digits):
             raise PinFormat("the PIN of this card is six digits")
         self._need(AID)
-        sw = send(self._connection, command(INS_VERIFY, data=bytes.fromhex(digits))).sw
+        self._pin_answer(send(self._connection, command(INS_VERIFY, data=bytes.fromhex(digits))).sw)
+
+    @staticmethod
+    def _pin_answer(sw: int) -> None:
         if sw == SUCCESS:
             return
         if sw in (0x6983, 0x63C0):
             raise PinBlocked("the PIN is blocked")
         if sw & 0xFFF0 == 0x63C0:
             raise PinRejected(sw & 0x0F)
-        raise CardProtocolError(f"VERIFY refused: {sw_name(sw)}", sw)
+        raise CardProtocolError(f"the PIN was not looked at: {sw_name(sw)}", sw)
+
+    def change_pin(self, old: str, new: str) -> None:
+        """Replace the PIN. A wrong old PIN costs a try, as `verify_pin`.
+
+        Raises `PinFormat` (nothing was sent), `PinRejected` with the tries left, `PinBlocked`.
+        """
+        if not all(re.fullmatch("[0-9]{6}", digits) for digits in (old, new)):
+            raise PinFormat("the PIN of this card is six digits")
+        if old == new:
+            raise PinFormat("the new PIN is the old one")
+        self._need(AID)
+        both = bytes.fromhex(old) + b"\xff" + bytes.fromhex(new)
+        self._pin_answer(send(self._connection, command(INS_CHANGE_PIN, 0x01, 0x00, both, cla=0x80)).sw)
 
     def certificate(self) -> bytes:
         """Read the holder's certificate, DER. Its first four bytes tell its length; exactly that many are read."""

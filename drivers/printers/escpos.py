@@ -53,6 +53,14 @@ CLEAR_BUFFER = DLE + b"\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 """DLE DC4 fn 8: drop what was received and not yet printed."""
 QUEUED_STATUS = GS + b"r\x01"
 """GS r 1: answered in its turn, after what was sent before it."""
+RECOVER = DLE + b"\x05\x02"
+"""DLE ENQ 2: recover from an error after its cause was removed, and forget what was received."""
+FULL_STATUS = DLE + b"\x04\x14"
+"""Custom VKP80, KPM: answered 10 0F and four bytes; bit 20h of the first is a ticket in the mouth."""
+PRESENT = GS + b"e\x03\x0c"
+"""Custom VKP80, KPM, GS e 3: show the ticket, by 12 steps of 7.3 mm."""
+RETRACT = GS + b"e\x02"
+"""Custom VKP80, KPM, GS e 2: take the ticket back into the bin inside."""
 CUT = GS + b"VB\x00"
 """GS V fn B: feed to the cutter and cut."""
 
@@ -90,7 +98,8 @@ def encode_lines(lines: tuple[Line, ...], model: Model, font: Path = DEFAULT_FON
     writer = _Writer(model, font)
     segments = [_START, *(writer.line(line) for line in lines)]
     if model.cutter:
-        return EncodedReceipt((*segments, ESC + b"J" + bytes([FEED_BEFORE_CUT_DOTS])), CUT)
+        cut = CUT + PRESENT if model.presenter else CUT
+        return EncodedReceipt((*segments, ESC + b"J" + bytes([FEED_BEFORE_CUT_DOTS])), cut)
     return EncodedReceipt((*segments, ESC + b"d\x06"), b"")
 
 

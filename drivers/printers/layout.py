@@ -51,10 +51,12 @@ class Run:
     bold: bool = False
     width: int = 1
     height: int = 1
+    narrow: bool = False
+    """Every character in one column, as in a printer's own code page; ours never are."""
 
     @property
     def columns(self) -> int:
-        return columns(self.text) * self.width
+        return (len(self.text) if self.narrow else columns(self.text)) * self.width
 
 
 @dataclass(frozen=True)

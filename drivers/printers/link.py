@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, TypeVar
 
 from drivers.api import PrinterStatus
 from drivers.errors import PrinterError
-from drivers.printers.escpos import query
-from drivers.printers.replies import SILENT, RealTimeStatus, Reply, ReplyParser, printer_status
+from drivers.printers.escpos import CLEAR_BUFFER, FULL_STATUS, query
+from drivers.printers.replies import SILENT, Cleared, FullStatus, RealTimeStatus, Reply, ReplyParser, printer_status
+
+_R = TypeVar("_R", bound=Reply)
 
 
 class LinkLost(PrinterError):
@@ -57,16 +59,22 @@ class Deadlines:
     """Without taking a byte."""
     finish_s: float = 20.0
     """From the last byte, or the last marker, to the next marker."""
+    cool_s: float = 60.0
+    """For a hot head to cool, while the job waits."""
 
 
 class Dialogue:
     """Questions and answers on one transport. One thread owns it."""
 
-    def __init__(self, transport: Transport, clock: Callable[[], float], deadlines: Deadlines) -> None:
+    def __init__(
+        self, transport: Transport, clock: Callable[[], float], deadlines: Deadlines, *, full_status: bool = False
+    ) -> None:
+        """`full_status` is for printers that answer `FULL_STATUS`."""
         self.transport = transport
         self.clock = clock
         self.deadlines = deadlines
-        self._parser = ReplyParser()
+        self.full_status = full_status
+        self._parser = ReplyParser(full_status=full_status)
 
     def hear(self) -> list[Reply]:
         """The replies that have arrived. Raises `LinkLost`."""
@@ -80,16 +88,38 @@ class Dialogue:
 
     def ask(self, n: int, on_other: Callable[[Reply], None] | None = None) -> int | None:
         """Send DLE EOT `n` and return the answer, or None after `reply_s`. Raises `LinkLost`."""
+        reply = self._exchange(query(n), RealTimeStatus, on_other)
+        return None if reply is None else reply.value
+
+    def ticket(self) -> Literal["none", "waiting"] | None:
+        """Whether a ticket waits in the mouth; None where the printer cannot know or is silent. Raises `LinkLost`."""
+        reply = self._exchange(FULL_STATUS, FullStatus, None) if self.full_status else None
+        return None if reply is None else reply.ticket
+
+    def send(self, data: bytes) -> bool:
+        """Send a short command within `reply_s`; False if the link does not take it. Raises `LinkLost`."""
         until = self.clock() + self.deadlines.reply_s
-        rest = query(n)
+        while data and (left := until - self.clock()) > 0:
+            data = data[self.transport.write(data) :]
+            if data:
+                self.transport.wait(left, to_write=True)
+        return not data
+
+    def clear_buffer(self) -> bool:
+        """Let the printer forget what it has not printed; True once it said so (37 25 00). Raises `LinkLost`."""
+        return self._exchange(CLEAR_BUFFER, Cleared, None) is not None
+
+    def _exchange(self, question: bytes, kind: type[_R], on_other: Callable[[Reply], None] | None) -> _R | None:
+        until = self.clock() + self.deadlines.reply_s
+        rest = question
         while (left := until - self.clock()) > 0:
             if rest:
                 rest = rest[self.transport.write(rest) :]
             self.transport.wait(left, to_write=bool(rest))
-            answer: int | None = None
+            answer: _R | None = None
             for reply in self.hear():
-                if isinstance(reply, RealTimeStatus) and not rest and answer is None:
-                    answer = reply.value
+                if isinstance(reply, kind) and not rest and answer is None:
+                    answer = reply
                 elif on_other is not None:
                     on_other(reply)
             if answer is not None:
@@ -106,4 +136,7 @@ class Dialogue:
             if answer is None:
                 break
             answers[n] = answer
-        return printer_status(answers) if answers else SILENT
+        if not answers:
+            return SILENT
+        ticket = self.ticket() if on_other is None and len(answers) == 4 else None
+        return replace(printer_status(answers), ticket=ticket)

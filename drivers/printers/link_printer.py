@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from drivers.api import JobState, PrinterStatus, PrintResult, Receipt
 from drivers.errors import PrinterError
-from drivers.printers.escpos import EncodedReceipt, encode_receipt
+from drivers.printers.escpos import RETRACT, EncodedReceipt, encode_receipt
 from drivers.printers.journal import JobJournal, JournalFailed
 from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
 from drivers.printers.models import Model, generic
@@ -123,13 +124,34 @@ class LinkPrinter:
             self._drop()
         return result
 
+    def ticket(self) -> Literal["none", "waiting"] | None:
+        """Whether a ticket waits in the mouth; None where the printer has none, cannot know, or is silent."""
+        try:
+            return self._open().ticket()
+        except PrinterError:
+            self._drop()
+            return None
+
+    def retract(self) -> bool:
+        """Take a ticket back that nobody took; True if the mouth is empty now. False where there is no such mouth."""
+        if not self._model.presenter:
+            return False
+        try:
+            dialogue = self._open()
+            return dialogue.send(RETRACT) and dialogue.ticket() == "none"
+        except PrinterError:
+            self._drop()
+            return False
+
     def close(self) -> None:
         """Let go of the port. May be called twice; the next job opens it again."""
         self._drop()
 
     def _open(self) -> Dialogue:
         if self._dialogue is None:
-            self._dialogue = Dialogue(self._open_link(), self._clock, self._deadlines)
+            self._dialogue = Dialogue(
+                self._open_link(), self._clock, self._deadlines, full_status=self._model.presenter
+            )
         return self._dialogue
 
     def _drop(self) -> None:

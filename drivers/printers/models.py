@@ -30,6 +30,7 @@ class Model:
     status_back: bool
     clear_buffer: bool
     cutter: bool
+    presenter: bool
     qr_dot: int
 
     @property

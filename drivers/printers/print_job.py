@@ -17,6 +17,7 @@ from drivers.printers.escpos import (
     CUT,
     ESC,
     QUEUED_STATUS,
+    RECOVER,
     STATUS_BACK_ON,
     EncodedReceipt,
     process_id,
@@ -24,13 +25,23 @@ from drivers.printers.escpos import (
 )
 from drivers.printers.link import Dialogue, LinkLost
 from drivers.printers.models import Model
-from drivers.printers.replies import AutoStatus, ProcessId, QueuedStatus, RealTimeStatus, Reply, blocking_reason
+from drivers.printers.replies import (
+    AutoStatus,
+    PowerOn,
+    ProcessId,
+    QueuedStatus,
+    RealTimeStatus,
+    Reply,
+    blocking_reason,
+)
 
 CHUNK_BYTES = 256
 MAX_QUEUED_BYTES = 256
 """More than this is never on its way, so that a question is at the printer within a third of a second at 9600 baud."""
 _OFFLINE = 0x08
 _POLL_S = 0.01
+_COOLS_BY_ITSELF = "head-hot"
+_RECOVERABLE = frozenset({"cutter", "recoverable"})
 _ASK_WHY_S = 2.0
 """Between two full questions while a printer takes its time: some are out of paper without being offline."""
 
@@ -39,6 +50,10 @@ class _Stopped(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def _unheard(_state: JobState) -> None:
+    """Before `run`, nobody listens."""
 
 
 class PrintJob:
@@ -73,6 +88,8 @@ class PrintJob:
         self._offline = False
         self._auto_reason = ""
         self._asked_why_at = float("inf")
+        self._hot_since: float | None = None
+        self._enter: Callable[[JobState], None] = _unheard
         self.bytes_sent = 0
 
     def _stream(self, job: EncodedReceipt, preamble: bytes) -> Iterator[bytes]:
@@ -94,9 +111,13 @@ class PrintJob:
         return 0 if self._out_is_query else len(self._out)
 
     def run(self, enter: Callable[[JobState], None]) -> PrintResult:
-        """Send, watch, and say what is known. `enter` is told of sending, sent and printed."""
+        """Send, watch, and say what is known.
+
+        `enter` is told of sending, sent and printed, and of blocked while a hot head cools.
+        """
+        self._enter = enter
         try:
-            reason = blocking_reason(self._dialogue.status())
+            reason = self._not_ready()
             if reason:
                 return PrintResult(JobState.NOT_PRINTED, reason, 0)
             enter(JobState.SENDING)
@@ -112,6 +133,13 @@ class PrintJob:
             result = self._outcome(e.reason)
             self._clear()
             return result
+
+    def _not_ready(self) -> str:
+        """Why no job can begin, as a failure code; an error that a hand has ended is recovered from first."""
+        status = self._dialogue.status()
+        if status.error in _RECOVERABLE and self._dialogue.send(RECOVER):
+            status = self._dialogue.status()
+        return blocking_reason(status)
 
     def _await_fences(self, enter: Callable[[JobState], None]) -> PrintResult:
         told = False
@@ -189,6 +217,8 @@ class PrintJob:
                 self._offline = bool(value & _OFFLINE)
             case AutoStatus():
                 self._auto_reason = reply.reason if reply.offline else ""
+            case PowerOn():
+                raise _Stopped("power-cycle")
             case ProcessId(marker):
                 self._pass_fence(marker)
             case QueuedStatus() if self._model.marker == "queued-status" and self._passed < len(self._fences):
@@ -217,7 +247,10 @@ class PrintJob:
         if self._passed == len(self._fences) > 0:
             return
         if self._auto_reason:
-            raise _Stopped(self._auto_reason)
+            self._stop_or_wait(self._auto_reason)
+        if self._hot_since is not None:
+            self._watch_the_heat(now)
+            return
         stuck = now - self._last_progress
         if self._offline and (not self._out or stuck >= limits.reply_s):
             self._ask_why()
@@ -237,13 +270,38 @@ class PrintJob:
         self._asked_why_at = self._clock()
         reason = blocking_reason(self._dialogue.status(self._take))
         if reason not in {"", "printer-offline"} and self._passed < len(self._fences):
+            self._stop_or_wait(reason)
+        elif reason == "" and self._hot_since is not None:
+            self._cooled()
+
+    def _stop_or_wait(self, reason: str) -> None:
+        """A hot head goes on by itself and loses nothing; anything else ends the job."""
+        if reason != _COOLS_BY_ITSELF:
             raise _Stopped(reason)
+        now = self._clock()
+        if self._hot_since is None:
+            self._hot_since = now
+            self._enter(JobState.BLOCKED)
+        elif now - self._hot_since >= self._deadlines.cool_s:
+            raise _Stopped(reason)
+
+    def _watch_the_heat(self, now: float) -> None:
+        if self._model.status_back:
+            if not self._auto_reason:
+                self._cooled()
+        elif not self._out and now - self._asked_why_at >= self._deadlines.heartbeat_s:
+            self._ask_why()
+
+    def _cooled(self) -> None:
+        self._hot_since, self._last_progress = None, self._clock()
+        all_sent = not self._chunks and self.unfinished == 0
+        self._enter(JobState.SENT if all_sent else JobState.SENDING)
 
     def _clear(self) -> None:
         """Drop what the printer still holds: it must not come out for the next person."""
         if self.bytes_sent and self._model.clear_buffer:
             with suppress(LinkLost):  # the job has ended already, and its outcome is known
-                self._transport.write(CLEAR_BUFFER)
+                self._dialogue.clear_buffer()
 
     def _outcome(self, reason: str) -> PrintResult:
         state = self._state_after(reason)

@@ -62,6 +62,8 @@ class Glyphs:
         for run in runs:
             for char in _graphemes(run.text):
                 cell = self.cell(char, run.bold)
+                if run.narrow and cell.width > COLUMN_DOTS:
+                    cell = cell.resize((COLUMN_DOTS, LINE_DOTS), Image.Resampling.NEAREST)
                 size = (cell.width * run.width, LINE_DOTS * run.height)
                 big = cell.resize(size, Image.Resampling.NEAREST) if size != cell.size else cell
                 image.paste(big, (x, height - size[1]))

@@ -65,6 +65,27 @@ class QueuedStatus:
 
 
 @dataclass(frozen=True)
+class FullStatus:
+    """The full status of Custom kiosk printers (VKP80, KPM): four bytes behind 10 0F."""
+
+    value: bytes
+
+    @property
+    def ticket(self) -> Literal["none", "waiting"]:
+        return "waiting" if self.value[0] & 0x20 else "none"
+
+
+@dataclass(frozen=True)
+class PowerOn:
+    """The printer has just been switched on (3B 31 00): whatever it held is gone."""
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The answer to DLE DC4 fn 8 (37 25 00): the buffer is empty."""
+
+
+@dataclass(frozen=True)
 class Block:
     """Some other block, such as a printer's name."""
 
@@ -79,14 +100,19 @@ class Noise:
     data: bytes
 
 
-Reply = RealTimeStatus | AutoStatus | ProcessId | QueuedStatus | Block | Noise
+Reply = RealTimeStatus | AutoStatus | ProcessId | QueuedStatus | FullStatus | PowerOn | Cleared | Block | Noise
+
+
+_SHORT_BLOCKS: Mapping[bytes, Reply] = {b"\x3b\x31": PowerOn(), b"\x37\x25": Cleared()}
 
 
 class ReplyParser:
     """Takes bytes as they arrive, in any pieces, and returns the replies that are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, full_status: bool = False) -> None:
+        """With `full_status`, 10 0F begins a full status and never an automatic one: Custom printers send no such."""
         self._pending = bytearray()
+        self._full = full_status
 
     def feed(self, data: bytes) -> list[Reply]:
         self._pending += data
@@ -109,6 +135,8 @@ class ReplyParser:
         first = self._pending[0]
         if first & 0x93 == 0x12:
             return RealTimeStatus(first), 1
+        if self._full and first == 0x10:
+            return self._full_status()
         if first & 0x93 == 0x10:
             return self._auto_status()
         if first in _BLOCK_HEADERS:
@@ -123,6 +151,11 @@ class ReplyParser:
             return Noise(bytes(self._pending[:1])), 1
         return (AutoStatus(bytes(self._pending[:4])), 4) if len(rest) == 3 else None
 
+    def _full_status(self) -> tuple[Reply, int] | None:
+        if len(self._pending) > 1 and self._pending[1] != 0x0F:
+            return Noise(bytes(self._pending[:1])), 1
+        return (FullStatus(bytes(self._pending[2:6])), 6) if len(self._pending) >= 6 else None
+
     def _block(self) -> tuple[Reply, int] | None:
         end = self._pending.find(0, 1, MAX_BLOCK)
         if any(b < 0x20 for b in self._pending[1 : end if end > 0 else None]):  # blocks hold text: this is none
@@ -134,6 +167,9 @@ class ReplyParser:
             if start:  # what stood before it was no block but noise
                 return Noise(bytes(self._pending[:start])), start
             return ProcessId(bytes(self._pending[2:end])), end + 1
+        known = _SHORT_BLOCKS.get(bytes(self._pending[:end]))
+        if known is not None:
+            return known, end + 1
         return Block(self._pending[0], bytes(self._pending[1:end])), end + 1
 
 

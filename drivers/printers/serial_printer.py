@@ -14,6 +14,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import serial
@@ -24,6 +25,9 @@ from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model, generic
 from drivers.printers.raster import DEFAULT_FONT
+
+_BITS_A_BYTE = 10
+"""8N1: a start bit, eight bits, a stop bit."""
 
 
 class PortNotFound(PrinterError):
@@ -55,16 +59,20 @@ class SerialTransport:
         except (OSError, ValueError, termios.error) as e:
             raise _open_error(port, e) from e
         self._closed = False
+        self._byte_s = _BITS_A_BYTE / baud
+        self._wire_free_at = 0.0
 
     def write(self, data: bytes) -> int:
         try:
             if not select.select([], [self._fd], [], 0)[1]:
                 return 0
-            return os.write(self._fd, data)
+            taken = os.write(self._fd, data)
         except BlockingIOError:
             return 0
         except (OSError, ValueError) as e:
             raise LinkLost("the serial port is gone") from e
+        self._wire_free_at = max(time.monotonic(), self._wire_free_at) + taken * self._byte_s
+        return taken
 
     def read(self) -> bytes:
         try:
@@ -91,18 +99,19 @@ class SerialTransport:
             answer = fcntl.ioctl(self._fd, termios.TIOCOUTQ, struct.pack("i", 0))
         except (OSError, ValueError) as e:
             raise LinkLost("the serial port is gone") from e
-        return int(struct.unpack("i", answer)[0])
+        # Adapters on USB hold bytes that the kernel counts as sent: no fewer wait than the wire's pace allows.
+        on_the_way = (self._wire_free_at - time.monotonic()) / self._byte_s
+        return max(int(struct.unpack("i", answer)[0]), int(on_the_way))
 
     def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        try:
+        with suppress(OSError, termios.error, ValueError):  # the cable is out: there is nothing to drop
             # Without this the kernel may wait for a stopped printer to take the rest.
             termios.tcflush(self._fd, termios.TCOFLUSH)
+        with suppress(OSError, ValueError):
             self._serial.close()
-        except (OSError, termios.error, ValueError):
-            os.close(self._fd)
 
 
 def _open_error(port: str, error: Exception) -> PrinterError:

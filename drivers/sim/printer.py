@@ -12,36 +12,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.printers.layout import PAPERS
 from drivers.printers.raster import DEFAULT_FONT
-from drivers.sim.printer_condition import CUTTER_BIT, ERROR_BITS, Condition
-from drivers.sim.printer_interpreter import Action, Cut, Interpreter, Marker, Printed, QueuedQuery, StatusBack
-from drivers.sim.printer_paper import DOTS_PER_MM, BlankStrip, SimReceipt, Strip, TextStrip
+from drivers.sim.printer_condition import CUTTER_BIT, ERROR_BITS, Board, Condition
+from drivers.sim.printer_faults import FAULTS, Fault, Faults, Moment
+from drivers.sim.printer_interpreter import Action, Cut, Interpreter, Marker, Present, Printed, QueuedQuery, StatusBack
+from drivers.sim.printer_paper import SimReceipt, Strip
+from drivers.sim.printer_path import NEAR_END_MM, ROLL_MM, PaperPath
+from drivers.sim.printer_presenter import Presenter
 
-BUFFER_BYTES = 4096
-ROLL_MM = 80_000.0
-NEAR_END_MM = 4_000.0
-KEPT_RECEIPTS = 200
 _CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
-_HEAD_TO_CUTTER_DOTS = 24
-
-FAULTS = frozenset({
-    "paper-out", "near-end", "cover-open", "cutter-jam", "head-hot", "unrecoverable", "power-off", "power-cycle",
-    "mute", "no-markers", "slow", "noise", "unplugged",
-})  # fmt: skip
-_QUERY = re.compile(rb"\x10\x04[\x01-\x04]")
-
-
-@dataclass(frozen=True)
-class _Armed:
-    name: str
-    at_byte: int | None
-    at_line: int | None
-    seconds: float
-    lines_per_s: float
+_QUERY = re.compile(rb"\x10\x04[\x01-\x04\x14]")
 
 
 class SimPrinter:
@@ -53,44 +36,42 @@ class SimPrinter:
         width_mm: int = 80,
         clock: Callable[[], float] = time.monotonic,
         font: Path = DEFAULT_FONT,
-        markers: bool = True,
-        native_qr: bool = True,
-        status_back: bool = True,
+        board: Board | None = None,
     ) -> None:
-        """A printer with a full roll, switched on. `markers`, `native_qr` and `status_back` are what its board can."""
-        self._paper = PAPERS[width_mm]
+        """A printer with a full roll, switched on and started up."""
+        self._board = board or Board()
         self._clock = clock
-        self._font = font
-        self._knows_markers = markers
-        self._knows_status_back = status_back
+        self._path = PaperPath(PAPERS[width_mm], font)
+        self.presenter = Presenter() if self._board.presenter else None
         self._lock = threading.RLock()
         self.changed = threading.Condition(self._lock)
         self._listeners: list[Callable[[], None]] = []
-        self._interpreter = Interpreter(self._paper, font, native_qr=native_qr)
+        self._interpreter = Interpreter(self._path.paper, font, native_qr=self._board.native_qr)
         self._buffer = bytearray()
+        self._todo: deque[Action] = deque()
+        self._cut_unproved = False
         self._tail = b""
         self._replies = bytearray()
-        self._receipts: deque[SimReceipt] = deque(maxlen=KEPT_RECEIPTS)
-        self._strips: list[Strip] = [BlankStrip(_HEAD_TO_CUTTER_DOTS)]
-        self._cuts = 0
-        self._lost = False
-        self._received = self._lines = 0
-        self._armed: list[_Armed] = []
-        self._active: dict[str, _Armed] = {}
+        self._received = 0
+        self._faults = Faults()
+        self._active = self._faults.active
         self._power_on_at: float | None = None
         self._next_line_at = 0.0
         self._status_back = False
         self._told = b""
         self._jammed_cut: int | None = None
         self._wants_more = False
-        self.roll_remaining_mm = ROLL_MM
+
+    @property
+    def roll_remaining_mm(self) -> float:
+        with self._lock:
+            return self._path.roll_mm
 
     @property
     def receipts(self) -> list[SimReceipt]:
         """The pieces of paper, oldest first; the last may still hang in the printer (`cut` is False)."""
         with self._lock:
-            hanging = [self._piece(cut=False)] if self._has_print() else []
-            return [*self._receipts, *hanging]
+            return self._path.pieces
 
     @property
     def unknown_commands(self) -> list[bytes]:
@@ -105,8 +86,10 @@ class SimPrinter:
 
     @property
     def powered(self) -> bool:
+        """Whether it has power and is done with starting up."""
         with self._lock:
-            return self._active.keys().isdisjoint({"power-off", "power-cycle"})
+            on = self._active.keys().isdisjoint({"power-off", "power-cycle"})
+            return on and self._power_on_at is None
 
     @property
     def plugged(self) -> bool:
@@ -119,10 +102,11 @@ class SimPrinter:
         *,
         after_bytes: int | None = None,
         after_lines: int | None = None,
+        moment: Moment | None = None,
         seconds: float = 2.0,
         lines_per_s: float = 4.0,
     ) -> None:
-        """Let something go wrong now, or after so many bytes or printed lines from now. See `FAULTS`.
+        """Let something go wrong now, after so many bytes or printed lines from now, or at a moment. See `FAULTS`.
 
         `seconds` is how long a power cycle takes, `lines_per_s` the pace of a slow printer. Raises `ValueError`.
         """
@@ -130,28 +114,26 @@ class SimPrinter:
             raise ValueError(f"no fault {name!r}; known are {', '.join(sorted(FAULTS))}")
         with self._lock:
             at_byte = None if after_bytes is None else self._received + after_bytes
-            at_line = None if after_lines is None else self._lines + after_lines
-            fault = _Armed(name, at_byte, at_line, seconds, lines_per_s)
-            if at_byte is None and at_line is None:
+            at_line = None if after_lines is None else self._path.lines + after_lines
+            fault = Fault(name, at_byte, at_line, moment, seconds, lines_per_s)
+            if not self._faults.arm(fault):
                 self._begin(fault)
-            else:
-                self._armed.append(fault)
             self._run()
 
     def clear_fault(self, name: str | None = None) -> None:
         """End one fault, or all; the ones that still wait are forgotten. The printer goes on with what it holds."""
         with self._lock:
-            self._armed = [f for f in self._armed if name is not None and f.name != name]
-            for fault in [f for f in self._active if name in (None, f)]:
-                del self._active[fault]
-                if fault in {"paper-out", "near-end"}:
-                    self.roll_remaining_mm = ROLL_MM
+            ended = self._faults.forget(name)
+            if not {"paper-out", "near-end"}.isdisjoint(ended):
+                self._path.roll_mm = ROLL_MM
+            if not {"power-off", "power-cycle"}.isdisjoint(ended):
+                self._power_on_at = self._clock() + self._board.boot_s
             self._run()
 
     def load_roll(self, mm: float = ROLL_MM) -> None:
         """Put a roll of `mm` in; what the printer holds comes out."""
         with self._lock:
-            self.roll_remaining_mm = mm
+            self._path.roll_mm = mm
             for fault in ("paper-out", "near-end"):
                 self._active.pop(fault, None)
             self._run()
@@ -174,16 +156,24 @@ class SimPrinter:
     def plug(self) -> None:
         self.clear_fault("unplugged")
 
+    def take_ticket(self) -> bool:
+        """A hand takes the ticket out of the presenter; False if none waits there."""
+        with self._lock:
+            taken = self.presenter is not None and self.presenter.take() is not None
+            self._run()
+            return taken
+
     def reset(self) -> None:
         """A printer out of the box: no faults, a full roll, no paper in the tray."""
         with self._lock:
             self._power_cut()
             self._replies.clear()
-            self._receipts.clear()
-            self._strips = [BlankStrip(_HEAD_TO_CUTTER_DOTS)]
-            self._cuts, self._lost = 0, False
-            self.roll_remaining_mm = ROLL_MM
+            self._path = self._path.fresh()
+            self._power_on_at = None
+            if self.presenter is not None:
+                self.presenter = Presenter()
             self.clear_fault()
+            self._power_on_at = None
 
     def receive(self, data: bytes) -> int:
         """Take bytes off the wire and return how many: fewer than given while the buffer is full."""
@@ -193,8 +183,8 @@ class SimPrinter:
                 if not self.plugged:
                     break
                 room = self._room()
-                stops = [f.at_byte - self._received for f in self._armed if f.at_byte is not None]
-                piece = data[taken : taken + max(0, min([room, *stops], default=room))]
+                stop = self._faults.next_byte()
+                piece = data[taken : taken + max(0, room if stop is None else min(room, stop - self._received))]
                 self._accept(piece)
                 taken += len(piece)
                 self._run()
@@ -238,12 +228,13 @@ class SimPrinter:
 
     def _room(self) -> int:
         """Bytes that can be taken; a picture larger than the buffer is printed as it comes, so it needs more."""
-        return BUFFER_BYTES if self._wants_more else max(0, BUFFER_BYTES - len(self._buffer))
+        size = self._board.buffer_bytes
+        return size if self._wants_more else max(0, size - len(self._buffer))
 
     def _accept(self, data: bytes) -> None:
         self._received += len(data)
         if not self.powered:
-            self._lost = self._lost or bool(_QUERY.sub(b"", data))
+            self._path.lost = self._path.lost or bool(_QUERY.sub(b"", data))
             return
         if b"\x10" not in self._tail + data:
             self._tail = (self._tail + data)[-len(_CLEAR) :]
@@ -257,7 +248,9 @@ class SimPrinter:
     def _obey_at_once(self) -> None:
         """Real-time commands are obeyed wherever they stand, also inside a picture."""
         if self._tail[-3:-1] == b"\x10\x04" and 1 <= self._tail[-1] <= 4:
-            self._say(bytes([self._condition().real_time(self._tail[-1])]))
+            self._say(bytes([self._claimed().real_time(self._tail[-1])]))
+        elif self._tail[-3:] == b"\x10\x04\x14" and self.presenter is not None:
+            self._say(self.presenter.full_status(self._claimed(), jammed="presenter-jam" in self._active))
         elif self._tail[-3:] == b"\x10\x05\x02":
             self._jammed_cut = None
             self._forget()
@@ -267,9 +260,10 @@ class SimPrinter:
 
     def _forget(self) -> None:
         """Drop what was received and not printed; the paper that hangs out is no whole receipt any more."""
-        self._lost = self._lost or self._has_print()
+        self._path.lost = self._path.lost or self._path.has_print
         self._buffer.clear()
-        self._wants_more = False
+        self._todo.clear()
+        self._cut_unproved = self._wants_more = False
         self._interpreter.reset()
 
     def _run(self) -> None:
@@ -278,19 +272,22 @@ class SimPrinter:
         if self._power_on_at is not None and now >= self._power_on_at:
             self._power_on_at = None
             self._active.pop("power-cycle", None)
+            if self._board.power_on_notice and self.powered:
+                self._say(b"\x3b\x31\x00")
         if self._jammed_cut is not None and "cutter-jam" not in self._active:
             feed, self._jammed_cut = self._jammed_cut, None
             self._cut(feed)
         self._wants_more = False
-        while self._buffer and self._can_print() and self._in_pace(now):
+        while (self._todo or self._buffer) and self._can_print() and self._in_pace(now):
+            if self._todo:
+                self._do(self._todo.popleft())
+                self._fire()
+                continue
             actions = self._interpreter.step(self._buffer)
             if actions is None:
                 self._wants_more = True
                 break
-            for action in actions:
-                self._do(action)
-            if any(f.at_line is not None for f in self._armed):
-                self._fire()
+            self._todo += actions
         self._fire()
         self._tell_changes()
         self.changed.notify_all()
@@ -308,24 +305,31 @@ class SimPrinter:
             case Printed(strip):
                 self._print(strip)
             case Cut(feed):
-                self._cut(feed)
-            case Marker(marker) if self._knows_markers and "no-markers" not in self._active:
-                self._say(b"\x37\x22" + marker + b"\x00")
-            case QueuedQuery() if "no-markers" not in self._active:
-                self._say(self._condition().queued())
-            case StatusBack(enabled) if self._knows_status_back:
+                if not self._stopped_at("before-cut", action):
+                    self._cut(feed)
+            case Marker() | QueuedQuery():
+                self._answer(action)
+            case Present(steps) if self.presenter is not None and "presenter-jam" not in self._active:
+                self.presenter.present() if steps else self.presenter.retract()
+            case StatusBack(enabled) if self._board.status_back:
                 self._status_back, self._told = enabled, b""
             case _:
                 return
 
-    def _print(self, strip: Strip) -> None:
-        if self.roll_remaining_mm <= 0:  # the roll ended within one command
-            self._lost = True
+    def _answer(self, action: Marker | QueuedQuery) -> None:
+        """Answer a question that came in its turn."""
+        if self._cut_unproved and self._stopped_at("before-proof", action):
             return
-        self._strips.append(strip)
-        self.roll_remaining_mm -= strip.pitch / DOTS_PER_MM
-        if isinstance(strip, TextStrip):
-            self._lines += 1
+        self._cut_unproved = False
+        if "no-markers" in self._active:
+            return
+        if isinstance(action, QueuedQuery):
+            self._say(self._claimed().queued())
+        elif self._board.markers:
+            self._say(b"\x37\x22" + action.marker + b"\x00")
+
+    def _print(self, strip: Strip) -> None:
+        self._path.print(strip)
         if "slow" in self._active:
             self._next_line_at = max(self._next_line_at, self._clock()) + 1 / self._active["slow"].lines_per_s
 
@@ -333,45 +337,43 @@ class SimPrinter:
         if "cutter-jam" in self._active:
             self._jammed_cut = feed
             return
-        self._print(BlankStrip(_HEAD_TO_CUTTER_DOTS + feed))
-        if self._has_print():
-            self._cuts += 1
-            self._receipts.append(self._piece(cut=True))
-        # What lies between head and cutter is the top of the next piece.
-        self._strips = [BlankStrip(_HEAD_TO_CUTTER_DOTS)]
-        self._lost = False
-
-    def _has_print(self) -> bool:
-        return any(not isinstance(s, BlankStrip) for s in self._strips)
-
-    def _piece(self, *, cut: bool) -> SimReceipt:
-        number = self._cuts if cut else self._cuts + 1
-        return SimReceipt(number, tuple(self._strips), cut, cut and not self._lost, self._paper.dots, self._font)
+        piece = self._path.cut(feed)
+        if piece is not None and self.presenter is not None:
+            self.presenter.hold(piece.number)
+        self._cut_unproved = True
+        for fault in self._faults.take_at("after-cut"):
+            self._begin(fault)
 
     def _fire(self) -> None:
-        for fault in list(self._armed):
-            by_byte = fault.at_byte is not None and self._received >= fault.at_byte
-            by_line = fault.at_line is not None and self._lines >= fault.at_line
-            if by_byte or by_line:
-                self._armed.remove(fault)
-                self._begin(fault)
+        for fault in self._faults.take_due(self._received, self._path.lines):
+            self._begin(fault)
 
-    def _begin(self, fault: _Armed) -> None:
+    def _stopped_at(self, moment: Moment, action: Action) -> bool:
+        """Begin what waited for this moment; if that stops the printer, the action is put back for later."""
+        for fault in self._faults.take_at(moment):
+            self._begin(fault)
+        if self._can_print():
+            return False
+        if self.powered:
+            self._todo.appendleft(action)
+        return True
+
+    def _begin(self, fault: Fault) -> None:
         if fault.name == "paper-out":
-            self.roll_remaining_mm = 0.0
+            self._path.roll_mm = 0.0
         elif fault.name == "near-end":
-            self.roll_remaining_mm = min(self.roll_remaining_mm, NEAR_END_MM)
+            self._path.roll_mm = min(self._path.roll_mm, NEAR_END_MM)
         elif fault.name == "noise":
             self._say(b"\xff\x80\x10\x95\x5f")
             return
         elif fault.name in {"power-off", "power-cycle"}:
             self._power_cut()
             if fault.name == "power-cycle":
-                self._power_on_at = self._clock() + fault.seconds
+                self._power_on_at = self._clock() + fault.seconds + self._board.boot_s
         self._active[fault.name] = fault
 
     def _power_cut(self) -> None:
-        self._lost = self._lost or bool(self._buffer) or self._interpreter.has_half_line
+        self._path.lost = self._path.lost or bool(self._buffer) or bool(self._todo) or self._interpreter.has_half_line
         self._jammed_cut = None
         self._forget()
         self._tail = b""
@@ -384,12 +386,16 @@ class SimPrinter:
     def _condition(self) -> Condition:
         jam = CUTTER_BIT if self._jammed_cut is not None else 0
         errors = jam + sum(bit for name, bit in ERROR_BITS.items() if name in self._active)
-        out, near = self.roll_remaining_mm <= 0, self.roll_remaining_mm <= NEAR_END_MM
+        out, near = self._path.roll_mm <= 0, self._path.roll_mm <= NEAR_END_MM
         return Condition(out, near, "cover-open" in self._active, errors)
+
+    def _claimed(self) -> Condition:
+        """What it says of itself: a printer that lies is always well."""
+        return Condition(False, False, False, 0) if "lying" in self._active else self._condition()
 
     def _tell_changes(self) -> None:
         """Automatic status back: four bytes whenever they differ from the last four."""
-        now = self._condition().auto()
+        now = self._claimed().auto()
         if self._status_back and now != self._told:
             self._told = now
             self._say(now)

@@ -1,4 +1,4 @@
-"""How the simulated printer is, in the bits of its replies. Pure.
+"""What the simulated printer can do, and how it is, in the bits of its replies. Pure.
 
 Source: Epson "ESC/POS Command Reference", DLE EOT, GS a, GS r.
 """
@@ -8,7 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CUTTER_BIT = 0x08
+BUFFER_BYTES = 4096
 ERROR_BITS = {"unrecoverable": 0x20, "head-hot": 0x40}
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the electronics of a printer can do."""
+
+    markers: bool = True
+    """Answers GS ( H."""
+    native_qr: bool = True
+    status_back: bool = True
+    presenter: bool = False
+    """Holds the ticket, presents it and takes it back, and answers 10 04 14."""
+    power_on_notice: bool = False
+    """Says 3B 31 00 when it has started up."""
+    buffer_bytes: int = BUFFER_BYTES
+    boot_s: float = 0.0
+    """Seconds after its power came in which it neither answers nor keeps what it is sent."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ commands that receipt printers have in common, not only those our encoder writes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.printers.layout import COLUMN_DOTS, LINE_DOTS, Paper, Run
@@ -49,7 +49,27 @@ class StatusBack:
     enabled: bool
 
 
-Action = Printed | Cut | Marker | QueuedQuery | StatusBack
+@dataclass(frozen=True)
+class Present:
+    """GS e: show the ticket by so many steps; none takes it back."""
+
+    steps: int
+
+
+Action = Printed | Cut | Marker | QueuedQuery | StatusBack | Present
+
+_PAGES = {
+    0: "cp437",
+    2: "cp850",
+    3: "cp860",
+    4: "cp863",
+    5: "cp865",
+    16: "cp1252",
+    17: "cp866",
+    18: "cp852",
+    19: "cp858",
+}
+"""Code pages by ESC t number. Source: Epson "ESC/POS Command Reference", ESC t."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,7 @@ class Interpreter:
     def reset(self) -> None:
         """ESC @, and what power does: all modes as delivered, the line buffer empty."""
         self._chinese = True
+        self._page = _PAGES[0]
         self._bold = self._reverse = False
         self._width = self._height = 1
         self._chinese_size: tuple[int, int] | None = None
@@ -110,22 +131,23 @@ class Interpreter:
         return self._put(code)
 
     def _put(self, code: bytes) -> list[Action]:
+        narrow = len(code) == 1 and code[0] >= 0x80
         try:
-            char = code.decode("gbk") if len(code) == 2 or code[0] < 0x80 else "?"
+            char = code.decode(self._page if narrow else "gbk")
         except UnicodeDecodeError:
-            char = "??"  # a hole in the font, or half of a 4-byte code
+            char = "?" * len(code)  # a hole in the font, or half of a 4-byte code
         width, height = self._width, self._height
         if len(code) == 2 and self._chinese_size is not None:
             width, height = self._chinese_size
-        run = Run(char, self._bold, width, height)
+        run = Run(char, self._bold, width, height, narrow)
         actions: list[Action] = []
         need = run.columns
         if self._used + need > self._paper.columns:
             actions.append(Printed(self._end_line()))
         self._used += need
         last = self._line[-1] if self._line else None
-        if last and (last[0].bold, last[0].width, last[0].height, last[1]) == (run.bold, width, height, self._reverse):
-            self._line[-1] = (Run(last[0].text + char, run.bold, width, height), self._reverse)
+        if last and last[1] == self._reverse and replace(last[0], text=char) == run:
+            self._line[-1] = (replace(run, text=last[0].text + char), self._reverse)
         else:
             self._line.append((run, self._reverse))
         return actions
@@ -144,7 +166,7 @@ class Interpreter:
     def _feed(self, dots: int) -> list[Action]:
         return [Printed(self._end_line(dots))] if dots or self._line else []
 
-    def _obey(self, command: _Command) -> list[Action]:  # noqa: PLR0911 - one case a command
+    def _obey(self, command: _Command) -> list[Action]:  # noqa: C901, PLR0911 - one case a command
         name, params = command.name, command.params
         if name.startswith(b"\x10"):
             return []  # was obeyed when it arrived
@@ -166,6 +188,8 @@ class Interpreter:
             return [StatusBack(params[0] != 0)]
         elif name == b"\x1dr":
             return [QueuedQuery()]
+        elif name == b"\x1de" and params[0] in {2, 3}:
+            return [Present(params[1] if params[0] == 3 else 0)]
         elif not self._set_mode(name, params):
             self.unknown = [*self.unknown[-99:], name]
         return []
@@ -196,12 +220,14 @@ class Interpreter:
                 self._chinese_size = (2 if n & 0x04 else 1, 2 if n & 0x08 else 1)
             case b"\x1cW":
                 self._chinese_size = (1 + (n & 1), 1 + (n & 1))
+            case b"\x1bt":
+                self._page = _PAGES.get(n, self._page)
             case b"\x1dh":
                 self._bar_height = max(1, n)
             case b"\x1dw":
                 self._bar = max(1, n)
             case _:
-                return name in {b"\x1bt", b"\x1bM", b"\x1bR", b"\x1b-", b"\x1bp", b"\x1c-", b"\x1dH", b"\x1df"}
+                return name in {b"\x1bM", b"\x1bR", b"\x1b-", b"\x1bp", b"\x1c-", b"\x1dH", b"\x1df"}
         return True
 
     def _picture(self, params: bytes) -> list[Action]:
@@ -248,7 +274,7 @@ def _read_command(buffer: bytearray) -> tuple[_Command, int] | None:
         return None
     lead, op = buffer[0], buffer[1]
     name = bytes(buffer[:2])
-    if lead == 0x1D and op in b"Vvk(":
+    if lead == 0x1D and op in b"Vvk(e":
         size = _long_size(op, buffer)
     elif lead == 0x10:
         size = {0x04: 1, 0x05: 1, 0x14: 8 if bytes(buffer[2:3]) == b"\x08" else 3}.get(op, 0)
@@ -267,6 +293,8 @@ def _long_size(op: int, buffer: bytearray) -> int | None:
     have = len(buffer)
     if op == ord("V"):
         return None if have < 3 else (2 if buffer[2] in (65, 66, 97, 98, 103, 104) else 1)
+    if op == ord("e"):
+        return None if have < 3 else (2 if buffer[2] == 3 else 1)
     if op == ord("v"):
         if have < 8:
             return None

@@ -142,7 +142,7 @@ class _World:
         self._sync()
         devices = self._devices(authority)
         clock = SystemClock()
-        terminal, shown, log = self._terminal(devices, clock)
+        terminal, shown, log = self._terminal(devices, clock, screen)
         outbox = states.open_reader(self._state)
         self._stack.callback(outbox.close)
         ports = BenchPorts(
@@ -162,11 +162,11 @@ class _World:
         if self._ending.asked:
             return
         threading.Thread(target=self._announce, args=(screen, server), name="announce", daemon=True).start()
-        screen.run(terminal.send, shown.pass_to)
+        screen.run(terminal.send)
 
     def _announce(self, screen: KivyScreen, server: BenchServer) -> None:
         """Say `ready` once the first screen is on the glass; the HTTP interface answers already."""
-        if not screen.wait_until_open(FIRST_SCREEN_TIMEOUT_S) or not screen.drawn(FIRST_SCREEN_TIMEOUT_S):
+        if not screen.drawn(FIRST_SCREEN_TIMEOUT_S):
             print("no screen was drawn; the bench ends", file=sys.stderr, flush=True)
             self._ending.ask(1)
             return
@@ -202,8 +202,10 @@ class _World:
         self._stack.callback(devices.close)
         return devices
 
-    def _terminal(self, devices: BenchDevices, clock: SystemClock) -> tuple[Terminal, ShownModel, BenchLog]:
-        shown = ShownModel()
+    def _terminal(
+        self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen
+    ) -> tuple[Terminal, ShownModel, BenchLog]:
+        shown = ShownModel(screen.show)
         terminal = Terminal(self._settings, self._state, devices.for_terminal, clock, shown.show)
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)
         terminal.start()

@@ -78,11 +78,12 @@ def serve(
     from kiosk.log import Log
     from provisioning.gateway import authority
     from provisioning.gateway import serve as service
+    from provisioning.gateway.storage.open import open_store
 
     with _failing(as_json=False):
         keys = authority.load(folder)
         with (
-            closing(service.open_store(folder, database)) as store,
+            closing(open_store(folder, database)) as store,
             closing(Log(folder / "gateway.log", now_ms)) as log,
             resources.as_file(resources.files("assets")) as assets,
         ):
@@ -105,7 +106,7 @@ def invite(
 ) -> None:
     """Make a token with which one terminal may join, once, within 15 minutes."""
     from provisioning.gateway import authority
-    from provisioning.gateway import serve as service
+    from provisioning.gateway.storage.open import open_store
 
     with _failing(as_json=as_json):
         ca_hash = authority.load(folder).ca_hash
@@ -117,7 +118,7 @@ def invite(
             "place.zh-Hans": place,
             "place.en": place_en,
         }
-        with closing(service.open_store(folder, database)) as store:
+        with closing(open_store(folder, database)) as store:
             store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
         expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
         answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
@@ -133,12 +134,12 @@ def entries(
 ) -> None:
     """Print every accepted entry, unsealed, one JSON object a line."""
     from provisioning.gateway import authority
-    from provisioning.gateway import serve as service
     from provisioning.gateway.ingest import unsealed
+    from provisioning.gateway.storage.open import open_store
 
     with _failing(as_json=as_json):
         keys = authority.load(folder)
-        with closing(service.open_store(folder, database)) as store:
+        with closing(open_store(folder, database)) as store:
             for line in unsealed(store, keys, after):
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 

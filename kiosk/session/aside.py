@@ -20,8 +20,23 @@ from kiosk.events import (
     StillHere,
     TimerFired,
 )
-from kiosk.screen_model import TEXT_SCALES, Modes
-from kiosk.session.common import IDLE, SECOND, WAIT, await_card, begin, end, enter, fail, forget
+from kiosk.screen_model import TEXT_SCALES, Contrast, Modes
+from kiosk.session.common import (
+    ASKED,
+    CARD_FAILURES,
+    IDLE,
+    SECOND,
+    WAIT,
+    application_of,
+    await_card,
+    begin,
+    end,
+    enter,
+    fail,
+    forget,
+    idle_s,
+)
+from kiosk.session.service import intro_done
 from kiosk.session.state import (
     ForgetPin,
     Note,
@@ -32,21 +47,6 @@ from kiosk.session.state import (
     Step,
     StopTimer,
 )
-
-CARD_FAILURES = frozenset(
-    {
-        "card-unreadable",
-        "card-unknown",
-        "card-busy",
-        "card-removed",
-        "card-swapped",
-        "reader-absent",
-        "no-card",
-        "card-needs-hsm",
-    }
-)
-"""Failures that a card put in again answers by itself."""
-
 
 # ------------------------------------------------------------------------------------------------- world
 
@@ -64,7 +64,9 @@ def world_changed(session: Session, event: object) -> Session:
         case ClockTicked(local=local):
             world = replace(world, local=local)
         case CatalogueChanged(catalogue=catalogue):
-            world = replace(world, catalogue=catalogue)
+            # Nobody's form changes in their hands: a visit keeps the catalogue that it began with.
+            kept = catalogue if session.state is State.ATTRACT else world.catalogue
+            world = replace(world, catalogue=kept, newer=None if session.state is State.ATTRACT else catalogue)
         case Enrolled(terminal=terminal):
             world = replace(world, terminal=terminal)
         case _:
@@ -93,7 +95,7 @@ def card_out(session: Session, event: SlotChanged) -> Step:
     """The slot changed while a card's visit was on: it ends safely, and says what is saved."""
     if event.state is SlotState.PRESENT and event.insertion == session.card_insertion:
         return session, ()
-    if session.facts is None and session.saved is None:
+    if session.facts is None:
         return _card_while_browsing(session, event)
     wipe = (ForgetPin(), ReleaseCard(), StopTimer(WAIT), StopTimer(SECOND))
     note = Note("card.left", {"slot": str(event.state), "state": str(session.state)})
@@ -110,8 +112,8 @@ def _card_while_browsing(session: Session, event: SlotChanged) -> Step:
     """Somebody who looked around without a card put one in: go on with it, and with the service on the screen."""
     if event.state is not SlotState.PRESENT:
         return session, ()
-    wanted = session.application.service.id if session.application is not None else ""
-    return await_card(replace(session, wanted_service=wanted))
+    wanted = session.application.service.id if session.application is not None else session.wanted_service
+    return await_card(replace(begin(session), wanted_service=wanted))
 
 
 def card_out_signing(session: Session, event: SlotChanged) -> Step:
@@ -124,7 +126,10 @@ def card_out_signing(session: Session, event: SlotChanged) -> Step:
 
 def card_at_failure(session: Session, event: SlotChanged) -> Step:
     """A failure is on the screen and the slot changed: a card put in goes on by itself."""
-    if event.state is SlotState.PRESENT and session.failure in CARD_FAILURES:
+    if session.holder is not None:
+        return card_out(session, event)
+    another = event.insertion != session.card_insertion
+    if event.state is SlotState.PRESENT and (another or session.failure in CARD_FAILURES):
         return await_card(_again(session))
     if event.state is SlotState.EMPTY:
         return _slot_empty(session)
@@ -132,33 +137,28 @@ def card_at_failure(session: Session, event: SlotChanged) -> Step:
 
 
 def _slot_empty(session: Session) -> Step:
-    if session.failure in {"card-unknown", "card-unreadable"} and session.holder is None:
-        return enter(replace(session, failure=""), State.CARD)
-    if session.failure in {"card-removed", "reader-absent", "no-card"}:
-        return session, ()
-    if session.holder is None and session.facts is None:
-        return session, ()
-    if session.failure in {"card-expired", "pin-blocked", "card-swapped"}:
-        return end(session)
-    return fail(forget(session), "card-removed", ForgetPin(), ReleaseCard())
+    """The card that could not be used was taken out: ask for a better one, or let its holder go."""
+    if session.failure in {"card-unknown", "card-unreadable", "card-busy"}:
+        return enter(replace(session, facts=None, failure=""), State.CARD)
+    return (session, ()) if session.facts is None else end(session)
 
 
 def _again(session: Session) -> Session:
-    """A new visit for whoever puts a card in, in the same language and size."""
-    return begin(session)
+    """A new visit for whoever puts a card in, in the same language and size, for the service they came for."""
+    return replace(begin(session), wanted_service=session.wanted_service)
 
 
 # ------------------------------------------------------------------------------------------------- quiet
 
 
 def quiet(session: Session, event: TimerFired) -> Step:
-    """Nobody touched anything: ask whether somebody is there. At a failure or before a card, just go back."""
+    """Nobody touched anything: ask whether somebody is there. At a failure, just end."""
     if event.timer != IDLE:
         return session, ()
     if session.state is State.FAILURE:
         return end(session)
     warning = session.world.settings.warning_s
-    session = replace(session, resume=session.state, left_s=warning)
+    session = replace(session, before_warning=session.state, left_s=warning)
     return enter(session, State.TIMEOUT, StartTimer(SECOND, 1), Note("session.warning", {"session": session.id}))
 
 
@@ -171,7 +171,14 @@ def countdown(session: Session, event: TimerFired) -> Step:
 
 
 def still_here(session: Session, _event: StillHere | PrimaryPressed) -> Step:
-    return enter(session, session.resume, StopTimer(SECOND))
+    """Somebody is: go on where they were."""
+    session, effects = _back_to(session, session.before_warning)
+    return session, (StopTimer(SECOND), *effects)
+
+
+def _back_to(session: Session, state: State) -> Step:
+    """Go on in a state that was left for a while. Where a card was asked for, the slot may have changed since."""
+    return await_card(session) if state is State.CARD else enter(session, state)
 
 
 # -------------------------------------------------------------------------------------------------- aids
@@ -185,14 +192,16 @@ def toggle(session: Session, event: ModeToggled) -> Step:
             at = TEXT_SCALES.index(modes.text_scale)
             modes = replace(modes, text_scale=TEXT_SCALES[(at + 1) % len(TEXT_SCALES)])
         case "contrast":
-            following = {"light": "dark", "dark": "hlight", "hlight": "light"}
-            modes = Modes(modes.text_scale, following[modes.contrast], modes.reach)  # pyright: ignore[reportArgumentType]
+            following: dict[Contrast, Contrast] = {"light": "dark", "dark": "hlight", "hlight": "light"}
+            modes = Modes(modes.text_scale, following[modes.contrast], modes.reach)
         case _:
             modes = replace(modes, reach=not modes.reach)
     session = replace(session, modes=modes)
     if session.application is not None:
         session = replace(session, application=replace(session.application, page=0))
-    return session, (StartTimer(IDLE, session.world.settings.idle_timeout_s),)
+    if session.state is State.ATTRACT:
+        return session, (StartTimer(IDLE, idle_s(session, State.ATTRACT)),)
+    return session, ()
 
 
 def language(session: Session, event: LanguageChosen) -> Step:
@@ -200,30 +209,31 @@ def language(session: Session, event: LanguageChosen) -> Step:
 
 
 def helped(session: Session, _event: HelpPressed) -> Step:
-    return enter(replace(session, resume=session.state), State.HELP)
+    """Help knows the screen it was asked on."""
+    return enter(replace(session, before_help=session.state), State.HELP)
 
 
 def help_done(session: Session, _event: BackPressed | PrimaryPressed) -> Step:
-    return enter(session, session.resume)
+    return _back_to(session, session.before_help)
 
 
 # ---------------------------------------------------------------------------------------------- failures
 
 
 def failure_primary(session: Session, _event: PrimaryPressed) -> Step:
-    """The one way forward out of a failure, where it has one."""
+    """The one way forward out of a failure; most have none."""
     code = session.failure
     if code in CARD_FAILURES:
         return await_card(_again(session))
-    if code.startswith(("printer-", "print-")):
+    if code.startswith(("printer-", "print-")) and code not in ASKED:
         return _without_paper(session)
-    return failure_back(session, BackPressed())
+    return session, ()
 
 
 def _without_paper(session: Session) -> Step:
-    if session.resume is State.INTRO and session.application is not None:
-        paperless = replace(session.application, paperless=True)
-        return enter(replace(session, application=paperless, failure=""), State.CONSENT)
+    if session.resume is State.INTRO:
+        paperless = replace(application_of(session), paperless=True)
+        return intro_done(replace(session, application=paperless, failure=""), PrimaryPressed())
     return enter(replace(session, failure=""), State.RATING)
 
 

@@ -42,6 +42,7 @@ CARD_FAILURES = frozenset(
         "reader-absent",
         "no-card",
         "card-needs-hsm",
+        "card-needs-key",
     }
 )
 """Failures that a card put in again answers by itself."""

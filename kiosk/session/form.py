@@ -16,7 +16,7 @@ from kiosk.events import (
     PrimaryPressed,
 )
 from kiosk.screen_model import Modes
-from kiosk.session.common import enter
+from kiosk.session.common import application_of, enter, fail
 from kiosk.session.service import form_of
 from kiosk.session.state import Application, Note, Session, SignDocument, State, Step
 
@@ -49,8 +49,7 @@ def per_page(session: Session, kind: str) -> int:
 
 def current(session: Session) -> tuple[Application, forms.Form, forms.Plan]:
     """Return the application in hand with what is computed from it. Only called where there is one."""
-    application = session.application
-    assert application is not None
+    application = application_of(session)
     form = form_of(session, application)
     return application, form, forms.plan(form)
 
@@ -75,32 +74,43 @@ def forward(session: Session, _event: PrimaryPressed) -> Step:
 
 def _answered(session: Session, application: Application, form: forms.Form) -> Step:
     item = form.definition.field(application.question)
-    if item.type in {"choice", "yes-no"}:
-        chosen = form.answers.get(item.id, "")
-        if not chosen and item.required:
+    if item.type in forms.CHOSEN:
+        value = forms.value_of(form, item)
+        answer = value.text if value is not None else ""
+        if not answer and item.required:
             return session, ()
-        answer = chosen
     else:
         answer = forms.as_answer(item, application.typed)
         problem = forms.problem(item, answer, form.today)
         if problem:
             return _with(session, replace(application, problem=problem)), ()
     answers = {**application.answers, item.id: answer}
+    filled = forms.prefilled(form, item)
+    if filled is not None and filled.text == answer:
+        del answers[item.id]  # what was filled in is right after all: it stays the city's word
     application = replace(application, answers=answers, problem="", typed="")
     session = _with(session, application)
-    if application.from_check:
+    if application.changing:
         return _after_change(session)
     _, _, plan = current(session)
     return _ask(session, plan, item.id)
 
 
 def _after_change(session: Session) -> Step:
-    """An answer was changed from the check screen: ask only what the change opened."""
+    """One field was changed. From the check screen, ask what the change opened; the rest is still to be asked."""
     application, form, plan = current(session)
     opened = [item for item in plan.questions if item.id not in form.answers]
-    if opened:
+    if opened and application.changing == "check":
         return _with(session, _asking(application, form, opened[0])), ()
-    return enter(_with(session, replace(application, question="", page=0, from_check=False)), State.CHECK)
+    return _changed(session, application)
+
+
+def _changed(session: Session, application: Application) -> Step:
+    """Back to the page on which the change was asked for."""
+    state = State.CHECK if application.changing == "check" else State.FORM
+    back = replace(application, question="", typed="", problem="", changing="", before={})
+    back = replace(back, page=application.page_before, page_before=0)
+    return enter(_with(session, back), state)
 
 
 def _ask(session: Session, plan: forms.Plan, after: str) -> Step:
@@ -114,16 +124,15 @@ def _ask(session: Session, plan: forms.Plan, after: str) -> Step:
 
 
 def _asking(application: Application, form: forms.Form, item: forms.FieldDefinition) -> Application:
-    given = form.answers.get(item.id, "")
-    keys = given.replace("-", "") if item.type in {"date", "month"} else given
+    keys = forms.as_typed(item, form.answers.get(item.id, ""))
     return replace(application, question=item.id, typed=keys, problem="", page=0)
 
 
 def backward(session: Session, _event: object) -> Step:
-    """The question before, the page before, or back to the consent."""
+    """The question before, the page before, or back to the consent. Back from a change leaves all as it was."""
     application, form, plan = current(session)
-    if application.from_check:
-        return enter(_with(session, replace(application, question="", page=0, from_check=False)), State.CHECK)
+    if application.changing:
+        return _changed(session, replace(application, answers=application.before))
     ids = [item.id for item in plan.questions]
     position = ids.index(application.question) if application.question in ids else -1
     if position > 0:
@@ -133,7 +142,12 @@ def backward(session: Session, _event: object) -> Step:
         return _with(session, replace(application, question="", page=last, typed="", problem="")), ()
     if application.page > 0 and not application.question:
         return _with(session, replace(application, page=application.page - 1)), ()
-    return enter(session, State.CONSENT)
+    return _before_form(session)
+
+
+def _before_form(session: Session) -> Step:
+    """To the consent, or, for a service that fetches nothing, to what it does."""
+    return enter(session, State.CONSENT if application_of(session).service.subjects else State.INTRO)
 
 
 def turn_page(session: Session, event: PageTurned) -> Step:
@@ -155,7 +169,9 @@ def turn_page(session: Session, event: PageTurned) -> Step:
 
 def dispute(session: Session, event: FieldDisputed) -> Step:
     """不对: go by what the citizen says. Pressed again, it is taken back."""
-    application, _, _ = current(session)
+    application, _, plan = current(session)
+    if event.field not in {item.id for item in plan.rows if item.edit == "correct"}:
+        return session, ()
     return _with(session, replace(application, disputed=application.disputed ^ {event.field})), ()
 
 
@@ -199,16 +215,17 @@ def check_fields(form: forms.Form, plan: forms.Plan) -> tuple[forms.FieldDefinit
 
 
 def change(session: Session, event: ChangeAsked) -> Step:
-    """改: ask this one question again, then come back."""
-    application, form, _ = current(session)
-    item = form.definition.field(event.field)
-    from_check = session.state is State.CHECK
-    application = replace(_asking(application, form, item), from_check=from_check)
-    if item.id not in application.answers:
-        value = forms.value_of(form, item)
-        known = value.text if value is not None and item.type not in {"choice", "yes-no"} else ""
-        application = replace(application, answers={**application.answers, item.id: known}, typed="")
-    return enter(_with(session, application), State.FORM)
+    """改: ask this one field, then come back. What was filled in is not typed for the citizen: it may be masked."""
+    application, form, plan = current(session)
+    checking = session.state is State.CHECK
+    rows = {item.id for item in plan.rows if item.edit == "change"}
+    allowed = {item.id for item in check_fields(form, plan) if item.id in form.answers} if checking else rows
+    if application.question or event.field not in allowed:
+        return session, ()
+    asked = _asking(application, form, form.definition.field(event.field))
+    where = "check" if checking else "rows"
+    asked = replace(asked, changing=where, before=application.answers, page_before=application.page)
+    return enter(_with(session, asked), State.FORM)
 
 
 def check_back(session: Session, _event: object) -> Step:
@@ -218,6 +235,8 @@ def check_back(session: Session, _event: object) -> Step:
         return _with(session, replace(application, page=application.page - 1)), ()
     if plan.questions:
         return enter(_with(session, _asking(application, form, plan.questions[-1])), State.FORM)
+    if not plan.rows:
+        return _before_form(session)
     last = pages(len(plan.rows), per_page(session, "form")) - 1
     return enter(_with(session, replace(application, page=last)), State.FORM)
 
@@ -228,9 +247,10 @@ def submit(session: Session, _event: PrimaryPressed) -> Step:
     last = pages(len(check_fields(form, plan)), per_page(session, "check")) - 1
     if application.page < last:
         return _with(session, replace(application, page=application.page + 1)), ()
+    if application.service.offline == "network" and not session.world.network_up:
+        return fail(session, "needs-network", resume=State.CHECK)
     facts = session.facts
-    if facts is None or session.holder is None:
-        return session, ()
+    assert facts is not None
     draft = document(session, form)
     note = Note("session.submit", {"service": application.service.id})
     session = replace(session, draft=draft, waited_s=0)
@@ -239,8 +259,7 @@ def submit(session: Session, _event: PrimaryPressed) -> Step:
 
 def document(session: Session, form: forms.Form) -> Mapping[str, object]:
     """The application as it is signed by the card and sealed into the outbox. Format: `docs/reference/`."""
-    application = session.application
-    assert application is not None
+    application = application_of(session)
     assert session.holder is not None
     assert session.facts is not None
     holder = session.holder

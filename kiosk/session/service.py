@@ -83,6 +83,8 @@ def intro_done(session: Session, _event: PrimaryPressed) -> Step:
         return fail(session, "needs-network", resume=State.INTRO)
     if not session.world.can_print and not application.paperless:
         return fail(session, printer_trouble(session), resume=State.INTRO)
+    if not application.service.subjects:
+        return open_form(session)
     return enter(session, State.CONSENT)
 
 
@@ -110,7 +112,7 @@ def consented(session: Session, _event: PrimaryPressed) -> Step:
     session = replace(session, application=application)
     subjects = application.service.subjects
     note = Note("consent.given", {"service": application.service.id, "subjects": len(subjects)})
-    if not session.world.network_up or not subjects:
+    if not session.world.network_up:
         return open_form(session, note)
     wait_s = session.world.settings.lookup_wait_s
     fetch = FetchData(application.service.id, subjects, wait_s)
@@ -161,12 +163,15 @@ def fetch_timed_out(session: Session, event: TimerFired) -> Step:
 
 
 def open_form(session: Session, *effects: Effect) -> Step:
-    """Show the form from its beginning: filled-in rows first, then the first question."""
+    """Show the form from its beginning: filled-in rows first, then the first question; a last look at the least."""
     application = application_of(session)
     plan = forms.plan(form_of(session, application))
     first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
     application = replace(application, page=0, question=first, typed="", problem="", changing="")
-    return enter(replace(session, application=application), State.FORM, *effects)
+    session = replace(session, application=application)
+    if not plan.rows and not plan.questions:
+        return enter(session, State.CHECK, *effects)
+    return enter(session, State.FORM, *effects)
 
 
 def form_of(session: Session, application: Application) -> forms.Form:

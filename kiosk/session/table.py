@@ -11,6 +11,7 @@ from typing import Any
 
 from kiosk import events as e
 from kiosk.session import aside, finish, form, service, start
+from kiosk.session.common import BUSY, OWN_CLOCK, idle_timer
 from kiosk.session.state import Session, State, Step
 
 Handler = Callable[[Session, Any], Step]
@@ -86,12 +87,18 @@ TOUCHES: Rows = dict.fromkeys(
 )
 """A second touch on a screen that has just been left: two taps in one frame are physically normal."""
 
+HANDS = frozenset({*TOUCHES, e.PinLengthChanged})
+"""Events that only a hand on the screen makes."""
+
 AIDS: Rows = {
     e.ModeToggled: aside.toggle,
     e.LanguageChosen: aside.language,
     e.HelpPressed: aside.helped,
     e.TimerFired: aside.quiet,
 }
+
+LOOKS: Rows = {e.ModeToggled: aside.toggle, e.LanguageChosen: aside.language}
+"""While the terminal works or asks whether somebody is there, the screen can still be made readable."""
 
 IN_CARD: Rows = {**AIDS, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave, e.HomePressed: service.home}
 """Interactive states of a visit with a card."""
@@ -128,18 +135,20 @@ TABLE: Mapping[State, Rows] = {
         AIDS,
         {
             e.SlotChanged: start.card_wanted,
-            e.BackPressed: start.back_to_start,
+            e.BackPressed: start.no_card_yet,
             e.HomePressed: start.back_to_start,
             e.FinishPressed: start.leave,
         },
     ),
     State.READING: _state(
+        LOOKS,
         {
+            e.TimerFired: start.reading_given_up,
             e.CardRecognised: start.recognised,
             e.CardFailed: start.reading_failed,
             e.SlotChanged: start.reading_card_left,
             e.FinishPressed: start.leave,
-        }
+        },
     ),
     State.PIN: _state(
         IN_CARD,
@@ -152,13 +161,15 @@ TABLE: Mapping[State, Rows] = {
         },
     ),
     State.CHECKING_PIN: _state(
+        LOOKS,
         {
+            e.TimerFired: start.pin_given_up,
             e.PinAccepted: start.pin_accepted,
             e.PinRefused: start.pin_refused,
             e.CardFailed: start.pin_failed,
             e.SlotChanged: aside.card_out,
             e.FinishPressed: start.leave,
-        }
+        },
     ),
     State.HOME: _state(
         IN_CARD,
@@ -191,13 +202,14 @@ TABLE: Mapping[State, Rows] = {
         },
     ),
     State.FETCHING: _state(
+        LOOKS,
         {
             e.DataFetched: service.fetched,
             e.LookupFailed: service.not_fetched,
             e.TimerFired: service.fetch_timed_out,
             e.SlotChanged: aside.card_out,
             e.FinishPressed: start.leave,
-        }
+        },
     ),
     State.FORM: _state(
         IN_CARD,
@@ -222,20 +234,23 @@ TABLE: Mapping[State, Rows] = {
         },
     ),
     State.SIGNING: _state(
+        LOOKS,
         {
+            e.TimerFired: finish.signing_given_up,
             e.DocumentSigned: finish.signed,
             e.CardFailed: finish.signing_failed,
             e.EntrySaved: finish.saved,
             e.SaveFailed: finish.save_failed,
             e.SlotChanged: aside.card_out_signing,
-        }
+        },
     ),
     State.WAITING: _state(
+        LOOKS,
         {
             e.TimerFired: finish.waiting_tick,
             e.SlotChanged: aside.card_out,
             e.FinishPressed: start.leave,
-        }
+        },
     ),
     State.SAVED: _state(
         IN_CARD,
@@ -253,13 +268,14 @@ TABLE: Mapping[State, Rows] = {
         },
     ),
     State.PRINTING: _state(
+        LOOKS,
         {
             e.PrintProgress: finish.print_progress,
             e.PrintFinished: finish.print_finished,
-            e.TimerFired: finish.printing_tick,
+            e.TimerFired: finish.printing_given_up,
             e.SlotChanged: aside.card_out,
             e.FinishPressed: start.leave,
-        }
+        },
     ),
     State.RATING: _state(
         IN_CARD,
@@ -270,21 +286,21 @@ TABLE: Mapping[State, Rows] = {
         },
     ),
     State.TAKE_CARD: _state(
+        LOOKS,
         {
             e.SlotChanged: finish.card_taken,
             e.TimerFired: finish.remind,
-            e.ModeToggled: aside.toggle,
-            e.LanguageChosen: aside.language,
-        }
+        },
     ),
     State.TIMEOUT: _state(
+        LOOKS,
         {
             e.StillHere: aside.still_here,
             e.PrimaryPressed: aside.still_here,
             e.FinishPressed: start.leave,
             e.TimerFired: aside.countdown,
             e.SlotChanged: aside.card_out,
-        }
+        },
     ),
     State.HELP: _state(
         AIDS,
@@ -305,7 +321,6 @@ TABLE: Mapping[State, Rows] = {
             e.HomePressed: service.home,
             e.PaperSeen: finish.paper_seen,
             e.SlotChanged: aside.card_at_failure,
-            e.HelpPressed: aside.ignore,
         },
     ),
 }
@@ -316,4 +331,8 @@ def step(session: Session, event: e.Event) -> Step:
     handler = TABLE[session.state].get(type(event))
     if handler is None:
         raise UnlistedEvent(session.state, type(event))
-    return handler(aside.world_changed(session, event), event)
+    before = session.state
+    session, effects = handler(aside.world_changed(session, event), event)
+    if type(event) in HANDS and session.state is before and before not in BUSY | OWN_CLOCK:
+        return session, (idle_timer(session), *effects)  # somebody is there: the quiet time begins anew
+    return session, effects

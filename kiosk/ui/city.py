@@ -6,6 +6,7 @@ Coordinates are those of the portrait attract screen (10): the quay begins at y 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from kiosk.ui.drawing import Point, Sheet, arc_points
 from kiosk.ui.pen import Pen
@@ -97,9 +98,18 @@ def _line_art(pen: Pen, tower: tuple[float, float], *, branch: bool) -> None:
 
 def _hills(pen: Pen) -> None:
     pen.ellipse((250, QUAY), (270, 240), HILL, (270, 450))
-    ridge: list[Point] = [(520, 940), (560, 868), (600, 812), (645, 784), (695, 777), (745, 786), (803, 823), (865, 868)]
+    ridge: list[Point] = [
+        (520, 940),
+        (560, 868),
+        (600, 812),
+        (645, 784),
+        (695, 777),
+        (745, 786),
+        (803, 823),
+        (865, 868),
+    ]
     ridge += [(905, 906), (960, 966), (1010, 1025), (1060, QUAY)]
-    for (x0, y0), (x1, y1) in zip(ridge, ridge[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(ridge):
         pen.poly([(x0, y0), (x1, y1), (x1, QUAY), (x0, QUAY)], HILL)
     for left, top, right in ((100, 870, 140), (700, 910, 740), (900, 860, 954)):
         pen.fill((left, top, right - left, QUAY - top), FAR)

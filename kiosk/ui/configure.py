@@ -21,7 +21,7 @@ class _KnownNoise(logging.Filter):
         return "MTDev is not supported" not in record.getMessage()
 
 
-def headless() -> bool:
+def no_display() -> bool:
     """Whether there is no display to open a window on."""
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform.startswith("linux")
 
@@ -71,7 +71,7 @@ def _write_config(size: tuple[int, int], *, fullscreen: bool) -> None:
         "resizable": 0,
         "multisamples": 0,
         "show_cursor": 0 if fullscreen else 1,
-        "maxfps": 60,
+        "maxfps": 40,
         "vsync": 1,
     }
     for key, value in graphics.items():

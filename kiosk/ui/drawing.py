@@ -6,10 +6,11 @@ Widgets draw onto a `Sheet`; `painter` puts a sheet on the display. Tests measur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from kiosk.screen_model import Control
@@ -129,7 +130,7 @@ class Sheet:
         self.overflows += other.overflows
 
     @contextmanager
-    def control(self, control: Control, rect: Rect) -> Iterator[None]:
+    def control(self, control: Control, rect: Rect) -> Generator[None]:
         """What is drawn inside belongs to `control`, which can be touched in `rect`."""
         self.targets.append(Target(control, rect))
         self.group = len(self.targets) - 1
@@ -139,7 +140,7 @@ class Sheet:
             self.group = NO_GROUP
 
     @contextmanager
-    def as_part(self, part: Part) -> Iterator[None]:
+    def as_part(self, part: Part) -> Generator[None]:
         """What is drawn inside is the lip or the face of the current control."""
         self.part, before = part, self.part
         try:
@@ -153,9 +154,7 @@ class Sheet:
         """A rectangle, filled, or edged `stroke` wide inwards."""
         cx, cy = rect.centre
         radius = min(radius, rect.width / 2, rect.height / 2)
-        box = Box(
-            cx, cy, rect.width / 2, rect.height / 2, 1.0, 0.0, radius, stroke, colour, self.group, self.part
-        )
+        box = Box(cx, cy, rect.width / 2, rect.height / 2, 1.0, 0.0, radius, stroke, colour, self.group, self.part)
         self.shapes.append(box)
 
     def disc(self, cx: float, cy: float, radius: float, colour: Rgb) -> None:
@@ -169,13 +168,23 @@ class Sheet:
     def line(self, points: Sequence[Point], colour: Rgb, width: float, *, closed: bool = False) -> None:
         """A polyline with round ends and joints."""
         ends = [*points, points[0]] if closed else list(points)
-        for (x0, y0), (x1, y1) in zip(ends, ends[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(ends):
             length = math.hypot(x1 - x0, y1 - y0)
             cos, sin = ((x1 - x0) / length, (y1 - y0) / length) if length else (1.0, 0.0)
             half = width / 2
             self.shapes.append(
                 Box(
-                    (x0 + x1) / 2, (y0 + y1) / 2, length / 2 + half, half, cos, sin, half, 0, colour, self.group, self.part
+                    (x0 + x1) / 2,
+                    (y0 + y1) / 2,
+                    length / 2 + half,
+                    half,
+                    cos,
+                    sin,
+                    half,
+                    0,
+                    colour,
+                    self.group,
+                    self.part,
                 )
             )
 
@@ -244,13 +253,13 @@ def round_rect_points(rect: Rect, corners: tuple[Corner, Corner, Corner, Corner]
 
 def dash_pieces(path: Sequence[Point], dash: float, gap: float) -> list[tuple[Point, Point]]:
     """Straight pieces of a dashed line along `path`. Dashes are stretched a little so that the last gap is whole."""
-    lengths = [math.dist(a, b) for a, b in zip(path, path[1:], strict=False)]
+    lengths = [math.dist(a, b) for a, b in pairwise(path)]
     total = sum(lengths)
     stretch = total / (max(1, round(total / (dash + gap))) * (dash + gap))
     dash, period = dash * stretch, (dash + gap) * stretch
     pieces: list[tuple[Point, Point]] = []
     done = 0.0
-    for (a, b), length in zip(zip(path, path[1:], strict=False), lengths, strict=True):
+    for (a, b), length in zip(pairwise(path), lengths, strict=True):
         at = 0.0
         while at < length - 1e-6:
             phase = (done + at) % period

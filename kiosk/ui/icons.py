@@ -67,7 +67,7 @@ def names() -> frozenset[str]:
     return frozenset(_book())
 
 
-def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb, weight: float = 1.0) -> None:  # noqa: PLR0913
+def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb, weight: float = 1.0) -> None:
     """Draw one icon into the square of `size` whose top left corner is x, y; `weight` makes its lines bolder.
 
     Raises:
@@ -143,7 +143,9 @@ def _held(sheet: Sheet, x: float, y: float, size: float) -> None:
     inner = size * 0.63
     left, top, scale = x + (size - inner) / 2, y + (size - inner) / 2 - size * 0.01, inner / GRID
     for step in parse("P 3,27 3,43 45,43 45,27; P 24,3 24,33; P 13,22 24,33 35,22"):
-        points = [(left + a * scale, top + b * scale) for a, b in zip(step.numbers[::2], step.numbers[1::2], strict=True)]
+        points = [
+            (left + a * scale, top + b * scale) for a, b in zip(step.numbers[::2], step.numbers[1::2], strict=True)
+        ]
         sheet.line(points, theme.colour("onmark"), size * 0.078)
 
 

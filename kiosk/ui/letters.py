@@ -25,6 +25,11 @@ class FontsMissingError(Exception):
         super().__init__(f"the font {path.name} is not in {path.parent}; build it with: {self.next_step}")
 
 
+def face_of(language: str) -> str:
+    """The face that writes a language's characters in the shapes its readers know."""
+    return "HK" if language.endswith("Hant") else "SC"
+
+
 class Letters:
     """Measures and renders lines in one face ("SC" or "HK"). Only for the main thread."""
 
@@ -42,10 +47,10 @@ class Letters:
         self._widths: dict[tuple[str, int, bool], float] = {}
         self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
 
-    def _label(self, text: str, size: int, bold: bool) -> Any:  # noqa: FBT001 (the key of the cache)
+    def _label(self, text: str, size: int, bold: bool) -> Any:
         return CoreLabel(text=text, font_name=str(self._paths[bold]), font_size=size, font_hinting=None)
 
-    def measure(self, text: str, size: int, bold: bool) -> float:  # noqa: FBT001 (linebreak.Measure)
+    def measure(self, text: str, size: int, bold: bool) -> float:
         """Width of one line in pixels."""
         if not text:
             return 0.0
@@ -60,7 +65,7 @@ class Letters:
             self._widths[key] = width
         return width
 
-    def texture(self, text: str, size: int, bold: bool) -> Any:  # noqa: FBT001
+    def texture(self, text: str, size: int, bold: bool) -> Any:
         """One line in white on nothing, as a Kivy texture."""
         key = (text, size, bold)
         texture = self._textures.get(key)

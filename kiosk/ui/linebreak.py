@@ -1,8 +1,8 @@
 """Line breaking for Chinese and English, and shrinking to fit. Pure; how wide a text is, is asked of `Measure`.
 
 Kivy knows no Chinese line-breaking rules: it starts lines with 。 and splits English words. Rules kept here: no closing
-mark at the start of a line, no opening mark at its end (GB/T 15834-2011, 5.1), Latin words and numbers stay whole, and the
-stars of a shortened name (陈*娴) stay with their neighbours.
+mark at the start of a line, no opening mark at its end (GB/T 15834-2011, 5.1), Latin words and numbers stay whole, and
+the stars of a shortened name (陈*娴) stay with their neighbours.
 """
 
 from __future__ import annotations

@@ -2,28 +2,39 @@
 
 Kivy's own lines and rectangles have hard stair-steps without multisampling, and multisampling costs 3.5 times the
 frame and 71 MB. So every box, line, disc and arc is a quad that carries its size, radius and stroke, and a small
-shader draws it with soft edges. A screen is drawn once into a buffer of the terminal's own size; the window shows that
-buffer, scaled where the desktop is smaller.
+shader draws it with soft edges, also where the window shows the display scaled.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from kivy.graphics import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
-    ClearBuffers,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-    ClearColor,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    Canvas,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     Color,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     Fbo,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    InstructionGroup,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     Mesh,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    PopMatrix,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    PushMatrix,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     Rectangle,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     RenderContext,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    Scale,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    Translate,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+)
+from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
+    GL_RGBA,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    GL_UNSIGNED_BYTE,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    glReadPixels,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 )
 
+from kiosk.screen_model import ScreenModel
 from kiosk.ui.drawing import Box, Part, Poly, Shape, Sheet
-from kiosk.ui.letters import Letters
+from kiosk.ui.letters import Letters, face_of
+from kiosk.ui.screen import lay_out
 from kiosk.ui.theme import Rgb, Theme
 
 QUADS_IN_A_MESH = 10_000
@@ -55,14 +66,15 @@ _FRAGMENT = """
 #ifdef GL_ES
 precision highp float;
 #endif
+uniform float soft;
 varying vec2 local;
 varying vec4 box;
 varying vec3 tint;
 void main(void) {
     vec2 q = abs(local) - box.xy + box.z;
     float d = length(max(q, 0.0)) + min(max(q.x, q.y), 0.0) - box.z;
-    float alpha = clamp(0.5 - d, 0.0, 1.0);
-    if (box.w > 0.0) alpha *= clamp(0.5 + d + box.w, 0.0, 1.0);
+    float alpha = clamp(0.5 - d / soft, 0.0, 1.0);
+    if (box.w > 0.0) alpha *= clamp(0.5 + (d + box.w) / soft, 0.0, 1.0);
     gl_FragColor = vec4(tint, alpha);
 }
 """
@@ -88,7 +100,8 @@ def vertices(shapes: Iterable[Shape], height: float, pressed: int, theme: Theme)
             if shape.part is Part.LIP:
                 continue
             drop = float(theme.lip)
-            colour = _pressed_colour(shape, theme)
+            face = shape.part is Part.FACE or theme.high_contrast
+            colour = pressed_colour(shape.colour, theme, face=face)
         if isinstance(shape, Box):
             _add_box(points, indices, shape, height - drop, colour)
         else:
@@ -97,12 +110,14 @@ def vertices(shapes: Iterable[Shape], height: float, pressed: int, theme: Theme)
     return meshes
 
 
-def _pressed_colour(shape: Shape, theme: Theme) -> Rgb:
-    if shape.part is not Part.FACE:
-        return shape.colour
-    if shape.colour == theme.colour("primary"):
-        return theme.colour("primaryLip")
-    return theme.colour("tint")
+def pressed_colour(colour: Rgb, theme: Theme, *, face: bool = False) -> Rgb:
+    """What a colour becomes while its control is held down: a tinted face; in high contrast black and white swap."""
+    if theme.high_contrast:
+        ink, paper = theme.colour("ink"), theme.colour("paper")
+        return paper if colour == ink else ink if colour == paper else colour
+    if not face:
+        return colour
+    return theme.colour("primaryLip" if colour == theme.colour("primary") else "tint")
 
 
 def _add_box(points: array[float], indices: array[int], box: Box, height: float, colour: Rgb) -> None:
@@ -131,48 +146,72 @@ def _add_poly(points: array[float], indices: array[int], poly: Poly, height: flo
             _add_box(points, indices, line, height, colour)
 
 
-class Painter:
-    """Draws sheets into a buffer of `size`. Only for the main thread, after the window is open."""
+def _moved(shape: Shape, dx: float) -> Shape:
+    if isinstance(shape, Box):
+        return shape._replace(cx=shape.cx + dx)
+    return shape._replace(points=tuple((x + dx, y) for x, y in shape.points))
+
+
+class Layer:
+    """A sheet as Kivy instructions, in display pixels, drawn `scale` times as large with its lower left corner at `at`.
+
+    Only for the main thread, after the window is open. Add `group` to a canvas.
+    """
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
-        self.buffer: Any = Fbo(size=size)
+        self.group: Any = InstructionGroup()
         self._shapes: Any = RenderContext(
             use_parent_projection=True, use_parent_modelview=True, vs=_VERTEX, fs=_FRAGMENT
         )
+        self._shapes["soft"] = 1.0
+        self._content: Any = Canvas()
+        self._shift: Any = Translate(0, 0)
+        self._scale: Any = Scale(1, 1, 1)
+        for instruction in (PushMatrix(), self._shift, self._scale, self._content, PopMatrix()):
+            self.group.add(instruction)
+        self._ferry: Any = None
+        self._ferry_dx = 0.0
+        self._ferry_shapes: tuple[tuple[Shape, ...], Theme]
         self._kept_backdrop: tuple[tuple[Shape, ...], Meshes] = ((), [])
 
-    @property
-    def texture(self) -> Any:
-        """The texture that always shows what was drawn last."""
-        return self.buffer.texture
+    def place(self, at: tuple[float, float], scale: float) -> None:
+        """Show the display at another place or size of the window."""
+        self._shift.xy = at
+        self._scale.xyz = (scale, scale, 1)
+        self._shapes["soft"] = 1.0 / scale
 
     def paint(self, sheet: Sheet, letters: Letters, pressed: int = -1) -> None:
-        """Draw the whole sheet anew. `pressed` is the index of the target that a finger holds down, or -1."""
+        """Replace what is drawn. `pressed` is the index of the target that a finger holds down, or -1."""
         height = float(self.size[1])
-        buffer = self.buffer
-        buffer.clear()
-        with buffer:
-            ClearColor(*sheet.theme.colour("paper"), 1)
-            ClearBuffers()
+        content = self._content
+        content.clear()
         self._shapes.clear()
+        content.add(Color(*sheet.theme.colour("paper"), 1))
+        content.add(Rectangle(pos=(0, 0), size=self.size))
         if sheet.backdrop:
             self._add_meshes(self._backdrop(sheet))
+        self._ferry = None
         if sheet.ferry:
-            self._add_meshes(vertices(sheet.ferry, height, -1, sheet.theme))
+            self._ferry_shapes = (sheet.ferry, sheet.theme)
+            self._ferry = self._add_meshes(self._ferry_vertices())
         self._add_meshes(vertices(sheet.shapes, height, pressed, sheet.theme))
-        buffer.add(self._shapes)
-        with buffer:
-            colour: Rgb | None = None
-            for run in sheet.runs:
-                texture = letters.texture(run.text, run.size, run.bold)
-                if run.colour != colour:
-                    colour = run.colour
-                    Color(*colour, 1)
-                drop = sheet.theme.lip if run.group == pressed and pressed >= 0 else 0
-                top = round(run.y + (run.height - texture.height) / 2) + drop
-                Rectangle(texture=texture, pos=(round(run.x), height - top - texture.height), size=texture.size)
-        buffer.draw()
+        content.add(self._shapes)
+        self._add_texts(sheet, letters, pressed)
+
+    def _add_texts(self, sheet: Sheet, letters: Letters, pressed: int) -> None:
+        height, content = float(self.size[1]), self._content
+        colour: Rgb | None = None
+        for run in sheet.runs:
+            held = run.group == pressed and pressed >= 0
+            wanted = pressed_colour(run.colour, sheet.theme) if held else run.colour
+            if wanted != colour:
+                colour = wanted
+                content.add(Color(*colour, 1))
+            texture = letters.texture(run.text, run.size, run.bold)
+            top = round(run.y + (run.height - texture.height) / 2) + (sheet.theme.lip if held else 0)
+            place = (round(run.x), height - top - texture.height)
+            content.add(Rectangle(texture=texture, pos=place, size=texture.size))
 
     def _backdrop(self, sheet: Sheet) -> Meshes:
         """The meshes of the picture behind the screen, made once as long as it is the same tuple."""
@@ -182,11 +221,67 @@ class Painter:
             self._kept_backdrop = (sheet.backdrop, meshes)
         return meshes
 
-    def _add_meshes(self, meshes: Meshes) -> None:
-        with self._shapes:
-            for points, indices in meshes:
-                Mesh(vertices=points, indices=indices, fmt=_FORMAT, mode="triangles")
+    def _add_meshes(self, meshes: Meshes) -> Any:
+        """Add meshes to the shapes and return the last one."""
+        mesh: Any = None
+        for points, indices in meshes:
+            mesh = Mesh(vertices=points, indices=indices, fmt=_FORMAT, mode="triangles")
+            self._shapes.add(mesh)
+        return mesh
 
-    def pixels(self) -> bytes:
-        """RGBA bytes of the buffer, top row first."""
-        return self.buffer.pixels
+    def _ferry_vertices(self) -> Meshes:
+        shapes, theme = self._ferry_shapes
+        moved = [_moved(shape, self._ferry_dx) for shape in shapes]
+        return vertices(moved, float(self.size[1]), -1, theme)
+
+    def move_ferry(self, dx: float, wrap_at: float, span: float) -> None:
+        """Draw the ferry `dx` to the right of its first place; beyond `wrap_at` it comes in at the left again."""
+        if self._ferry is None:
+            return
+        first = min(box.cx - box.half_width for box in self._ferry_shapes[0] if isinstance(box, Box))
+        self._ferry_dx = dx if first + dx < wrap_at else dx - span
+        ((points, _),) = self._ferry_vertices()
+        self._ferry.vertices = points
+
+
+def read_window(window: Any) -> bytes:
+    """Draw the window anew and read it: RGBA bytes, bottom row first."""
+    window.dispatch("on_draw")
+    width, height = window.size
+    pixels = bytes(glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE))
+    window.dispatch("on_flip")
+    return pixels
+
+
+def read_apart(size: tuple[int, int], sheet: Sheet, letters: Letters, pressed: int) -> bytes:
+    """Draw a sheet into a buffer of the display's own size and read that: for windows that show it scaled."""
+    layer = Layer(size)
+    layer.paint(sheet, letters, pressed)
+    buffer = Fbo(size=size)
+    buffer.add(layer.group)
+    buffer.draw()
+    return buffer.pixels
+
+
+class Painting:
+    """Draws models without showing them: for the gallery and for tests. Opens Kivy's window on its own."""
+
+    def __init__(self, fonts: Path) -> None:
+        from kivy.base import EventLoop  # pyright: ignore[reportMissingTypeStubs]
+
+        EventLoop.ensure_window()
+        self._fonts = fonts
+        self._letters: dict[str, Letters] = {}
+
+    def letters(self, language: str) -> Letters:
+        """The letters of a language."""
+        face = face_of(language)
+        if face not in self._letters:
+            self._letters[face] = Letters(self._fonts, face)
+        return self._letters[face]
+
+    def of(self, model: ScreenModel, size: tuple[int, int], pressed: int = -1) -> tuple[Sheet, bytes]:
+        """The sheet of a model and its RGBA bytes, bottom row first."""
+        letters = self.letters(model.language)
+        sheet = lay_out(model, size, letters.measure)
+        return sheet, read_apart(size, sheet, letters, pressed)

@@ -47,11 +47,13 @@ class Pen:
     def bar(self, start: Point, end: Point, colour: Rgb, width: float) -> None:
         self.sheet.bar(self.at(start), self.at(end), colour, width * self.scale)
 
-    def ellipse(self, centre: Point, radii: tuple[float, float], colour: Rgb, turn: tuple[float, float] = (0, 360)) -> None:
+    def ellipse(
+        self, centre: Point, radii: tuple[float, float], colour: Rgb, turn: tuple[float, float] = (0, 360)
+    ) -> None:
         """A filled ellipse or, with `turn` (degrees, 0 up, clockwise), a part of it closed by its chord."""
         self.poly(arc_points(centre, radii, turn), colour)
 
-    def arch(self, left: float, right: float, top: float, rise: float, bottom: float, colour: Rgb) -> None:  # noqa: PLR0913
+    def arch(self, left: float, right: float, top: float, rise: float, bottom: float, colour: Rgb) -> None:
         """A gate: half an ellipse `rise` high on a rectangle."""
         corner = ((right - left) / 2, rise)
         self.poly(round_rect_points(Rect(left, top, right - left, bottom - top), (corner, corner, 0, 0)), colour)

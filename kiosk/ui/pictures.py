@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from kiosk.screen_model import Picture
 from kiosk.ui import icons
@@ -50,9 +51,8 @@ def _captions(pen: Pen, words: list[str], places: list[tuple[float, float, float
 
 def _chip(pen: Pen, rect: tuple[float, float, float, float], width: float = 4, radius: float = 14) -> None:
     x, y, w, h = rect
-    ink = _ink(pen, "onatt" if not pen.sheet.theme.contrast == "dark" else "onatt")
     pen.fill(rect, _ink(pen, "att"), radius)
-    outline = _ink(pen, "ink") if pen.sheet.theme.contrast != "dark" else ink
+    outline = _ink(pen, "onatt")
     pen.edge(rect, outline, width, radius)
     pen.bar((x + w / 2, y), (x + w / 2, y + h), outline, width)
     for share in (0.34, 0.66):
@@ -126,7 +126,10 @@ def _open_arrow(pen: Pen, start: Point, end: Point, head: float = 21) -> None:
     colour = _ink(pen, "primary")
     pen.line([start, end], colour, 9)
     dx, dy = (end[0] > start[0]) - (end[0] < start[0]), (end[1] > start[1]) - (end[1] < start[1])
-    wings = [(end[0] - head * (dx + dy), end[1] - head * (dy + dx)), (end[0] - head * (dx - dy), end[1] - head * (dy - dx))]
+    wings = [
+        (end[0] - head * (dx + dy), end[1] - head * (dy + dx)),
+        (end[0] - head * (dx - dy), end[1] - head * (dy - dx)),
+    ]
     pen.line([wings[0], end, wings[1]], colour, 9)
 
 
@@ -136,7 +139,18 @@ def _wipe_card(pen: Pen, words: list[str]) -> None:
     ink = _ink(pen, "ink")
     pen.edge((56, 61, 222, 142), ink, 6, 18)
     _chip(pen, (83, 90, 90, 74), 5, 14)
-    cloth = [(139, 113), (160, 102), (205, 98), (230, 104), (240, 140), (238, 170), (226, 184), (190, 190), (150, 190), (142, 160)]
+    cloth = [
+        (139, 113),
+        (160, 102),
+        (205, 98),
+        (230, 104),
+        (240, 140),
+        (238, 170),
+        (226, 184),
+        (190, 190),
+        (150, 190),
+        (142, 160),
+    ]
     pen.poly(cloth, _ink(pen, "tint"))
     pen.line(cloth, ink, 5, closed=True)
     for y in (130, 152):
@@ -182,7 +196,9 @@ def _good_and_bad_cards(pen: Pen, words: list[str]) -> None:
         good = i < 2
         side = 44.0
         mx, my = pen.at((left + 12, 230))
-        icons.icon(pen.sheet, "check" if good else "cross", mx, my, side * pen.scale, _ink(pen, "saved" if good else "stop"))
+        icons.icon(
+            pen.sheet, "check" if good else "cross", mx, my, side * pen.scale, _ink(pen, "saved" if good else "stop")
+        )
         pen.text(word, (left + 62, 222, 150, 60), Type(size, heading=True), "left")
 
 
@@ -241,8 +257,15 @@ def _half_printed(pen: Pen, words: list[str]) -> None:
     _printer_mouth(pen, words[0])
     ink, grey = _ink(pen, "ink"), _ink(pen, "edge")
     left, right, top = 159.0, 499.0, 103.0
-    torn = [(left, 279.0), (left + 66, 298.0), (left + 121, 271.0), (left + 187, 302.0), (left + 251, 276.0), (right, 291.0)]
-    for (x0, y0), (x1, y1) in zip(torn, torn[1:], strict=False):
+    torn = [
+        (left, 279.0),
+        (left + 66, 298.0),
+        (left + 121, 271.0),
+        (left + 187, 302.0),
+        (left + 251, 276.0),
+        (right, 291.0),
+    ]
+    for (x0, y0), (x1, y1) in pairwise(torn):
         pen.poly([(x0, top), (x1, top), (x1, y1), (x0, y0)], _ink(pen, "card"))
     pen.line([*torn, (right, top), (left, top), torn[0]], ink, 5)
     _paper_lines(pen, (260, 200, 240))

@@ -265,7 +265,9 @@ def _question(sheet: Sheet, style: Style, model: ScreenModel, width: float) -> f
     size = style.heading_size("display" if model.title_display else "title")
     if sheet.theme.posture == "reach":
         size = min(size, style.size("title") if width > 500 else style.size("label"))
-    title = typeset(sheet, model.title, width - _mark_room(model, size), Type(size, bold=True, heading=True), place="title")
+    title = typeset(
+        sheet, model.title, width - _mark_room(model, size), Type(size, bold=True, heading=True), place="title"
+    )
     y = 0.0
     flat_greeting = sheet.theme.posture == "reach" and width > 500
     if model.greeting and not flat_greeting:

@@ -223,7 +223,8 @@ def _landscape_zones() -> Zones:
     )
 
 
-def _sizes(text_scale: float, posture: Posture) -> dict[str, int]:
+def sizes_of(text_scale: float, posture: Posture) -> dict[str, int]:
+    """Type size of each role at a text scale; in landscape labels stop at 56."""
     sizes = dict(zip(ROLES, tokens()["roles_by_text_mode"][f"{text_scale:g}"], strict=True))
     if posture == "landscape":
         sizes["label"] = min(sizes["label"], tokens()["landscape_action_label_max"])
@@ -251,7 +252,7 @@ def theme_for(size: tuple[int, int], modes: Modes, language: str) -> Theme:
         english=language == "en",
         traditional=language.endswith("Hant"),
         zones=zones,
-        sizes=_sizes(modes.text_scale, posture),
+        sizes=sizes_of(modes.text_scale, posture),
         colours={name: rgb(value) for name, value in tokens()["colours"][modes.contrast].items()}
         | {"receiptInk": rgb(tokens()["colours"]["light"]["ink"])},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.failures import Failure
 from kiosk.forms import shown_date
 from kiosk.screen_model import (
     Choices,
@@ -24,7 +25,7 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services import words
-from kiosk.session.aside import CARD_FAILURES
+from kiosk.session.common import ASKED, CARD_FAILURES
 from kiosk.session.state import State
 from kiosk.view_model.frame import Scene, back, blank, button, finish, home, primary
 
@@ -36,28 +37,32 @@ PICTURES = {
 }
 WHOLE = frozenset({"card-removed", "card-swapped"})
 """Failures that are said in the middle of the screen, because the visit is over."""
-ASKED = frozenset({"print-unknown"})
 
 
 def failure(scene: Scene) -> ScreenModel:
     """Return the failure's screen."""
     session, say = scene.session, scene.say
-    entry = scene.failures[session.failure]
+    entry = known(scene)
     title, text = entry.words("title", scene.language), entry.words("next", scene.language)
     meaning = entry.severity
     head: Piece = Trouble(meaning, title, text)
-    if entry.code in WHOLE:
+    if session.failure in WHOLE:
         head = Result(meaning, title, text)
     body: list[Piece] = [head]
-    if entry.code in PICTURES:
-        body.append(Picture(PICTURES[entry.code], say("取纸口")))
+    if session.failure in PICTURES:
+        body.append(Picture(PICTURES[session.failure], say("取纸口")))
     body.extend(_facts(scene))
     body.append(Gap())
     body.append(_safe(scene))
-    if entry.code in ASKED:
+    if session.failure in ASKED:
         body.insert(1, _asked(scene))
     model = replace(blank(scene), where=_where(scene), body=tuple(body), finish=finish(scene))
     return _ways(scene, model)
+
+
+def known(scene: Scene) -> Failure:
+    """Return the words for the failure. A code that a device or a disk made up has those of a fault of ours."""
+    return scene.failures.get(scene.session.failure) or scene.failures["internal"]
 
 
 def _where(scene: Scene) -> str:
@@ -77,8 +82,7 @@ def _safe(scene: Scene) -> Notice:
         meaning = "saved" if kept.acked else "held"
         title = say("办件已收到") if kept.acked else say("已记在本机，还没发出")
         return Notice(meaning, title, say("编号 {n}，已经存好。", n=kept.number))
-    entry = scene.failures[session.failure]
-    return Notice("info", say("什么都没有丢"), entry.words("safe", scene.language))
+    return Notice("info", say("什么都没有丢"), known(scene).words("safe", scene.language))
 
 
 def _facts(scene: Scene) -> list[Piece]:

@@ -28,20 +28,24 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services import ServiceDefinition, words
+from kiosk.session.common import application_of, idle_s
 from kiosk.session.state import Saved, State
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
-from kiosk.view_model.service import agency_name, promised, stepped
+from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
 
 RATINGS = ((5, "非常满意", "face5"), (4, "满意", "face4"), (3, "基本满意", "face3"), (2, "不满意", "face2"),
            (1, "非常不满意", "face1"))  # fmt: skip
 """GB/T 39735-2020: five grades, voluntary, nothing preselected."""
 
 
-def service_of(scene: Scene) -> ServiceDefinition | None:
-    session = scene.session
-    if session.saved is None or session.world.catalogue is None:
-        return None
-    return session.world.catalogue.services.get(session.saved.service)
+def kept_of(scene: Scene) -> Saved:
+    """Return what is known of the saved entry. Only called on screens that follow its saving."""
+    assert scene.session.saved is not None
+    return scene.session.saved
+
+
+def service_of(scene: Scene) -> ServiceDefinition:
+    return catalogue_of(scene).services[kept_of(scene).service]
 
 
 def local_of(at_ms: int) -> str:
@@ -53,9 +57,7 @@ def local_of(at_ms: int) -> str:
 def working(scene: Scene) -> ScreenModel:
     """Signing, saving, waiting for the gateway: what is done, what is going on, how long it takes."""
     session, say = scene.session, scene.say
-    application = session.application
-    assert application is not None
-    agency = agency_name(scene, application.service.agency)
+    agency = agency_name(scene, application_of(session).service.agency)
     waiting = session.state is State.WAITING
     total = session.world.settings.ack_wait_s
     ring = Ring(
@@ -84,16 +86,13 @@ def working(scene: Scene) -> ScreenModel:
 
 def done_frame(scene: Scene, detail: str = "") -> ScreenModel:
     """Return the frame after the entry was saved: the service's name, and that it is handed in."""
-    service, kept = service_of(scene), scene.session.saved
-    name = words(service.name, scene.language) if service is not None else ""
-    state = scene.say("已交到") if kept is not None and kept.acked else scene.say("已记在本机")
-    return replace(blank(scene), where=name, where_detail=detail or state)
+    state = scene.say("已交到") if kept_of(scene).acked else scene.say("已记在本机")
+    return replace(blank(scene), where=words(service_of(scene).name, scene.language), where_detail=detail or state)
 
 
 def saved(scene: Scene) -> ScreenModel:
     """Received by the agency, or recorded here and not yet sent: never the one for the other."""
-    say, kept = scene.say, scene.session.saved
-    assert kept is not None
+    say, kept = scene.say, kept_of(scene)
     number = CaseNumber(say("您的编号"), kept.number, kept.number)
     return replace(
         done_frame(scene),
@@ -105,8 +104,7 @@ def saved(scene: Scene) -> ScreenModel:
 
 def result(scene: Scene, kept: Saved) -> Result:
     say = scene.say
-    service = service_of(scene)
-    agency = agency_name(scene, service.agency) if service is not None else ""
+    agency = agency_name(scene, service_of(scene).agency)
     if kept.acked_at_ms is not None:
         when = reference_time(local_of(kept.acked_at_ms), scene.language)
         return Result("saved", say("{a}已收到", a=agency), say("{t} 收到", t=when))
@@ -116,7 +114,7 @@ def result(scene: Scene, kept: Saved) -> Result:
 
 def next_steps(scene: Scene, kept: Saved) -> Facts:
     say, service = scene.say, service_of(scene)
-    limit = promised(scene, service.promised if service is not None else None)
+    limit = promised(scene, service.promised)
     waived = _waived(scene, service)
     if not kept.acked:
         first = Fact(say("网络一恢复，自动发出"), icon="refresh", detail=say("不会丢，也不会重复"))
@@ -127,8 +125,8 @@ def next_steps(scene: Scene, kept: Saved) -> Facts:
     return Facts((first, *waived, help_))
 
 
-def _waived(scene: Scene, service: ServiceDefinition | None) -> tuple[Fact, ...]:
-    if service is None or not service.evidence:
+def _waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
+    if not service.evidence:
         return ()
     joiner = "、" if scene.language.startswith("zh") else ", "
     names = joiner.join(words(item.replaces, scene.language) for item in service.evidence)
@@ -138,8 +136,7 @@ def _waived(scene: Scene, service: ServiceDefinition | None) -> tuple[Fact, ...]
 def receipt(scene: Scene) -> ScreenModel:
     """How the citizen wants the receipt; without paper the number stays on the screen."""
     session, say = scene.session, scene.say
-    kept = session.saved
-    assert kept is not None
+    kept = kept_of(scene)
     paper = Control(
         "receipt.paper", "choice", say("打印补打件") if session.copies else say("打印"), e.ReceiptChosen("paper"),
         "printer", say("取纸口在屏幕左下方"), enabled=session.world.can_print, selected=session.receipt_way == "paper",
@@ -167,8 +164,7 @@ def receipt(scene: Scene) -> ScreenModel:
 def printing(scene: Scene) -> ScreenModel:
     """Printing: what the printer has said so far."""
     session, say = scene.session, scene.say
-    kept = session.saved
-    assert kept is not None
+    kept = kept_of(scene)
     sent = session.print_state in {JobState.SENT, JobState.PRINTED}
     printed = session.print_state is JobState.PRINTED
     ticks = Ticks(
@@ -242,7 +238,7 @@ def timeout(scene: Scene) -> ScreenModel:
         notices.append(Notice(meaning, say("办件已经存好"), say("编号 {n}", n=session.saved.number)))
     elif session.application is not None:
         notices.append(Notice("att", say("还没有提交"), say("退出以后，填的内容不会留在这台机器上。")))
-    minutes = max(1, session.world.settings.idle_timeout_s // 60)
+    minutes = max(1, int(idle_s(session, session.before_warning)) // 60)
     notices.append(
         Notice("info", say("需要多一点时间？"), say("按“我还在”，再给您 {n} 分钟。可以按很多次。", n=minutes))
     )

@@ -25,6 +25,7 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services import FieldDefinition, words
+from kiosk.session.common import application_of
 from kiosk.session.form import check_fields, current, pages, per_page
 from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import agency_name, stepped
@@ -36,9 +37,11 @@ PROBLEMS = {
     "answer-low": "数太小了",
     "answer-high": "数太大了",
     "answer-date": "没有这一天，请看一看",
+    "answer-month": "没有这个月，请看一看",
     "answer-future": "这一天还没有到",
 }
 LETTERS = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
+EMAIL_LETTERS = ("qwertyuiop", "asdfghjkl@", "zxcvbnm.-_")
 
 
 def form(scene: Scene) -> ScreenModel:
@@ -123,13 +126,13 @@ def question(scene: Scene) -> ScreenModel:
     application, form_, plan = current(scene.session)
     item = form_.definition.field(application.question)
     ids = [field.id for field in plan.questions]
-    left = len(ids) - ids.index(item.id) if item.id in ids else 1
-    detail = say("最后 1 个问题") if left == 1 else say("还差 {n} 个问题", n=left)
-    choice = item.type in {"choice", "yes-no"}
-    body = _choice_body(scene, form_, item) if choice else _typed_body(scene, item)
-    ready = item.id in form_.answers and form_.answers[item.id] != "" if choice else True
-    if not choice and item.required:
-        ready = bool(application.typed)
+    left = len(ids) - ids.index(item.id) if not application.changing else 0
+    detail = say("最后 1 个问题") if left == 1 else say("还差 {n} 个问题", n=left) if left else say("只改这一项")
+    if item.type in forms.CHOSEN:
+        value = forms.value_of(form_, item)
+        body, ready = _choice_body(scene, form_, item), value is not None and value.text != ""
+    else:
+        body, ready = _typed_body(scene, item), application.typed != ""
     return replace(
         stepped(scene, 4, detail),
         title=words(item.label, scene.language),
@@ -141,13 +144,11 @@ def question(scene: Scene) -> ScreenModel:
 
 
 def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tuple[Piece, ...]:
-    application = scene.session.application
-    assert application is not None
     found = forms.options(form_, item)
     size = per_page(scene.session, "choices")
     count = pages(len(found), size)
-    page = min(application.page, count - 1)
-    chosen = form_.answers.get(item.id)
+    page = min(application_of(scene.session).page, count - 1)
+    value = forms.value_of(form_, item)
     controls = tuple(
         button(
             scene,
@@ -156,18 +157,16 @@ def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tupl
                 "choice",
                 words(choice.names, scene.language),
                 e.AnswerChosen(choice.value),
-                selected=choice.value == chosen,
+                selected=value is not None and choice.value == value.text,
             ),
         )
         for choice in found[page * size : page * size + size]
     )
-    nothing = (Words(scene.say("这里没有可以选的，由部门补。")),) if not controls else ()
-    return (Choices(controls, radio=True), *nothing, *_pager(scene, page, count))
+    return (Choices(controls, radio=True), *_pager(scene, page, count))
 
 
 def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
-    application = scene.session.application
-    assert application is not None
+    application = application_of(scene.session)
     typed = application.typed
     error = scene.say(PROBLEMS[application.problem]) if application.problem else ""
     if item.type == "date":
@@ -176,7 +175,7 @@ def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
     if item.type in {"number", "money", "phone", "month"}:
         after = scene.say("元") if item.type == "money" else ""
         return (Field(item.id, typed, after=after, error=error), _digits(scene, item))
-    return (Field(item.id, typed, error=error), _letters(scene))
+    return (Field(item.id, typed, error=error), _letters(scene, EMAIL_LETTERS if item.type == "email" else LETTERS))
 
 
 def _digits(scene: Scene, item: FieldDefinition) -> Keypad:
@@ -191,12 +190,12 @@ def _digits(scene: Scene, item: FieldDefinition) -> Keypad:
     return Keypad(tuple(button(scene, control) for control in ordered))
 
 
-def _letters(scene: Scene) -> Keyboard:
+def _letters(scene: Scene, rows_: tuple[str, ...]) -> Keyboard:
     say = scene.say
     made: list[tuple[Control, ...]] = []
-    for number, letters in enumerate(LETTERS):
+    for number, letters in enumerate(rows_):
         row = [button(scene, Control(f"key.{key}", "key", key, e.KeyTyped(key))) for key in letters]
-        if number == len(LETTERS) - 1:
+        if number == len(rows_) - 1:
             clear = Control("key.clear", "key", say("清空"), e.KeysErased(all=True))
             delete = Control("key.delete", "key", say("删一位"), e.KeysErased(), "backspace")
             row = [button(scene, clear), *row, button(scene, delete)]

@@ -12,6 +12,7 @@ from kiosk.failures import Failure
 from kiosk.receipts import Site
 from kiosk.screen_model import Chip, Control, ScreenModel
 from kiosk.services import words
+from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
 
 OTHER_LANGUAGE = {"zh-Hans": "en", "yue-Hant": "en", "en": "zh-Hans"}
@@ -88,7 +89,7 @@ def finish(scene: Scene) -> Control:
 
 
 def aids(scene: Scene) -> tuple[Control, ...]:
-    """Return the aids of the lowest row: they work on every screen."""
+    """Return the aids of the lowest row: they work on every screen, but for help while the terminal is working."""
     say, modes = scene.say, scene.session.modes
     other = OTHER_LANGUAGE[scene.language]
     made = (
@@ -97,7 +98,8 @@ def aids(scene: Scene) -> tuple[Control, ...]:
                 selected=modes.contrast != "light"),
         Control("mode.reach", "aid", say("放低"), e.ModeToggled("reach"), "reach", selected=modes.reach),
         Control("mode.language", "aid", "English" if other == "en" else "中文", e.LanguageChosen(other), "globe"),
-        Control("help", "aid", say("帮助"), e.HelpPressed(), "help", selected=scene.session.state is State.HELP),
+        Control("help", "aid", say("帮助"), e.HelpPressed(), "help", enabled=scene.session.state not in BUSY,
+                selected=scene.session.state is State.HELP),
     )  # fmt: skip
     landscape = scene.session.world.settings.width > scene.session.world.settings.height
     hidden = {"mode.reach"} if landscape else set[str]()

@@ -21,7 +21,7 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services import Catalogue, Limit, ServiceDefinition, words
-from kiosk.session.state import Application
+from kiosk.session.common import application_of
 from kiosk.view_model.frame import Scene, back, blank, button, home, primary
 
 STEPS = 5
@@ -29,8 +29,7 @@ STEPS = 5
 
 def stepped(scene: Scene, number: int, what: str) -> ScreenModel:
     """Return the frame of a service's screen: its name, step n of m, home, finish."""
-    application = scene.session.application
-    assert application is not None
+    application = application_of(scene.session)
     say = scene.say
     detail = say("第 {n} 步，共 {m} 步", n=number, m=STEPS) + " · " + what
     return replace(
@@ -53,18 +52,23 @@ def promised(scene: Scene, limit: Limit | None) -> str:
     return scene.say("{n} 天内", n=limit.n)
 
 
-def agency_name(scene: Scene, agency: str) -> str:
+def catalogue_of(scene: Scene) -> Catalogue:
+    """Return the catalogue that the visit began with. Only called where a service is at hand."""
     catalogue = scene.session.world.catalogue
-    return words(catalogue.agencies[agency], scene.language) if catalogue is not None else agency
+    assert catalogue is not None
+    return catalogue
+
+
+def agency_name(scene: Scene, agency: str) -> str:
+    return words(catalogue_of(scene).agencies[agency], scene.language)
 
 
 def holder_of_evidence(scene: Scene, service: ServiceDefinition) -> tuple[Tick, ...]:
     """Return what need not be brought, and who has it already."""
-    catalogue = scene.session.world.catalogue
     rows: list[Tick] = []
     for item in service.evidence:
-        agency = catalogue.subjects[item.subjects[0]].agency if catalogue is not None else ""
-        detail = scene.say("{a}已有登记", a=agency_name(scene, agency)) if agency else ""
+        agency = catalogue_of(scene).subjects[item.subjects[0]].agency
+        detail = scene.say("{a}已有登记", a=agency_name(scene, agency))
         rows.append(Tick("have", words(item.replaces, scene.language), detail))
     return tuple(rows)
 
@@ -72,9 +76,7 @@ def holder_of_evidence(scene: Scene, service: ServiceDefinition) -> tuple[Tick, 
 def intro(scene: Scene) -> ScreenModel:
     """What it does, how long, what need not be brought."""
     say = scene.say
-    application = scene.session.application
-    assert application is not None
-    service = application.service
+    service = application_of(scene.session).service
     facts = Facts(
         (
             Fact(say("大约 {n} 分钟", n=service.minutes), say("现在要花"), "clock"),
@@ -101,9 +103,8 @@ def intro(scene: Scene) -> ScreenModel:
     )
 
 
-def asks(scene: Scene, catalogue: Catalogue, application: Application) -> tuple[Ask, ...]:
+def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tuple[Ask, ...]:
     """Return the data sources, grouped by the agency that holds them."""
-    service = application.service
     reasons: dict[str, str] = {}
     for item in service.evidence:
         for subject in item.subjects:
@@ -124,15 +125,13 @@ def consent(scene: Scene) -> ScreenModel:
     """Which data, from whom, why; saying no has its own row."""
     say = scene.say
     session = scene.session
-    application, catalogue = session.application, session.world.catalogue
-    assert application is not None
-    assert catalogue is not None
-    found = asks(scene, catalogue, application)
+    service = application_of(session).service
+    found = asks(scene, catalogue_of(scene), service)
     no = button(
         scene,
         Control("consent.refuse", "secondary", say("不同意，去窗口核对"), e.ConsentRefused(), "cross"),
     )
-    title = say("可以替您查这 {n} 样资料吗？", n=len(application.service.subjects))
+    title = say("可以替您查这 {n} 样资料吗？", n=len(service.subjects))
     note = Notice("info", say("谁查过、查了什么，都有记录"), say("只给这次办事用，用完不保存在本机。"))
     if not session.world.network_up:
         note = Notice("held", say("现在没有网络，先用卡里的资料"), say("您同意以后，网络恢复时由部门自己去查。"))

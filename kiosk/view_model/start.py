@@ -189,7 +189,7 @@ def services(scene: Scene) -> ScreenModel:
         )
         for service in found
     )
-    label, _ = EVENT_WORDS.get(session.life_event, ("首页", "home"))
+    label, _ = EVENT_WORDS[session.life_event]
     nothing = (Words(say("这里还没有可以办的。")),) if not items else ()
     return replace(
         blank(scene),

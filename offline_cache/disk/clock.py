@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 import uuid
 from pathlib import Path
@@ -46,5 +46,8 @@ class SystemClock:
 
 def uuid7(now_ms: int) -> str:
     """UUIDv7 (RFC 9562 section 5.7) at a given time, random below the millisecond."""
-    value = (now_ms & (1 << 48) - 1) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
-    return str(uuid.UUID(int=value))
+    chance = os.urandom(10)
+    digits = (
+        now_ms.to_bytes(6) + bytes([0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F]) + chance[3:]
+    ).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from offline_cache.errors import ChainBroken
-from offline_cache.wire.encoding import encode_cbor
+from offline_cache.wire.encoding import encode_cbor, encode_flat
 
 
 class ChainedRow(Protocol):
@@ -33,7 +33,7 @@ class ChainedRow(Protocol):
 
 def row_bytes(row: ChainedRow) -> bytes:
     """Deterministic CBOR of the seven chained fields, in their order."""
-    return encode_cbor([row.seq, row.id, row.created_ms, row.boot_id, row.mono_ms, row.key_id, row.body])
+    return encode_flat([row.seq, row.id, row.created_ms, row.boot_id, row.mono_ms, row.key_id, row.body])
 
 
 def genesis(device: str, epoch: str) -> bytes:
@@ -61,7 +61,7 @@ def check_chain(previous: bytes, rows: Iterable[ChainedRow]) -> bytes:
 
 def seal_context(device: str, epoch: str, seq: int, id: str) -> bytes:  # noqa: A002 - the field's name everywhere
     """The additional authenticated data of a sealed row."""
-    return encode_cbor(["kiosk-outbox-row-1", device, epoch, seq, id])
+    return encode_flat(["kiosk-outbox-row-1", device, epoch, seq, id])
 
 
 def lookup_context(nonce: str, terminal: str, service: str, subjects: Iterable[str], session: str) -> bytes:

@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 import ssl
+import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,11 @@ from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.register import Register
 from provisioning.gateway.release import Releaser
-from provisioning.gateway.server import Gateway, LogWrite, create_app
-from provisioning.gateway.sqlite_store import SqliteStore
-from provisioning.gateway.store import Store, StoreUnsupported
+from provisioning.gateway.server import create_app
+from provisioning.gateway.slots import SlotLimits, Slots
+from provisioning.gateway.store import Store
+from provisioning.gateway.web.common import Gateway, LogWrite
 
-DATABASE_FILE = "gateway.db"
 KEEP_ALIVE_S = 75
 """Longer than a terminal's quiet minute: a new TLS connection per request costs seven times as much."""
 DRAIN_S = 5
@@ -37,21 +38,6 @@ class PortBusy(Exception):
     """The port cannot be listened on."""
 
     code = "port-busy"
-
-
-def open_store(folder: Path, database: str) -> Store:
-    """Open the gateway's database: the SQLite file in its folder, or the one that `sqlite:///PATH` names.
-
-    Raises:
-        StoreUnsupported: another kind of database.
-        StoreUnsafe, StoreFailed: see `provisioning.gateway.store`.
-    """
-    if not database:
-        return SqliteStore(folder / DATABASE_FILE)
-    if database.startswith("sqlite:///"):
-        return SqliteStore(Path(database.removeprefix("sqlite:///")))
-    scheme = database.partition(":")[0]
-    raise StoreUnsupported(f"{scheme}: not supported yet; leave --database out to use SQLite in the gateway's folder")
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,13 @@ class City:
 
 
 def open_gateway(
-    authority: Authority, store: Store, services: Path, city: City, now_ms: Callable[[], int], log: LogWrite
+    authority: Authority,
+    store: Store,
+    services: Path,
+    city: City,
+    now_ms: Callable[[], int],
+    log: LogWrite,
+    limits: SlotLimits | None = None,
 ) -> Gateway:
     """Put the parts together; `services` is the folder of the service definitions.
 
@@ -83,7 +75,7 @@ def open_gateway(
         catalogue=catalogue,
         register=Register(people, load_personas((city.folder / "personas.toml").read_bytes())),
     )
-    return Gateway(authority, store, releaser, now_ms, log)
+    return Gateway(authority, store, releaser, now_ms, log, Slots(time.monotonic, limits))
 
 
 class PeerCertificateProtocol(H11Protocol):

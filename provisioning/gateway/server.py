@@ -8,87 +8,71 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import hmac
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from collections.abc import Iterator
+from typing import cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import (
     CBOR_TYPE,
-    PROBLEM_TYPE,
     EnrolAnswer,
     decode_enrol_request,
     encode_enrol_answer,
-    encode_problem,
     json_dumps,
 )
 from provisioning.gateway import contract
-from provisioning.gateway.authority import Authority, CsrInvalid
+from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
 from provisioning.gateway.page import PageFacts, render
 from provisioning.gateway.problems import CODES, Refused
-from provisioning.gateway.release import MAX_LOOKUP_BYTES, Releaser
-from provisioning.gateway.store import InviteInvalid, Store, StoreFailed, Terminal
+from provisioning.gateway.release import MAX_LOOKUP_BYTES
+from provisioning.gateway.store import InviteInvalid, StoreFailed
+from provisioning.gateway.web.admission import Admission
+from provisioning.gateway.web.common import (
+    JSON,
+    Gateway,
+    body_of,
+    check_operator,
+    json_answer,
+    number_of,
+    problem_answer,
+    terminal_of,
+    work,
+)
 
 MAX_ENROL_BYTES = 16 * 1024
-MAX_AT_ONCE = 64
 RETRY_AFTER_S = 2
-SEEN_EVERY_MS = 60_000
-"""A terminal that only asks for its health is written down once a minute."""
-_DRAIN_BYTES = 4 * 1024 * 1024
-_JSON = "application/json"
-_T = TypeVar("_T")
-
-LogWrite = Callable[[str, Mapping[str, object]], None]
-
-
-@dataclass
-class Gateway:
-    """The parts of one gateway."""
-
-    authority: Authority
-    store: Store
-    releaser: Releaser
-    now_ms: Callable[[], int]
-    log: LogWrite
-    max_at_once: int = MAX_AT_ONCE
-    busy: int = field(default=0, init=False)
-    """Requests at work now; touched by the event loop only."""
-    seen: dict[str, int] = field(default_factory=dict[str, int], init=False)
-    """Terminal -> when that was last written down; touched by the event loop only."""
 
 
 def create_app(gateway: Gateway) -> FastAPI:
     """The ASGI application of one gateway."""
     app = FastAPI(title="Citizen kiosk gateway", version="1", description=contract.DESCRIPTION, docs_url=None)
     app.router.redirect_slashes = False
+    app.add_middleware(Admission, gateway=gateway)
     _public(app, gateway)
     _for_terminals(app, gateway)
     _for_operators(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return _problem(cast("Refused", error), gateway)
+        return problem_answer(cast("Refused", error), gateway)
 
     @app.exception_handler(StoreFailed)
     async def failed(_request: Request, _error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        return _problem(Refused("gateway-store-failed", retry_after_s=RETRY_AFTER_S), gateway)
+        return problem_answer(Refused("gateway-store-failed", retry_after_s=RETRY_AFTER_S), gateway)
 
     @app.exception_handler(HTTPException)
     async def unrouted(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
         known = {404: "not-found", 405: "method-not-allowed"}
-        return _problem(Refused(known.get(cast("HTTPException", error).status_code, "malformed")), gateway)
+        return problem_answer(Refused(known.get(cast("HTTPException", error).status_code, "malformed")), gateway)
 
     @app.exception_handler(Exception)
     async def broken(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
         gateway.log("gateway.failed", {"error": type(error).__name__})
-        return _problem(Refused("gateway-failed", retry_after_s=RETRY_AFTER_S), gateway)
+        return problem_answer(Refused("gateway-failed", retry_after_s=RETRY_AFTER_S), gateway)
 
     return app
 
@@ -99,8 +83,8 @@ def _public(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/v1/health", **contract.HEALTH)
     async def health(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         if "client_certificate" in request.scope.get("state", {}):
-            await _terminal(gateway, request)  # a terminal that asks hears at once when it was revoked
-        return _json({"status": "ok", "time_ms": gateway.now_ms()})
+            await terminal_of(gateway, request)  # a terminal that asks hears at once when it was revoked
+        return json_answer({"status": "ok", "time_ms": gateway.now_ms()})
 
     @app.get("/v1/ca", **contract.CA)
     async def authority() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -108,19 +92,19 @@ def _public(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post("/v1/enrol", **contract.ENROL)
     async def enrol(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        body = await _body(request, MAX_ENROL_BYTES)
-        return Response(await _work(gateway, lambda: _enrol(gateway, body)), media_type=_JSON)
+        body = await body_of(request, MAX_ENROL_BYTES)
+        return Response(await work(gateway, lambda: _enrol(gateway, body)), media_type=JSON)
 
     @app.get("/problems/{code}", **contract.PROBLEM)
     async def problem(code: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         if code not in CODES:
             raise Refused("not-found")
         status, next_step = CODES[code]
-        return _json({"code": code, "status": status, "next_step": next_step})
+        return json_answer({"code": code, "status": status, "next_step": next_step})
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:  # pyright: ignore[reportUnusedFunction]
-        return HTMLResponse(await _work(gateway, lambda: render(_facts(gateway))))
+        return HTMLResponse(await work(gateway, lambda: render(_facts(gateway))))
 
 
 def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
@@ -128,35 +112,33 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post("/v1/entries", **contract.ENTRIES)
     async def entries(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        terminal = await _terminal(gateway, request)
-        body = await _body(request, MAX_ENVELOPE_BYTES)
+        terminal = await terminal_of(gateway, request)
+        body = await body_of(request, MAX_ENVELOPE_BYTES)
         now_ms = gateway.now_ms()
-        signed, ack, new = await _work(
-            gateway, lambda: accept(body, terminal, gateway.store, gateway.authority, now_ms)
-        )
+        signed, ack, new = await work(gateway, lambda: accept(body, terminal, gateway.store, gateway.authority, now_ms))
         gateway.log("gateway.entries", {"terminal": terminal.name, "new": new, "acked_through": ack.acked_through})
         return Response(signed, media_type=CBOR_TYPE)
 
     @app.post("/v1/nonce", **contract.NONCE)
     async def nonce(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        terminal = await _terminal(gateway, request)
+        terminal = await terminal_of(gateway, request)
         now_ms = gateway.now_ms()
-        return _json(await _work(gateway, lambda: gateway.releaser.nonce(terminal, now_ms)))
+        return json_answer(await work(gateway, lambda: gateway.releaser.nonce(terminal, now_ms)))
 
     @app.post("/v1/lookups", **contract.LOOKUPS)
     async def lookups(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        terminal = await _terminal(gateway, request)
-        body = await _body(request, MAX_LOOKUP_BYTES)
+        terminal = await terminal_of(gateway, request)
+        body = await body_of(request, MAX_LOOKUP_BYTES)
         now_ms = gateway.now_ms()
-        asked, answer = await _work(gateway, lambda: gateway.releaser.lookup(body, terminal, now_ms))
+        asked, answer = await work(gateway, lambda: gateway.releaser.lookup(body, terminal, now_ms))
         facts = {"terminal": terminal.name, "service": asked.service, "subjects": len(asked.subjects)}
         gateway.log("gateway.lookup", facts)
-        return _json(answer)
+        return json_answer(answer)
 
     @app.get("/v1/catalogue", **contract.CATALOGUE)
     async def catalogue(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        await _terminal(gateway, request)
-        current = await _work(gateway, gateway.releaser.catalogue.current)
+        await terminal_of(gateway, request)
+        current = await work(gateway, gateway.releaser.catalogue.current)
         headers = {"ETag": current.etag, "Cache-Control": "no-cache"}
         wanted = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
         if current.etag in wanted or "*" in wanted:
@@ -169,12 +151,8 @@ def _for_operators(app: FastAPI, gateway: Gateway) -> None:
 
     @app.get("/v1/entries", **contract.READ_ENTRIES)
     async def read_entries(request: Request, after: str = "0") -> Response:  # pyright: ignore[reportUnusedFunction]
-        given = request.headers.get("authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, f"Bearer {gateway.authority.operator_token}".encode()):
-            raise Refused("operator-required")
-        if not (after.isascii() and after.isdigit() and len(after) < 19):
-            raise Refused("malformed", "after is not a position")
-        lines = unsealed(gateway.store, gateway.authority, int(after))
+        check_operator(gateway, request)
+        lines = unsealed(gateway.store, gateway.authority, number_of(after, "after"))
         return StreamingResponse(_json_lines(lines), media_type="application/jsonl")
 
 
@@ -183,50 +161,6 @@ def _json_lines(lines: Iterator[dict[str, object]]) -> Iterator[bytes]:
 
 
 # --- pieces ---------------------------------------------------------------------------------------------------------
-
-
-async def _work(gateway: Gateway, task: Callable[[], _T]) -> _T:
-    """Run blocking work in a thread; beyond `max_at_once` say so at once, before anything is stored."""
-    if gateway.busy >= gateway.max_at_once:
-        raise Refused("overloaded", retry_after_s=RETRY_AFTER_S)
-    gateway.busy += 1
-    try:
-        return await run_in_threadpool(task)
-    finally:
-        gateway.busy -= 1
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises `Refused` `too-large`, after reading on a little, so that the client hears why."""
-    held = bytearray()
-    read = 0
-    async for chunk in request.stream():
-        read += len(chunk)
-        if read <= limit:
-            held += chunk
-        elif read > _DRAIN_BYTES:
-            break
-    if read > limit:
-        raise Refused("too-large", facts={"limit_bytes": limit})
-    return bytes(held)
-
-
-async def _terminal(gateway: Gateway, request: Request) -> Terminal:
-    state = cast("Mapping[str, object]", request.scope.get("state", {}))
-    certificate = state.get("client_certificate")
-    if not isinstance(certificate, bytes):
-        raise Refused("unknown-terminal", "a client certificate is wanted")
-    fingerprint = hashlib.sha256(certificate).digest()
-    terminal = await _work(gateway, lambda: gateway.store.terminal_of(fingerprint))
-    if terminal is None:
-        raise Refused("unknown-terminal")
-    if terminal.revoked:
-        raise Refused("terminal-revoked")
-    now_ms = gateway.now_ms()
-    if not 0 <= now_ms - gateway.seen.get(terminal.name, -SEEN_EVERY_MS) < SEEN_EVERY_MS:
-        gateway.seen[terminal.name] = now_ms
-        await _work(gateway, lambda: gateway.store.touch(terminal.name, now_ms))
-    return terminal
 
 
 def _enrol(gateway: Gateway, body: bytes) -> bytes:
@@ -284,20 +218,3 @@ def _facts(gateway: Gateway) -> PageFacts:
         subjects=len(current.parsed.subjects),
         notices=notices,
     )
-
-
-def _json(value: object) -> Response:
-    return Response(json_dumps(value), media_type=_JSON, headers={"Cache-Control": "no-store"})
-
-
-def _problem(refused: Refused, gateway: Gateway) -> Response:
-    problem = refused.problem
-    gateway.log("gateway.refused", {"code": problem.code, "status": problem.status})
-    headers = {"Cache-Control": "no-store"}
-    if refused.retry_after_s is not None:
-        headers["Retry-After"] = str(refused.retry_after_s)
-    if problem.code == "operator-required":
-        headers["WWW-Authenticate"] = "Bearer"
-    if problem.status == 413:
-        headers["Connection"] = "close"
-    return Response(encode_problem(problem), problem.status, headers, PROBLEM_TYPE)

@@ -6,7 +6,7 @@ durable when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,13 +27,13 @@ class StoreFailed(StoreError):
 
 
 class StoreUnsafe(StoreError):
-    """This SQLite can lose committed rows (the WAL-reset bug, 3.7.0 to 3.51.2)."""
+    """This database can lose what it committed: SQLite's WAL-reset bug (3.7.0 to 3.51.2), PostgreSQL without fsync."""
 
     code = "storage-unsafe"
 
 
 class StoreUnsupported(StoreError):
-    """A database that this gateway does not speak yet."""
+    """A database that this gateway does not speak."""
 
     code = "database-unsupported"
 
@@ -62,6 +62,17 @@ class Conflict(StoreError):
     def __init__(self, seq: int) -> None:
         super().__init__(f"another row is stored under seq {seq}")
         self.seq = seq
+
+
+class EntryUnknown(StoreError):
+    """No entry is stored under this terminal, epoch, seq and id."""
+
+    code = "entry-unknown"
+
+    def __init__(self, place: int) -> None:
+        super().__init__(f"verdict {place} names no stored entry")
+        self.place = place
+        """Which of the verdicts, counted from 0."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,75 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """Something that a person must look at. One per terminal, code and epoch, however often it happens."""
+
+    terminal: str
+    code: str
+    epoch: str
+    seq: int
+    """The lowest seq it was seen at."""
+    first_ms: int
+    last_ms: int
+    times: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an office made of one entry. Codes and numbers only, no holder data."""
+
+    terminal: str
+    epoch: str
+    seq: int
+    id: str
+    verdict: str
+    """`accepted` or `rejected`."""
+    reason: str
+    """A code in kebab-case; empty for `accepted`."""
+    agency: str
+
+
+@dataclass(frozen=True)
+class StoredVerdict:
+    """A verdict and its place in the order of all verdicts."""
+
+    position: int
+    verdict: Verdict
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """What the daily root says of one entry: where it stands and its chain value; nothing of its content."""
+
+    position: int
+    terminal: str
+    epoch: str
+    epoch_number: int
+    seq: int
+    id: str
+    chain: bytes
+    received_ms: int
+
+
+@dataclass(frozen=True)
+class SealedDay:
+    """One closed day of the journal: every row with `after < position <= through`, under one Merkle root."""
+
+    number: int
+    """1, 2, 3 …: days without an entry have none."""
+    day: str
+    """The city's date, ISO 8601."""
+    after: int
+    through: int
+    size: int
+    """How many entries: positions may have gaps."""
+    root: bytes
+    signed: bytes = field(repr=False)
+    """COSE_Sign1 by the gateway's key, see `proofs/days.py`."""
+
+
+@dataclass(frozen=True)
 class TerminalSummary:
     """A terminal as the gateway's page shows it."""
 
@@ -187,6 +267,60 @@ class Store(Protocol):
 
     def append(self, batch: Batch, now_ms: int) -> Stored:
         """Store the rows that are new; the batch's signature and chain were checked. Raises `Gap`, `Conflict`."""
+        ...
+
+    def line(self, terminal: str, epoch: str, seq: int) -> JournalLine | None:
+        """One entry's line of the journal, or None."""
+        ...
+
+    def epochs(self, terminal: str, epoch_number: int) -> tuple[str, ...]:
+        """The epochs of a terminal that carry this number; more than one after a state folder was copied."""
+        ...
+
+    def raise_alarm(self, terminal: str, code: str, epoch: str, seq: int, now_ms: int) -> None:
+        """Note that a person must look; the same again counts up."""
+        ...
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """All open alarms, the latest first."""
+        ...
+
+    def close_alarms(self, terminal: str) -> int:
+        """A person has looked: close the alarms of a terminal. Returns how many there were."""
+        ...
+
+    def judge(self, verdicts: Sequence[Verdict], now_ms: int) -> int:
+        """Keep the verdicts, all or none; one that says what the latest on its entry says is passed over.
+
+        Returns how many were new. Raises `EntryUnknown`.
+        """
+        ...
+
+    def verdicts(self, terminal: str, after: int, limit: int) -> tuple[StoredVerdict, ...]:
+        """The verdicts on a terminal's entries with `position > after`, in order."""
+        ...
+
+    def close_day(self, end_ms: int, sign: Callable[[SealedDay | None, Sequence[JournalLine]], SealedDay]) -> bool:
+        """Close the open rows received before `end_ms` under one root. False if there are none.
+
+        `sign` gets the last closed day and the rows, and returns the new day; one process at a time does this.
+        """
+        ...
+
+    def oldest_open_ms(self) -> int | None:
+        """When the earliest row after the last closed day was received; None if there is none."""
+        ...
+
+    def days(self, after: int, limit: int) -> tuple[SealedDay, ...]:
+        """Closed days with `number > after`, in order."""
+        ...
+
+    def day_of(self, position: int) -> SealedDay | None:
+        """The closed day that covers a position, or None while it is open."""
+        ...
+
+    def lines(self, day: SealedDay) -> tuple[JournalLine, ...]:
+        """The rows of a closed day, in order of position."""
         ...
 
     def add_nonce(self, nonce: str, terminal: str, now_ms: int, expires_ms: int) -> None:

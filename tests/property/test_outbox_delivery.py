@@ -208,8 +208,15 @@ def test_the_checks_above_catch_a_gateway_that_forgets() -> None:
 
     case = Forgetful.TestCase
     case.settings = settings(
-        max_examples=200, stateful_step_count=30, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow], print_blob=False, report_multiple_bugs=False,
-    )  # fmt: skip
+        max_examples=200,
+        stateful_step_count=30,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=False,
+        report_multiple_bugs=False,
+    )
     with pytest.raises(AssertionError):
         case("runTest").runTest()

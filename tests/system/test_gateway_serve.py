@@ -269,7 +269,7 @@ def test_shot_in_the_middle_it_keeps_what_it_acknowledged(running: Running, tmp_
 
 def test_what_cannot_be_served_is_said_with_its_code(running: Running, tmp_path: Path) -> None:
     directory = str(running.folder)
-    said = kiosk("gateway", "serve", "--dir", directory, "--database", "postgresql://u:secret@h/d", code=1)
+    said = kiosk("gateway", "serve", "--dir", directory, "--database", "mysql://u:secret@h/d", code=1)
     assert "[database-unsupported]" in said
     assert "secret" not in said
     port = running.url.rsplit(":", 1)[1]

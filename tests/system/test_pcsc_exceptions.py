@@ -275,7 +275,10 @@ def test_an_answer_to_reset_that_is_none(desk: Desk, fault: str) -> None:
 
 def test_two_cards_alternating_quickly_are_never_mistaken_for_each_other(desk: Desk) -> None:
     daemon, reader, seen = desk
-    people = [(sim_card(), ID_NUMBER), (SimCard.from_document(other_document()), other_document()["holder"]["id_number"])]
+    people = [
+        (sim_card(), ID_NUMBER),
+        (SimCard.from_document(other_document()), other_document()["holder"]["id_number"]),
+    ]
     for round_ in range(12):
         card, id_number = people[round_ % 2]
         daemon.insert(card)

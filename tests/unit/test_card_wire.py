@@ -95,7 +95,7 @@ def test_a_child_that_does_not_end_when_asked_is_ended(monkeypatch: pytest.Monke
 def test_slot_reports_that_are_nonsense_end_the_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     child_program(monkeypatch, tmp_path, "os.write(reports, b'x' * 64); signal.pause()")
     link = ChildLink("", None, watch=True)
-    assert list(link.slot_reports()) == []
+    assert list(link.slot_reports(PATIENCE_S)) == []
     assert not link.alive
     link.end()
 

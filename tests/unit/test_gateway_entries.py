@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from offline_cache.messages import decode_ack, encode_batch, genesis, next_chain, sign1, verify1
 from provisioning.gateway.ingest import unsealed
 from tests.gateway_kit import GatewayKit, Terminal
+from tests.postgres_kit import shared
 
 
-@pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
+    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
+    yield kit
+    kit.store.close()
 
 
 @pytest.fixture
@@ -153,15 +157,6 @@ def test_a_body_that_does_not_open_is_stored_all_the_same(kit: GatewayKit, termi
     assert terminal.push(terminal.batch(1, 1)).status == 200
     (line,) = unsealed(kit.store, kit.authority)
     assert (line["seq"], line["document"], line["error"]) == (1, None, "seal-broken")
-
-
-def test_more_requests_at_once_than_it_takes(kit: GatewayKit, terminal: Terminal) -> None:
-    kit.gateway.max_at_once = 0
-    answer = terminal.push(terminal.batch(1, 2))
-    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "overloaded", "2")
-    kit.gateway.max_at_once = 8
-    assert terminal.push(terminal.batch(1, 2)).status == 200
-    assert kit.gateway.busy == 0
 
 
 def test_the_same_batch_arrives_on_many_connections_at_once(kit: GatewayKit, terminal: Terminal) -> None:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from offline_cache.messages import decode_enrol_answer, json_object, verify1
 from provisioning.gateway.catalogue import CatalogueInvalid
 from provisioning.gateway.problems import CODES
-from provisioning.gateway.serve import open_store
+from provisioning.gateway.storage.open import open_store
 from provisioning.gateway.store import StoreFailed, StoreUnsupported
 from tests.gateway_kit import ASSETS, GatewayKit, Terminal
 
@@ -232,9 +232,12 @@ def test_the_disk_refuses(kit: GatewayKit, monkeypatch: pytest.MonkeyPatch) -> N
     assert "retry-after" in answer.headers
 
 
-def test_a_database_that_is_not_spoken_yet(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnsupported, match="postgresql: not supported yet"):
-        open_store(tmp_path, "postgresql://localhost/kiosk")
+def test_a_database_that_is_not_spoken_not_there_or_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnsupported, match="mysql: not supported"):
+        open_store(tmp_path, "mysql://localhost/kiosk")
+    with pytest.raises(StoreFailed) as refused:
+        open_store(tmp_path, f"postgresql://kiosk:secret@/kiosk?host={tmp_path}")
+    assert "secret" not in str(refused.value)
     (tmp_path / "gateway.db").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     with pytest.raises(StoreFailed):
         open_store(tmp_path, "")

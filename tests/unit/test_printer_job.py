@@ -14,6 +14,7 @@ from drivers.printers.link_printer import LinkPrinter, process_ids
 from drivers.printers.models import Model, generic, model
 from drivers.printers.print_job import PrintJob, preamble_after
 from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_condition import Board
 from drivers.sim.printer_link import SimReceiptPrinter, SimTransport
 
 RECEIPT = Receipt("T0001-000042", tuple(Para(f"第{n}行") for n in range(60)))
@@ -113,7 +114,7 @@ def test_bytes_that_wait_for_the_wire_are_waited_for() -> None:
 @pytest.mark.parametrize(("fault", "reason"), [("paper-out", "paper-out"), ("cover-open", "cover-open")])
 def test_a_board_that_reports_nothing_unasked_is_asked(fault: str, reason: str) -> None:
     clock = Clock()
-    sim = SimPrinter(clock=clock, status_back=False)
+    sim = SimPrinter(clock=clock, board=Board(status_back=False))
     sim.set_fault(fault, after_lines=10)
     printer = SimReceiptPrinter(sim, model=model("clone-80"), clock=clock, advance=clock.advance)
     result = printer.print_receipt(RECEIPT)

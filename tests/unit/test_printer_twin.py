@@ -7,7 +7,8 @@ import threading
 import pytest
 from PIL import Image
 
-from drivers.sim.printer import BUFFER_BYTES, SimPrinter
+from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_condition import BUFFER_BYTES, Board
 from drivers.sim.printer_paper import TextStrip
 
 CUT = b"\x1dVB\x00"
@@ -22,7 +23,7 @@ class Clock:
 
 
 def printed(data: bytes, **board: bool) -> SimPrinter:
-    sim = SimPrinter(**board)  # pyright: ignore[reportArgumentType]
+    sim = SimPrinter(board=Board(**board))  # pyright: ignore[reportArgumentType]
     assert sim.receive(data) == len(data)
     return sim
 
@@ -36,7 +37,7 @@ def test_chinese_and_ascii() -> None:
 
 
 def test_without_chinese_mode_two_bytes_are_two_wrong_characters() -> None:
-    assert lines(b"\x1b@\x1c." + "中".encode("gbk") + b"\n") == ("??",)
+    assert lines(b"\x1b@\x1c." + "中".encode("gbk") + b"\n") == ("╓╨",)
 
 
 def test_a_four_byte_code_is_garbage() -> None:

@@ -8,48 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from offline_cache import catalogue, state
-from offline_cache.errors import BadReply, NotAuthorised, SeqConflict, SeqGap, Unavailable
-from offline_cache.messages import json_dumps, sign1
-from offline_cache.outbox import OUTBOX_FILE, Outbox
+from offline_cache import state
+from offline_cache.errors import NotAuthorised, SeqConflict, SeqGap, Unavailable
+from offline_cache.outbox import OUTBOX_FILE
 from offline_cache.policy import Limits
-from offline_cache.sync import STATUS_FILE, StatusFile, SyncService, read_status
-from tests.outbox_bench import CablelessClient, FakeClock, enrol, note, writer
+from offline_cache.sync import STATUS_FILE, StatusFile, read_status
+from tests.outbox_bench import FakeClock, Rig, writer
 from tests.outbox_gateway import ModelGateway
-
-
-class Rig:
-    """A terminal and a gateway with a cable between them that a test can pull."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = FakeClock()
-        self.gateway = ModelGateway()
-        self.joined = enrol(folder, self.gateway)
-        self.client = CablelessClient(self.joined, self.gateway)
-        self.app = writer(folder, self.clock)
-        self.outbox = state.open_reader(folder, clock=self.clock)
-        self.service = self.start()
-
-    def start(self, limits: Limits | None = None) -> SyncService:
-        """The sync process, started anew."""
-        self.service = SyncService(
-            self.outbox,
-            self.client,
-            state_dir=self.folder,
-            signing_key=self.joined.signing_key,
-            clock=self.clock,
-            random=lambda: 0.5,
-            limits=limits,
-        )
-        return self.service
-
-    def record(self, count: int) -> None:
-        for _ in range(count):
-            note(self.app)
-
-    def arrived(self) -> list[int]:
-        return [seq for _, _, seq, _, _ in self.gateway.documents()]
 
 
 @pytest.fixture
@@ -355,74 +320,3 @@ def test_the_status_file_is_written_only_when_something_changed(tmp_path: Path) 
 def test_a_disk_that_refuses_the_status_does_not_stop_the_line(tmp_path: Path) -> None:
     StatusFile(tmp_path / "gone", FakeClock()).say("idle")
     assert read_status(tmp_path / "gone") is None
-
-
-# ---------------------------------------------------------------------------------------------------- catalogue
-
-
-class Shelf:
-    """A gateway's catalogue, as the client hands it over."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.key = rig.gateway.signing_key
-        self.etag = '"1"'
-        self.content: dict[str, object] = {"version": "1"}
-        self.error: Exception | None = None
-        self.asked: list[str | None] = []
-
-    def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
-        self.asked.append(etag)
-        if self.error is not None:
-            raise self.error
-        return None if etag == self.etag else (self.etag, sign1(json_dumps(self.content), self.key))
-
-
-def test_the_catalogue_is_fetched_when_it_changed_and_the_last_good_one_kept(rig: Rig) -> None:
-    shelf, key = Shelf(rig), rig.joined.signing_key
-    assert catalogue.load(rig.folder, key) is None
-    assert catalogue.refresh(rig.folder, shelf, key)
-    assert not catalogue.refresh(rig.folder, shelf, key)
-    shelf.etag, shelf.content = '"2"', {"version": "2"}
-    assert catalogue.refresh(rig.folder, shelf, key)
-    shelf.error = BadReply("garbled")
-    with pytest.raises(BadReply):
-        catalogue.refresh(rig.folder, shelf, key)
-    stored = catalogue.load(rig.folder, key)
-    assert stored is not None
-    assert (stored.etag, stored.content) == ('"2"', {"version": "2"})
-    assert shelf.asked == [None, '"1"', '"1"', '"2"']
-
-
-def test_a_catalogue_that_somebody_changed_on_the_disk_is_not_believed(rig: Rig) -> None:
-    shelf, key = Shelf(rig), rig.joined.signing_key
-    catalogue.refresh(rig.folder, shelf, key)
-    path = rig.folder / catalogue.CATALOGUE_FILE
-    path.write_bytes(path.read_bytes().replace(b'"1"', b'"7"'))
-    assert catalogue.load(rig.folder, key) is None
-    path.write_bytes(b"")
-    assert catalogue.load(rig.folder, key) is None
-    assert catalogue.refresh(rig.folder, shelf, key)
-
-
-def test_the_service_asks_for_the_catalogue_and_again_soon_after_a_failure(rig: Rig) -> None:
-    shelf = Shelf(rig)
-    rig.client.catalogue = shelf.catalogue
-    shelf.error = Unavailable("cut")
-    rig.service._chores()
-    rig.service._chores()
-    assert len(shelf.asked) == 1
-    shelf.error = None
-    rig.clock.advance(20)
-    rig.service._chores()
-    assert catalogue.load(rig.folder, rig.joined.signing_key) is not None
-    rig.clock.advance(20)
-    rig.service._chores()
-    assert len(shelf.asked) == 2
-    rig.clock.advance(300)
-    rig.service._chores()
-    assert shelf.asked[-1] == '"1"'
-
-
-def test_without_a_state_folder_there_is_no_catalogue(rig: Rig) -> None:
-    outbox: Outbox = rig.outbox
-    assert SyncService(outbox, rig.client).refresh_catalogue() is None

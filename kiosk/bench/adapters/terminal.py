@@ -25,24 +25,14 @@ ATTRACT = "attract"
 class ShownModel:
     """Passes every new screen model on to the glass, and remembers the latest one."""
 
-    def __init__(self) -> None:
-        self._glass: Callable[[ScreenModel], None] | None = None
-        self._lock = threading.Lock()
+    def __init__(self, glass: Callable[[ScreenModel], None]) -> None:
+        self._glass = glass
         self.model: ScreenModel | None = None
-
-    def pass_to(self, glass: Callable[[ScreenModel], None]) -> None:
-        """From now on, and at once where there is a model."""
-        with self._lock:
-            self._glass = glass
-            if self.model is not None:
-                glass(self.model)
 
     def show(self, model: ScreenModel) -> None:
         """What the runtime calls, from its thread."""
-        with self._lock:
-            self.model = model
-            if self._glass is not None:
-                self._glass(model)
+        self.model = model
+        self._glass(model)
 
 
 class TerminalAdapter:

@@ -37,7 +37,8 @@ def attract(s: Scene) -> ScreenModel:
         second_name=s.t("Guangzhou Citizen Terminal", "广州市民自助终端"),
         title=s.t("办事，从这里开始", "Start your business here"),
         subtitle=s.t(
-            "不用填政府已经知道的资料。没有卡也能查询和预约。", "No forms for what the city knows. No card? Look things up, book a visit."
+            "不用填政府已经知道的资料。没有卡也能查询和预约。",
+            "No forms for what the city knows. No card? Look things up, book a visit.",
         ),
         body=(ButtonRow(languages),),
         primary=s.primary("点这里开始", "Touch to start"),
@@ -46,7 +47,7 @@ def attract(s: Scene) -> ScreenModel:
 
 
 def start(s: Scene) -> ScreenModel:
-    def way(id_: str, words: tuple[str, str], detail: tuple[str, str], icon: str):  # noqa: ANN202
+    def way(id_: str, words: tuple[str, str], detail: tuple[str, str], icon: str):
         return s.control(f"start.{id_}", "choice", words, StartChosen("card"), icon=icon, detail=detail, onward=True)
 
     ways = (
@@ -56,8 +57,18 @@ def start(s: Scene) -> ScreenModel:
             ("社保卡就是市民卡。查资料、申请、预约、打印", "The social card is one. Look up, apply, book, print"),
             "card",
         ),
-        way("browse", ("不用卡，先看看", "Without a card"), ("办事指南、附近网点、开放时间", "Guides, offices nearby, hours"), "search"),
-        way("ticket", ("预约取号", "I have a booking"), ("已约好的，在这里报到、取排队号", "Check in and take a number"), "calendar"),
+        way(
+            "browse",
+            ("不用卡，先看看", "Without a card"),
+            ("办事指南、附近网点、开放时间", "Guides, offices nearby, hours"),
+            "search",
+        ),
+        way(
+            "ticket",
+            ("预约取号", "I have a booking"),
+            ("已约好的，在这里报到、取排队号", "Check in and take a number"),
+            "calendar",
+        ),
         way(
             "call",
             ("请 12345 打电话给我", "Have 12345 call me"),
@@ -66,9 +77,7 @@ def start(s: Scene) -> ScreenModel:
         ),
     )
     languages = tuple(
-        s.control(
-            f"language.{code}", "choice", (name, name), LanguageChosen(code), selected=code == s.language
-        )
+        s.control(f"language.{code}", "choice", (name, name), LanguageChosen(code), selected=code == s.language)
         for code, name in (("zh-Hans", "普通话"), ("yue-Hant", "廣州話"), ("en", "English"))
     )
     return s.screen(
@@ -83,7 +92,12 @@ def start(s: Scene) -> ScreenModel:
 
 def insert_card(s: Scene) -> ScreenModel:
     nocard = s.control(
-        "no-card", "secondary", ("没带卡，或者插不进去", "No card, or it does not go in"), HelpPressed(), icon="help", onward=True
+        "no-card",
+        "secondary",
+        ("没带卡，或者插不进去", "No card, or it does not go in"),
+        HelpPressed(),
+        icon="help",
+        onward=True,
     )
     return s.screen(
         "insert-card",
@@ -98,7 +112,10 @@ def insert_card(s: Scene) -> ScreenModel:
             Where(
                 "where-slot",
                 s.t("读卡口在屏幕右下方", "The slot is below the screen, right"),
-                s.t("亮蓝灯的就是。办的时候卡留在里面，办完提醒您取。", "It glows blue. Leave the card in; we remind you to take it."),
+                s.t(
+                    "亮蓝灯的就是。办的时候卡留在里面，办完提醒您取。",
+                    "It glows blue. Leave the card in; we remind you to take it.",
+                ),
             ),
             Gap(),
             Choices((nocard,)),
@@ -128,7 +145,9 @@ def pin(s: Scene) -> ScreenModel:
         title=s.t("请输入市民卡密码", "Enter your card PIN"),
         subtitle=s.t("6 位数字。屏幕不显示，也不会读出来。", "6 digits. Not shown, not spoken."),
         body=(
-            PinEntry(6, 3, "" if s.modes.reach else s.t("请用手挡一挡，别让人看见", "Cover the keys with your hand"), shuffle),
+            PinEntry(
+                6, 3, "" if s.modes.reach else s.t("请用手挡一挡，别让人看见", "Cover the keys with your hand"), shuffle
+            ),
             s.keypad(pin=True),
         ),
     )
@@ -187,7 +206,12 @@ def _tiles(s: Scene, *, offline: bool = False) -> Tiles:
 
 def _offices(s: Scene) -> Choices:
     by_office = s.control(
-        "offices", "secondary", ("按办事部门找", "Find by office"), AnswerChosen("offices", session_id=SESSION), icon="agency", onward=True
+        "offices",
+        "secondary",
+        ("按办事部门找", "Find by office"),
+        AnswerChosen("offices", session_id=SESSION),
+        icon="agency",
+        onward=True,
     )
     return Choices((by_office,))
 
@@ -215,7 +239,9 @@ def home(s: Scene) -> ScreenModel:
         body=(Choices((alert,)), _tiles(s)) if short else (Choices((alert,)), _tiles(s), Gap(), _offices(s)),
         back=s.back("找服务", "Search", "search"),
         primary=s.primary("接着办报名", "Continue") if large else s.primary("接着办小学报名", "School enrolment"),
-        primary_detail=s.t("已填 3 步，共 5 步", "Step 3 of 5") if large else s.t("上次填到第 3 步，都还在", "Continue at step 3 of 5"),
+        primary_detail=s.t("已填 3 步，共 5 步", "Step 3 of 5")
+        if large
+        else s.t("上次填到第 3 步，都还在", "Continue at step 3 of 5"),
     )
 
 

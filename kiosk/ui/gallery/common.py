@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kiosk.events import (
@@ -30,7 +30,7 @@ class Scene:
     """For whom an example is drawn."""
 
     language: str = "zh-Hans"
-    modes: Modes = Modes()
+    modes: Modes = field(default_factory=Modes)
 
     def t(self, chinese: str, english: str) -> str:
         """The words of this scene's language."""
@@ -68,7 +68,13 @@ class Scene:
 
         return (
             aid("aid.large", ("大字", "Text"), "textsize", ModeToggled("large"), on=False),
-            aid("aid.contrast", ("更醒目", "Contrast"), "contrast", ModeToggled("contrast"), on=modes.contrast != "light"),
+            aid(
+                "aid.contrast",
+                ("更醒目", "Contrast"),
+                "contrast",
+                ModeToggled("contrast"),
+                on=modes.contrast != "light",
+            ),
             aid("aid.reach", ("放低", "Lower"), "reach", ModeToggled("reach"), on=modes.reach),
             aid("aid.speak", ("朗读", "Speak"), "speaker", HelpPressed()),
             aid("aid.language", ("English", "中文"), "globe", LanguageChosen(other)),

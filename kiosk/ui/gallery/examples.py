@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiosk.screen_model import Modes, ScreenModel
-from kiosk.ui.gallery import beginning, ending, service, trouble
+from kiosk.ui.gallery import beginning, ending, machine, paper, service, trouble
 from kiosk.ui.gallery.common import Example, Scene
 from kiosk.ui.theme import LANDSCAPE, PORTRAIT
 
@@ -27,22 +27,22 @@ EXAMPLES: dict[str, Example] = {
     "24-working": ending.working,
     "25-saved": ending.saved,
     "26-saved-offline": ending.saved_offline,
-    "27-receipt": ending.receipt,
-    "28-print-trouble": ending.print_unknown,
+    "27-receipt": paper.receipt,
+    "28-print-trouble": paper.print_unknown,
     "29-rating": ending.rating,
     "30-take-card": ending.take_card,
     "31-timeout": ending.timeout,
     "32-card-pulled": trouble.card_pulled,
-    "33-out-of-service": trouble.out_of_service,
+    "33-out-of-service": machine.out_of_service,
     "39-home-offline": beginning.home_offline,
     "54-pin-blocked": trouble.pin_blocked,
     "55-card-unreadable": trouble.card_unreadable,
     "56-card-unknown": trouble.card_unknown,
     "57-card-expired": trouble.card_expired,
-    "59-help": trouble.help_,
-    "69-no-paper": trouble.no_paper,
-    "70-printing": ending.printing,
-    "71-half-printed": ending.half_printed,
+    "59-help": machine.help_,
+    "69-no-paper": machine.no_paper,
+    "70-printing": paper.printing,
+    "71-half-printed": paper.half_printed,
     "73-card-swapped": trouble.card_swapped,
 }
 """Name of the design picture -> the same screen as a model."""

@@ -43,7 +43,11 @@ def intro(s: Scene) -> ScreenModel:
             Facts(
                 (
                     Fact(s.t("大约 2 分钟", "About 2 minutes"), s.t("现在要花", "It takes"), "clock"),
-                    Fact(s.t("15 个工作日内，短信通知您", "Within 15 working days, by text"), s.t("多久有结果", "Result"), "calendar"),
+                    Fact(
+                        s.t("15 个工作日内，短信通知您", "Within 15 working days, by text"),
+                        s.t("多久有结果", "Result"),
+                        "calendar",
+                    ),
                     Fact(s.t("不收费", "Nothing"), s.t("费用", "Fee"), "coins"),
                 )
             ),
@@ -57,7 +61,10 @@ def intro(s: Scene) -> ScreenModel:
             ),
             Gap(),
             Words(
-                s.t("由市教育局办理 · 依据《义务教育法》第十二条", "By the Education Bureau · Compulsory Education Law, article 12"),
+                s.t(
+                    "由市教育局办理 · 依据《义务教育法》第十二条",
+                    "By the Education Bureau · Compulsory Education Law, article 12",
+                ),
                 small=True,
             ),
         ),
@@ -116,7 +123,16 @@ def consent(s: Scene) -> ScreenModel:
 
 FORM = (
     ("孩子", "Child", "陈*朗，6 岁，男", "陈*朗, 6, boy", "公安局", "Police", "5月17日", "17 May"),
-    ("住址", "Address", "榕树街 **路 12 号 *** 房", "榕树街 **路 12 号 *** 房", "公安局", "Police", "5月17日", "17 May"),
+    (
+        "住址",
+        "Address",
+        "榕树街 **路 12 号 *** 房",
+        "榕树街 **路 12 号 *** 房",
+        "公安局",
+        "Police",
+        "5月17日",
+        "17 May",
+    ),
     ("房产", "Property", "本市有 1 处登记", "1 registered here", "规划和自然资源局", "Planning", "今天", "today"),
     ("社保", "Insurance", "缴费 62 个月", "62 months paid", "人社局", "Labour", "4月30日", "30 April"),
     ("联系手机", "Mobile", "138****5678", "138****5678", "您上次填写", "your last visit", "3月2日", "2 March"),
@@ -151,7 +167,13 @@ def form(s: Scene) -> ScreenModel:
         Gap(),
         Words(s.t("第 1 页，共 2 页", "Page 1 of 2"), small=True)
         if paged
-        else Words(s.t("说“不对”不会停下来：先照您说的办，再请部门更正。", "We go on with what you say and the office corrects it."), icon="help"),
+        else Words(
+            s.t(
+                "说“不对”不会停下来：先照您说的办，再请部门更正。",
+                "We go on with what you say and the office corrects it.",
+            ),
+            icon="help",
+        ),
     )
     return s.school(
         "prefilled",
@@ -178,7 +200,13 @@ def text_question(s: Scene) -> ScreenModel:
     )
     quick = (
         s.control("none", "choice", ("没上过", "None"), AnswerChosen("none", session_id=SESSION)),
-        s.control("nearby", "choice", ("从附近的园里选", "Choose nearby"), AnswerChosen("near", session_id=SESSION), icon="pin"),
+        s.control(
+            "nearby",
+            "choice",
+            ("从附近的园里选", "Choose nearby"),
+            AnswerChosen("near", session_id=SESSION),
+            icon="pin",
+        ),
     )
     return s.school(
         "question",
@@ -220,7 +248,12 @@ def number(s: Scene) -> ScreenModel:
         ("还差 1 个问题", "1 question left"),
         title=s.t("家里住几个人？", "How many live at home?"),
         body=(
-            Field("people", "3", after=s.t("人", "people"), error=s.t("最多 20 人，请看看是不是多按了一位", "At most 20; one digit too many?")),
+            Field(
+                "people",
+                "3",
+                after=s.t("人", "people"),
+                error=s.t("最多 20 人，请看看是不是多按了一位", "At most 20; one digit too many?"),
+            ),
             s.keypad(),
         ),
         back=s.back(),
@@ -239,13 +272,20 @@ SCHOOLS = (
 def choice(s: Scene) -> ScreenModel:
     items = tuple(
         s.control(
-            f"answer.{i}", "choice", (zh, en), AnswerChosen(f"school{i}", session_id=SESSION), detail=(d_zh, d_en), selected=i == 0
+            f"answer.{i}",
+            "choice",
+            (zh, en),
+            AnswerChosen(f"school{i}", session_id=SESSION),
+            detail=(d_zh, d_en),
+            selected=i == 0,
         )
         for i, (zh, en, d_zh, d_en) in enumerate(SCHOOLS)
     )
     pager = Pager(
         s.t("第 1 页，共 2 页", "Page 1 of 2"),
-        s.control("page.up", "secondary", ("上一页", "Before"), PageTurned(-1, session_id=SESSION), icon="up", enabled=False),
+        s.control(
+            "page.up", "secondary", ("上一页", "Before"), PageTurned(-1, session_id=SESSION), icon="up", enabled=False
+        ),
         s.control("page.down", "secondary", ("下一页", "Next"), PageTurned(1, session_id=SESSION), icon="down"),
     )
     return s.school(
@@ -264,7 +304,9 @@ def check(s: Scene) -> ScreenModel:
     found = s.t("查来的", "looked up")
 
     def change(i: int) -> Control:
-        return s.control(f"change.{i}", "secondary", ("改", "Edit"), ChangeAsked(f"field{i}", session_id=SESSION), icon="edit")
+        return s.control(
+            f"change.{i}", "secondary", ("改", "Edit"), ChangeAsked(f"field{i}", session_id=SESSION), icon="edit"
+        )
 
     rows = (
         CheckRow(s.t("孩子", "Child"), s.t("陈*朗，6 岁，男", "陈*朗, 6, boy"), found),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kiosk.events import AnswerChosen, HelpPressed, LifeEventChosen
+from kiosk.events import AnswerChosen
 from kiosk.screen_model import (
-    Chip,
     Choices,
     Control,
     Fact,
@@ -17,24 +16,29 @@ from kiosk.screen_model import (
     ScreenModel,
     Tick,
     Ticks,
-    Tiles,
     Trouble,
     Words,
 )
 from kiosk.ui.gallery.common import SESSION, Scene
 
 
-def _way(s: Scene, id_: str, words: tuple[str, str], detail: tuple[str, str], icon: str) -> Control:
+def way(s: Scene, id_: str, words: tuple[str, str], detail: tuple[str, str], icon: str) -> Control:
     event = AnswerChosen(id_, session_id=SESSION)
     return s.control(f"way.{id_}", "choice", words, event, icon=icon, detail=detail, onward=True)
 
 
 def _id_card(s: Scene) -> Control:
-    return _way(s, "id", ("改用身份证", "Use your identity card"), ("放在屏幕右边的感应区上", "Lay it on the pad at the right"), "person")
+    return way(
+        s,
+        "id",
+        ("改用身份证", "Use your identity card"),
+        ("放在屏幕右边的感应区上", "Lay it on the pad at the right"),
+        "person",
+    )
 
 
-def _call(s: Scene) -> Control:
-    return _way(s, "call", ("请 12345 打电话给我", "Have 12345 call me"), ("24 小时都有人接", "Day and night"), "phone")
+def call(s: Scene) -> Control:
+    return way(s, "call", ("请 12345 打电话给我", "Have 12345 call me"), ("24 小时都有人接", "Day and night"), "phone")
 
 
 def card_pulled(s: Scene) -> ScreenModel:
@@ -43,13 +47,23 @@ def card_pulled(s: Scene) -> ScreenModel:
         where=s.t("已退出", "Ended"),
         body=(
             Result(
-                "att", s.t("卡拔出来了，已退出", "Card removed, session ended"), s.t("这样别人就看不到您的资料。", "So nobody else sees your data.")
+                "att",
+                s.t("卡拔出来了，已退出", "Card removed, session ended"),
+                s.t("这样别人就看不到您的资料。", "So nobody else sees your data."),
             ),
             Heading(s.t("您的事办到哪里了", "How far you got")),
             Ticks(
                 (
-                    Tick("done", s.t("已填好的 3 步，留着", "The 3 steps you filled in are kept"), s.t("下次插卡可以接着办", "Continue with your card")),
-                    Tick("todo", s.t("报名还没有提交", "Not submitted yet"), s.t("需要插卡继续，才算办完", "Insert the card to finish")),
+                    Tick(
+                        "done",
+                        s.t("已填好的 3 步，留着", "The 3 steps you filled in are kept"),
+                        s.t("下次插卡可以接着办", "Continue with your card"),
+                    ),
+                    Tick(
+                        "todo",
+                        s.t("报名还没有提交", "Not submitted yet"),
+                        s.t("需要插卡继续，才算办完", "Insert the card to finish"),
+                    ),
                 )
             ),
             Heading(s.t("现在可以", "Now you can")),
@@ -63,44 +77,8 @@ def card_pulled(s: Scene) -> ScreenModel:
     )
 
 
-def out_of_service(s: Scene) -> ScreenModel:
-    free = s.t("现在可用", "free now")
-    tiles = (
-        ("guide", "查办事指南", "Guides", "search"),
-        ("call", "12345 回电", "12345 calls", "phone"),
-        ("progress", "查办到哪一步", "Progress", "receipt"),
-    )
-    return s.screen(
-        "out-of-service",
-        session_id=0,
-        body=(
-            Trouble(
-                "stop", s.t("这台机器暂停服务", "Out of service"), s.t("读卡口坏了，正在修。\n预计今天 14:00 修好。", "The slot is broken.\nBack at about 14:00.")
-            ),
-            Notice("saved", s.t("之前办的事都不受影响", "What you did before is safe"), s.t("已提交的都在，不用重办。", "All of it is there.")),
-            Heading(s.t("最近能办的地方", "Nearest places")),
-            Facts(
-                (
-                    Fact(s.t("同一大厅 · 2 号机", "Same hall · terminal 2"), icon="pin", detail=s.t("左转 20 米", "20 m left"), chip=free),
-                    Fact(
-                        s.t("榕树街便民服务中心窗口", "Counter, Rongshu Street"),
-                        icon="pin",
-                        detail=s.t("二楼，9:00 到 17:30", "Floor 2, 9:00 to 17:30"),
-                        chip=s.t("现在 3 人在等", "3 waiting"),
-                    ),
-                    Fact(s.t("滨江社区服务站", "Binjiang station"), icon="pin", detail=s.t("走路 9 分钟，24 小时", "9 min on foot"), chip=free),
-                )
-            ),
-            Heading(s.t("不用卡的，这里还能办", "Still here, without a card")),
-            Tiles(tuple(s.control(f"tile.{i}", "secondary", (zh, en), LifeEventChosen(i), icon=icon) for i, zh, en, icon in tiles)),
-            Gap(),
-            Words(s.t("热线 12345，24 小时", "Hotline 12345"), small=True, end=s.t("代码 reader-silent · 3 号机", "Code reader-silent")),
-        ),
-    )
-
-
 def pin_blocked(s: Scene) -> ScreenModel:
-    book = _way(s, "book", ("约个解锁的时间", "Book a time to unlock"), ("到点直接办，不用排队", "No queue"), "calendar")
+    book = way(s, "book", ("约个解锁的时间", "Book a time to unlock"), ("到点直接办，不用排队", "No queue"), "calendar")
     return s.screen(
         "failure.pin-blocked",
         where=s.t("密码锁了", "PIN locked"),
@@ -112,7 +90,11 @@ def pin_blocked(s: Scene) -> ScreenModel:
                 s.t("密码锁了，\n请到窗口解锁", "PIN locked; unlock it at a counter"),
                 s.t("错了 6 次，为了保护您，先不让再试。", "Wrong 6 times. This protects you."),
             ),
-            Notice("info", s.t("什么都没有丢", "Nothing is lost"), s.t("社保、医保照常。银行密码是另一个，没有锁。", "Insurance goes on. The bank PIN is another one.")),
+            Notice(
+                "info",
+                s.t("什么都没有丢", "Nothing is lost"),
+                s.t("社保、医保照常。银行密码是另一个，没有锁。", "Insurance goes on. The bank PIN is another one."),
+            ),
             Heading(s.t("最近能解锁的窗口", "Nearest counter that can")),
             Facts(
                 (
@@ -126,7 +108,7 @@ def pin_blocked(s: Scene) -> ScreenModel:
                 )
             ),
             Heading(s.t("不用密码，现在还能", "Without the PIN you can")),
-            Choices((book, _call(s))),
+            Choices((book, call(s))),
         ),
         back=s.back("回首页", "Home", "home"),
         primary=s.primary("打印解锁地址", "Print the address", icon="printer"),
@@ -144,41 +126,59 @@ def _card_problem(s: Scene, name: str, **more: object) -> ScreenModel:
 
 
 def card_unreadable(s: Scene) -> ScreenModel:
-    steps = s.t("① 拔出来，擦芯片\n② 芯片朝上，朝里\n③ 一直推到底", "① Wipe the chip\n② Chip up, in first\n③ Push it in")
+    steps = s.t(
+        "① 拔出来，擦芯片\n② 芯片朝上，朝里\n③ 一直推到底", "① Wipe the chip\n② Chip up, in first\n③ Push it in"
+    )
     return _card_problem(
         s,
         "failure.card-unreadable",
         body=(
             Trouble(
-                "att", s.t("认不出这张卡", "Cannot read this card"), s.t("芯片没有回话。擦一擦，再插一次。\n卡里的东西都还在。", "The chip is silent. Wipe it, try again.")
+                "att",
+                s.t("认不出这张卡", "Cannot read this card"),
+                s.t("芯片没有回话。擦一擦，再插一次。\n卡里的东西都还在。", "The chip is silent. Wipe it, try again."),
             ),
             Picture("wipe-card", steps),
             Gap(),
-            Notice("info", s.t("插好就自动继续，不用按屏幕", "It goes on by itself"), s.t("试了 1 次。再不行，多半是芯片旧了。", "Tried once. If not, the chip is worn.")),
+            Notice(
+                "info",
+                s.t("插好就自动继续，不用按屏幕", "It goes on by itself"),
+                s.t("试了 1 次。再不行，多半是芯片旧了。", "Tried once. If not, the chip is worn."),
+            ),
             Heading(s.t("还是不行，也能", "If not, you can")),
-            Choices((_id_card(s), _call(s))),
+            Choices((_id_card(s), call(s))),
         ),
     )
 
 
 def card_unknown(s: Scene) -> ScreenModel:
-    names = s.t("这里能用\n这里不能用\n市民卡\n身份证\n银行卡\n公交卡", "Works here\nDoes not\nCitizen\nIdentity\nBank\nBus")
+    names = s.t(
+        "这里能用\n这里不能用\n市民卡\n身份证\n银行卡\n公交卡", "Works here\nDoes not\nCitizen\nIdentity\nBank\nBus"
+    )
     return _card_problem(
         s,
         "failure.card-unknown",
         body=(
-            Trouble("att", s.t("这张不是市民卡", "Not a citizen card"), s.t("它不能证明是您本人。\n请取出来，换成市民卡再插。", "It cannot show who you are.")),
+            Trouble(
+                "att",
+                s.t("这张不是市民卡", "Not a citizen card"),
+                s.t("它不能证明是您本人。\n请取出来，换成市民卡再插。", "It cannot show who you are."),
+            ),
             Picture("good-and-bad-cards", names),
             Gap(),
-            Notice("info", s.t("这张卡里的东西，我们没有看", "We did not look into it"), s.t("只问了它是什么卡。什么都没有留下。", "We only asked what it is.")),
+            Notice(
+                "info",
+                s.t("这张卡里的东西，我们没有看", "We did not look into it"),
+                s.t("只问了它是什么卡。什么都没有留下。", "We only asked what it is."),
+            ),
             Heading(s.t("不用这张卡，也能", "Without this card")),
-            Choices((_id_card(s), _call(s))),
+            Choices((_id_card(s), call(s))),
         ),
     )
 
 
 def card_expired(s: Scene) -> ScreenModel:
-    book = _way(s, "book", ("约个换卡的时间", "Book a time to renew"), ("到点直接办，不用排队", "No queue"), "calendar")
+    book = way(s, "book", ("约个换卡的时间", "Book a time to renew"), ("到点直接办，不用排队", "No queue"), "calendar")
     return _card_problem(
         s,
         "failure.card-expired",
@@ -186,12 +186,22 @@ def card_expired(s: Scene) -> ScreenModel:
         finish=s.finish(),
         body=(
             Trouble(
-                "stop", s.t("这张卡过期了", "This card has expired"), s.t("只用到 2027年3月31日。\n过期了，就不能证明是您本人。", "It ended on 31 March 2027.")
+                "stop",
+                s.t("这张卡过期了", "This card has expired"),
+                s.t("只用到 2027年3月31日。\n过期了，就不能证明是您本人。", "It ended on 31 March 2027."),
             ),
             Facts(
                 (
-                    Fact(s.t("社保、医保、公积金都照常", "Insurance goes on"), icon="coins", detail=s.t("只是卡要换，钱和记录不会少", "Only the card changes")),
-                    Fact(s.t("换一张新卡", "Get a new card"), icon="card", detail=s.t("带身份证。12 个工作日拿到新卡", "12 working days")),
+                    Fact(
+                        s.t("社保、医保、公积金都照常", "Insurance goes on"),
+                        icon="coins",
+                        detail=s.t("只是卡要换，钱和记录不会少", "Only the card changes"),
+                    ),
+                    Fact(
+                        s.t("换一张新卡", "Get a new card"),
+                        icon="card",
+                        detail=s.t("带身份证。12 个工作日拿到新卡", "12 working days"),
+                    ),
                     Fact(
                         s.t("最近的换卡窗口：二楼 5 号窗", "Nearest: floor 2, counter 5"),
                         icon="pin",
@@ -206,40 +216,6 @@ def card_expired(s: Scene) -> ScreenModel:
     )
 
 
-def no_paper(s: Scene) -> ScreenModel:
-    ways = (
-        _way(s, "sms", ("发到手机", "To your phone"), ("138****5678，短信里有下载的链接", "138****5678, with a link"), "message"),
-        _way(s, "scan", ("用手机扫屏幕上的码", "Scan a code"), ("办完显示二维码，手机拍走，一样有效", "Shown at the end, just as valid"), "phone"),
-        _way(s, "other", ("办完到别的机器打", "Print elsewhere"), ("全市 1,000 多台都行，插卡就能打", "At over 1,000 terminals"), "printer"),
-    )
-    return s.screen(
-        "no-paper",
-        chips=(Chip("paperout", s.t("没纸，可发短信", "No paper, text instead")),),
-        where=s.t("户籍与居住证明", "Household proof"),
-        where_detail=s.t("第 1 步，共 4 步 · 先说一声", "Step 1 of 4"),
-        steps=(1, 4),
-        home=s.home(),
-        finish=s.finish(),
-        body=(
-            Trouble("att", s.t("这台机器的纸用完了", "This terminal has no paper"), s.t("事照样能办，只是打不出来。技术员已知道。", "You can go on. A technician knows.")),
-            Heading(s.t("证明和凭条，换个方式拿", "Get your papers another way")),
-            Choices(ways),
-            Heading(s.t("现在就要纸的", "Paper right now")),
-            Facts(
-                (
-                    Fact(
-                        s.t("同一大厅，2 号机有纸", "Terminal 2, same hall"),
-                        icon="pin",
-                        detail=s.t("左转 20 米，现在没人用", "20 m to the left"),
-                        chip=s.t("1 分钟前查过", "1 min ago"),
-                    ),
-                )
-            ),
-        ),
-        back=s.back(),
-    )
-
-
 def card_swapped(s: Scene) -> ScreenModel:
     return s.screen(
         "card-swapped",
@@ -248,14 +224,20 @@ def card_swapped(s: Scene) -> ScreenModel:
         finish=s.finish("取出这张卡", "Take this card"),
         body=(
             Result(
-                "stop", s.t("换了一张卡，已停下来", "Another card; stopped"), s.t("后来插的不是刚才那张。两个人的资料都没有混。", "Not the card from before. Nothing was mixed.")
+                "stop",
+                s.t("换了一张卡，已停下来", "Another card; stopped"),
+                s.t("后来插的不是刚才那张。两个人的资料都没有混。", "Not the card from before. Nothing was mixed."),
             ),
             Picture("swapped-cards", s.t("刚才\n现在", "before\nnow")),
             Heading(s.t("刚才那件事", "What you were doing")),
             Ticks(
                 (
                     Tick("no", s.t("报名没有提交", "Not submitted"), s.t("一个字也没有交出去", "Nothing was sent")),
-                    Tick("todo", s.t("没有留下填到一半的内容", "Nothing half done is kept"), s.t("用刚才那张卡再插，重新填，约 2 分钟", "Start again with that card, 2 min")),
+                    Tick(
+                        "todo",
+                        s.t("没有留下填到一半的内容", "Nothing half done is kept"),
+                        s.t("用刚才那张卡再插，重新填，约 2 分钟", "Start again with that card, 2 min"),
+                    ),
                 )
             ),
             Heading(s.t("现在可以", "Now you can")),
@@ -264,38 +246,4 @@ def card_swapped(s: Scene) -> ScreenModel:
             Words(s.t("45 秒后自动退出，请您取卡", "Ends in 45 seconds"), small=True),
         ),
         primary=s.primary("用这张卡，重新开始", "Start with this card", icon="card"),
-    )
-
-
-def help_(s: Scene) -> ScreenModel:
-    ways = (
-        _way(s, "read", ("读给我听", "Read it to me"), ("把那一页从头读一遍", "That page, from the top"), "speaker"),
-        _way(s, "staff", ("请工作人员过来", "Call a person"), ("大厅现在有人，一般 3 分钟到", "Usually in 3 minutes"), "person"),
-        _call(s),
-        _way(s, "leave", ("我不办了，怎么退出", "How do I leave?"), ("按右上角“结束取卡”。填好的会留着", "Press End, take card"), "eject"),
-    )
-    return s.screen(
-        "help",
-        where=s.t("帮助", "Help"),
-        where_detail=s.t("您在：小学报名，第 3 步", "You are at step 3"),
-        finish=s.finish(),
-        title=s.t("要帮什么忙？", "How can we help?"),
-        body=(
-            Facts(
-                (
-                    Fact(
-                        s.t(
-                            "看看查来的 5 样资料对不对。\n都对：按“都对，继续”。\n哪样错了：按它旁边的“不对”。", "Check the 5 things we found. Press Wrong beside what is wrong."
-                        ),
-                        s.t("刚才那一页要您做什么", "What that page wants"),
-                        "doc",
-                    ),
-                )
-            ),
-            Choices(ways),
-            Gap(),
-            Notice("info", s.t("字太小、太高、看不清？", "Too small, too high?"), s.t("按最下面一排，现在就变。", "Use the lowest row.")),
-            Words(s.t("看帮助的时候不计时，资料先盖起来了。", "Time stands still; your data are covered.")),
-        ),
-        primary=s.control("primary", "primary", ("回去，接着办", "Back to it"), HelpPressed(session_id=SESSION), onward=True),
     )

@@ -67,7 +67,7 @@ def _head(sheet: Sheet, model: ScreenModel) -> None:
     right = theme.size[0] - 60.0
     city.flower(sheet, (96, 115), 33)
     size = min(theme.sizes["label"], 56)
-    while size > 28 and sheet.measure(model.terminal, size, True) > right - 156 - 220:  # noqa: FBT003
+    while size > 28 and sheet.measure(model.terminal, size, True) > right - 156 - 220:
         size = theme.smaller_sizes(size)[1]
     line(sheet, model.terminal, 156, 98, Type(size, bold=True))
     small = Type(min(theme.sizes["note"], 35), "ink2")

@@ -150,7 +150,7 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
     return Flow(out, spare)
 
 
-def _room_for(  # noqa: PLR0913 (all of it is the state of one pass)
+def _room_for(
     sheet: Sheet,
     style: Style,
     segments: list[list[Item]],

@@ -54,10 +54,10 @@ def status(sheet: Sheet, model: ScreenModel) -> None:
     if model.chips:
         _chips(sheet, model, Rect(left + 65, zone.y, room, zone.height), min(size, 35))
         return
-    while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:  # noqa: FBT003
+    while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:
         size = theme.smaller_sizes(size)[1]
     used = line(sheet, model.terminal, left + 65, middle, Type(size, bold=True))
-    if theme.text_scale == 1.0 and used + 24 + sheet.measure(model.place, size, False) <= room:  # noqa: FBT003
+    if theme.text_scale == 1.0 and used + 24 + sheet.measure(model.place, size, False) <= room:
         line(sheet, model.place, left + 65 + used + 24, middle, plain)
 
 
@@ -65,11 +65,11 @@ def _chips(sheet: Sheet, model: ScreenModel, area: Rect, size: int) -> None:
     x, height = area.x, min(size * 1.45 + 8, area.height - 8)
     for chip in model.chips[:2]:
         icon = size * 1.3
-        width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18  # noqa: FBT003
+        width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18
         if x + width > area.right and size > sheet.theme.smallest:
             size = sheet.theme.smallest
             icon = size * 1.3
-            width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18  # noqa: FBT003
+            width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18
         box = Rect(x, area.centre[1] - height / 2, width, height)
         grey(sheet, box)
         icons.icon(sheet, chip.icon, x + 14, box.centre[1] - icon / 2, icon, sheet.theme.colour("ink"))
@@ -86,7 +86,7 @@ def lowered_top(sheet: Sheet, model: ScreenModel) -> None:
     city.flower(sheet, (92, 101), 29)
     size = theme.capped("body", 44)
     room = 600.0
-    while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:  # noqa: FBT003
+    while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:
         size = theme.smaller_sizes(size)[1]
     line(sheet, model.terminal, 148, 83, Type(size, bold=True))
     if model.lowered_note:
@@ -121,7 +121,7 @@ def where_am_i(sheet: Sheet, model: ScreenModel) -> None:
         return
     size = theme.capped("note", HEAD_DETAIL_CAP)
     words = model.where_detail
-    if sheet.measure(words, size, False) > room:  # noqa: FBT003
+    if sheet.measure(words, size, False) > room:
         words = words.split(" · ")[0]
     detail = typeset(sheet, words, room, Type(size, "ink2"), theme.line_height(size), "where")
     pitch = (name.type.size + detail.type.size) * 0.655

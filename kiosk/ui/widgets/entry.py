@@ -64,7 +64,7 @@ def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
     width = min(natural_width(sheet, piece.button, size, 32), rect.width) if piece.button else 0.0
     side = 48.0
     room = rect.width - side - 16
-    beside = bool(piece.button) and sheet.measure(piece.note, size, False) + side + 16 + 24 + width <= rect.width  # noqa: FBT003
+    beside = bool(piece.button) and sheet.measure(piece.note, size, False) + side + 16 + 24 + width <= rect.width
     y = rect.y
     if piece.note:
         block = typeset(sheet, piece.note, room - (width + 24 if beside else 0), Type(size))
@@ -156,7 +156,7 @@ def date_field(sheet: Sheet, style: Style, piece: DateField, rect: Rect) -> floa
         size, height = 56, 96.0
     units = ("", "", "") if theme.english else ("年", "月", "日")
     unit_type = Type(min(style.size("title"), 56) if not narrow else 44 if rect.width >= 500 else 35, bold=True)
-    unit_width = max(sheet.measure(unit, unit_type.size, True) for unit in units)  # noqa: FBT003
+    unit_width = max(sheet.measure(unit, unit_type.size, True) for unit in units)
     gap = 18.0 if not narrow else 8.0
     joints = 3 * (unit_width + gap) + 2 * (gap + 4) if unit_width else 2 * 24
     room = rect.width - joints
@@ -220,7 +220,9 @@ def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) ->
             icons.icon(sheet, control.icon, x, y, side, theme.colour(colour))
             return
         room = inside.height - side - 6
-        block = typeset(sheet, control.text, where.width - 16, Type(style.size("body"), colour, heading=True), room, "key")
+        block = typeset(
+            sheet, control.text, where.width - 16, Type(style.size("body"), colour, heading=True), room, "key"
+        )
         top = inside.y + (inside.height - side - block.height - 2) / 2
         icons.icon(sheet, control.icon, where.centre[0] - side / 2, top, side, theme.colour(colour))
         place(sheet, block, Rect(where.x, top + side + 2, where.width, block.height), "centre")

@@ -49,9 +49,7 @@ def result(sheet: Sheet, style: Style, piece: Result, rect: Rect) -> float:
     text = typeset(sheet, piece.text, inside.width, Type(style.size("body"))) if piece.text else None
     between = min(24.0, top)
     height = top + mark + between + title.height + (text.height if text else 0) + top * 0.84
-    tint_box(
-        sheet, Rect(rect.x, rect.y, rect.width, height), piece.meaning, sheet.theme.radius("result"), bar=False
-    )
+    tint_box(sheet, Rect(rect.x, rect.y, rect.width, height), piece.meaning, sheet.theme.radius("result"), bar=False)
     icons.mark(sheet, piece.meaning, rect.centre[0] - mark / 2, rect.y + top, mark)
     y = rect.y + top + mark + between
     y += place(sheet, title, Rect(inside.x, y, inside.width, title.height), "centre")

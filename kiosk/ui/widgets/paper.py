@@ -15,7 +15,7 @@ from kiosk.ui.widgets.words import Type, place, stack, stack_height, typeset
 WHITE = rgb("#FFFFFF")
 DARK = rgb("#17212B")
 RECEIPT_TEXT = 28
-"""Paper does not grow with the screen's text: it is a picture of what the printer will print."""
+"""Paper hardly grows with the screen's text: it is a picture of what the printer will print."""
 
 
 @lru_cache(maxsize=8)
@@ -60,7 +60,9 @@ def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> fl
     number_size = style.heading_size("display")
     blocks = [
         typeset(sheet, piece.label, room, label),
-        typeset(sheet, piece.number, room, Type(number_size, bold=True, heading=True), sheet.theme.line_height(number_size)),
+        typeset(
+            sheet, piece.number, room, Type(number_size, bold=True, heading=True), sheet.theme.line_height(number_size)
+        ),
     ]
     words = stack_height(blocks)
     height = max(words + pad + 34, side + 20) if not narrow else words + side + 2 * pad
@@ -107,7 +109,7 @@ def _paper(sheet: Sheet, piece: ReceiptChoice, width: float, most: float) -> flo
             qr(words, piece.qr, (width - side) / 2, y, side)
             y, drawn = y + side + 6, True
             continue
-        type_ = Type(RECEIPT_TEXT, "receiptInk", bold=i == 0, heading=i == 0)
+        type_ = Type(max(RECEIPT_TEXT, theme.smallest), "receiptInk", bold=i == 0, heading=i == 0)
         block = typeset(words, line, inside.width, type_)
         place(words, block, Rect(pad, y, inside.width, block.height), "centre" if i == 0 or drawn else "left")
         y += block.height + (10 if i == 0 else 0)

@@ -18,9 +18,7 @@ PAD = 38.0
 DrawRow = Callable[[Sheet, Rect], float]
 
 
-def row_card(
-    sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge: bool = False, pad: float = 0
-) -> float:
+def row_card(sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge: bool = False, pad: float = 0) -> float:
     """A card of rows divided by rules; each row draws itself into the rectangle it is given and returns its height."""
     theme = sheet.theme
     inside = sheet.blank()
@@ -53,12 +51,12 @@ def facts(sheet: Sheet, style: Style, piece: Facts, rect: Rect) -> float:
     return row_card(sheet, rect, [drawer(fact) for fact in piece.rows], pad=pad)
 
 
-def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, compact: bool) -> float:  # noqa: PLR0913
+def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, compact: bool) -> float:
     side = side if fact.icon else 0.0
     gap = 32.0 if fact.icon and box.width > 560 else 20.0 if fact.icon else 0.0
     x = box.x + side + gap
     chip_size = style.size("note")
-    chip_width = sheet.measure(fact.chip, chip_size, False) + 28 + 16 if fact.chip else 0.0  # noqa: FBT003
+    chip_width = sheet.measure(fact.chip, chip_size, False) + 28 + 16 if fact.chip else 0.0
     beside = chip_width and box.right - x - chip_width > 300
     room = box.right - x - (chip_width if beside else 0)
     small = style.size("note") if compact or rect_is_narrow(box) else style.size("body")
@@ -102,7 +100,7 @@ def ticks(sheet: Sheet, style: Style, piece: Ticks, rect: Rect) -> float:
     """Rows with a mark: done, current, to do; or bare ticks with a word at the right (17)."""
     have = [row for row in piece.rows if row.mark == "have" and row.detail]
     bold = Type(style.size("label"), bold=True, heading=True)
-    names = [sheet.measure(row.text, bold.size, True) for row in have]  # noqa: FBT003
+    names = [sheet.measure(row.text, bold.size, True) for row in have]
     column = max(names, default=0.0) + 50
 
     def drawer(row: Tick) -> DrawRow:
@@ -141,7 +139,7 @@ def _have(sheet: Sheet, style: Style, row: Tick, box: Rect, column: float) -> fl
 
 def _tick(sheet: Sheet, style: Style, row: Tick, box: Rect) -> float:
     side = 64.0 if row.detail else 56.0
-    x = box.x + side + (32 if row.detail else 32)
+    x = box.x + side + 32
     room = box.right - x
     emphasised = row.mark == "current" or bool(row.detail)
     colour = "ink2" if row.mark == "todo" and not row.detail else "ink"
@@ -214,7 +212,7 @@ def _prefilled_large(sheet: Sheet, style: Style, row: Prefilled, box: Rect) -> f
     label = typeset(sheet, row.label, box.width / 2, Type(style.size("body"), "ink2"))
     words = row.source
     room = box.width - label.width - side - 32
-    if sheet.measure(words, note, False) > room:  # noqa: FBT003
+    if sheet.measure(words, note, False) > room:
         words = words.split(" · ")[0]
     source = typeset(sheet, words, room, Type(note, "ink2"), place="prefilled")
     value = typeset(sheet, row.value, box.width, Type(style.size("label"), bold=True, heading=True), place="prefilled")
@@ -304,13 +302,15 @@ def _check(sheet: Sheet, style: Style, row: CheckRow, box: Rect, column: float) 
     elif source:
         left = right - width
         icons.icon(sheet, "agency", left, box.y + (height - side) / 2, side, theme.colour("ink2"))
-        place(sheet, source, Rect(left + side + 8, box.y + (height - source.height) / 2, source.width + 1, source.height))
+        place(
+            sheet, source, Rect(left + side + 8, box.y + (height - source.height) / 2, source.width + 1, source.height)
+        )
     return height
 
 
 def _label_column(sheet: Sheet, style: Style, labels: list[str], width: float) -> float:
     """How wide the column of labels is, or 0 when the labels have to stand above the values."""
-    widest = max((sheet.measure(label, style.size("body"), False) for label in labels), default=0.0)  # noqa: FBT003
+    widest = max((sheet.measure(label, style.size("body"), False) for label in labels), default=0.0)
     column = max(widest + 32, 120)
     limit = width * (0.36 if style.theme.posture == "portrait" else 0.3)
     return column if column <= limit else (0.0 if style.theme.posture == "portrait" else limit)

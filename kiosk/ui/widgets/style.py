@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kiosk.ui.theme import SMALLEST_TEXT_IN_MODES, Role, Theme, tokens
+from kiosk.ui.theme import SMALLEST_TEXT_IN_MODES, Role, Theme, sizes_of
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,7 @@ class Style:
 
 
 def _roles(scale: float, theme: Theme) -> dict[str, int]:
-    names = ("note", "body", "label", "title", "display")
-    sizes = dict(zip(names, tokens()["roles_by_text_mode"][f"{scale:g}"], strict=True))
-    if theme.posture == "landscape":
-        sizes["label"] = min(sizes["label"], tokens()["landscape_action_label_max"])
-    return sizes
+    return sizes_of(scale, theme.posture)
 
 
 def ladder(theme: Theme) -> Iterator[Style]:

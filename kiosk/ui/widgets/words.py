@@ -136,7 +136,7 @@ def words(sheet: Sheet, style: Style, piece: Words, rect: Rect) -> float:
 
 
 def with_large_numbers(sheet: Sheet, text: str, rect: Rect, type_: Type, larger: int) -> float:
-    """One bold line in which numbers are drawn `larger`, on the same baseline (14: tries left). 0 if it does not fit."""
+    """One bold line in which numbers are drawn `larger`, on one baseline (14: tries left). 0 if it does not fit."""
     pieces = [part for part in re.split(r"(\d+)", text) if part]
     sizes = [larger if part.isdigit() else type_.size for part in pieces]
     widths = [sheet.measure(part, size, type_.bold) for part, size in zip(pieces, sizes, strict=True)]

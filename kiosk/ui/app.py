@@ -1,0 +1,116 @@
+"""The touchscreen application: opens the window, draws what the bridge is shown, ends when told.
+
+Kivy's own `App` is not used: it brings a settings panel on F1, `.kv` files and 40 ms, none of which a terminal wants.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.events import Event
+from kiosk.ui.build_fonts import DEFAULT_TARGET
+from kiosk.ui.configure import configure, no_display
+
+if TYPE_CHECKING:
+    from kiosk.ui.bridge import Bridge
+
+DESKTOP_MARGIN = 0.9
+"""A window takes at most this share of the desktop."""
+SMALL_WINDOW = (540, 960)
+"""Window size where the desktop's is unknown."""
+
+
+class TerminalApp:
+    """One terminal screen. Make it on the main thread, hand `bridge` to others, then `run`."""
+
+    def __init__(
+        self,
+        *,
+        size: tuple[int, int] = (1080, 1920),
+        fullscreen: bool = False,
+        send: Callable[[Event], None],
+        headless: bool | None = None,
+        fonts: Path = DEFAULT_TARGET,
+        kivy_home: Path | None = None,
+    ) -> None:
+        """Configure Kivy; nothing is opened before `run` or `open`.
+
+        Args:
+            size: the terminal's display in pixels; the window may be smaller, the picture is then scaled.
+            send: called on the main thread with the event of each control that is pressed.
+            headless: draw without a display; None: where there is none.
+            fonts: the folder that `kiosk.ui.build_fonts` filled.
+            kivy_home: a folder for Kivy's own files; a temporary one by default.
+
+        Raises:
+            KivyAlreadyImportedError: Kivy was imported before, so it cannot be configured.
+        """
+        offscreen = no_display() if headless is None else headless
+        self._size = size
+        self._fonts = fonts
+        self._home = kivy_home or Path(tempfile.gettempdir()) / f"kiosk-kivy-{os.getuid()}"
+        window = size if offscreen or fullscreen else _window_size(size)
+        configure(window, fullscreen=fullscreen and not offscreen, kivy_home=self._home, offscreen=offscreen)
+        from kiosk.ui.bridge import Bridge
+
+        self.bridge: Bridge = Bridge(send)
+        self._send = send
+
+    def open(self) -> None:
+        """Open the window and draw what was shown so far.
+
+        Raises:
+            FontsMissingError: the fonts were not built; its text says with which command.
+        """
+        from kivy.base import EventLoop, runTouchApp  # pyright: ignore[reportMissingTypeStubs]
+
+        from kiosk.ui.view import View
+
+        EventLoop.ensure_window()
+        view = View(EventLoop.window, self._size, self._fonts, self._send)
+        runTouchApp(embedded=True)
+        self.bridge.attach(view)
+
+    def run(self) -> None:
+        """Open the window and turn the main loop until `bridge.stop()` or the window is closed."""
+        from kivy.base import EventLoop, stopTouchApp  # pyright: ignore[reportMissingTypeStubs]
+
+        self.open()
+        try:
+            EventLoop.mainloop()
+        finally:
+            stopTouchApp()
+            self.bridge.detach()
+
+
+def _window_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The largest window of the terminal's shape that the desktop has room for."""
+    desktop = _desktop_size()
+    if desktop is None:
+        scale = min(SMALL_WINDOW[0] / min(size), SMALL_WINDOW[1] / max(size))
+    else:
+        scale = min(1.0, DESKTOP_MARGIN * desktop[0] / size[0], DESKTOP_MARGIN * desktop[1] / size[1])
+    return int(size[0] * scale), int(size[1] * scale)
+
+
+def _desktop_size() -> tuple[int, int] | None:
+    """Pixels of the X display, None where there is no X."""
+    library = ctypes.util.find_library("X11")
+    if not library or not os.environ.get("DISPLAY"):
+        return None
+    x11 = ctypes.CDLL(library)
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    for function in (x11.XDisplayWidth, x11.XDisplayHeight):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    display = x11.XOpenDisplay(None)
+    if not display:
+        return None
+    size = (x11.XDisplayWidth(display, 0), x11.XDisplayHeight(display, 0))
+    x11.XCloseDisplay(ctypes.c_void_p(display))
+    return size

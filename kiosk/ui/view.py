@@ -1,0 +1,225 @@
+"""The window's content: draws models, turns touches into the events that controls carry. Main thread only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
+from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
+    glFinish,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+)
+
+from kiosk.events import Event
+from kiosk.screen_model import Control, Role, ScreenModel
+from kiosk.ui.drawing import Sheet, Target
+from kiosk.ui.letters import Letters, face_of
+from kiosk.ui.painter import Layer, read_apart, read_window
+from kiosk.ui.screen import lay_out
+from kiosk.ui.theme import Rect
+
+DEBOUNCE_S = 0.25
+"""A second tap on the same control of the same screen within this time is the shaking of a hand."""
+DEBOUNCED: frozenset[Role] = frozenset({"primary", "secondary", "back", "finish", "choice", "aid"})
+"""Keys are not: digits may be tapped fast, and the same one twice."""
+FERRY_STEP_S = 0.5
+FERRY_SPEED = 8.0
+"""Pixels a second."""
+FERRY_AWAY = 60.0
+"""How far the ferry goes beyond the edge before it comes in again at the other side."""
+
+
+class Touch(Protocol):
+    """What of Kivy's touches is used."""
+
+    x: float
+    y: float
+    uid: int
+
+
+class View:
+    """Shows models in Kivy's window. `send` gets the event of a control that was pressed and let go."""
+
+    def __init__(self, window: Any, size: tuple[int, int], fonts: Path, send: Callable[[Event], None]) -> None:
+        """Open the fonts and make the buffer.
+
+        Raises:
+            FontsMissingError: the fonts were not built.
+        """
+        self.size = size
+        self._fonts = fonts
+        self._letters = {"SC": Letters(fonts, "SC")}
+        self._send = send
+        self._window = window
+        self._layer = Layer(size)
+        self._at, self._scale = (0.0, 0.0), 1.0
+        self.now: Callable[[], float] = time.monotonic
+        self.model: ScreenModel | None = None
+        self.sheet: Sheet | None = None
+        self._pressed: tuple[int, str] | None = None
+        """uid of the finger and id of the control that it went down on."""
+        self._fired: tuple[tuple[object, ...], str, float] | None = None
+        self._ferry_x = 0.0
+        self.on_drawn: Callable[[], None] = lambda: None
+        self.on_released: Callable[[], None] = lambda: None
+        window.canvas.add(self._layer.group)
+        self._place()
+        # without a display nothing waits for the drawing, and the driver would queue frame after frame in memory
+        window.bind(on_flip=self._flip, on_resize=self._resized)
+        window.bind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        Clock.schedule_interval(self._sail, FERRY_STEP_S)
+
+    def close(self) -> None:
+        """Let the window go; nothing is drawn or touched through this view any more."""
+        Clock.unschedule(self._sail)
+        window = self._window
+        window.unbind(on_flip=self._flip, on_resize=self._resized)
+        window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        window.canvas.remove(self._layer.group)
+
+    # ------------------------------------------------------------------------------------------------ drawing
+
+    def _flip(self, *_args: object) -> None:
+        glFinish()
+
+    def _resized(self, *_args: object) -> None:
+        self._place()
+
+    def _place(self) -> None:
+        """Show the display as large as the window allows, its shape kept, in the middle."""
+        width, height = self._window.size
+        self._scale = min(width / self.size[0], height / self.size[1])
+        self._at = ((width - self.size[0] * self._scale) / 2, (height - self.size[1] * self._scale) / 2)
+        self._layer.place(self._at, self._scale)
+
+    def _letters_of(self, model: ScreenModel) -> Letters:
+        """The letters of a screen's language; the Hong Kong face is opened when it is first needed."""
+        face = face_of(model.language)
+        if face not in self._letters:
+            self._letters[face] = Letters(self._fonts, face)
+        return self._letters[face]
+
+    def draw(self, model: ScreenModel) -> bool:
+        """Lay the model out and draw it; False when it is what is shown already."""
+        if model == self.model:
+            return False
+        if self.model is not None and self.model.session_id != model.session_id:
+            for letters in self._letters.values():
+                letters.forget()
+        self.sheet = lay_out(model, self.size, self._letters_of(model).measure)
+        self.model = model
+        self._paint()
+        self.on_drawn()
+        return True
+
+    def _paint(self) -> None:
+        if self.sheet is None or self.model is None:
+            return
+        self._layer.paint(self.sheet, self._letters_of(self.model), self._pressed_index())
+        self._window.canvas.ask_update()
+
+    def _pressed_index(self) -> int:
+        if self._pressed is None or self.sheet is None:
+            return -1
+        ids = [target.control.id for target in self.sheet.targets]
+        return ids.index(self._pressed[1]) if self._pressed[1] in ids else -1
+
+    def pixels(self) -> bytes:
+        """RGBA bytes of what is shown, bottom row first, in the display's own size."""
+        if tuple(self._window.size) == self.size:
+            return read_window(self._window)
+        if self.sheet is None or self.model is None:
+            return bytes(4 * self.size[0] * self.size[1])
+        return read_apart(self.size, self.sheet, self._letters_of(self.model), self._pressed_index())
+
+    def _sail(self, _dt: float) -> None:
+        """Move the ferry of the attract screen, the only thing that moves by itself."""
+        if self.sheet is None or not self.sheet.ferry:
+            return
+        span = self.size[0] + 2 * FERRY_AWAY + 240
+        self._ferry_x = (self._ferry_x + FERRY_SPEED * FERRY_STEP_S) % span
+        self._layer.move_ferry(self._ferry_x, self.size[0] + FERRY_AWAY, span)
+        self._window.canvas.ask_update()
+
+    # ------------------------------------------------------------------------------------------------ touches
+
+    def to_display(self, x: float, y: float) -> tuple[float, float]:
+        """Window coordinates (origin bottom left) to display pixels (origin top left)."""
+        return (x - self._at[0]) / self._scale, self.size[1] - (y - self._at[1]) / self._scale
+
+    def to_window(self, x: float, y: float) -> tuple[float, float]:
+        """Display pixels to what the window system reports for a finger there (origin top left)."""
+        left, bottom = self._at
+        window_y = bottom + (self.size[1] - y) * self._scale
+        return left + x * self._scale, self._window.size[1] - window_y
+
+    def target_at(self, x: float, y: float) -> Target | None:
+        """The control at a place on the display."""
+        if self.sheet is None:
+            return None
+        return next((one for one in self.sheet.targets if one.rect.holds(x, y)), None)
+
+    def _down(self, _window: object, touch: Touch) -> bool:
+        if self._pressed is not None:
+            return True
+        target = self.target_at(*self.to_display(touch.x, touch.y))
+        if target is not None and target.control.enabled:
+            self._pressed = (touch.uid, target.control.id)
+            self._paint()
+        return True
+
+    def _move(self, _window: object, _touch: Touch) -> bool:
+        """Only down and up count: no gesture is ever needed."""
+        return True
+
+    def _up(self, _window: object, touch: Touch) -> bool:
+        pressed = self._pressed
+        if pressed is not None and pressed[0] == touch.uid:
+            self._pressed = None
+            target = self.target_at(*self.to_display(touch.x, touch.y))
+            if target is not None and target.control.id == pressed[1]:
+                self._fire(target.control)
+            self._paint()
+        self.on_released()
+        return True
+
+    def _fire(self, control: Control) -> None:
+        model = self.model
+        if model is None or control.event is None or not control.enabled:
+            return
+        screen = (model.session_id, model.name, model.title, model.steps)
+        if control.role in DEBOUNCED:
+            now = self.now()
+            fired = self._fired
+            self._fired = (screen, control.id, now)
+            if fired is not None and fired[:2] == (screen, control.id) and now - fired[2] < DEBOUNCE_S:
+                return
+        self._send(control.event)
+
+    # ----------------------------------------------------------------------------------------------- elements
+
+    def elements(self) -> list[dict[str, object]]:
+        """Every control and every other text of the screen, in drawing order."""
+        if self.sheet is None:
+            return []
+        found: list[dict[str, object]] = [
+            _element(label.id, "text", label.text, label.rect, enabled=True) for label in self.sheet.labels
+        ]
+        for control, rect in self.sheet.targets:
+            found.append(_element(control.id, control.role, control.text, rect, enabled=control.enabled))
+        return found
+
+
+def _element(id_: str, role: str, text: str, rect: Rect, *, enabled: bool) -> dict[str, object]:
+    return {
+        "id": id_,
+        "role": role,
+        "text": text,
+        "enabled": enabled,
+        "x": rect.x,
+        "y": rect.y,
+        "width": rect.width,
+        "height": rect.height,
+    }

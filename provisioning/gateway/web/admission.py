@@ -1,0 +1,64 @@
+"""The door: one admission for each request, before anything is read or stored; see `slots.py` for who is told when."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from provisioning.gateway.problems import Refused
+from provisioning.gateway.web.common import Gateway, certificate_of, problem_answer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_ALWAYS = frozenset(["/", "/v1/health", "/v1/ca", "/openapi.json"])
+"""Cheap, and how somebody finds out what is the matter."""
+_URGENT = frozenset(["/v1/nonce", "/v1/lookups", "/v1/enrol"])
+"""Somebody stands before the screen."""
+_DRAIN_BYTES = 512 * 1024
+
+
+class Admission:
+    """ASGI middleware around the application of one gateway."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, or answer 503 `overloaded` with its own `Retry-After`, the connection kept."""
+        slots = self._gateway.slots
+        path = str(scope.get("path", ""))
+        if scope["type"] != "http" or path in _ALWAYS:
+            await self._app(scope, receive, send)
+            return
+        who = _who(scope)
+        wait_s = slots.enter(who, urgent=path in _URGENT)
+        if wait_s is not None:
+            await _drain(receive)
+            refused = Refused("overloaded", retry_after_s=max(1, math.ceil(wait_s)))
+            await problem_answer(refused, self._gateway)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            slots.leave(who)
+
+
+def _who(scope: Scope) -> bytes:
+    certificate = certificate_of(scope)
+    if certificate is not None:
+        return hashlib.sha256(certificate).digest()
+    client = scope.get("client") or ("", 0)
+    return str(client[0]).encode()
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the body away: a connection with an unread request cannot be used again, and a new one costs more."""
+    read = 0
+    while read <= _DRAIN_BYTES:
+        message = await receive()
+        read += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return

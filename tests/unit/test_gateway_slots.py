@@ -1,0 +1,224 @@
+"""The door of the gateway: who comes in, who is told when, and what a whole herd costs."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import math
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offline_cache.messages import encode_batch, sign1
+from provisioning.gateway.ingest import unsealed
+from provisioning.gateway.slots import SlotLimits, Slots
+from tests.gateway_kit import GatewayKit
+
+SMALL = SlotLimits(at_once=2, waiting=4, urgent=2, first_rate=10.0, eagerness=1.0)
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.s = 1000.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+def fill(slots: Slots, count: int) -> None:
+    for number in range(count):
+        assert slots.enter(f"early-{number}".encode()) is None
+
+
+def leave(slots: Slots, count: int) -> None:
+    for number in range(count):
+        slots.leave(f"early-{number}".encode())
+
+
+def test_whoever_finds_the_room_full_gets_a_time_of_its_own(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    told = [slots.enter(f"late-{number}".encode()) for number in range(30)]
+    assert told[0] == pytest.approx(1.0), "never less than a second"
+    assert [round(b - a, 6) for a, b in itertools.pairwise(told)] == [0.1] * 29, "one at a time, as fast as work is done"
+    assert (slots.inside, slots.turned_away) == (6, 30)
+
+
+def test_coming_back_too_early_changes_nothing(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    first, second = slots.enter(b"a"), slots.enter(b"b")
+    leave(slots, 6)
+    watch.s += 0.5
+    assert slots.enter(b"b") == pytest.approx((second or 0) - 0.5 if (second or 0) - 0.5 > 1 else 1.0)
+    watch.s += 0.5
+    assert slots.enter(b"a") is None
+    assert first == pytest.approx(1.0)
+
+
+def test_a_newcomer_does_not_take_the_place_of_one_who_waited(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    waited = slots.enter(b"waited")
+    assert waited is not None
+    leave(slots, 2)
+    assert slots.enter(b"newcomer") is not None, "four inside: the rest is kept for slots"
+    watch.s += waited
+    assert slots.enter(b"waited") is None
+    assert slots.enter(b"another newcomer") is not None
+
+
+def test_a_citizen_before_the_screen_does_not_wait_for_a_herd(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    assert slots.enter(b"terminal") is not None
+    assert slots.enter(b"terminal", urgent=True) is None
+    assert slots.enter(b"other", urgent=True) is None
+    assert slots.enter(b"third", urgent=True) is not None, "a limit on everything"
+
+
+def test_whoever_was_served_and_has_more_goes_before_a_newcomer(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    assert slots.enter(b"told") is not None
+    leave(slots, 2)
+    assert slots.enter(b"newcomer") is not None
+    assert slots.enter(b"early-0") is None
+    watch.s += SMALL.going_on_s
+    assert slots.enter(b"early-1") is not None
+
+
+def test_slots_that_nobody_came_for_are_given_up(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    fill(slots, 6)
+    for number in range(20):
+        slots.enter(f"gone-{number}".encode())
+    leave(slots, 6)
+    watch.s += 60
+    fill(slots, 6)
+
+
+def test_no_wait_is_longer_than_the_limit_and_memory_is_bounded(watch: Watch) -> None:
+    slots = Slots(watch, SlotLimits(at_once=1, waiting=0, first_rate=1.0, first_most_wait_s=60, remembered=100))
+    fill(slots, 1)
+    told = [slots.enter(f"{number}".encode()) for number in range(500)]
+    assert max(wait for wait in told if wait is not None) == 60
+    assert len(slots._tickets) <= 101
+
+
+@given(st.lists(st.tuples(st.sampled_from("ELUW"), st.integers(0, 40), st.floats(0, 5)), max_size=200))
+def test_whatever_happens_the_room_is_never_over_full_and_every_wait_is_a_time(
+    steps: list[tuple[str, int, float]],
+) -> None:
+    watch = Watch()
+    slots = Slots(watch, SMALL)
+    inside = 0
+    for kind, who, seconds in steps:
+        watch.s += seconds if kind == "W" else 0
+        if kind in "EU":
+            wait = slots.enter(str(who).encode(), urgent=kind == "U")
+            inside += wait is None
+            assert wait is None or SMALL.least_wait_s <= wait <= SMALL.most_wait_s
+        elif kind == "L" and inside:
+            slots.leave(str(who).encode())
+            inside -= 1
+        assert slots.inside == inside <= SMALL.at_once + SMALL.waiting + SMALL.urgent
+        assert slots.rate >= 1
+
+
+def herd(terminals: int, batches: int, service_s: float, limits: SlotLimits, slots: Slots, watch: Watch) -> Counter[str]:
+    """Everybody comes at once with `batches` to send, one after the other; the room serves `at_once` at a time."""
+    told: Counter[str] = Counter()
+    order = itertools.count()
+    events: list[tuple[float, int, str, int]] = [(watch.s, next(order), "come", who) for who in range(terminals)]
+    left = dict.fromkeys(range(terminals), batches)
+    queue: list[int] = []
+    working = 0
+    heapq.heapify(events)
+    while events:
+        watch.s, _, kind, who = heapq.heappop(events)
+        if kind == "done":
+            slots.leave(str(who).encode())
+            working -= 1
+            left[who] -= 1
+            if left[who]:
+                heapq.heappush(events, (watch.s + 0.001, next(order), "come", who))
+        else:
+            wait = slots.enter(str(who).encode())
+            if wait is None:
+                queue.append(who)
+            else:
+                told[str(who)] += 1
+                heapq.heappush(events, (watch.s + max(1, math.ceil(wait)), next(order), "come", who))
+        while queue and working < limits.at_once:
+            working += 1
+            heapq.heappush(events, (watch.s + service_s, next(order), "done", queue.pop(0)))
+    assert not any(left.values())
+    return told
+
+
+@pytest.mark.parametrize(("terminals", "batches"), [(1000, 1), (1000, 5), (10_000, 1)])
+def test_a_thousand_terminals_at_once_cost_little_more_than_one_after_the_other(
+    watch: Watch, terminals: int, batches: int
+) -> None:
+    limits = SlotLimits()
+    slots = Slots(watch, limits)
+    service_s = limits.at_once / 300  # three hundred requests a second
+    began = watch.s
+    told = herd(terminals, batches, service_s, limits, slots, watch)
+    took, ideal = watch.s - began, terminals * batches / 300
+    assert took <= ideal * 1.25 + 2, f"{took:.1f} s instead of {ideal:.1f} s"
+    assert sum(told.values()) <= 2.5 * terminals * batches, "a few refusals for each piece of work, no storm"
+    assert slots.inside == 0
+
+
+# --- over the ASGI interface ----------------------------------------------------------------------------------------
+
+
+def test_the_answer_says_when_and_the_connection_stays_good(tmp_path: Path) -> None:
+    kit = GatewayKit(tmp_path / "gateway", limits=SlotLimits(at_once=1, waiting=1, urgent=1, first_rate=0.5))
+    terminals = [kit.enrol() for _ in range(8)]
+    for terminal in terminals:
+        terminal.record({"number": 1})
+
+    async def storm() -> list[tuple[int, int]]:
+        calls = [
+            kit.call_soon("POST", "/v1/entries", sign1(encode_batch(t.batch(1, 1)), t.key), certificate=t.certificate)
+            for t in terminals
+        ]
+        answers = await asyncio.gather(*calls)
+        return [(answer.status, int(answer.headers.get("retry-after", 0))) for answer in answers]
+
+    answers = asyncio.run(storm())
+    assert [status for status, _ in answers].count(200) == 2
+    waits = [wait for status, wait in answers if status == 503]
+    assert waits == sorted(waits)
+    assert len(set(waits)) == 6, "six terminals, six different seconds"
+    assert len(list(unsealed(kit.store, kit.authority))) == 2
+    assert kit.gateway.slots.inside == 0
+    assert kit.call("GET", "/v1/health").status == 200
+    kit.store.close()
+
+
+def test_a_full_house_still_answers_health_and_lookups(tmp_path: Path) -> None:
+    kit = GatewayKit(tmp_path / "gateway", limits=SlotLimits(at_once=1, waiting=0, urgent=1))
+    terminal = kit.enrol()
+    assert kit.gateway.slots.enter(b"somebody") is None
+    assert kit.call("GET", "/v1/catalogue", certificate=terminal.certificate).code == "overloaded"
+    assert kit.call("GET", "/v1/health", certificate=terminal.certificate).status == 200
+    assert kit.call("GET", "/").status == 200
+    assert terminal.nonce()
+    refused = terminal.post("/v1/entries", b"\0" * 300_000)
+    assert (refused.status, refused.code) == (503, "overloaded")
+    kit.gateway.slots.leave(b"somebody")
+    assert kit.call("GET", "/v2").code == "not-found"
+    kit.store.close()
