@@ -139,6 +139,7 @@ class Row:
     left: str
     right: str
     bold: bool = False
+    size: Literal[1, 2] = 1
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,14 @@ class Para:
     centred: bool = False
     indent: int = 0
     """Columns left free at the start of each line."""
+    size: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True)
+class BigNumber:
+    """A ticket number, six times as large as text: capital letters, digits, `-`, at most eight of them."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,12 @@ class Feed:
     lines: int = 1
 
 
-Block = Title | Row | Rule | Para | ListBlock | Banner | QR | Barcode | Feed
+@dataclass(frozen=True)
+class Cut:
+    """The end of one piece of paper; what follows is the next piece. The end of a receipt is cut without it."""
+
+
+Block = BigNumber | Cut | Title | Row | Rule | Para | ListBlock | Banner | QR | Barcode | Feed
 
 
 @dataclass(frozen=True)
@@ -203,6 +217,8 @@ class Receipt:
     blocks: tuple[Block, ...] = field(repr=False)
     copy: bool = False
     width_mm: int = 80
+    large: bool = False
+    """Large print: every character at double size or more."""
 
 
 class JobState(StrEnum):
@@ -228,6 +244,10 @@ class PrintResult:
     reason: str
     """A failure code such as `paper-out`, or empty."""
     bytes_sent: int
+    pieces: int = 1
+    """Pieces of paper the receipt has."""
+    pieces_done: int = 0
+    """Pieces of which the printer said that they are printed and cut."""
 
 
 @dataclass(frozen=True)

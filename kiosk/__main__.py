@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kiosk.cli import bench, card, gateway, outbox, printer, run, services
+from kiosk.cli import bench, card, gateway, outbox, printer, receipt, run, services
 from kiosk.cli.reference import docs
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command()(bench.bench)
 app.command()(bench.demo)
 app.add_typer(card.app, name="card")
 app.add_typer(printer.app, name="print")
+app.add_typer(receipt.app, name="receipt")
 app.add_typer(outbox.outbox_app, name="outbox")
 app.add_typer(outbox.sync_app, name="sync")
 app.add_typer(gateway.gateway, name="gateway")

@@ -1,18 +1,22 @@
-"""What a receipt says, as blocks: one Chinese line, then one English. Pure.
+"""The facts of a receipt, out of a visit. What it says with them stands in `assets/receipts`.
 
-The person is masked; the QR holds the case number and nothing of the person.
+The person is masked; the QR code holds the case number and, on an enrolled terminal, its signature: nothing of the
+person.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from drivers.api import QR, Banner, Block, Feed, ListBlock, Para, Receipt, Row, Rule, Title
+from drivers.api import Receipt
+from drivers.printers.paper.layout import COPY, ORIGINAL
 from kiosk.forms import mask_name
-from kiosk.services import Limit, ServiceDefinition
+from kiosk.receipt_templates import Facts, template_of
+from kiosk.services import Limit
 from kiosk.session.state import Saved, Session
+from offline_cache.wire.receipt_token import ReceiptToken
 
 ZH, EN = "zh-Hans", "en"
 HOTLINE = "12345"
@@ -26,6 +30,8 @@ class Site:
 
     place: Mapping[str, str]
     terminal: str
+    sign: Callable[[ReceiptToken], str] | None = field(default=None, repr=False, compare=False)
+    """Signs a receipt's token with the key of the enrolment; None on a terminal that is not enrolled."""
 
 
 def stamp(at_ms: int, *, seconds: bool) -> str:
@@ -41,85 +47,57 @@ def build(session: Session, site: Site, *, copy: bool) -> Receipt:
         raise ValueError("there is no saved entry to make a receipt of")
     service = catalogue.services[kept.service]
     agency = catalogue.agencies[service.agency]
-    blocks: list[Block] = [
-        Title(site.place[ZH]),
-        Para(site.place[EN], centred=True),
-        Row(f"终端 {site.terminal}", "补打 COPY" if copy else "正本 ORIGINAL", bold=True),
-        Rule("double"),
-        Title(service.name[ZH], centred=False),
-        Para(service.name[EN]),
-        Row("编号 Number", kept.number, bold=True),
-        Row("时间 Time", stamp(kept.at_ms, seconds=False)),
-        *_person(session),
-        _banner(kept, agency),
-        *_state_words(kept),
-        *_not_needed(session, service, kept),
-        Rule(),
-        *_next(service, kept),
-        QR(kept.number),
-        Para("办件编号，打 12345 时报给接线员", centred=True),
-        Para("Your case number, for calls to 12345", centred=True),
-        Rule("double"),
-        Row("市民热线 Hotline", HOTLINE, bold=True),
-        Feed(1),
-    ]
-    return Receipt(number=kept.number, blocks=tuple(blocks), copy=copy)
+    limit_zh, limit_en = _limit(service.promised)
+    values = {
+        "place.zh": site.place[ZH],
+        "place.en": site.place[EN],
+        "terminal": site.terminal,
+        "mark": COPY if copy else ORIGINAL,
+        "service.zh": service.name[ZH],
+        "service.en": service.name[EN],
+        "number": kept.number,
+        "time": stamp(kept.at_ms, seconds=False),
+        "agency.zh": agency[ZH],
+        "agency.en": agency[EN],
+        "received_at": "" if kept.acked_at_ms is None else stamp(kept.acked_at_ms, seconds=True),
+        "recorded_at": stamp(kept.at_ms, seconds=True),
+        "limit.zh": limit_zh,
+        "limit.en": limit_en,
+        "code": token_text(session, kept, site, copy=copy),
+        "hotline": HOTLINE,
+        **_person(session),
+    }
+    evidence = tuple(
+        {
+            "replaces.zh": item.replaces[ZH],
+            "replaces.en": item.replaces[EN],
+            "holder.zh": catalogue.agencies[catalogue.subjects[item.subjects[0]].agency][ZH],
+        }
+        for item in service.evidence
+    )
+    conditions = {
+        "received" if kept.acked else "recorded",
+        "signed" if site.sign is not None else "unsigned",
+        "large" if session.modes.large else "standard",
+        *(("evidence",) if evidence else ()),
+        *(("person",) if session.holder is not None else ()),
+    }
+    return template_of(kept.service).fill(Facts(values, frozenset(conditions), evidence), copy=copy)
 
 
-def _person(session: Session) -> list[Block]:
+def token_text(session: Session, kept: Saved, site: Site, *, copy: bool) -> str:
+    """Return the text of the QR code: the signed token, or the bare case number of a terminal without a key."""
+    if site.sign is None:
+        return kept.number
+    copies = max(1, session.copies - 1) if copy else 0
+    return site.sign(ReceiptToken(kept.number, site.terminal, kept.service, kept.at_ms // 1000, kept.acked, copies))
+
+
+def _person(session: Session) -> dict[str, str]:
     if session.holder is None:
-        return []
+        return {"person": "", "id": ""}
     number = session.holder.id_number
-    return [
-        Row("办理人 Name", mask_name(session.holder.name)),
-        Row("证件 ID", "*" * max(0, len(number) - 4) + number[-4:]),
-    ]
-
-
-def _banner(kept: Saved, agency: Mapping[str, str]) -> Banner:
-    if kept.acked_at_ms is not None:
-        return Banner(
-            "received",
-            f"{agency[ZH]}已收到",
-            (f"RECEIVED by the {agency[EN]}", stamp(kept.acked_at_ms, seconds=True)),
-        )
-    return Banner("recorded", "已记在本机，还没发出", ("RECORDED HERE, NOT YET SENT", stamp(kept.at_ms, seconds=True)))
-
-
-def _state_words(kept: Saved) -> list[Block]:
-    if kept.acked:
-        return [Para("收到的：申请表", bold=True), Para("Received: application form")]
-    return [
-        Para("网络一恢复，本机自动发出，不会丢，也不会重复。", bold=True),
-        Para("Sent by itself when the network returns."),
-    ]
-
-
-def _not_needed(session: Session, service: ServiceDefinition, kept: Saved) -> list[Block]:
-    if not service.evidence:
-        return []
-    catalogue = session.world.catalogue
-    assert catalogue is not None
-    zh = "这些不用交，政府已经查到" if kept.acked else "这些不用交，部门自己去查"
-    en = "NOT needed, the city has them:" if kept.acked else "NOT needed, agencies look them up:"
-    blocks: list[Block] = [Rule(), Para(zh, bold=True), Para(en)]
-    for item in service.evidence:
-        agency = catalogue.agencies[catalogue.subjects[item.subjects[0]].agency]
-        blocks.append(Row(f"× {item.replaces[ZH]}", agency[ZH]))
-        blocks.append(Para(item.replaces[EN], indent=2))
-    return blocks
-
-
-def _next(service: ServiceDefinition, kept: Saved) -> list[Block]:
-    zh, en = _limit(service.promised)
-    if kept.acked:
-        return [Para(f"下一步：等结果，{zh}。", bold=True), Para(f"Next: wait for the result, {en}.")]
-    return [
-        Para(f"下一步：部门收到后，{zh}有结果。", bold=True),
-        Para(f"Next: the result comes {en} of receipt."),
-        Para(f"想知道办到哪里，打 {HOTLINE}，报编号。", bold=True),
-        Para(f"To ask about it, call {HOTLINE} with the number."),
-    ]
+    return {"person": mask_name(session.holder.name), "id": "*" * max(0, len(number) - 4) + number[-4:]}
 
 
 def _limit(limit: Limit | None) -> tuple[str, str]:
@@ -130,25 +108,3 @@ def _limit(limit: Limit | None) -> tuple[str, str]:
     if limit.unit == "wd":
         return f"{limit.n} 个工作日内", f"within {limit.n} working days"
     return f"{limit.n} 天内", f"within {limit.n} days"
-
-
-def summary_lines(receipt: Receipt) -> tuple[str, ...]:
-    """Return the receipt's words as short lines, for the small picture of it on the screen."""
-    lines: list[str] = []
-    for block in receipt.blocks:
-        match block:
-            case Title(text=text):
-                lines.append(text)
-            case Row(left=left, right=right):
-                lines.append(f"{left} {right}")
-            case Banner(title=title):
-                lines.append(title)
-            case Rule():
-                lines.append("-")
-            case Para(text=text, bold=True):
-                lines.append(text)
-            case ListBlock(items=items):
-                lines.extend(items)
-            case _:
-                continue
-    return tuple(lines)

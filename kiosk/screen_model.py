@@ -290,7 +290,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Ring:
-    """A ring of 45 s or of a wait; `left_s` of `total_s`. Redrawn once a second."""
+    """A ring, drawn for `left_s` of `total_s` once a second. For a wait, `left_s` is what has gone by."""
 
     total_s: int
     left_s: int

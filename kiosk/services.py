@@ -165,6 +165,8 @@ class Subject:
     id: str
     agency: str
     names: Words
+    plain: Words
+    """What it holds, in words for a citizen; the name where the catalogue has none."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,8 @@ def _subject(key: str, raw: object, agencies: Mapping[str, Words]) -> Subject:
     agency = str(table.get("agency", ""))
     if agency not in agencies:
         raise DefinitionInvalid("subjects", key, f"no agency {agency!r} in the catalogue")
-    return Subject(key, agency, _words("subjects", key, table.get("name")))
+    names = _words("subjects", key, table.get("name"))
+    return Subject(key, agency, names, _words("subjects", key, table["plain"]) if "plain" in table else names)
 
 
 def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str, object]]) -> ServiceDefinition:

@@ -28,6 +28,9 @@ class Settings:
     """Everything a technician may set. Units are the last word of a name."""
 
     reader_name: str = cast(str, _setting("", "PC/SC name of the citizen slot; empty: the first reader found."))
+    technician_reader_name: str = cast(
+        str, _setting("", "PC/SC name of the slot behind the lock, never taken for the citizen's; empty: none.")
+    )
     printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
     printer_baud: int = cast(int, _setting(115200, "Serial speed, bits per second.", low=1200, high=921600))
     printer_model: str = cast(str, _setting("generic-80", "Printer model profile (drivers/printers/models.toml)."))

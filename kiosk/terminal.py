@@ -16,6 +16,7 @@ from random import Random
 from typing import cast
 
 from drivers.api import CardReader, ReceiptPrinter
+from drivers.cards.secure.mutual import HsmAuthentication
 from kiosk import events as e
 from kiosk import failures, i18n, services
 from kiosk.clock import Clock, local_minute
@@ -23,6 +24,7 @@ from kiosk.log import Log
 from kiosk.receipts import Site
 from kiosk.runtime import Chore, Desks, Runtime, Words
 from kiosk.screen_model import ScreenModel
+from kiosk.security_module import GatewayModule
 from kiosk.session.state import World
 from kiosk.settings import Settings
 from kiosk.threads import InlineWorker, ThreadWorker, Worker
@@ -215,6 +217,7 @@ class Terminal:
         self.terminal = enrolment.terminal if enrolment is not None else ""
         self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal)
         self._gateway = gateway or (OnlineGateway(enrolment, settings) if enrolment is not None else None)
+        self._module = GatewayModule(enrolment, float(settings.lookup_wait_s)) if enrolment is not None else None
         chores: tuple[Chore, ...] = ()
         if enrolment is not None:
             watch = CatalogueWatch(state_dir, enrolment.signing_key, self.log)
@@ -239,7 +242,13 @@ class Terminal:
 
     def _open_desks(self, devices: Devices, clock: Clock) -> Desks:
         post = self.runtime.post
-        card = CardDesk(devices.reader, self._worker("card"), post, lambda: local_minute(clock.wall_ms())[:10])
+        card = CardDesk(
+            devices.reader,
+            self._worker("card"),
+            post,
+            lambda: local_minute(clock.wall_ms())[:10],
+            None if self._module is None else HsmAuthentication(self._module),
+        )
         return Desks(
             card=card,
             printer=PrintDesk(devices.printer, self._worker("printer"), post),
@@ -302,8 +311,8 @@ class Terminal:
         self._desks.card.close()
         self._desks.printer.close()
         self._desks.store.close()
-        for part in (self._gateway, self._store):
-            if isinstance(part, OnlineGateway | OutboxStore):
+        for part in (self._gateway, self._store, self._module):
+            if isinstance(part, OnlineGateway | OutboxStore | GatewayModule):
                 part.close()
         self.log.write("terminal.stopped")
         self.log.close()

@@ -25,7 +25,7 @@ from drivers.api import (
     ReceiptPrinter,
     SlotEvent,
 )
-from drivers.cards.citizen import CitizenCard
+from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
 from drivers.errors import CardMute, DriverError, NoCard, PinRejected
 from kiosk import events as e
@@ -45,11 +45,19 @@ def canonical(document: Mapping[str, object]) -> bytes:
 class CardDesk:
     """Owns the reader and the card in it. All but `start` and `close` run in its worker."""
 
-    def __init__(self, reader: CardReader, worker: Worker, post: Post, today: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        reader: CardReader,
+        worker: Worker,
+        post: Post,
+        today: Callable[[], str],
+        authentication: MutualAuthentication | None = None,
+    ) -> None:
         self._reader = reader
         self._worker = worker
         self._post = post
         self._today = today
+        self._authentication = authentication
         self._connection: CardConnection | None = None
         self._card: CitizenCard | None = None
         self._facts: CardFacts | None = None
@@ -70,7 +78,7 @@ class CardDesk:
         try:
             connection = self._reader.connect()
             self._connection = connection
-            card = recognise(connection)
+            card = recognise(connection, self._authentication)
             facts = card.read_facts()
             tries_left = card.tries_left()
         except DriverError as error:

@@ -37,6 +37,12 @@ class StorageDamaged(CacheError):
         self.seq = seq
 
 
+class StorageMoved(CacheError):
+    """Another process has set the outbox file aside and begun a new epoch; open it again. Nothing was recorded."""
+
+    code = "storage-moved"
+
+
 class OutboxFull(CacheError):
     """The disk quota is reached: new business is refused, nothing unsent is deleted."""
 
@@ -127,9 +133,13 @@ class SeqGap(CacheError):
 
 
 class SeqConflict(CacheError):
-    """The gateway holds another row under a seq of this epoch. Sending stops; a person must look."""
+    """The gateway holds another row under `seq` of this epoch (None: it did not say which)."""
 
     code = "seq-conflict"
+
+    def __init__(self, message: str, seq: int | None = None) -> None:
+        super().__init__(message)
+        self.seq = seq
 
 
 class TooLarge(CacheError):

@@ -47,6 +47,7 @@ from offline_cache.messages import (
     encode_batch,
     encode_enrol_request,
     encode_lookup_request,
+    json_dumps,
     json_object,
     lookup_context,
     sign1,
@@ -248,6 +249,27 @@ class GatewayClient:
         if not isinstance(found, dict) or not set(cast("dict[str, object]", found)) <= set(asked):
             raise BadReply("the lookup's answer holds something else than was asked")
         return cast("dict[str, object]", found)
+
+    def prove_card(self, card_id: str, challenge: bytes, cryptogram: bytes, card_challenge: bytes) -> bytes:
+        """Have the issuer's security module check a version 3 card; the answer to its challenge, 16 bytes.
+
+        Raises:
+            Refused: `card-refused`.
+            NotAuthorised, Unavailable, Untrusted, BadReply.
+        """
+        asked = {
+            "card_id": card_id,
+            "challenge": challenge.hex(),
+            "cryptogram": cryptogram.hex(),
+            "card_challenge": card_challenge.hex(),
+        }
+        headers = {"Content-Type": "application/json"}
+        answer = self._ask("POST", "/v1/hsm", _ANSWER_BYTES, body=json_dumps(asked), headers=headers)
+        try:
+            fields = Fields("answer of /v1/hsm", json_object(answer.body, _ANSWER_BYTES))
+            return bytes.fromhex(fields.text("proof", 32))
+        except (MalformedMessage, ValueError) as error:
+            raise BadReply("the security module's answer cannot be used") from error
 
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
         """The signed catalogue when it is newer than `etag`, else None. The signature has been checked.

@@ -13,16 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from offline_cache.disk.clock import OutboxClock, SystemClock, uuid7
+from offline_cache.disk import keeping
+from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock, uuid7
 from offline_cache.disk.schema import connect, require_migrated
 from offline_cache.disk.tables import OutboxMeta, Tables
 from offline_cache.errors import (
     AckRefused,
+    CacheError,
     NotEnrolled,
     OutboxFull,
     SealBroken,
     StorageDamaged,
     StorageFailed,
+    StorageMoved,
 )
 from offline_cache.messages import (
     MAX_BATCH_BYTES,
@@ -30,7 +33,6 @@ from offline_cache.messages import (
     Ack,
     Batch,
     Row,
-    WrappedKey,
     genesis,
     next_chain,
     seal_context,
@@ -38,11 +40,8 @@ from offline_cache.messages import (
 from offline_cache.seal import LOCAL_KEY_ID, SealingKey
 
 OUTBOX_FILE = "outbox.db"
-_ROW_OVERHEAD = 220
-"""Bytes of a row on the wire beside its body, rounded up; so are the next two."""
-_KEY_OVERHEAD = 256
-_BATCH_OVERHEAD = 1024
-_PURGE_ROWS = 5_000
+_DISK_EVERY = 16
+"""Entries between two looks at the free space; so many of the largest are far below `Quota.min_free_bytes`."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,10 @@ class OutboxStatus:
     bytes: int
     epoch: str
     head: str
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What `Outbox.verify` looked at."""
-
-    rows: int
-    last_seq: int
-    head: str
+    clock_behind: bool = False
+    """The machine's clock is behind the last known time (a dead battery): entries carry the last known time."""
+    parked: int = 0
+    """Entries that an office rejected; a technician sees them with `kiosk outbox parked`."""
 
 
 def case_reference(terminal: str, epoch_number: int, seq: int) -> str:
@@ -95,14 +89,18 @@ class Outbox:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, clock: OutboxClock, quota: Quota) -> None:
         self._path = path
-        self.tables = Tables(connection)
+        self.tables = Tables(connection, path)
         """Transactions and queries, for `state` and tests."""
+        self.renew: Callable[[CacheError], Outbox] | None = None
+        """Opens what stands in the place of a file that was set aside, or sets a damaged one aside; see `state`."""
         self._clock = clock
         self._quota = quota
         self._sealing_key: SealingKey | None = None
         self._identity = self.meta()
+        self._appended = 0
         with self.tables.reading("measuring the outbox") as view:
             self._most_pages = quota.max_bytes // view.execute("pragma page_size").fetchone()[0]
+            self._time = KnownTime(clock, keeping.last_known_ms(view))
 
     @classmethod
     def open(
@@ -156,29 +154,49 @@ class Outbox:
         with self.tables.transaction("storing a sealing key") as connection:
             if wrapped.gateway_key_id == LOCAL_KEY_ID and self.meta().recipient is not None:
                 raise SealBroken("the local key is no longer used here: seal to the gateway")
-            connection.execute(
-                "insert into key(key_id, enc, gateway_key_id) values (?, ?, ?)",
-                (wrapped.key_id, wrapped.enc, wrapped.gateway_key_id),
-            )
+            keeping.insert_key(connection, wrapped)
         self._sealing_key = sealing_key
 
-    def append(self, build: Callable[[int, str], Mapping[str, object]]) -> Appended:
+    def append(
+        self,
+        build: Callable[[int, str], Mapping[str, object]],
+        within: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> Appended:
         """Record one document; returns after COMMIT, so "saved" is true then and not before.
 
-        `build(seq, id)` makes the document inside the transaction, because the case number needs the seq.
+        `build(seq, id)` makes the document inside the transaction, because the case number needs the seq; `within`
+        adds to the same transaction. A file that was set aside meanwhile, or is damaged, is left for a new epoch, and
+        `build` is called again.
 
         Raises:
             OutboxFull: the quota is reached; nothing was recorded.
             DocumentInvalid: not JSON, or too large.
             StorageFailed, StorageDamaged: nothing was recorded.
         """
-        sealing_key = self._sealing_key
-        if sealing_key is None:
+        try:
+            return self._append(build, within)
+        except (StorageMoved, StorageDamaged) as error:
+            if self.renew is None:
+                raise
+            self._become(self.renew(error))
+            return self._append(build, within)
+
+    def _become(self, renewed: Outbox) -> None:
+        """Go on with the new file, its epoch and its key."""
+        old, self.tables = self.tables, renewed.tables
+        self._identity, self._sealing_key, self._time = renewed._identity, renewed._sealing_key, renewed._time
+        old.close()
+
+    def _append(
+        self, build: Callable[[int, str], Mapping[str, object]], within: Callable[[sqlite3.Connection], None] | None
+    ) -> Appended:
+        if self._sealing_key is None:
             raise StorageFailed("this outbox was opened without a sealing key")
         with self.tables.transaction("recording an entry") as connection:
-            self._refuse_when_full(connection)
+            self._refuse_when_full(connection, look_at_disk=self._appended % _DISK_EVERY == 0)
+            sealing_key = self._present_key(connection)
             last_seq, previous = self.tables.tip(connection)
-            seq, created_ms = last_seq + 1, self._clock.now_ms()
+            seq, created_ms = last_seq + 1, self._time.now_ms()
             entry_id = uuid7(created_ms)
             context = seal_context(self._identity.device, self._identity.epoch, seq, entry_id)
             row = Row(
@@ -195,7 +213,23 @@ class Outbox:
                 "insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)",
                 (seq, entry_id, created_ms, row.boot_id, row.mono_ms, row.key_id, row.body, next_chain(previous, row)),
             )
+            if within is not None:
+                within(connection)
+        self._appended += 1
         return Appended(seq, entry_id, created_ms)
+
+    def _present_key(self, connection: sqlite3.Connection) -> SealingKey:
+        """The key to seal with. One whose entries were all purged went with them: then a new one is made."""
+        sealing_key = self._sealing_key
+        assert sealing_key is not None
+        if connection.execute("select 1 from key where key_id = ?", (sealing_key.key_id,)).fetchone() is None:
+            recipient = self.meta().recipient
+            if recipient is None:
+                raise StorageDamaged("the outbox has lost the key that its entries are sealed with")
+            sealing_key = SealingKey(recipient)
+            keeping.insert_key(connection, sealing_key.wrapped)
+            self._sealing_key = sealing_key
+        return sealing_key
 
     def refuse_when_full(self) -> None:
         """Ask before a service starts, so that nobody fills in a form for nothing.
@@ -205,14 +239,16 @@ class Outbox:
             StorageFailed.
         """
         with self.tables.reading("measuring the outbox") as connection:
-            self._refuse_when_full(connection)
+            self._refuse_when_full(connection, look_at_disk=True)
 
-    def _refuse_when_full(self, connection: sqlite3.Connection) -> None:
+    def _refuse_when_full(self, connection: sqlite3.Connection, *, look_at_disk: bool) -> None:
         (pages,) = connection.execute("pragma page_count").fetchone()
         if pages >= self._most_pages:
             (free,) = connection.execute("pragma freelist_count").fetchone()
             if pages - free >= self._most_pages:
                 raise OutboxFull("the outbox has reached its quota; nothing unsent is deleted")
+        if not look_at_disk:
+            return
         disk = os.statvfs(self._path)
         if disk.f_bavail * disk.f_frsize < self._quota.min_free_bytes:
             raise OutboxFull("the disk is nearly full; nothing unsent is deleted")
@@ -250,14 +286,17 @@ class Outbox:
             oldest = connection.execute(
                 "select created_ms from entry where seq > ? order by seq limit 1", (acked,)
             ).fetchone()
+            parked = keeping.count_parked(connection)
         files = (self._path, self._path.with_name(self._path.name + "-wal"))
         return OutboxStatus(
             pending=last_seq - acked,
             acked=acked,
-            oldest_age_s=None if oldest is None else max(0, self._clock.now_ms() - oldest[0]) // 1000,
+            oldest_age_s=None if oldest is None else max(0, self._time.now_ms() - oldest[0]) // 1000,
             bytes=sum(file.stat().st_size for file in files if file.exists()),
             epoch=self._identity.epoch,
             head=head.hex(),
+            clock_behind=self._time.behind(),
+            parked=parked,
         )
 
     def batch(
@@ -283,7 +322,7 @@ class Outbox:
             previous = self.tables.chain_at(connection, first_seq - 1)
             if previous is None:
                 raise StorageDamaged(f"seq {first_seq - 1} is no longer here", first_seq - 1)
-            rows, keys = self._collect(connection, first_seq, max_rows, max_bytes)
+            rows, keys = keeping.collect(connection, self.tables, first_seq, min(max_rows, MAX_BATCH_ROWS), max_bytes)
         return Batch(
             terminal=meta.terminal,
             device=meta.device,
@@ -295,24 +334,7 @@ class Outbox:
             epoch_number=meta.epoch_number,
         )
 
-    def _collect(
-        self, connection: sqlite3.Connection, first_seq: int, max_rows: int, max_bytes: int
-    ) -> tuple[list[Row], dict[str, WrappedKey]]:
-        rows: list[Row] = []
-        keys: dict[str, WrappedKey] = {}
-        size = _BATCH_OVERHEAD
-        for row in self.tables.rows(connection, first_seq, min(max_rows, MAX_BATCH_ROWS)):
-            size += len(row.body) + _ROW_OVERHEAD + (0 if row.key_id in keys else _KEY_OVERHEAD)
-            if rows and size > max_bytes:
-                break
-            if row.seq != first_seq + len(rows):
-                raise StorageDamaged(f"seq {first_seq + len(rows)} is missing", first_seq + len(rows))
-            if row.key_id not in keys:
-                keys[row.key_id] = self.tables.key(connection, row)
-            rows.append(row)
-        return rows, keys
-
-    def verify(self) -> Verified:
+    def verify(self) -> keeping.Verified:
         """Check every row, the chain and the keys. Reads the whole table.
 
         Raises:
@@ -320,24 +342,7 @@ class Outbox:
             StorageFailed.
         """
         with self.tables.reading("verifying the outbox") as connection:
-            acked, purged_seq, purged_chain, _ = self.tables.cursor(connection)
-            known_keys = {str(key_id) for (key_id,) in connection.execute("select key_id from key")}
-            if purged_seq == 0 and purged_chain != genesis(self._identity.device, self._identity.epoch):
-                raise StorageDamaged("the chain does not begin at this device and epoch", 1)
-            count, seq, chain = 0, purged_seq, purged_chain
-            for row in self.tables.rows(connection, 0, -1):
-                seq += 1
-                if row.seq != seq:
-                    raise StorageDamaged(f"seq {seq} is missing", seq)
-                chain = next_chain(chain, row)
-                if chain != row.chain:
-                    raise StorageDamaged(f"seq {seq} was changed: the chain breaks here", seq)
-                if row.key_id not in known_keys:
-                    raise StorageDamaged(f"the key of seq {seq} is missing", seq)
-                count += 1
-            if acked > seq:
-                raise StorageDamaged(f"seq {seq + 1} is missing: the gateway has confirmed up to {acked}", seq + 1)
-        return Verified(count, seq, chain.hex())
+            return keeping.verify(connection, self.tables, genesis(self._identity.device, self._identity.epoch))
 
     # --- the gateway has it ---------------------------------------------------------------------------------------
 
@@ -363,27 +368,19 @@ class Outbox:
                 raise AckRefused(f"the acknowledged head is not the chain value of seq {ack.acked_through}")
             if ack.acked_through <= acked:
                 return acked
-            connection.execute("update cursor set acked_seq = ?, gateway_receipt = ?", (ack.acked_through, receipt))
+            connection.execute(
+                "update cursor set acked_seq = ?, gateway_receipt = ?, received_ms = ?",
+                (ack.acked_through, receipt, ack.received_at_ms),
+            )
         return ack.acked_through
 
     def purge(self, before_ms: int) -> int:
-        """Delete acknowledged rows recorded before a time, oldest first, at most 5,000; returns how many.
+        """Delete acknowledged rows recorded before a time, and keys that no row needs any more; returns how many rows.
 
-        The last row stays, so that its seq is never used again.
+        Oldest first, at most 5,000. The last row stays, so that its seq is never used again.
 
         Raises:
             StorageFailed, StorageDamaged.
         """
         with self.tables.transaction("purging") as connection:
-            acked, purged_seq, _, _ = self.tables.cursor(connection)
-            limit = min(acked, self.tables.tip(connection)[0] - 1, purged_seq + _PURGE_ROWS)
-            kept = connection.execute(
-                "select min(seq) from entry where seq <= ? and created_ms >= ?", (limit, before_ms)
-            ).fetchone()[0]
-            through = limit if kept is None else kept - 1
-            chain = self.tables.chain_at(connection, through)
-            if through <= purged_seq or chain is None:
-                return 0
-            connection.execute("delete from entry where seq <= ?", (through,))
-            connection.execute("update cursor set purged_seq = ?, purged_chain = ?", (through, chain))
-        return through - purged_seq
+            return keeping.purge(connection, self.tables, before_ms)

@@ -1,18 +1,22 @@
 """Sealing: what the terminal recorded, only the gateway can read.
 
 A body key (AES-256-GCM) is made for each process, lives in its memory only, and is wrapped to the gateway's X25519 key
-(HPKE, RFC 9180, base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM). A document is JSON, compressed
-(zstd), behind one format byte, which is inside the seal. Before enrolment the body key is wrapped to a local key in the
-state folder; at enrolment it is wrapped again to the gateway and the local key is destroyed. Rows never change.
+(HPKE, RFC 9180, base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM). A document is JSON, compressed (zstd
+with a trained dictionary, whose number the frame carries), behind one format byte; all of that is inside the seal. A
+dictionary that was shipped never changes, because bodies are opened with it years later. Before enrolment the body key
+is wrapped to a local key in the state folder; at enrolment it is wrapped again to the gateway and the local key is
+destroyed. Rows never change.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import zstandard
@@ -35,7 +39,24 @@ _TAG_BYTES = 16
 _KEY_BYTES = 32
 _LEVEL = 3
 _ZSTD = 1
-"""Format byte of a body: zstd without a dictionary. 2 is kept for a trained dictionary."""
+"""Format byte of a body: zstd without a dictionary, as the first terminals wrote it. Still opened."""
+_ZSTD_DICTIONARY = 2
+"""Format byte of a body: zstd with the dictionary whose number is in the frame's header."""
+_DICTIONARIES = {1: "outbox.dict"}
+"""Number -> file in `assets/`. The highest is sealed with; all of them open."""
+
+
+@functools.cache
+def _dictionary(number: int) -> zstandard.ZstdCompressionDict:
+    """A dictionary that came with the program. Raises `SealBroken` for a number that is not known here."""
+    name = _DICTIONARIES.get(number)
+    if name is None:
+        raise SealBroken(f"the body needs dictionary {number}, which is not known here; update the program")
+    return zstandard.ZstdCompressionDict(resources.files("assets").joinpath(name).read_bytes())
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary(max(_DICTIONARIES)))
 
 
 def _suite() -> Suite:
@@ -75,7 +96,7 @@ class SealingKey:
         body_key = AESGCM.generate_key(256)
         self.wrapped = recipient.wrap(secrets.token_hex(16), body_key)
         self._cipher = AESGCM(body_key)
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._compressor = _compressor()
         self._next_nonce = 0
         self._process = os.getpid()
         self._lock = threading.Lock()
@@ -102,6 +123,9 @@ class SealingKey:
         return nonce + self._cipher.encrypt(nonce, packed, context)
 
 
+_DICTIONARY_HEAD = bytes([_ZSTD_DICTIONARY])
+
+
 def pack(document: Mapping[str, object], compressor: zstandard.ZstdCompressor | None = None) -> bytes:
     """Format byte and compressed JSON. A compressor of one's own saves making one, and is for one thread at a time.
 
@@ -114,7 +138,7 @@ def pack(document: Mapping[str, object], compressor: zstandard.ZstdCompressor | 
         raise DocumentInvalid("the document holds something that JSON cannot carry") from None
     if len(plain) > MAX_DOCUMENT_BYTES:
         raise DocumentInvalid(f"the document is longer than {MAX_DOCUMENT_BYTES} bytes")
-    return bytes([_ZSTD]) + (compressor or zstandard.ZstdCompressor(level=_LEVEL)).compress(plain)
+    return _DICTIONARY_HEAD + (compressor or _compressor()).compress(plain)
 
 
 def unpack(packed: bytes) -> dict[str, object]:
@@ -123,14 +147,17 @@ def unpack(packed: bytes) -> dict[str, object]:
     Raises:
         SealBroken: another format, or damaged.
     """
-    if packed[:1] != bytes([_ZSTD]):
+    if packed[:1] not in {bytes([_ZSTD]), _DICTIONARY_HEAD}:
         raise SealBroken("the body has a format that is not known here")
     try:
-        size = zstandard.frame_content_size(packed[1:])
-        if not 0 <= size <= MAX_DOCUMENT_BYTES:
+        frame = zstandard.get_frame_parameters(packed[1:])
+        if not 0 <= frame.content_size <= MAX_DOCUMENT_BYTES:  # "does not say" is a number beyond any limit
             raise SealBroken("the body does not say its size, or grows too large")
-        plain = zstandard.ZstdDecompressor().decompress(packed[1:], max_output_size=MAX_DOCUMENT_BYTES)
-        return json_object(plain)
+        if (frame.dict_id == 0) != (packed[0] == _ZSTD):
+            raise SealBroken("the body's format and its dictionary do not fit")
+        dictionary = _dictionary(frame.dict_id) if frame.dict_id else None
+        opener = zstandard.ZstdDecompressor(dict_data=dictionary)
+        return json_object(opener.decompress(packed[1:], max_output_size=MAX_DOCUMENT_BYTES))
     except (zstandard.ZstdError, MalformedMessage):
         raise SealBroken("the body does not unpack") from None
 

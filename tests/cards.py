@@ -74,3 +74,60 @@ def scripted(*answers: str) -> Contacts:
     """A connection that gives these answers (hexadecimal) in turn; asking for more fails the test."""
     left = [bytes.fromhex(answer) for answer in answers]
     return Contacts(lambda _command: left.pop(0))
+
+
+def belgian_document(**changes: Any) -> dict[str, Any]:
+    """A Belgian eID of a synthetic person."""
+    return {
+        "profile": "belgian-eid",
+        "card": {"card_id": "0011" * 8, "card_number": "000000000001"},
+        "holder": {
+            "surname": "Testé",
+            "given_names": "Anna Maria",
+            "id_number": "90010100111",
+            "sex": "female",
+            "birth_date": "1990-07-01",
+        },
+        "address": {"street": "Rue d'Essai 1", "zip": "1000", "municipality": "Bruxelles"},
+        **changes,
+    }
+
+
+def piv_document(**changes: Any) -> dict[str, Any]:
+    """A PIV card of a synthetic person."""
+    return {
+        "profile": "piv",
+        "pin": "12345678",
+        "card": {"card_id": "ABCD" * 8, "expires": "2031-02-03"},
+        "holder": {"name": "TEST Person", "id_number": "T-0001"},
+        **changes,
+    }
+
+
+def emrtd_document(**changes: Any) -> dict[str, Any]:
+    """The specimen of ICAO Doc 9303."""
+    return {
+        "profile": "emrtd",
+        "card": {"document_number": "L898902C3", "expires": "2032-04-15"},
+        "holder": {
+            "surname": "ERIKSSON",
+            "given_names": "ANNA MARIA",
+            "id_number": "ZE184226B",
+            "sex": "female",
+            "birth_date": "1974-08-12",
+        },
+        **changes,
+    }
+
+
+MRZ_KEY = "L898902C3 740812 320415"
+
+
+def resident_document(**changes: Any) -> dict[str, Any]:
+    """A resident identity card of a synthetic person."""
+    return {
+        "profile": "resident-id",
+        "card": {"issuer": "试验市公安局", "expires": None},
+        "holder": {"name": "测试人", "id_number": ID_NUMBER, "ethnic_group": 11, "address": "试验市试验路1号"},
+        **changes,
+    }

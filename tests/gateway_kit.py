@@ -36,9 +36,9 @@ from offline_cache.seal import Recipient, SealingKey
 from provisioning.gateway import authority as authorities
 from provisioning.gateway.serve import City, open_gateway
 from provisioning.gateway.server import create_app
-from provisioning.gateway.slots import SlotLimits
 from provisioning.gateway.storage.open import open_store
 from provisioning.gateway.web.common import Gateway
+from provisioning.gateway.web.slots import SlotLimits
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 NOON = datetime.datetime(2026, 11, 21, 4, 0, tzinfo=datetime.UTC)

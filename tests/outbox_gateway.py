@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cbor2
 import zstandard
@@ -16,6 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+DICTIONARY = zstandard.ZstdCompressionDict(
+    (Path(__file__).resolve().parent.parent / "assets" / "outbox.dict").read_bytes()
+)
 
 
 def cose_sign(payload: bytes, key: Ed25519PrivateKey) -> bytes:
@@ -130,7 +135,8 @@ class ModelGateway:
                 body_key = suite.decrypt(line.keys[key_id], self.sealing_key, info=info)
                 context = cbor2.dumps(["kiosk-outbox-row-1", line.device, epoch, seq, entry_id])
                 packed = AESGCM(body_key).decrypt(body[:12], body[12:], context)
-                assert packed[0] == 1
-                plain = zstandard.ZstdDecompressor().decompress(packed[1:])
+                assert packed[0] == 2
+                assert zstandard.get_frame_parameters(packed[1:]).dict_id == 1
+                plain = zstandard.ZstdDecompressor(dict_data=DICTIONARY).decompress(packed[1:])
                 found.append((terminal, epoch, seq, entry_id, json.loads(plain)))
         return found

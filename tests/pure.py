@@ -23,7 +23,8 @@ PURE = (
     "offline_cache/policy.py",
     "drivers/cards/apdu.py",
     "drivers/cards/tlv.py",
-    "drivers/printers/layout.py",
+    "drivers/printers/paper/layout.py",
+    "drivers/printers/paper/linebreak.py",
 )
 """A module, or a package of modules. A name without its `.py` file stands for either."""
 

@@ -36,9 +36,33 @@ MUNICIPALITY: Final = 3
 _MAX_FILE_BYTES: Final = 4096
 _END_OF_FILE: Final = 0x6B00
 _MONTHS: Final = {
-    "JAN": 1, "FEB": 2, "FEV": 2, "FÉV": 2, "MAR": 3, "MAA": 3, "MÄR": 3, "MRZ": 3, "MRT": 3, "APR": 4, "AVR": 4,
-    "MAI": 5, "MEI": 5, "MAY": 5, "JUN": 6, "JUI": 6, "JUL": 7, "AUG": 8, "AOU": 8, "AOÛ": 8, "SEP": 9,
-    "OKT": 10, "OCT": 10, "NOV": 11, "DEC": 12, "DÉC": 12, "DEZ": 12,
+    "JAN": 1,
+    "FEB": 2,
+    "FEV": 2,
+    "FÉV": 2,
+    "MAR": 3,
+    "MAA": 3,
+    "MÄR": 3,
+    "MRZ": 3,
+    "MRT": 3,
+    "APR": 4,
+    "AVR": 4,
+    "MAI": 5,
+    "MEI": 5,
+    "MAY": 5,
+    "JUN": 6,
+    "JUI": 6,
+    "JUL": 7,
+    "AUG": 8,
+    "AOU": 8,
+    "AOÛ": 8,
+    "SEP": 9,
+    "OKT": 10,
+    "OCT": 10,
+    "NOV": 11,
+    "DEC": 12,
+    "DÉC": 12,
+    "DEZ": 12,
 }
 """The first three letters of a month in Dutch, French and German; JUIN and JUIL are told apart by the fourth."""
 

@@ -1,8 +1,8 @@
 """Travel documents with a chip: passports, and permits that follow the same standard (ICAO Doc 9303).
 
-Application `A0000002471001`. The chip opens to a key that is printed on the document (number, birth date, expiry): Basic
-Access Control, then secure messaging. Read here: EF.COM (`011E`, which data groups there are) and DG1 (`0101`, the
-machine readable zone, with its check digits). Facial image and signatures of the issuer are left alone.
+Application `A0000002471001`. The chip opens to a key that is printed on the document (number, birth date, expiry):
+Basic Access Control, then secure messaging. Read here: EF.COM (`011E`, which data groups there are) and DG1 (`0101`,
+the machine readable zone, with its check digits). Facial image and signatures of the issuer are left alone.
 
 Without the key the card can be named, and nothing of it read. PACE is not here yet: a chip that offers nothing else
 refuses Basic Access Control, and is told so.
@@ -48,7 +48,7 @@ class AccessKey:
 
     @classmethod
     def parse(cls, text: str) -> AccessKey:
-        """Read `NUMBER YYMMDD YYMMDD`, or the lines of a machine readable zone. Raises `ValueError`, without the text."""
+        """Read `NUMBER YYMMDD YYMMDD`, or the lines of a machine readable zone. Raises `ValueError` without it."""
         lines = text.upper().split()
         if len(lines) == 3 and len(lines[1]) == len(lines[2]) == 6:
             number, born, expires = lines
@@ -182,7 +182,10 @@ def check_digit(text: str) -> str:
 
 
 def parse_zone(text: str) -> Zone:
-    """Take a machine readable zone apart: TD1 (3 lines of 30), TD2 (2 of 36), TD3 (2 of 44). Raises `CardProtocolError`."""
+    """Take a machine readable zone apart: TD1 (3 lines of 30), TD2 (2 of 36), TD3 (2 of 44).
+
+    Raises `CardProtocolError`.
+    """
     if not re.fullmatch("[0-9A-Z<]*", text):
         raise CardProtocolError("the machine readable zone holds other characters")
     if len(text) == 90:
@@ -219,7 +222,7 @@ def _expiry(digits: str) -> str:
 
 
 def _birth(digits: str, expires: str) -> str:
-    """The zone has no century: a holder is born at least three years before the document expires, else a century ago."""
+    """The zone has no century: a holder is born three years or more before the expiry, or else a century ago."""
     if not (digits.isdecimal() and expires.isdecimal()):
         raise CardProtocolError("the birth date is not known")
     newest = 2000 + int(expires[:2]) - _YEARS_A_DOCUMENT_LASTS_AT_LEAST

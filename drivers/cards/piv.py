@@ -1,9 +1,9 @@
 """PIV, the identity card of US federal employees and many companies (NIST SP 800-73-4): CHUID, certificate, signature.
 
-Application `A000000308 0000 1000 0100`, by its full name or its first five bytes. `GET DATA` `00CB3FFF` with `5C 03` and
-a tag gives an object in `53`: `5FC102` the CHUID (`30` FASC-N, `34` GUID, `35` expiry), `5FC105` the certificate of key
-9A (`70` certificate, `71` 1 where it is compressed). PIN: `VERIFY` `00200080`, six to eight digits padded with FF.
-Signing: `GENERAL AUTHENTICATE` `0087 alg 9A`, `7C {82 00, 81 hash}`, the answer `7C {82 signature}`.
+Application `A000000308 0000 1000 0100`, by its full name or its first five bytes. `GET DATA` `00CB3FFF` with `5C 03`
+and a tag gives an object in `53`: `5FC102` the CHUID (`30` FASC-N, `34` GUID, `35` expiry), `5FC105` the certificate
+of key 9A (`70` certificate, `71` 1 where it is compressed). PIN: `VERIFY` `00200080`, six to eight digits padded with
+FF. Signing: `GENERAL AUTHENTICATE` `0087 alg 9A`, `7C {82 00, 81 hash}`, the answer `7C {82 signature}`.
 
 Only keys on P-256 sign here. RSA keys need command chaining, which no card of ours has shown yet: refused by name.
 """

@@ -24,10 +24,12 @@ from PIL import Image
 
 from drivers.api import Receipt
 from drivers.errors import PrinterError
-from drivers.printers.layout import (
+from drivers.printers.models import Model
+from drivers.printers.paper.layout import (
     BARCODE_BAR_DOTS,
     LINE_DOTS,
     BarcodeLine,
+    CutLine,
     DoubleRule,
     FeedLine,
     GapLine,
@@ -35,11 +37,10 @@ from drivers.printers.layout import (
     QRLine,
     Run,
     TextLine,
-    gbk,
     lay_out,
 )
-from drivers.printers.models import Model
-from drivers.printers.raster import DEFAULT_FONT, Glyphs, qr_dot, qr_image
+from drivers.printers.paper.linebreak import gbk
+from drivers.printers.paper.raster import DEFAULT_FONT, Glyphs, qr_dot, qr_image
 
 ESC, FS, GS, DLE = b"\x1b", b"\x1c", b"\x1d", b"\x10"
 
@@ -78,6 +79,12 @@ class EncodedReceipt:
     segments: tuple[bytes, ...] = field(repr=False)
     cut: bytes
     """Empty on a printer without a cutter."""
+    cuts_at: tuple[int, ...] = ()
+    """The segments that cut one piece off before the next."""
+
+    @property
+    def pieces(self) -> int:
+        return len(self.cuts_at) + 1
 
     @property
     def size(self) -> int:
@@ -96,11 +103,18 @@ def encode_receipt(receipt: Receipt, model: Model, font: Path = DEFAULT_FONT) ->
 def encode_lines(lines: tuple[Line, ...], model: Model, font: Path = DEFAULT_FONT) -> EncodedReceipt:
     """The bytes that print laid out lines; the errors of `encode_receipt`."""
     writer = _Writer(model, font)
-    segments = [_START, *(writer.line(line) for line in lines)]
-    if model.cutter:
-        cut = CUT + PRESENT if model.presenter else CUT
-        return EncodedReceipt((*segments, ESC + b"J" + bytes([FEED_BEFORE_CUT_DOTS])), cut)
-    return EncodedReceipt((*segments, ESC + b"d\x06"), b"")
+    cut = (CUT + PRESENT if model.presenter else CUT) if model.cutter else b""
+    feed = ESC + b"J" + bytes([FEED_BEFORE_CUT_DOTS]) if model.cutter else ESC + b"d\x06"
+    segments, cuts_at = [_START], list[int]()
+    for line in lines:
+        if not isinstance(line, CutLine):
+            segments.append(writer.line(line))
+            continue
+        segments.append(feed)
+        if cut:
+            cuts_at.append(len(segments))
+            segments.append(cut)
+    return EncodedReceipt((*segments, feed), cut, tuple(cuts_at))
 
 
 # ESC @ initialise, FS & Chinese on, ESC 3 line pitch.
@@ -115,6 +129,8 @@ class _Writer:
 
     def line(self, line: Line) -> bytes:
         match line:
+            case CutLine():
+                raise ValueError("a cut is no line of print")
             case TextLine():
                 return self._text(line)
             case DoubleRule():
@@ -198,7 +214,8 @@ def _run(run: Run) -> bytes:
 def _size(width: int, height: int) -> bytes:
     """GS ! sets the size of all characters; FS ! repeats it for boards that keep a size of their own for Chinese."""
     chinese = (0x04 if width > 1 else 0) | (0x08 if height > 1 else 0)
-    return GS + b"!" + bytes([(width - 1) << 4 | (height - 1)]) + FS + b"!" + bytes([chinese])
+    size = GS + b"!" + bytes([(width - 1) << 4 | (height - 1)])
+    return size + FS + b"!" + bytes([chinese]) if max(width, height) <= 2 else size
 
 
 def _barcode(data: str) -> bytes:

@@ -15,8 +15,8 @@ from drivers.printers.escpos import RETRACT, EncodedReceipt, encode_receipt
 from drivers.printers.journal import JobJournal, JournalFailed
 from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
 from drivers.printers.models import Model, generic
+from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.print_job import PrintJob, preamble_after
-from drivers.printers.raster import DEFAULT_FONT
 from drivers.printers.replies import SILENT
 
 _FIRST, _SIGNS = 0x21, 94

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from drivers.errors import PrinterError
-from drivers.printers.layout import PAPERS, Paper
+from drivers.printers.paper.layout import PAPERS, Paper
 
 
 class UnknownModel(PrinterError):

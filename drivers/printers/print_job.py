@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 
 from drivers.api import JobState, PrintResult
 from drivers.printers.escpos import (
@@ -41,6 +42,7 @@ MAX_QUEUED_BYTES = 256
 _OFFLINE = 0x08
 _POLL_S = 0.01
 _COOLS_BY_ITSELF = "head-hot"
+_UNSURE = frozenset({"no-reply", "stalled", "no-confirmation", "unconfirmed"})
 _RECOVERABLE = frozenset({"cutter", "recoverable"})
 _ASK_WHY_S = 2.0
 """Between two full questions while a printer takes its time: some are out of paper without being offline."""
@@ -74,7 +76,10 @@ class PrintJob:
         self._clock = dialogue.clock
         self._deadlines = dialogue.deadlines
         self._model = model
-        self._fences = [next(markers) for _ in range(2 if job.cut else 1)] if model.marker != "none" else []
+        self._pieces = job.pieces
+        self._a_piece = 2 if job.cut else 1
+        fences = self._pieces * self._a_piece if model.marker != "none" else 0
+        self._fences = [next(markers) for _ in range(fences)]
         self._passed = 0
         self._chunks = deque(self._stream(job, preamble))
         self._out = b""
@@ -97,13 +102,19 @@ class PrintJob:
             yield preamble
         if self._model.status_back:
             yield STATUS_BACK_ON
-        yield from job.segments
-        for n, fence in enumerate(self._fences):
-            if n == 1:
-                yield job.cut
+        fences = iter(self._fences)
+        for n, segment in enumerate((*job.segments, job.cut)):
+            if n in job.cuts_at or n == len(job.segments):
+                yield from self._fence(fences)
+                if segment:
+                    yield segment
+                    yield from self._fence(fences)
+            else:
+                yield segment
+
+    def _fence(self, fences: Iterator[bytes]) -> Iterator[bytes]:
+        for fence in islice(fences, 1):
             yield process_id(fence) if self._model.marker == "process-id" else QUEUED_STATUS
-        if not self._fences and job.cut:
-            yield job.cut
 
     @property
     def unfinished(self) -> int:
@@ -119,7 +130,7 @@ class PrintJob:
         try:
             reason = self._not_ready()
             if reason:
-                return PrintResult(JobState.NOT_PRINTED, reason, 0)
+                return PrintResult(JobState.NOT_PRINTED, reason, 0, self._pieces)
             enter(JobState.SENDING)
             self._last_progress = self._clock()
             while self._chunks or (self._out and not self._out_is_query):
@@ -148,13 +159,13 @@ class PrintJob:
             return self._outcome("unconfirmed")
         while self._passed < len(self._fences):
             self._turn()
-            if self._passed and not told:
+            if self._passed > len(self._fences) - self._a_piece and not told:
                 enter(JobState.PRINTED)
                 told = True
         if not told:
             enter(JobState.PRINTED)
         self._settle()
-        return PrintResult(JobState.DONE, "", self.bytes_sent)
+        return PrintResult(JobState.DONE, "", self.bytes_sent, self._pieces, self._pieces)
 
     def _settle(self) -> None:
         """Wait for the answer to the last question: a printer that owes one may have been off."""
@@ -305,17 +316,22 @@ class PrintJob:
 
     def _outcome(self, reason: str) -> PrintResult:
         state = self._state_after(reason)
-        return PrintResult(state, "" if state is JobState.DONE else reason, self.bytes_sent)
+        done = self._passed // self._a_piece if self._proved else 0
+        return PrintResult(state, "" if state is JobState.DONE else reason, self.bytes_sent, self._pieces, done)
 
     def _state_after(self, reason: str) -> JobState:
         all_sent = not self._chunks and self.unfinished == 0
         if self.bytes_sent == 0:
             return JobState.NOT_PRINTED
-        if self._proved and self._passed:
-            return JobState.DONE if self._passed == len(self._fences) else JobState.PRINTED_NOT_CUT
+        if self._proved and self._passed == len(self._fences):
+            return JobState.DONE
+        if self._proved and self._passed > len(self._fences) - self._a_piece:
+            return JobState.PRINTED_NOT_CUT
+        if self._proved and self._passed and reason not in _UNSURE:
+            return JobState.PARTIAL
         if self._lost or reason in {"power-cycle", "bytes-lost"}:
             return JobState.UNKNOWN if all_sent or reason == "no-reply" else JobState.PARTIAL
-        if reason in {"no-reply", "stalled", "no-confirmation", "unconfirmed"}:
+        if reason in _UNSURE:
             return JobState.UNKNOWN
         if reason == LinkLost.code:
             return JobState.UNKNOWN if all_sent else JobState.PARTIAL

@@ -24,7 +24,7 @@ from drivers.printers.journal import JobJournal
 from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model, generic
-from drivers.printers.raster import DEFAULT_FONT
+from drivers.printers.paper.raster import DEFAULT_FONT
 
 _BITS_A_BYTE = 10
 """8N1: a start bit, eight bits, a stop bit."""

@@ -146,7 +146,7 @@ class PcscReader:
             link = self._running_link()  # it had died unseen: a fresh one is there or coming
             kind, body = _ask(link, wire.CONNECT, b"", CONNECT_DEADLINE_S)
         except ChildExpiredError:
-            raise CardMute(f"the card was not opened within {CONNECT_DEADLINE_S:g} s") from None
+            raise self._not_opened() from None
         if kind != wire.DONE:
             raise self._failure(body)
         return PcscConnection(self, link, body)
@@ -250,6 +250,14 @@ class PcscReader:
         if tell is not None and not self._stopping.is_set():
             for event in events:
                 tell(event)
+
+    def _not_opened(self) -> CardError:
+        """Name a connect that hangs: a card that answered its reset is not mute: someone has a transaction."""
+        with self._change:
+            powered = self._slot is not None and self._slot.state is SlotState.PRESENT
+            if powered and self._insertion != self._silent_insertion:
+                return CardBusy("another program holds the card in a transaction")
+        return CardMute(f"the card was not opened within {CONNECT_DEADLINE_S:g} s")
 
     def _failure(self, body: bytes, insertion: int | None = None) -> CardError:
         """Name a failure of the child. Where PC/SC itself is not sure, look whether the card leaves the slot."""

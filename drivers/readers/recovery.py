@@ -1,8 +1,8 @@
 """The recovery ladder of a reader that does not come back: which rung is due, and when.
 
-New connection and new context are the child's own affair, at each request. This is what comes after them: a fresh child
-process, the PC/SC service restarted by whoever may (a privileged helper), and in the end "out of order", with the helper
-asked again at longer and longer intervals. Pure: time is given.
+New connection and new context are the child's own affair, at each request. This is what comes after them: a fresh
+child process, the PC/SC service restarted by whoever may (a privileged helper), and in the end "out of order", with
+the helper asked again at longer and longer intervals. Pure: time is given.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Frames of the resident identity card's module (SDT). Pure.
 
-To the module: `AA AA AA 96 69`, length (two bytes, big endian: what follows it), command, parameter, XOR from the length
-on. Back: the same, with three status bytes in place of the command, then data. Modelled on public readers of the module.
+To the module: `AA AA AA 96 69`, length (two bytes, big endian: what follows it), command, parameter, XOR from the
+length on. Back: the same, with three status bytes in place of the command, then data. Modelled on public readers of
+the module.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ readers. Public readers of the module ask it every 300 ms at the quickest; so do
 
 from __future__ import annotations
 
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -113,7 +114,7 @@ class SdtModule:
             return self._reply()
         except sdt.BadFrame as error:
             raise CardProtocolError(f"the module's answer: {error}") from None
-        except (OSError, serial.SerialException) as error:
+        except (OSError, serial.SerialException, termios.error) as error:
             raise ReaderGone("the identity card module's line is gone") from error
 
     def _reply(self) -> sdt.Reply:

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from drivers.printers.layout import PAPERS
-from drivers.printers.raster import DEFAULT_FONT
+from drivers.printers.paper.layout import PAPERS
+from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.sim.printer_condition import CUTTER_BIT, ERROR_BITS, Board, Condition
 from drivers.sim.printer_faults import FAULTS, Fault, Faults, Moment
 from drivers.sim.printer_interpreter import Action, Cut, Interpreter, Marker, Present, Printed, QueuedQuery, StatusBack

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drivers.printers.layout import COLUMN_DOTS, LINE_DOTS, Paper, Run
+from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Paper, Run
 from drivers.sim.printer_paper import BlankStrip, Strip, TextStrip, barcode_strip, picture_strip, qr_strip
 
 _ESC_SIZES = dict.fromkeys(b"3aEJd!tGMR-", 1) | {ord("@"): 0, ord("2"): 0, ord("p"): 3}

@@ -10,7 +10,7 @@ from drivers.printers.journal import JobJournal
 from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model
-from drivers.printers.raster import DEFAULT_FONT
+from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.sim.printer import SimPrinter
 
 

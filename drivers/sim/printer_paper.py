@@ -9,8 +9,8 @@ from pathlib import Path
 import barcode
 from PIL import Image
 
-from drivers.printers.layout import COLUMN_DOTS, LINE_DOTS, Run
-from drivers.printers.raster import Glyphs, qr_image
+from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Run
+from drivers.printers.paper.raster import Glyphs, qr_image
 
 DOTS_PER_MM = 8
 _HRI_DOTS = 30

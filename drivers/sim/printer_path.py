@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from drivers.printers.layout import Paper
+from drivers.printers.paper.layout import Paper
 from drivers.sim.printer_paper import DOTS_PER_MM, BlankStrip, SimReceipt, Strip, TextStrip
 
 ROLL_MM = 80_000.0

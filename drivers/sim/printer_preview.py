@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from drivers.printers.escpos import EncodedReceipt
-from drivers.printers.raster import DEFAULT_FONT
+from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.sim.printer import SimPrinter
 
 

@@ -50,7 +50,7 @@ class CardBody(_Request):
 
 
 class FaultBody(_Request):
-    """`after`: the fault strikes after so many units of the twin (bytes for a printer); left out, at once."""
+    """`after`: the fault of a printer strikes after so many more printed lines; left out, at once."""
 
     device: str
     fault: str

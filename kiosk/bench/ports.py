@@ -82,7 +82,7 @@ class FaultView:
     device: str
     fault: str
     after: int | None = None
-    """The fault strikes after so many units of the twin (APDUs, bytes), None: at once."""
+    """The fault strikes after so many printed lines; None: at once."""
 
 
 @dataclass(frozen=True)

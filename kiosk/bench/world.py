@@ -24,7 +24,7 @@ from kiosk.bench.adapters.devices import STACKS, BenchDevices
 from kiosk.bench.adapters.gateway import CableNetwork
 from kiosk.bench.adapters.log import BenchLog
 from kiosk.bench.adapters.screen import KivyScreen
-from kiosk.bench.adapters.terminal import MovableClock, ShownModel, TerminalAdapter
+from kiosk.bench.adapters.terminal import MovableClock, TerminalAdapter
 from kiosk.bench.cable import Cable
 from kiosk.bench.ports import BenchError, BenchPorts
 from kiosk.bench.processes.children import Child, kiosk_command
@@ -142,12 +142,12 @@ class _World:
         self._sync()
         devices = self._devices(authority)
         clock = SystemClock()
-        terminal, shown, log = self._terminal(devices, clock, screen)
+        terminal, log = self._terminal(devices, clock, screen)
         outbox = states.open_reader(self._state)
         self._stack.callback(outbox.close)
         ports = BenchPorts(
             screen=screen,
-            terminal=TerminalAdapter(terminal, shown, outbox),
+            terminal=TerminalAdapter(terminal, screen.on_glass, outbox),
             tray=devices.tray,
             paper=devices.paper,
             network=CableNetwork(cable),
@@ -202,15 +202,12 @@ class _World:
         self._stack.callback(devices.close)
         return devices
 
-    def _terminal(
-        self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen
-    ) -> tuple[Terminal, ShownModel, BenchLog]:
-        shown = ShownModel(screen.show)
-        terminal = Terminal(self._settings, self._state, devices.for_terminal, clock, shown.show)
+    def _terminal(self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen) -> tuple[Terminal, BenchLog]:
+        terminal = Terminal(self._settings, self._state, devices.for_terminal, clock, screen.show)
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)
         terminal.start()
         self._stack.callback(terminal.stop)
-        return terminal, shown, log
+        return terminal, log
 
 
 def _settings(options: BenchOptions) -> Settings:

@@ -2,85 +2,176 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Protocol, cast
 
 import typer
 
-from drivers.api import CardConnection, CardFacts, Holder, SlotState
-from drivers.cards.registry import recognise
-from drivers.errors import CardError, CardNeedsHsm, CardProtocolError, PinBlocked, PinRejected, UnknownCard
-from drivers.readers.pcsc import PcscReader, ReaderInfo, list_readers
-from kiosk import settings
+from drivers.api import CardConnection, CardFacts, Holder, SlotEvent
+from drivers.cards.emrtd import AccessKey
+from drivers.cards.registry import Card, Helps, identify
+from drivers.errors import CardError, CardNeedsHsm, CardNeedsKey, CardProtocolError
+from drivers.readers.pcsc import PcscReader, list_readers
+from drivers.readers.roles import interface, roles
+from kiosk.cli import card_tools
+from kiosk.cli.card_tools import ReaderOption, opened, settings_of, told
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail
 
 app = typer.Typer(
     no_args_is_help=True, help="Card readers, and the card in one of them.", pretty_exceptions_show_locals=False
 )
+app.command("apdu")(card_tools.apdu)
+app.command("record")(card_tools.record)
+app.command("replay")(card_tools.replay)
 
 _SECURITY_STATUS = 0x6982
 
 
+class PinCard(Protocol):
+    """A profile with a PIN that this terminal presents."""
+
+    def verify_pin(self, digits: str) -> None: ...
+
+
 @app.command("readers")
 def readers(state: StateOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the readers that PC/SC knows, with what is in their slots."""
+    """List the readers that PC/SC knows: role, contact or contactless, and what is in their slots."""
     del state  # nothing is kept about readers; every command takes the option
-    _settings(config, as_json=as_json)
+    known = settings_of(config, as_json=as_json)
     try:
         found = list_readers()
     except CardError as error:
-        _fail(error, as_json=as_json)
+        told(error, as_json=as_json)
+    given = roles([one.name for one in found], known.reader_name, known.technician_reader_name)
     if as_json:
-        listed = [{"name": reader.name, "state": reader.state.value, "atr": _hex(reader.atr)} for reader in found]
+        listed = [
+            {
+                "name": one.name,
+                "state": one.state.value,
+                "atr": _hex(one.atr),
+                "role": given[one.name].value,
+                "interface": interface(one.name, one.atr),
+            }
+            for one in found
+        ]
         emit({"readers": listed}, as_json=True)
         return
-    for reader in found:
-        typer.echo(f"{reader.name}: {reader.state.value} {_hex(reader.atr) or ''}".rstrip())
+    for one in found:
+        typer.echo(f"{one.name}: {one.state.value} ({given[one.name].value}) {_hex(one.atr) or ''}".rstrip())
     if not found:
         typer.echo("No reader.")
 
 
+@app.command("watch")
+def watch(
+    reader: ReaderOption = "",
+    events: Annotated[int, typer.Option("--events", metavar="N", min=0, help="End after so many; 0: never.")] = 0,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print each change of a slot, until Ctrl-C: cards that come and go, a reader that is lost and found."""
+    del state  # nothing is kept about readers; every command takes the option
+    known = settings_of(config, as_json=as_json)
+    slot = PcscReader(reader or known.reader_name, other="" if reader else known.technician_reader_name)
+    seen = threading.Semaphore(0)
+
+    def show(event: SlotEvent) -> None:
+        facts = {"reader": event.reader, "state": event.state.value, "insertion": event.insertion}
+        if as_json:
+            emit({**facts, "atr": _hex(event.atr)}, as_json=True)
+        else:
+            typer.echo(f"{event.reader}: {event.state.value} {_hex(event.atr) or ''}".rstrip())
+        seen.release()
+
+    slot.start(show)
+    try:
+        for _ in range(events):
+            seen.acquire()
+        if not events:
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return  # the way to end it
+    finally:
+        slot.close()
+
+
 @app.command("read")
 def read(
-    reader: Annotated[
-        str, typer.Option("--reader", metavar="NAME", help="Default: of the settings, else the first with a card.")
-    ] = "",
+    reader: ReaderOption = "",
     pin_file: Annotated[
         Path | None,
         typer.Option(
             "--pin-file", metavar="F", exists=True, dir_okay=False, readable=True, help="File that holds the PIN."
         ),
     ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--mrz-file",
+            metavar="F",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Travel documents: file with number, birth date and expiry (YYMMDD), or the printed zone.",
+        ),
+    ] = None,
+    module: Annotated[
+        str, typer.Option("--module", metavar="DEV", help="Serial port of a resident identity card module.")
+    ] = "",
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recognise the card and read it. A wrong PIN costs one try, as at the terminal."""
-    del state  # nothing is kept of a card; every command takes the option
-    wanted = reader or _settings(config, as_json=as_json).reader_name
-    pin = None if pin_file is None else _pin(pin_file, as_json=as_json)
-    try:
-        name = _choose(list_readers(), wanted, as_json=as_json)
-        slot = PcscReader(name)
-        try:
-            connection = slot.connect()
-            try:
-                result = _read(name, connection, pin)
-            finally:
-                connection.close()
-        finally:
-            slot.close()
-    except CardError as error:
-        _fail(error, as_json=as_json)
+    """Recognise the card, whatever its profile, and read it. A wrong PIN costs one try, as at the terminal."""
+    if module:
+        result = _read_module(module, as_json=as_json)
+    else:
+        pin = None if pin_file is None else _pin(pin_file, as_json=as_json)
+        helps = Helps(key=None if key_file is None else _key(key_file, as_json=as_json))
+        security = _security_module(state)
+        if security is not None:
+            from drivers.cards.secure.mutual import HsmAuthentication
+
+            helps = Helps(HsmAuthentication(security), helps.key)
+        with opened(reader, config, as_json=as_json) as (name, connection):
+            result = _read(name, connection, helps, pin)
+        if security is not None:
+            security.close()
     emit(result if as_json else _masked(result), as_json=as_json)
 
 
-def _settings(config: Path | None, *, as_json: bool) -> settings.Settings:
+def _security_module(state: Path | None):  # noqa: ANN202 - named in the body, imported only where it is used
+    """Return the gateway's security module where a state folder was given that has joined one."""
+    if state is None:
+        return None
+    from kiosk.security_module import GatewayModule
+    from offline_cache import enrolment
+    from offline_cache.errors import CacheError
+
     try:
-        return settings.load(config)
-    except settings.SettingsInvalid as error:
-        fail(error.code, str(error), as_json=as_json)
+        joined = enrolment.load(state) if enrolment.is_enrolled(state) else None
+    except CacheError as error:
+        fail(error.code, f"{error}.")
+    return None if joined is None else GatewayModule(joined, 10.0)
+
+
+def _read_module(port: str, *, as_json: bool) -> dict[str, object]:
+    from drivers.readers.sdt_serial import SdtModule
+
+    try:
+        device = SdtModule(port)
+        try:
+            reading = device.read()
+        finally:
+            device.close()
+    except CardError as error:
+        told(error, as_json=as_json)
+    result: dict[str, object] = {"profile": reading.facts.profile, "reader": port, "atr": None}
+    result |= {"card": _facts(reading.facts), "holder": _holder(reading.holder)}
+    return result | ({"warnings": list(reading.warnings)} if reading.warnings else {})
 
 
 def _pin(path: Path, *, as_json: bool) -> str:
@@ -90,25 +181,20 @@ def _pin(path: Path, *, as_json: bool) -> str:
         fail("pin-format", "The PIN file cannot be read as digits.", as_json=as_json)
 
 
-def _choose(found: list[ReaderInfo], wanted: str, *, as_json: bool) -> str:
-    """Return the reader that was asked for, else the first with something in its slot. Ends where there is none."""
-    matching = [one for one in found if wanted in ("", one.name)] or [
-        one for one in found if one.name.startswith(wanted + " ")
-    ]
-    if not matching:
-        known = ", ".join(one.name for one in found) or "none"
-        fail("reader-absent", f"There is no such reader. Readers: {known}.", as_json=as_json)
-    loaded = [one for one in matching if one.state in (SlotState.PRESENT, SlotState.MUTE)]
-    if not loaded:
-        fail("no-card", "There is no card in the reader: insert one.", as_json=as_json)
-    return loaded[0].name
+def _key(path: Path, *, as_json: bool) -> AccessKey:
+    try:
+        return AccessKey.parse(path.read_text("ascii"))
+    except (OSError, UnicodeDecodeError):
+        fail("key-format", "The file of the printed key cannot be read.", as_json=as_json)
+    except ValueError as error:
+        fail("key-format", f"The printed key: {error}.", as_json=as_json)
 
 
-def _read(name: str, connection: CardConnection, pin: str | None) -> dict[str, object]:
-    card = recognise(connection)
+def _read(name: str, connection: CardConnection, helps: Helps, pin: str | None) -> dict[str, object]:
+    card: Card = identify(connection, helps)
     facts = card.read_facts()
-    if pin is not None:
-        card.verify_pin(pin)
+    if pin is not None and hasattr(card, "verify_pin"):
+        cast("PinCard", card).verify_pin(pin)
     result: dict[str, object] = {
         "profile": facts.profile,
         "reader": name,
@@ -118,7 +204,7 @@ def _read(name: str, connection: CardConnection, pin: str | None) -> dict[str, o
     }
     try:
         result["holder"] = _holder(card.read_holder())
-    except CardNeedsHsm as error:
+    except (CardNeedsHsm, CardNeedsKey) as error:
         result["holder_error"] = error.code
     except CardProtocolError as error:
         if error.sw != _SECURITY_STATUS:
@@ -135,7 +221,7 @@ def _facts(facts: CardFacts) -> dict[str, str]:
 
 def _holder(holder: Holder) -> dict[str, object]:
     """The holder's fields that the card has."""
-    return {key: value for key, value in asdict(holder).items() if value is not None}
+    return {key: value for key, value in asdict(holder).items() if value not in (None, "")}
 
 
 def _masked(result: dict[str, object]) -> dict[str, object]:
@@ -143,9 +229,10 @@ def _masked(result: dict[str, object]) -> dict[str, object]:
     shown: dict[str, object] = {}
     for key, value in result.items():
         if isinstance(value, dict):
-            shown.update({name: _mask(name, str(item)) for name, item in value.items()})
+            items = cast("dict[str, object]", value)
+            shown.update({name: _mask(name, str(item)) for name, item in items.items()})
         elif isinstance(value, list):
-            shown[key] = ", ".join(str(item) for item in value)
+            shown[key] = ", ".join(str(item) for item in cast("list[object]", value))
         elif value is not None:
             shown[key] = value
     return shown
@@ -153,6 +240,7 @@ def _masked(result: dict[str, object]) -> dict[str, object]:
 
 def _mask(name: str, value: str) -> str:
     kept = {"name": (1, 0), "id_number": (1, 1), "birth_date": (4, 0), "card_id": (6, 0), "card_number": (0, 2)}
+    kept["address"] = (0, 0)
     if name not in kept:
         return value
     first, last = kept[name]
@@ -162,16 +250,3 @@ def _mask(name: str, value: str) -> str:
 
 def _hex(atr: bytes) -> str | None:
     return atr.hex().upper() or None
-
-
-def _fail(error: CardError, *, as_json: bool) -> NoReturn:
-    """Say what the card or reader did, in the words of the contract."""
-    match error:
-        case PinRejected(tries_left=left):
-            fail(error.code, f"The PIN is wrong; {left} tries left.", as_json=as_json, tries_left=left)
-        case PinBlocked():
-            fail(error.code, "The PIN is blocked: a counter can unlock it.", as_json=as_json, tries_left=0)
-        case UnknownCard(atr=atr):
-            fail("unknown-card", "No profile knows this card.", as_json=as_json, atr=_hex(atr))
-        case _:
-            fail(error.code, f"{error}.", as_json=as_json)

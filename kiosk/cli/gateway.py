@@ -1,4 +1,4 @@
-"""`kiosk gateway init | serve | invite | entries` and `kiosk enrol`."""
+"""`kiosk gateway init | serve | invite | entries | alarms` and `kiosk enrol`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from typing import Annotated
 import typer
 
 from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
+from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
 
 INVITE_MINUTES = 15
 
 gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
-
-DirOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The gateway's folder (made by init).")]
-DatabaseOption = Annotated[str, typer.Option("--database", metavar="URL", help="Default: SQLite in the folder.")]
+gateway.command()(days)
+gateway.command()(prove)
+gateway.command("public-key")(public_key)
+gateway.command("verify-proof")(verify_proof)
 
 
 def now_ms() -> int:
@@ -31,7 +33,7 @@ def now_ms() -> int:
 
 
 @contextmanager
-def _failing(*, as_json: bool) -> Generator[None]:
+def failing(*, as_json: bool) -> Generator[None]:
     """End the command with the code of anything that the gateway's parts refuse."""
     from kiosk.personas import PersonasInvalid
     from provisioning.gateway.authority import AuthorityError
@@ -57,13 +59,13 @@ def init(
     """Make the gateway's authority and keys, or complete what is there; prints the authority's hash as JSON."""
     from provisioning.gateway.authority import create
 
-    with _failing(as_json=as_json):
+    with failing(as_json=as_json):
         authority = create(folder, name or (), datetime.datetime.now(datetime.UTC))
         emit({"ca_hash": authority.ca_hash}, as_json=as_json)
 
 
 @gateway.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - one option each
     folder: DirOption,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8443,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -71,6 +73,8 @@ def serve(
     people: Annotated[int, typer.Option(help="Size of the synthetic city.")] = 500,
     seed: Annotated[int, typer.Option(help="Another seed, another city.")] = 1,
     services: Annotated[Path | None, typer.Option(metavar="DIR", help="Service definitions.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, max=256, help="Requests at work at once.")] = 8,
+    waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait; others are told when to come.")] = 256,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
     from importlib import resources
@@ -79,8 +83,9 @@ def serve(
     from provisioning.gateway import authority
     from provisioning.gateway import serve as service
     from provisioning.gateway.storage.open import open_store
+    from provisioning.gateway.web.slots import SlotLimits
 
-    with _failing(as_json=False):
+    with failing(as_json=False):
         keys = authority.load(folder)
         with (
             closing(open_store(folder, database)) as store,
@@ -88,7 +93,9 @@ def serve(
             resources.as_file(resources.files("assets")) as assets,
         ):
             city = service.City(assets / "city", people, seed)
-            parts = service.open_gateway(keys, store, services or assets / "services", city, now_ms, log.write)
+            limits = SlotLimits(at_once=at_once, waiting=waiting)
+            folders = services or assets / "services"
+            parts = service.open_gateway(keys, store, folders, city, now_ms, log.write, limits)
             listener = service.listen(host, port)
             log.write("gateway.started", {"people": people})
             service.run(parts, listener, lambda url: print(f"ready {url}", flush=True))
@@ -108,7 +115,7 @@ def invite(
     from provisioning.gateway import authority
     from provisioning.gateway.storage.open import open_store
 
-    with _failing(as_json=as_json):
+    with failing(as_json=as_json):
         ca_hash = authority.load(folder).ca_hash
         token = secrets.token_urlsafe(32)
         expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
@@ -137,11 +144,34 @@ def entries(
     from provisioning.gateway.ingest import unsealed
     from provisioning.gateway.storage.open import open_store
 
-    with _failing(as_json=as_json):
+    with failing(as_json=as_json):
         keys = authority.load(folder)
         with closing(open_store(folder, database)) as store:
             for line in unsealed(store, keys, after):
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@gateway.command()
+def alarms(
+    folder: DirOption,
+    close: Annotated[str, typer.Option("--close", metavar="TERMINAL", help="A person has looked: close these.")] = "",
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a person must look at, one JSON object a line; or close a terminal's alarms."""
+    from dataclasses import asdict
+
+    from provisioning.gateway import authority
+    from provisioning.gateway.storage.open import open_store
+
+    with failing(as_json=as_json):
+        authority.load(folder)
+        with closing(open_store(folder, database)) as store:
+            if close:
+                emit({"closed": store.close_alarms(close)}, as_json=as_json)
+                return
+            for alarm in store.alarms():
+                emit(asdict(alarm), as_json=True)
 
 
 def enrol(

@@ -103,7 +103,7 @@ def preview(
 
 
 def _read(file: Path, *, as_json: bool) -> Receipt:
-    from drivers.printers.receipt_document import parse_receipt
+    from drivers.printers.paper.receipt_document import parse_receipt
 
     try:
         return parse_receipt(file.read_bytes())

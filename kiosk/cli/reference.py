@@ -1,7 +1,7 @@
 """`kiosk docs`: writes `docs/reference/` from the code and its data, or says where the files have drifted.
 
-One page a subject: the session, settings, failure codes, log events, the command, and the JSON Schemas of the two
-documents that scripts write. A test runs the same check.
+One page a subject: the session, settings, failure codes, log events, the command, the JSON Schemas of the two
+documents that scripts write, and the gateway's OpenAPI contract. A test runs the same check.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ def drifted(made: Mapping[str, str], folder: Path) -> list[str]:
 
 def pages(command: object) -> dict[str, str]:
     """Return every page by file name. `command` is the root of the `kiosk` command, as Typer built it."""
-    from drivers.printers.receipt_document import receipt_schema
+    from drivers.printers.paper.receipt_document import receipt_schema
     from drivers.sim.cards.document import card_schema
     from kiosk.cli.diagram import session_page
+    from provisioning.gateway.server import openapi_document
 
     written = {
         "session.md": session_page(),
@@ -59,7 +60,11 @@ def pages(command: object) -> dict[str, str]:
         "log-events.md": log_page(),
         "command.md": command_page(command),
     }
-    schemas = {"card.schema.json": card_schema(), "receipt.schema.json": receipt_schema()}
+    schemas = {
+        "card.schema.json": card_schema(),
+        "openapi.json": openapi_document(),
+        "receipt.schema.json": receipt_schema(),
+    }
     return {name: NOTE + text for name, text in written.items()} | {
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()
     }

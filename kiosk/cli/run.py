@@ -6,6 +6,7 @@ import os
 import signal
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ import typer
 from kiosk.cli.common import ConfigOption, StateOption, fail, state_dir
 
 if TYPE_CHECKING:
+    from kiosk.events import Event
+    from kiosk.screen_model import ScreenModel
     from kiosk.settings import Settings
     from kiosk.terminal import Devices
 
@@ -45,21 +48,33 @@ def run(
         fail(error.code, str(error))
     from kiosk.ui.app import TerminalApp
 
+    terminals: list[Terminal] = []
+
+    def send(event: Event) -> None:
+        for terminal in terminals:
+            terminal.send(event)
+
     app = TerminalApp(
-        size=(settings.width, settings.height), send=lambda event: terminal.send(event), headless=headless,
-        fullscreen=not windowed,
-    )  # fmt: skip
+        size=(settings.width, settings.height), send=send, headless=headless or None, fullscreen=not windowed
+    )
+
+    def show(model: ScreenModel) -> None:
+        app.bridge.show(model)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        app.bridge.stop()
+
     try:
-        terminal = Terminal(settings, folder, open_devices(devices, settings, folder), SystemClock(), app.bridge.show)
+        terminals.append(Terminal(settings, folder, open_devices(devices, settings, folder), SystemClock(), show))
     except (CacheError, DriverError) as error:
         fail(error.code, str(error))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: app.bridge.stop())
-    terminal.start()
+        signal.signal(number, end)
+    terminals[0].start()
     try:
         app.run()
     finally:
-        terminal.stop()
+        terminals[0].stop()
 
 
 def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
@@ -67,9 +82,9 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
     from kiosk.terminal import Devices
 
     if kind is DeviceKind.SIM:
+        from drivers.sim.cards.reader import SimReader
         from drivers.sim.printer import SimPrinter
         from drivers.sim.printer_link import SimReceiptPrinter
-        from drivers.sim.cards.reader import SimReader
 
         return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()))
     from drivers.printers.journal import JobJournal
@@ -83,4 +98,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         baud=settings.printer_baud,
         journal=JobJournal(folder / "print-journal.db"),
     )
-    return Devices(PcscReader(settings.reader_name, os.environ.get("PCSCLITE_CSOCK_NAME")), printer)
+    reader = PcscReader(
+        settings.reader_name, os.environ.get("PCSCLITE_CSOCK_NAME"), other=settings.technician_reader_name
+    )
+    return Devices(reader, printer)

@@ -10,11 +10,13 @@ from kiosk.ui import icons
 from kiosk.ui.drawing import Point, Sheet, dash_pieces
 from kiosk.ui.pen import Pen
 from kiosk.ui.theme import Rect, Rgb, rgb
-from kiosk.ui.widgets.words import Type
+from kiosk.ui.widgets.words import Type, place, typeset
 
 GLOW = rgb("#8FC3F2")
 """The lit slit of the reader and of the printer."""
-SCALES = (1.0, 1.0, 0.86, 0.74, 0.6, 0.46)
+SCALES = (1.0, 1.0, 0.86, 0.74, 0.62, 0.5)
+LEAST_IN_MODES = {"wipe-card": 0.8, "good-and-bad-cards": 0.86, "swapped-cards": 0.8, "half-printed": 0.6}
+"""With larger text a drawing with words in it may not become smaller than this."""
 
 
 def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
@@ -24,10 +26,13 @@ def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
         KeyError: there is no picture of that name.
     """
     drawer, width, height = _DRAWERS[piece.name]
-    scale = min(SCALES[min(smaller, len(SCALES) - 1)], rect.width / width)
+    scale = SCALES[min(smaller, len(SCALES) - 1)]
+    if sheet.theme.text_scale > 1.0:
+        scale = max(scale, LEAST_IN_MODES.get(piece.name, 0.0))
+    scale = min(scale, rect.width / width)
     pen = Pen(sheet, rect.centre[0] - width * scale / 2, rect.y, scale)
-    drawer(pen, piece.caption.split("\n"))
-    return height * scale
+    taller = drawer(pen, piece.caption.split("\n"))
+    return (taller or height) * scale
 
 
 def _ink(pen: Pen, name: str) -> Rgb:
@@ -38,12 +43,14 @@ def _glow(pen: Pen) -> Rgb:
     return _ink(pen, "card") if pen.sheet.theme.high_contrast else GLOW
 
 
-def _captions(pen: Pen, words: list[str], places: list[tuple[float, float, float, float]], *, bold: bool) -> None:
-    size = min(35, 35 if pen.scale > 0.7 else 28)
-    size = max(size, pen.sheet.theme.smallest)
+def _caption_size(pen: Pen) -> int:
+    return max(35 if pen.scale > 0.7 else 28, pen.sheet.theme.smallest)
+
+
+def _captions(pen: Pen, words: list[str], places: list[tuple[float, float, float, float]]) -> None:
     for word, box in zip(words, places, strict=False):
         if word:
-            pen.text(word, box, Type(size, bold=bold, heading=True))
+            pen.text(word, box, Type(_caption_size(pen), bold=True, heading=True))
 
 
 # --------------------------------------------------------------------------------------------- card and reader
@@ -133,9 +140,12 @@ def _open_arrow(pen: Pen, start: Point, end: Point, head: float = 21) -> None:
     pen.line([wings[0], end, wings[1]], colour, 9)
 
 
-def _wipe_card(pen: Pen, words: list[str]) -> None:
-    """Three steps: wipe the chip, chip up, push it in."""
-    _panel(pen, 960, 336)
+def _wipe_card(pen: Pen, words: list[str]) -> float:
+    """Three steps: wipe the chip, chip up, push it in. Returns the height, which grows with the words under them."""
+    type_ = Type(_caption_size(pen), bold=True, heading=True)
+    blocks = [typeset(pen.sheet, word, 306 * pen.scale, type_, place="drawing") for word in words]
+    high = max(block.height for block in blocks) / pen.scale
+    _panel(pen, 960, 264 + high + 26)
     ink = _ink(pen, "ink")
     pen.edge((56, 61, 222, 142), ink, 6, 18)
     _chip(pen, (83, 90, 90, 74), 5, 14)
@@ -169,7 +179,10 @@ def _wipe_card(pen: Pen, words: list[str]) -> None:
     pen.fill((729, 168, 128, 12), _glow(pen), 5)
     for x in (690, 896):
         _open_arrow(pen, (x, 58), (x, 140))
-    _captions(pen, words, [(16, 252, 300, 70), (330, 252, 300, 70), (644, 252, 300, 70)], bold=True)
+    for block, x in zip(blocks, (13, 327, 641), strict=False):
+        rect = pen.place(x, 264, 306, high)
+        place(pen.sheet, block, rect, "centre")
+    return 264 + high + 26
 
 
 def _good_and_bad_cards(pen: Pen, words: list[str]) -> None:
@@ -189,13 +202,13 @@ def _good_and_bad_cards(pen: Pen, words: list[str]) -> None:
     x, y = pen.at((795, 120))
     icons.icon(pen.sheet, "bus", x, y, 68 * pen.scale, grey)
     pen.fill((479, 24, 2, 254), _ink(pen, "rule"))
-    size = max(35 if pen.scale > 0.7 else 28, pen.sheet.theme.smallest)
+    size = _caption_size(pen)
     for word, left in zip(words[:2], (40, 515), strict=False):
         pen.text(word, (left, 22, 420, 62), Type(size, bold=True, heading=True), "left")
     for i, (word, left) in enumerate(zip(words[2:], (38, 260, 513, 735), strict=False)):
         good = i < 2
         side = 44.0
-        mx, my = pen.at((left + 12, 230))
+        mx, my = pen.at((left, 230))
         icons.icon(
             pen.sheet, "check" if good else "cross", mx, my, side * pen.scale, _ink(pen, "saved" if good else "stop")
         )
@@ -216,7 +229,7 @@ def _swapped_cards(pen: Pen, words: list[str]) -> None:
     for y in (67, 103):
         pen.line([(307, y), (419, y)], stop, 12)
     pen.line([(336, 136), (391, 36)], stop, 12)
-    _captions(pen, words, [(82, 50, 164, 70), (542, 50, 164, 70)], bold=True)
+    _captions(pen, words, [(80, 50, 180, 70), (540, 50, 180, 70)])
 
 
 # --------------------------------------------------------------------------------------------------------- printer
@@ -304,7 +317,7 @@ def _machine(pen: Pen, words: list[str], name: str) -> None:
     machine(pen.sheet, pen.place(0, 0, 178, 314), name)
 
 
-_DRAWERS: dict[str, tuple[Callable[[Pen, list[str]], None], float, float]] = {
+_DRAWERS: dict[str, tuple[Callable[[Pen, list[str]], float | None], float, float]] = {
     "insert-card": (_insert_card, 658, 683),
     "take-card": (_take_card, 658, 617),
     "wipe-card": (_wipe_card, 960, 336),

@@ -39,6 +39,8 @@ from kiosk.ui.widgets.words import Block, Type, place, typeset
 
 QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow, Where, Ring, Words)
 """Pieces that stand at the left, under the question, where there are two columns."""
+CLOSE_RANK = 2
+"""Columns laid out closer than this look for a roomier arrangement."""
 MACHINE_PICTURES = ("where-slot", "where-printer")
 
 
@@ -96,8 +98,8 @@ def _fits(flow: Flow) -> bool:
 def _first_fit(styles: Iterable[Style], build: Build) -> Flow:
     """The first style in which the column fits, else the one that is least too high."""
     best: Flow | None = None
-    for style in styles:
-        flow = build(style)
+    for rank, style in enumerate(styles):
+        flow = build(style)._replace(rank=rank)
         if _fits(flow):
             return flow
         if best is None or flow.spare > best.spare:
@@ -148,11 +150,43 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
 
 
 def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
-    """Question and notices at the left, answers at the right, each in its own best style."""
-    theme = sheet.theme
-    left, right, keys = _split(model.body, theme)
+    """Question and notices at the left, answers at the right, each in its own best style.
+
+    Where the answers are crowded, the first of them go under the question if that makes room.
+    """
+    left, right, keys = _split(model.body)
     if keys:
         left = _typing_column(left)
+    best = _columns(sheet, model, (question, answers), (left, right), keys)
+    while (not _fits(best) or best.rank > CLOSE_RANK) and _may_move(right):
+        count = _heads(right) + 1
+        gap = next((i for i, piece in enumerate(left) if isinstance(piece, Gap)), len(left))
+        left, right = [*left[:gap], *right[:count], *left[gap:]], _without_outer_gaps(right[count:])
+        other = _columns(sheet, model, (question, answers), (left, right), keys)
+        if (_fits(other), -other.rank, other.spare) > (_fits(best), -best.rank, best.spare):
+            best = other
+    return best
+
+
+def _may_move(right: Sequence[Piece]) -> bool:
+    """Whether the right column can give its first piece away: it keeps one, and drawings stay where they are."""
+    first = _heads(right)
+    return first + 1 < len(right) and not isinstance(right[first], Picture)
+
+
+def _heads(pieces: Sequence[Piece]) -> int:
+    """How many headings and gaps stand before the first piece proper."""
+    return next((i for i, piece in enumerate(pieces) if not isinstance(piece, (Heading, Gap))), len(pieces))
+
+
+def _columns(
+    sheet: Sheet,
+    model: ScreenModel,
+    areas: tuple[Rect, Rect],
+    pieces: tuple[Sequence[Piece], Sequence[Piece]],
+    keys: Sequence[Piece],
+) -> Flow:
+    theme, (question, answers), (left, right) = sheet.theme, areas, pieces
 
     def first(style: Style) -> Flow:
         head, rest = _head(sheet, style, model, left, question.width)
@@ -165,7 +199,7 @@ def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect
     out.lay(other.sheet, 0, 0)
     for keypad in keys:
         _keys(out, next(iter(ladder(theme))), keypad, answers)
-    return Flow(out, min(one.spare, other.spare))
+    return Flow(out, min(one.spare, other.spare), max(one.rank, other.rank))
 
 
 def _typing_column(pieces: Sequence[Piece]) -> list[Piece]:
@@ -181,7 +215,7 @@ def _typing_column(pieces: Sequence[Piece]) -> list[Piece]:
     return out
 
 
-def _split(body: Sequence[Piece], theme: Theme) -> tuple[list[Piece], list[Piece], list[Piece]]:
+def _split(body: Sequence[Piece]) -> tuple[list[Piece], list[Piece], list[Piece]]:
     """Pieces for the left column, for the right one, and keys. A heading goes where the piece after it goes."""
     left: list[Piece] = []
     right: list[Piece] = []

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from drivers.api import JobState
 from kiosk import events as e
-from kiosk.receipts import build, summary_lines
+from kiosk.forms import mask_name
+from kiosk.receipts import HOTLINE
 from kiosk.screen_model import (
     CaseNumber,
     Choices,
@@ -62,7 +63,7 @@ def working(scene: Scene) -> ScreenModel:
     total = session.world.settings.ack_wait_s
     ring = Ring(
         total,
-        max(0, total - session.waited_s),
+        min(total, session.waited_s),
         say("{n} 秒", n=session.waited_s),
         title=say("正在交给{a}", a=agency),
         text=say("一般 {n} 秒左右。请让卡留在里面。", n=2),
@@ -141,8 +142,7 @@ def receipt(scene: Scene) -> ScreenModel:
         "receipt.paper", "choice", say("打印补打件") if session.copies else say("打印"), e.ReceiptChosen("paper"),
         "printer", say("取纸口在屏幕左下方"), enabled=session.world.can_print, selected=session.receipt_way == "paper",
     )  # fmt: skip
-    made = build(session, scene.site, copy=session.copies > 0)
-    body: tuple[Piece, ...] = (ReceiptChoice(summary_lines(made), kept.number, (button(scene, paper),)), Gap())
+    body: tuple[Piece, ...] = (ReceiptChoice(preview(scene, kept), kept.number, (button(scene, paper),)), Gap())
     if session.world.can_print:
         hint = Notice("info", say("凭条上没有完整的姓名和证件号"), say("二维码里也没有。丢了不要紧。"))
         way = primary(scene, say("打印凭条"), icon="printer", onward=False, enabled=session.receipt_way == "paper")
@@ -158,6 +158,25 @@ def receipt(scene: Scene) -> ScreenModel:
         body=(*body, hint),
         back=quiet,
         primary=way,
+    )
+
+
+def preview(scene: Scene, kept: Saved) -> tuple[str, ...]:
+    """Return the small picture of the receipt on the screen: its first words, a rule, what it says."""
+    session, say = scene.session, scene.say
+    service = service_of(scene)
+    who = [mask_name(session.holder.name)] if session.holder is not None else []
+    mark = say("补打") if session.copies else say("正本")
+    state = say("已收到") if kept.acked else say("已记在本机，还没发出")
+    return (
+        words(scene.site.place, scene.language),
+        words(service.name, scene.language),
+        say("编号 {n}", n=kept.number),
+        " ".join([reference_time(local_of(kept.at_ms), scene.language), *who]),
+        "-",
+        state,
+        *(fact.value for fact in _waived(scene, service)),
+        f"{HOTLINE} · {mark}",
     )
 
 

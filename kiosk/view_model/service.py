@@ -114,7 +114,7 @@ def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tupl
         by_agency.setdefault(catalogue.subjects[subject].agency, []).append(subject)
     made: list[Ask] = []
     for agency, subjects in by_agency.items():
-        names = [words(catalogue.subjects[subject].names, scene.language) for subject in subjects]
+        names = [words(catalogue.subjects[subject].plain, scene.language) for subject in subjects]
         why = next((reasons[subject] for subject in subjects if subject in reasons), scene.say("替您填表，不用您写"))
         joined = ("、" if scene.language.startswith("zh") else ", ").join(names)
         made.append(Ask(agency_name(scene, agency), joined, why))

@@ -137,6 +137,7 @@ def home_screen(scene: Scene) -> ScreenModel:
     """Life events first; those with nothing to do here yet are off and say so by being off."""
     session, say = scene.session, scene.say
     catalogue = session.world.catalogue
+    open_events = {service.event for service in catalogue.services.values()} if catalogue is not None else set[str]()
     tiles = [
         button(
             scene,
@@ -146,7 +147,8 @@ def home_screen(scene: Scene) -> ScreenModel:
                 say(EVENT_WORDS[name][0]),
                 e.LifeEventChosen(name),
                 EVENT_WORDS[name][1],
-                enabled=catalogue is not None and bool(catalogue.of_event(name)),
+                "" if name in open_events else say("还没开通"),
+                enabled=name in open_events,
             ),
         )
         for name in LIFE_EVENTS

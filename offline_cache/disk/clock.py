@@ -44,6 +44,38 @@ class SystemClock:
         return self._boot_id
 
 
+class KnownTime:
+    """The wall clock, unless it is far behind a time that was known before.
+
+    A real-time clock with a dead battery starts in 1970 or 2000. Then the last known time and what has passed since
+    on the monotonic clock is the better guess. Nothing is ordered by it: the seq orders, the gateway notes the skew.
+    """
+
+    TOLERANCE_MS = 3_600_000
+    """A clock that is set back by less than this is believed."""
+
+    def __init__(self, clock: OutboxClock, known_ms: int | None) -> None:
+        self._clock = clock
+        self._known_ms = known_ms
+        self._since_ms = clock.mono_ms()
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, as good as can be known."""
+        now = self._clock.now_ms()
+        expected = self._expected_ms()
+        return now if expected is None or now >= expected - self.TOLERANCE_MS else expected
+
+    def behind(self) -> bool:
+        """Whether the machine's clock is not believed."""
+        expected = self._expected_ms()
+        return expected is not None and self._clock.now_ms() < expected - self.TOLERANCE_MS
+
+    def _expected_ms(self) -> int | None:
+        if self._known_ms is None:
+            return None
+        return self._known_ms + max(0, self._clock.mono_ms() - self._since_ms)
+
+
 def uuid7(now_ms: int) -> str:
     """UUIDv7 (RFC 9562 section 5.7) at a given time, random below the millisecond."""
     chance = os.urandom(10)

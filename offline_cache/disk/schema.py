@@ -21,7 +21,7 @@ SqliteError = cast("type[sqlite3.Error]", _sqlite.Error)  # pyright: ignore[repo
 _SAFE_SINCE = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 10_000
 _JOURNAL_SIZE_LIMIT = 16 * 1024 * 1024
-_LAST_MIGRATION = "m001_outbox"
+_LAST_MIGRATION = "m002_after_the_gateway"
 
 _TABLES_001 = (
     """
@@ -71,6 +71,35 @@ _TABLES_001 = (
     create trigger entry_unsent_stays before delete on entry
     when old.seq > (select acked_seq from cursor) or old.seq = (select max(seq) from entry)
     begin select raise(abort, 'an unsent entry, and the last one, stay'); end
+    """,
+)
+
+_TABLES_002 = (
+    "alter table cursor add column received_ms integer",
+    """
+    create table verdict(
+      position integer primary key,
+      epoch text not null,
+      seq integer not null,
+      id text not null,
+      verdict text not null check (verdict in ('accepted', 'rejected')),
+      reason text not null,
+      agency text not null,
+      at_ms integer not null
+    ) strict
+    """,
+    "create index verdict_rejected on verdict(position) where verdict = 'rejected'",
+    """
+    create table rescued(
+      epoch text not null,
+      seq integer not null,
+      id text not null,
+      primary key (epoch, seq, id)
+    ) strict, without rowid
+    """,
+    """
+    create trigger verdict_rejected_stays before delete on verdict when old.verdict = 'rejected'
+    begin select raise(abort, 'a parked entry stays'); end
     """,
 )
 
@@ -185,6 +214,11 @@ def _migrations() -> Migrations:
     @migrations(name="m001_outbox")
     def _outbox(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         for statement in _TABLES_001:
+            db.conn.execute(statement)
+
+    @migrations(name="m002_after_the_gateway")
+    def _after_the_gateway(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+        for statement in _TABLES_002:
             db.conn.execute(statement)
 
     return migrations

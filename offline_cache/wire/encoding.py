@@ -27,6 +27,7 @@ MAX_JSON_BYTES = 1024 * 1024
 _PROTECTED = bytes.fromhex("a10127")
 _HEAD = bytes.fromhex("d28443a10127a0")
 _SIGNATURE_BYTES = 64
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def encode_cbor(value: object) -> bytes:
@@ -180,8 +181,7 @@ def json_dumps(value: object) -> bytes:
         MalformedMessage: a value that JSON cannot carry.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-        return text.encode("utf-8")
+        return _WRITER.encode(value).encode("utf-8")
     except (TypeError, ValueError, RecursionError):
         raise MalformedMessage("JSON: a value that JSON cannot carry") from None
 

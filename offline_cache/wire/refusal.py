@@ -36,7 +36,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> CacheError:
             "the gateway does not take this token: unknown, used or expired; ask for another"
         ),
         "too-large": TooLarge("the gateway wants a smaller batch"),
-        "seq-conflict": SeqConflict("the gateway holds other entries under these numbers"),
+        "seq-conflict": SeqConflict("the gateway holds other entries under these numbers", _seq(problem, "seq")),
     }
     if code in simple:
         return simple[code]
@@ -50,10 +50,13 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> CacheError:
 
 
 def _gap(problem: Problem) -> CacheError:
-    expected = problem.facts.get("expected_seq")
-    if isinstance(expected, int) and not isinstance(expected, bool) and 1 <= expected < 2**63:
-        return SeqGap(expected)
-    return BadReply("the gateway reports a gap, but not where")
+    expected = _seq(problem, "expected_seq")
+    return BadReply("the gateway reports a gap, but not where") if expected is None else SeqGap(expected)
+
+
+def _seq(problem: Problem, name: str) -> int | None:
+    value = problem.facts.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**63 else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

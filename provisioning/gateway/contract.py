@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from offline_cache.messages import CBOR_TYPE, MAX_BATCH_BYTES, MAX_BATCH_ROWS, NONCE_LIFETIME_S, PROBLEM_TYPE
 
@@ -13,6 +15,8 @@ DESCRIPTION = (
 )
 
 _TEXT = {"type": "string"}
+After = Annotated[str, Query(json_schema_extra={"pattern": "^[0-9]{1,18}$"})]
+"""A position or number. Said in the contract, checked by `web/common.py`, which answers with a problem."""
 _PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -107,6 +111,12 @@ LOOKUPS = _operation(
     ),
     problems=f"{_TERMINAL}, malformed, nonce-invalid, card-refused, service-unknown, subject-refused, too-large",
 )
+HSM = _operation(
+    "The issuer's security module checks a version 3 card and answers its challenge; hexadecimal",
+    ("application/json", _object(proof=_TEXT)),
+    takes=("application/json", _object(card_id=_TEXT, challenge=_TEXT, cryptogram=_TEXT, card_challenge=_TEXT)),
+    problems=f"{_TERMINAL}, malformed, card-refused, too-large",
+)
 CATALOGUE = _operation(
     "The signed catalogue: version, services, agencies, subjects, codes, groups",
     (CBOR_TYPE, {**_BYTES, "description": "COSE_Sign1 by the gateway's key over the catalogue's JSON"}),
@@ -117,6 +127,74 @@ READ_ENTRIES = _operation(
     "Every accepted entry behind a position, unsealed, one JSON object a line; for the operator's token only",
     ("application/jsonl", _TEXT),
     problems="operator-required, malformed",
+)
+_AFTER = "the position or number behind which to begin"
+_VERDICT_WORD = {"enum": ["accepted", "rejected"]}
+_CODE = {**_TEXT, "pattern": "^([a-z0-9]+(-[a-z0-9]+)*)?$", "maxLength": 64}
+_INTEGER = {"type": "integer"}
+_DAY = _object(number=_INTEGER, day={**_TEXT, "format": "date"}, size=_INTEGER, root=_TEXT, head=_TEXT)
+JUDGE = _operation(
+    "An office says what it made of entries; for the operator's token only",
+    ("application/json", _object(taken=_INTEGER, new=_INTEGER)),
+    takes=(
+        "application/json",
+        _object(
+            verdicts={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 500,
+                "items": _object(
+                    terminal=_TEXT,
+                    epoch=_TEXT,
+                    seq=_INTEGER,
+                    id=_TEXT,
+                    verdict=_VERDICT_WORD,
+                    reason=_CODE,
+                    agency=_CODE,
+                ),
+            }
+        ),
+    ),
+    problems="operator-required, malformed, entry-unknown (with place), too-large",
+)
+VERDICTS = _operation(
+    f"The verdicts on this terminal's entries; after: {_AFTER}",
+    (CBOR_TYPE, {**_BYTES, "description": "COSE_Sign1 by the gateway's key: terminal, next, more, verdicts"}),
+    problems=f"{_TERMINAL}, malformed",
+)
+ALARMS = _operation(
+    "What a person must look at; for the operator's token only",
+    (
+        "application/json",
+        _object(
+            alarms={
+                "type": "array",
+                "items": _object(
+                    terminal=_TEXT,
+                    code=_TEXT,
+                    epoch=_TEXT,
+                    seq=_INTEGER,
+                    first_ms=_INTEGER,
+                    last_ms=_INTEGER,
+                    times=_INTEGER,
+                ),
+            }
+        ),
+    ),
+    problems="operator-required",
+)
+DAYS = _operation(
+    f"The closed days of the journal with their signed Merkle roots; after: {_AFTER}",
+    ("application/json", _object(days={"type": "array", "items": _DAY})),
+    problems="malformed",
+)
+PROOF = _operation(
+    "The proof that the entry of a case number is under its day's root; hashes only",
+    (
+        "application/json",
+        _object(case=_TEXT, leaf=_TEXT, index=_INTEGER, path={"type": "array", "items": _TEXT}, day=_DAY),
+    ),
+    problems="entry-unknown, day-open",
 )
 PROBLEM = _operation(
     "What a problem code means and what to do",

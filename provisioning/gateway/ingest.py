@@ -55,6 +55,7 @@ def accept(body: bytes, terminal: Terminal, store: Store, authority: Authority, 
     except Gap as error:
         raise Refused("seq-gap", facts={"expected_seq": error.expected_seq}) from None
     except Conflict as error:
+        store.raise_alarm(terminal.name, error.code, batch.epoch, error.seq, now_ms)
         raise Refused("seq-conflict", facts={"seq": error.seq}) from None
     ack = Ack(batch.terminal, batch.epoch, stored.acked_through, stored.head, now_ms)
     return sign1(encode_ack(ack), authority.signing_key), ack, stored.new_rows

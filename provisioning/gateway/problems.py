@@ -21,6 +21,8 @@ CODES: Mapping[str, tuple[int, str]] = {
     "subject-refused": (403, "The catalogue does not allow this subject for this service. Nothing was released."),
     "seq-gap": (409, "Rows before this batch are missing. Continue at expected_seq."),
     "seq-conflict": (409, "Another row is stored under this seq. Stop, and let a person look."),
+    "entry-unknown": (404, "No entry is stored under this place and id. Read the entries again."),
+    "day-open": (404, "The day's root is made after midnight. Ask again tomorrow."),
     "too-large": (413, "The message is larger than this gateway takes. Halve the batch."),
     "not-found": (404, "There is nothing at this address. See /openapi.json"),
     "method-not-allowed": (405, "This address takes another method. See /openapi.json"),

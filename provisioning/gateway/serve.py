@@ -23,15 +23,17 @@ from provisioning.gateway.authority import CARD_CA_FOLDER, Authority, CardAuthor
 from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.register import Register
+from provisioning.gateway.proofs.days import close_days
 from provisioning.gateway.release import Releaser
 from provisioning.gateway.server import create_app
-from provisioning.gateway.slots import SlotLimits, Slots
-from provisioning.gateway.store import Store
-from provisioning.gateway.web.common import Gateway, LogWrite
+from provisioning.gateway.store import Store, StoreFailed
+from provisioning.gateway.web.common import Gateway, LogWrite, work
+from provisioning.gateway.web.slots import SlotLimits, Slots
 
 KEEP_ALIVE_S = 75
 """Longer than a terminal's quiet minute: a new TLS connection per request costs seven times as much."""
 DRAIN_S = 5
+_CLOSE_DAYS_S = 300
 
 
 class PortBusy(Exception):
@@ -91,14 +93,35 @@ class PeerCertificateProtocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, gateway: Gateway, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._gateway = gateway
         self._on_ready = on_ready
+        self._days: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._days = asyncio.create_task(_close_days(self._gateway))
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._days is not None:
+            self._days.cancel()
+        await super().shutdown(sockets)
+
+
+async def _close_days(gateway: Gateway) -> None:
+    """Close the days that are over, now and every few minutes; several servers on one database do it once."""
+    key = gateway.authority.signing_key
+    while True:
+        try:
+            closed = await work(gateway, lambda: close_days(gateway.store, key, gateway.now_ms()))
+            if closed:
+                gateway.log("gateway.day", {"days": closed})
+        except StoreFailed as error:
+            gateway.log("gateway.failed", {"error": error.code})
+        await asyncio.sleep(_CLOSE_DAYS_S)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -143,7 +166,7 @@ def run(gateway: Gateway, listener: socket.socket, on_ready: Callable[[str], Non
         timeout_graceful_shutdown=DRAIN_S,
         ssl_context_factory=lambda _config, _default: gateway.authority.server_tls(),
     )
-    server = _Server(config, lambda: on_ready(url))
+    server = _Server(config, gateway, lambda: on_ready(url))
     with _quiet_signals((signal.SIGTERM, signal.SIGINT)):
         asyncio.run(server.serve(sockets=[listener]))
 

@@ -25,11 +25,13 @@ from offline_cache.messages import (
 )
 from provisioning.gateway import contract
 from provisioning.gateway.authority import CsrInvalid
+from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
 from provisioning.gateway.page import PageFacts, render
 from provisioning.gateway.problems import CODES, Refused
 from provisioning.gateway.release import MAX_LOOKUP_BYTES
 from provisioning.gateway.store import InviteInvalid, StoreFailed
+from provisioning.gateway.verify_page import add_verify_route
 from provisioning.gateway.web.admission import Admission
 from provisioning.gateway.web.common import (
     JSON,
@@ -42,6 +44,7 @@ from provisioning.gateway.web.common import (
     terminal_of,
     work,
 )
+from provisioning.gateway.web.later import add_later_routes
 
 MAX_ENROL_BYTES = 16 * 1024
 RETRY_AFTER_S = 2
@@ -55,6 +58,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     _public(app, gateway)
     _for_terminals(app, gateway)
     _for_operators(app, gateway)
+    add_later_routes(app, gateway)
+    add_verify_route(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -67,7 +72,10 @@ def create_app(gateway: Gateway) -> FastAPI:
     @app.exception_handler(HTTPException)
     async def unrouted(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
         known = {404: "not-found", 405: "method-not-allowed"}
-        return problem_answer(Refused(known.get(cast("HTTPException", error).status_code, "malformed")), gateway)
+        raised = cast("HTTPException", error)
+        answer = problem_answer(Refused(known.get(raised.status_code, "malformed")), gateway)
+        answer.headers.update(raised.headers or {})  # 405 names the methods that are allowed
+        return answer
 
     @app.exception_handler(Exception)
     async def broken(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -75,6 +83,11 @@ def create_app(gateway: Gateway) -> FastAPI:
         return problem_answer(Refused("gateway-failed", retry_after_s=RETRY_AFTER_S), gateway)
 
     return app
+
+
+def openapi_document() -> dict[str, object]:
+    """The contract, as `/openapi.json` gives it. No gateway is needed: nothing is asked of this application."""
+    return create_app(cast("Gateway", None)).openapi()
 
 
 def _public(app: FastAPI, gateway: Gateway) -> None:
@@ -135,6 +148,12 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
         gateway.log("gateway.lookup", facts)
         return json_answer(answer)
 
+    @app.post("/v1/hsm", **contract.HSM)
+    async def hsm(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        await terminal_of(gateway, request)
+        body = await body_of(request, MAX_HSM_BYTES)
+        return json_answer(await work(gateway, lambda: gateway.hsm.prove(body)))
+
     @app.get("/v1/catalogue", **contract.CATALOGUE)
     async def catalogue(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         await terminal_of(gateway, request)
@@ -150,7 +169,7 @@ def _for_operators(app: FastAPI, gateway: Gateway) -> None:
     """What needs the operator's token."""
 
     @app.get("/v1/entries", **contract.READ_ENTRIES)
-    async def read_entries(request: Request, after: str = "0") -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def read_entries(request: Request, after: contract.After = "0") -> Response:  # pyright: ignore[reportUnusedFunction]
         check_operator(gateway, request)
         lines = unsealed(gateway.store, gateway.authority, number_of(after, "after"))
         return StreamingResponse(_json_lines(lines), media_type="application/jsonl")
@@ -209,6 +228,12 @@ def _facts(gateway: Gateway) -> PageFacts:
         " doubled. Enrol it again with a new state folder."
         for item in terminals
         if item.doubled_epochs
+    ]
+    notices += [
+        f"{alarm.terminal}: {alarm.code} at seq {alarm.seq}, {alarm.times} times. Two terminals use one disk image, or"
+        " a disk was set back. Nothing is lost: both keep their entries. Enrol the copy with a new state folder, then:"
+        f" kiosk gateway alarms --close {alarm.terminal}"
+        for alarm in gateway.store.alarms()
     ]
     return PageFacts(
         terminals=terminals,

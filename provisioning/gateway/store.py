@@ -257,6 +257,10 @@ class Store(Protocol):
         """Whose certificate this is (SHA-256 of its DER), or None."""
         ...
 
+    def keys_of(self, terminal: str) -> tuple[tuple[bytes, bool], ...]:
+        """The keys (Ed25519, 32 bytes) that were ever certified for a terminal, each with whether it was revoked."""
+        ...
+
     def touch(self, terminal: str, now_ms: int) -> None:
         """Note that a terminal was seen."""
         ...
@@ -300,15 +304,22 @@ class Store(Protocol):
         """The verdicts on a terminal's entries with `position > after`, in order."""
         ...
 
-    def close_day(self, end_ms: int, sign: Callable[[SealedDay | None, Sequence[JournalLine]], SealedDay]) -> bool:
-        """Close the open rows received before `end_ms` under one root. False if there are none.
+    def close_day(
+        self, end_ms: int, sign: Callable[[SealedDay | None, Sequence[JournalLine]], SealedDay | None]
+    ) -> bool:
+        """Close the open rows up to the last one received before `end_ms`. False if there are none.
 
-        `sign` gets the last closed day and the rows, and returns the new day; one process at a time does this.
+        `sign` gets the last closed day and the rows, and returns the new day, or None to leave it; one process at a
+        time does this.
         """
         ...
 
+    def last_day(self) -> SealedDay | None:
+        """The last closed day."""
+        ...
+
     def oldest_open_ms(self) -> int | None:
-        """When the earliest row after the last closed day was received; None if there is none."""
+        """When the first row after the last closed day was received; None if there is none."""
         ...
 
     def days(self, after: int, limit: int) -> tuple[SealedDay, ...]:

@@ -8,12 +8,13 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.api import Banner, ListBlock, Para, Receipt, Row, Title
+from drivers.api import Banner, BigNumber, ListBlock, Para, Receipt, Row, Title
 from drivers.errors import ReceiptInvalid
 from drivers.printers.escpos import defused, encode_receipt
-from drivers.printers.layout import PAPERS, TextLine, break_lines, columns, lay_out, preview_text, tidy
 from drivers.printers.models import generic
-from drivers.printers.receipt_document import parse_receipt, receipt_from_json, receipt_to_json
+from drivers.printers.paper.layout import PAPERS, TextLine, lay_out, preview_text
+from drivers.printers.paper.linebreak import break_lines, columns, tidy
+from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_to_json
 from drivers.printers.replies import AutoStatus, ProcessId, RealTimeStatus, ReplyParser
 from drivers.sim.printer import SimPrinter
 
@@ -26,8 +27,9 @@ NAME = TEXT.filter(lambda t: t.strip() != "")
 GBK_TEXT = st.text(st.sampled_from("中文字，。「」（）abc 0123456789:-￥×"), max_size=120)
 BLOCKS = st.one_of(
     st.builds(Title, NAME, st.booleans()),
-    st.builds(Row, TEXT, TEXT, st.booleans()),
-    st.builds(Para, TEXT, st.booleans(), st.booleans(), st.integers(0, 8)),
+    st.builds(Row, TEXT, TEXT, st.booleans(), st.sampled_from([1, 2])),
+    st.builds(Para, TEXT, st.booleans(), st.booleans(), st.integers(0, 8), st.sampled_from([1, 2])),
+    st.builds(BigNumber, st.text(st.sampled_from("ABC0123456789-"), min_size=1, max_size=8)),
     st.builds(ListBlock, st.lists(NAME, min_size=1, max_size=3).map(tuple)),
     st.builds(Banner, st.sampled_from(["received", "recorded"]), NAME, st.lists(NAME, max_size=3).map(tuple)),
 )
@@ -52,21 +54,25 @@ def test_no_line_starts_with_a_full_stop_that_had_room(text: str, width: int) ->
             assert columns(before) >= width - 1
 
 
-@given(st.lists(BLOCKS, min_size=1, max_size=6).map(tuple), st.sampled_from([58, 80]))
-def test_a_layout_never_overflows_and_loses_no_text(blocks: tuple[Title | Row, ...], width_mm: int) -> None:
-    lines = lay_out(Receipt("T0001-000042", blocks, width_mm=width_mm))
+@given(st.lists(BLOCKS, min_size=1, max_size=6).map(tuple), st.sampled_from([58, 80]), st.booleans())
+def test_a_layout_never_overflows_and_loses_no_text(
+    blocks: tuple[Title | Row, ...], width_mm: int, large: bool
+) -> None:
+    lines = lay_out(Receipt("T0001-000042", blocks, width_mm=width_mm, large=large))
     texts = [line for line in lines if isinstance(line, TextLine)]
     assert all(line.columns <= PAPERS[width_mm].columns for line in texts)
     paper = squeezed("".join(line.text for line in texts))
     for block in blocks:
-        if isinstance(block, Title):
+        if isinstance(block, Title | Para):
             assert squeezed(block.text) in paper
+    if large:
+        assert all(r.height >= 2 for line in texts for r in line.runs if r.text.strip("═║╔╗╚╝- "))
 
 
-@given(st.lists(BLOCKS, min_size=1, max_size=4).map(tuple))
+@given(st.lists(BLOCKS, min_size=1, max_size=4).map(tuple), st.booleans())
 @settings(deadline=None, max_examples=60)
-def test_what_the_printer_prints_is_what_the_screen_previewed(blocks: tuple[Title | Row, ...]) -> None:
-    receipt = Receipt("T0001-000042", blocks)
+def test_what_the_printer_prints_is_what_the_screen_previewed(blocks: tuple[Title | Row, ...], large: bool) -> None:
+    receipt = Receipt("T0001-000042", blocks, large=large)
     sim = SimPrinter()
     encoded = encode_receipt(receipt, generic(80))
     for data in (*encoded.segments, encoded.cut):

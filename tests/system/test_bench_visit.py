@@ -202,6 +202,20 @@ def test_the_next_citizen_finds_the_first_language_and_size(fresh: BenchClient) 
     assert (after["screen"], after["language"], after["modes"]["text_scale"]) == ("attract", "zh-Hans", 1.0)
 
 
+def test_two_touches_on_one_control_are_two_touches(fresh: BenchClient) -> None:
+    fresh.touch_id("language.zh")
+    sizes = [fresh.touch_id("mode.large")["modes"]["text_scale"] for _ in range(4)]
+    assert sizes == [1.25, 1.6, 2.0, 1.0]
+
+
+def test_what_the_state_names_is_what_the_controls_belong_to(fresh: BenchClient) -> None:
+    for _ in range(3):
+        assert fresh.touch_id("language.zh")["screen"] == "start"
+        assert fresh.element("start.card") is not None
+        assert fresh.touch_id("back")["screen"] == "attract"
+        assert fresh.element("start.card") is None
+
+
 def test_a_quiet_citizen_is_warned_and_then_the_visit_ends(fresh: BenchClient) -> None:
     visitor = Visitor(fresh, "parent")
     visitor.sign_in()

@@ -43,8 +43,11 @@ class Recorder:
             self._changed.notify_all()
 
     def until(self, state: SlotState) -> None:
+        assert self.within(state, PATIENCE_S), f"{state} did not come: {self.events[-3:]}"
+
+    def within(self, state: SlotState, deadline_s: float) -> bool:
         with self._changed:
-            assert self._changed.wait_for(lambda: bool(self.events) and self.events[-1].state is state, PATIENCE_S)
+            return self._changed.wait_for(lambda: bool(self.events) and self.events[-1].state is state, deadline_s)
 
 
 @contextlib.contextmanager

@@ -54,7 +54,7 @@ def test_the_document_of_the_reference_is_taken_whole() -> None:
         (None, "document", "must be object"),
         ({}, "document", "lacks profile, holder"),
         ({**card_document(), "colour": "red"}, "document", "has a field that a card does not have"),
-        (card_document(profile="belgian"), "profile", "must be citizen"),
+        (card_document(profile="belgian"), "profile", "must be one of citizen, belgian-eid"),
         (card_document(version="4.00"), "version", "must be one of 1.00, 2.00, 3.00"),
         (card_document(pin="12345"), "pin", "must match"),
         (card_document(tries_left=16), "tries_left", "maximum: 15"),

@@ -61,7 +61,7 @@ def test_a_wrong_pin_takes_back_what_the_right_one_gave() -> None:
     ("command", "answer"),
     [
         ("00", "6700"),
-        ("80A40400", "6E00"),
+        ("80A40400", "6D00"),
         ("00FF0000", "6D00"),
         ("00A4040005AABB", "6700"),
         ("00A40400", "6A82"),

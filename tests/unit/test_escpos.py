@@ -26,7 +26,7 @@ from drivers.printers.escpos import (
     raster,
 )
 from drivers.printers.models import UnknownModel, generic, model, models
-from drivers.printers.raster import FontMissing, Glyphs
+from drivers.printers.paper.raster import FontMissing, Glyphs
 from drivers.printers.replies import (
     AutoStatus,
     Block,

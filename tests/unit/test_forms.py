@@ -10,7 +10,8 @@ import pytest
 from kiosk import forms
 from kiosk.events import SubjectData
 from kiosk.forms import Form
-from kiosk.services import Choice, Condition, FieldDefinition, SubjectChoices, Test
+from kiosk.services import Choice, Condition, FieldDefinition, SubjectChoices
+from kiosk.services import Test as FieldTest
 from tests.unit.visit_kit import CATALOGUE, HOLDER, PERSONAS
 
 TODAY = "2026-05-18"
@@ -84,20 +85,20 @@ def test_the_card_s_sex_is_written_as_the_city_writes_it(sex: Any, code: str) ->
 @pytest.mark.parametrize(
     ("test", "value", "result"),
     [
-        (Test("a", op="is", value="x"), "x", True),
-        (Test("a", op="is", value="x"), "y", False),
-        (Test("a", op="is", value="x"), None, False),
-        (Test("a", op="not", value="x"), None, True),
-        (Test("a", op="not", value="x"), "x", False),
-        (Test("a", op="in", value=("x", "y")), "y", True),
-        (Test("a", op="in", value=("x", "y")), "", False),
-        (Test("a", op="known", value=True), "x", True),
-        (Test("a", op="known", value=True), "", False),
-        (Test("a", op="known", value=False), None, True),
+        (FieldTest("a", op="is", value="x"), "x", True),
+        (FieldTest("a", op="is", value="x"), "y", False),
+        (FieldTest("a", op="is", value="x"), None, False),
+        (FieldTest("a", op="not", value="x"), None, True),
+        (FieldTest("a", op="not", value="x"), "x", False),
+        (FieldTest("a", op="in", value=("x", "y")), "y", True),
+        (FieldTest("a", op="in", value=("x", "y")), "", False),
+        (FieldTest("a", op="known", value=True), "x", True),
+        (FieldTest("a", op="known", value=True), "", False),
+        (FieldTest("a", op="known", value=False), None, True),
     ],
 )
 @pytest.mark.parametrize("of", ["field", "subject"])
-def test_a_test_of_a_field_or_of_a_subject(test: Test, value: str | None, result: bool, of: str) -> None:
+def test_a_test_of_a_field_or_of_a_subject(test: FieldTest, value: str | None, result: bool, of: str) -> None:
     if of == "field":
         made = form(field(id="a"), answers={} if value is None else {"a": value})
     else:
@@ -108,7 +109,7 @@ def test_a_test_of_a_field_or_of_a_subject(test: Test, value: str | None, result
 
 
 def test_all_must_hold_and_one_of_any() -> None:
-    yes, no = Test("a", op="known", value=False), Test("a", op="known", value=True)
+    yes, no = FieldTest("a", op="known", value=False), FieldTest("a", op="known", value=True)
     made = form(field(id="a"))
     assert forms.holds(Condition(all=(yes,), any=(no, yes)), made)
     assert not forms.holds(Condition(all=(yes, no), any=(yes,)), made)
@@ -121,14 +122,14 @@ def test_of_what_the_terminal_cannot_know_the_office_decides(record: dict[str, o
     for records in ({}, {"pop.person": record}):
         made = form(records=records)
         for op, value in (("is", "x"), ("not", "x"), ("in", ("x",)), ("known", False)):
-            assert forms.holds(Condition(all=(Test(subject="pop.person.a", op=op, value=value),)), made)  # pyright: ignore
-        assert not forms.holds(Condition(all=(Test(subject="pop.person.a", op="known", value=True),)), made)
+            assert forms.holds(Condition(all=(FieldTest(subject="pop.person.a", op=op, value=value),)), made)  # pyright: ignore
+        assert not forms.holds(Condition(all=(FieldTest(subject="pop.person.a", op="known", value=True),)), made)
 
 
 def test_a_question_that_is_hidden_again_answers_no_condition() -> None:
     one = field(id="one")
-    two = field(id="two", shown_when=Condition(all=(Test("one", op="is", value="x"),)))
-    three = field(id="three", shown_when=Condition(all=(Test("two", op="is", value="y"),)))
+    two = field(id="two", shown_when=Condition(all=(FieldTest("one", op="is", value="x"),)))
+    three = field(id="three", shown_when=Condition(all=(FieldTest("two", op="is", value="y"),)))
     given = {"one": "x", "two": "y", "three": "z"}
     assert [item.id for item in forms.plan(form(one, two, three, answers=given)).questions] == ["one", "two", "three"]
     hidden = form(one, two, three, answers={**given, "one": "other"})

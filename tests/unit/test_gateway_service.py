@@ -214,6 +214,12 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
         ("POST", "/v1/nonce"),
         ("POST", "/v1/lookups"),
         ("GET", "/v1/catalogue"),
+        ("POST", "/v1/hsm"),
+        ("POST", "/v1/verdicts"),
+        ("GET", "/v1/verdicts"),
+        ("GET", "/v1/alarms"),
+        ("GET", "/v1/days"),
+        ("GET", "/v1/proofs/{case}"),
         ("GET", "/problems/{code}"),
     }
     assert "requestBody" in document["paths"]["/v1/enrol"]["post"]

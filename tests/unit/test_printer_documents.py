@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from drivers.api import QR, Banner, Barcode, Feed, ListBlock, Para, Receipt, Row, Rule, Title
+from drivers.api import QR, Banner, Barcode, BigNumber, Cut, Feed, ListBlock, Para, Receipt, Row, Rule, Title
 from drivers.errors import ReceiptInvalid
-from drivers.printers.receipt_document import parse_receipt, receipt_from_json, receipt_schema, receipt_to_json
+from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_schema, receipt_to_json
 
 DOCUMENT: dict[str, object] = {
     "number": "T0001-000042",
@@ -29,6 +29,10 @@ DOCUMENT: dict[str, object] = {
         {"qr": "https://example.invalid/x"},
         {"barcode": "T0001-000042"},
         {"feed": 2},
+        {"big": "B027"},
+        {"row": ["前面还有", "6 人"], "size": 2},
+        {"para": "large", "size": 2},
+        {"cut": True},
         {"banner": {"style": "received", "title": "已收到", "lines": ["RECEIVED"]}},
         {"banner": {"style": "recorded", "title": "还没发出", "lines": []}},
     ],
@@ -48,6 +52,10 @@ RECEIPT = Receipt(
         QR("https://example.invalid/x"),
         Barcode("T0001-000042"),
         Feed(2),
+        BigNumber("B027"),
+        Row("前面还有", "6 人", size=2),
+        Para("large", size=2),
+        Cut(),
         Banner("received", "已收到", ("RECEIVED",)),
         Banner("recorded", "还没发出"),
     ),
@@ -62,7 +70,7 @@ def test_every_block_is_read_and_written_back() -> None:
 
 def test_copy_and_width_may_be_left_out() -> None:
     receipt = parse_receipt('{"number": "1", "blocks": [{"para": "x"}]}')
-    assert (receipt.copy, receipt.width_mm) == (False, 80)
+    assert (receipt.copy, receipt.width_mm, receipt.large) == (False, 80, False)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,11 @@ def test_copy_and_width_may_be_left_out() -> None:
         ({"blocks": [{"list": [""]}]}, "blocks[0].list[0]"),
         ({"blocks": [{"list": ["x"], "mark": "abc"}]}, "blocks[0].mark"),
         ({"blocks": [{"qr": "字" * 200}]}, "blocks[0].qr"),
+        ({"large": 1}, "large"),
+        ({"blocks": [{"big": "b027"}]}, "blocks[0].big"),
+        ({"blocks": [{"big": "B00000027"}]}, "blocks[0].big"),
+        ({"blocks": [{"cut": False}]}, "blocks[0].cut"),
+        ({"blocks": [{"row": ["x", "y"], "size": 3}]}, "blocks[0].size"),
         ({"blocks": [{"barcode": "字"}]}, "blocks[0].barcode"),
         ({"blocks": [{"feed": 21}]}, "blocks[0].feed"),
         ({"blocks": [{"banner": "x"}]}, "blocks[0].banner"),

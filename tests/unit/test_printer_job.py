@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from drivers.api import JobState, Para, PrintResult, Receipt
+from drivers.api import Cut, JobState, Para, PrintResult, Receipt
 from drivers.printers.escpos import CLEAR_BUFFER, encode_receipt
 from drivers.printers.link import Deadlines, Dialogue
 from drivers.printers.link_printer import LinkPrinter, process_ids
@@ -157,3 +157,31 @@ def test_the_link_opens_again_after_it_was_closed() -> None:
     printer.close()
     printer.close()
     assert printer.status().online
+
+
+TWO = Receipt("T0001-000042", (*(Para(f"第{n}行") for n in range(20)), Cut(), *(Para(f"号票{n}") for n in range(20))))
+
+
+def test_two_pieces_are_done_when_both_are_cut() -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock)
+    result = SimReceiptPrinter(sim, clock=clock, advance=clock.advance).print_receipt(TWO)
+    assert (result.state, result.pieces, result.pieces_done) == (JobState.DONE, 2, 2)
+    assert [p.complete for p in sim.receipts] == [True, True]
+
+
+@pytest.mark.parametrize(("after_lines", "done", "state"), [(8, 0, JobState.PARTIAL), (30, 1, JobState.PARTIAL)])
+def test_the_roll_ends_in_one_of_two_pieces(after_lines: int, done: int, state: JobState) -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock)
+    sim.set_fault("paper-out", after_lines=after_lines)
+    result = SimReceiptPrinter(sim, clock=clock, advance=clock.advance).print_receipt(TWO)
+    assert (result.state, result.reason, result.pieces, result.pieces_done) == (state, "paper-out", 2, done)
+    assert sum(p.complete for p in sim.receipts) == done
+
+
+def test_a_torn_off_receipt_of_two_pieces_has_one_fence_a_receipt() -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock, width_mm=58)
+    printer = SimReceiptPrinter(sim, model=model("generic-58-tear-off"), clock=clock, advance=clock.advance)
+    assert printer.print_receipt(TWO).state is JobState.DONE

@@ -184,7 +184,7 @@ def test_import_contracts_name_every_pure_module() -> None:
     [
         ("kivy", ("kiosk/ui/",)),
         ("smartcard", ("drivers/readers/pcsc",)),
-        ("serial", ("drivers/printers/serial_printer.py",)),
+        ("serial", ("drivers/printers/serial_printer.py", "drivers/readers/sdt_serial.py")),
         ("escpos", ("drivers/printers/",)),
         ("drivers.sim", ("drivers/sim/", "kiosk/__main__.py", "kiosk/cli/", "kiosk/bench/")),
     ],

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
+import random
 import threading
+import tomllib
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from offline_cache import seal
 from offline_cache.errors import DocumentInvalid, SealBroken
-from offline_cache.messages import Row, seal_context
+from offline_cache.messages import Row, json_dumps, seal_context
 from offline_cache.seal import MAX_DOCUMENT_BYTES, Recipient, SealingKey, pack, unpack, unseal, unwrap
+from tests.outbox_documents import application
 from tests.unit.test_messages import DEVICE, EPOCH
 
 ID = "01900000-0000-7000-8000-000000000001"
@@ -124,7 +129,10 @@ def test_a_body_that_would_grow_without_bound_is_refused() -> None:
     bomb = zstandard.ZstdCompressor().compress(b" " * (MAX_DOCUMENT_BYTES + 1))
     unsized = zstandard.ZstdCompressor(write_content_size=False).compress(b"{}")
     good = pack({})
-    for packed in (b"\x01" + bomb, b"\x01" + unsized, b"\x02" + good[1:], b"", b"\x01", good[:-1], b"\x01junk"):
+    plain = zstandard.ZstdCompressor().compress(b"{}")
+    assert unpack(b"\x01" + plain) == {}, "what the first terminals wrote still opens"
+    bad = (b"\x01" + bomb, b"\x01" + unsized, b"\x01" + good[1:], b"\x02" + plain, b"", b"\x01", good[:-1], b"\x02junk")
+    for packed in (*bad, b"\x03" + good[1:]):
         with pytest.raises(SealBroken):
             unpack(packed)
 
@@ -150,3 +158,44 @@ def test_the_local_key_is_private_kept_and_destroyed(tmp_path: Path) -> None:
     seal.destroy_local_key(folder)
     seal.destroy_local_key(folder)
     assert not path.exists()
+
+
+# --------------------------------------------------------------------------------------------------- dictionary
+
+
+def test_a_dictionary_that_was_shipped_never_changes() -> None:
+    """Bodies that were sealed years ago open with it. A better one gets the next number and a file of its own."""
+    shipped = {1: "57bf9ad453656464e6d7a9dd6947b46ec01899b91f20e7bc60af84caaea44b2e"}
+    assert seal._DICTIONARIES.keys() == shipped.keys()
+    for number, digest in shipped.items():
+        raw = resources.files("assets").joinpath(seal._DICTIONARIES[number]).read_bytes()
+        assert zstandard.ZstdCompressionDict(raw).dict_id() == number
+        assert hashlib.sha256(raw).hexdigest() == digest
+        assert len(raw) < 64 * 1024
+
+
+def test_a_body_that_needs_a_dictionary_of_the_future_says_so() -> None:
+    samples = [f'{{"a":{number},"b":"{number * 7}"}}'.encode() * 4 for number in range(2000)]
+    future = zstandard.train_dictionary(4096, samples, dict_id=99)
+    frame = zstandard.ZstdCompressor(dict_data=future).compress(samples[0])
+    with pytest.raises(SealBroken, match="dictionary 99"):
+        unpack(b"\x02" + frame)
+
+
+def test_an_application_is_sealed_in_less_than_half_of_what_it_takes_without_the_dictionary() -> None:
+    numbers = random.Random(99)
+    documents = [application(numbers, seq) for seq in range(50)]
+    packed = sum(len(pack(document)) for document in documents)
+    plain = sum(len(zstandard.ZstdCompressor(level=3).compress(json_dumps(document))) for document in documents)
+    assert packed < 0.5 * plain
+    assert [unpack(pack(document)) for document in documents] == documents
+
+
+def test_the_dictionary_holds_no_persona() -> None:
+    raw = resources.files("assets").joinpath("outbox.dict").read_bytes()
+    people = tomllib.loads(resources.files("assets").joinpath("city/personas.toml").read_text("utf-8"))
+    holders = [person["card"]["holder"] for person in people["persona"]]
+    assert len(holders) == 8
+    for holder in holders:
+        for value in (holder["name"], holder["id_number"]):
+            assert value.encode() not in raw

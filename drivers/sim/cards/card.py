@@ -1,7 +1,7 @@
 """A simulated card: a stateful twin, made from a card document, that answers APDUs byte for byte.
 
-`SimCard.process` is the card's contacts; who carries the bytes (`drivers.sim.cards.reader` in process, `drivers.sim.cards.vpcd`
-behind the real PC/SC stack) also carries the delay. The profile's own twin is a `Chip` (`drivers.sim.cards.chips`); this is
+`SimCard.process` is the card's contacts; who carries the bytes (`drivers.sim.cards.reader` in process, `…vpcd` behind
+the real PC/SC stack) also carries the delay. The profile's own twin is a `Chip` (`drivers.sim.cards.chips`); this is
 the plastic around it: how answers are brought out (61xx, 6Cxx), quirks, faults, counting. A PIN try counter survives
 removal and power-down as on a real card; whether the PIN is verified does not.
 """

@@ -1,8 +1,9 @@
 """The card document: a card written down as JSON, and what a simulated card is made of.
 
-`card_schema()` is the published schema (`docs/reference/card.schema.json`): one of the profiles'. The citizen card's own
-part is here; the other profiles keep theirs beside their twin (`drivers.sim.cards.chips`). What a schema does not say,
-the code checks: days that exist, a name that fits on a card. Errors name the field and the reason, never a value.
+`card_schema()` is the published schema (`docs/reference/card.schema.json`): one of the profiles'. The citizen card's
+own part is here; the other profiles keep theirs beside their twin (`drivers.sim.cards.chips`). What a schema does not
+say, the code checks: days that exist, a name that fits on a card. Errors name the field and the reason, never a
+value.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import jsonschema
@@ -56,7 +56,7 @@ class Quirks:
     dies_at_apdu: int | None = None
     atr: bytes | None = None
     read_record_modes: frozenset[str] = frozenset(READ_RECORD_MODES)
-    script: FaultScript = FaultScript()
+    script: FaultScript = field(default_factory=FaultScript)
 
 
 def object_schema(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:

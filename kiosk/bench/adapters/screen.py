@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from kiosk.bench.ports import BenchError, ElementView, Frame
 from kiosk.events import Event
 from kiosk.screen_model import ScreenModel
 
+_T = TypeVar("_T")
 DEBOUNCE_S = 0.26
 """The screen takes two taps on one control within 0.25 s for the shaking of a hand. A script means both of them, so
 the bench's finger waits that long before it presses the same control again; keys have no such limit."""
@@ -92,6 +93,10 @@ class KivyScreen:
             return False
         return True
 
+    def on_glass(self) -> ScreenModel:
+        """The newest model, once it is drawn. Raises `BenchError` (`screen-silent`)."""
+        return self._asked(self._app.bridge.wait_drawn)
+
     # ------------------------------------------------------------------------------------------------- inside
 
     def _as_a_hand(self, element: ElementView | None) -> None:
@@ -104,7 +109,7 @@ class KivyScreen:
             threading.Event().wait(wait_s)
         self._last = (element.id, time.monotonic())
 
-    def _asked(self, ask: Callable[[], Any]) -> Any:
+    def _asked(self, ask: Callable[[], _T]) -> _T:
         """Do what `ask` does. Raises `BenchError` (`screen-silent`) where the main thread does not answer."""
         from kiosk.ui.bridge import ScreenTimeoutError
 

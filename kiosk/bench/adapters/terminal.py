@@ -22,36 +22,27 @@ RESET_LOOK_S = 0.05
 ATTRACT = "attract"
 
 
-class ShownModel:
-    """Passes every new screen model on to the glass, and remembers the latest one."""
-
-    def __init__(self, glass: Callable[[ScreenModel], None]) -> None:
-        self._glass = glass
-        self.model: ScreenModel | None = None
-
-    def show(self, model: ScreenModel) -> None:
-        """What the runtime calls, from its thread."""
-        self.model = model
-        self._glass(model)
-
-
 class TerminalAdapter:
-    """The `TerminalPort` over a started `Terminal`."""
+    """The `TerminalPort` over a started `Terminal`. `on_glass` gives the newest model once it is drawn.
 
-    def __init__(self, terminal: Terminal, shown: ShownModel, outbox: Outbox) -> None:
+    Screen, language and modes are those on the glass: who waits for a screen and then looks for its controls finds
+    them.
+    """
+
+    def __init__(self, terminal: Terminal, on_glass: Callable[[], ScreenModel], outbox: Outbox) -> None:
         self._terminal = terminal
-        self._shown = shown
+        self._on_glass = on_glass
         self._outbox = outbox
 
     def public_state(self) -> Mapping[str, object]:
         known = self._terminal.public_state()
-        model = self._shown.model
+        model = self._on_glass()
         session = ("id", "state", "service", "question", "number", "acked", "failure", "print")
         return {
-            "screen": model.name if model is not None else "",
+            "screen": model.name,
             "session": {key: known[key] for key in session},
-            "language": known["language"],
-            "modes": known["modes"],
+            "language": model.language,
+            "modes": asdict(model.modes),
             "devices": {"reader": {"state": known["slot"]}, "printer": {"state": known["printer"]}},
             "outbox": self._figures(),
             "gateway": {"reachable": known["network_up"], "terminal": known["terminal"]},
@@ -70,9 +61,8 @@ class TerminalAdapter:
         while time.monotonic() < ends:
             self._terminal.end_session()
             self._terminal.settle(RESET_TIMEOUT_S)
-            model = self._shown.model
             slot = self._terminal.public_state()["slot"]
-            if model is not None and model.name == ATTRACT and slot not in (SlotState.PRESENT, SlotState.MUTE):
+            if self._on_glass().name == ATTRACT and slot not in (SlotState.PRESENT, SlotState.MUTE):
                 return
             pause.wait(RESET_LOOK_S)
         raise BenchError("session-stuck", "The session does not end.", "GET /api/log; then restart the bench.", 503)

@@ -152,8 +152,8 @@ export function drawLog(holder, lines, onlyAlarms) {
   const wanted = lines.filter((line) => !onlyAlarms || alarming(line));
   const atEnd = holder.scrollTop + holder.clientHeight >= holder.scrollHeight - 40;
   const changed = redraw(holder, [wanted.at(-1)?.n ?? 0, wanted.length, onlyAlarms], () => wanted.map((line) =>
-    make("p", { class: alarming(line) ? "alarm" : "" }, make("time", { title: line.at }, line.at.slice(-6)), make("span", {}, line.what),
-      make("span", {}, Object.entries(line.facts).filter(([name]) => name !== "level").map(([name, value]) => `${name}=${value}`).join(" ")))));
+    make("p", { class: alarming(line) ? "alarm" : "" }, make("time", { title: line.at }, line.at.slice(-6)), make("span", {}, make("b", {}, line.what), " ",
+      Object.entries(line.facts).filter(([name]) => name !== "level").map(([name, value]) => `${name}=${value}`).join(" ")))));
   if (changed && atEnd) holder.scrollTop = holder.scrollHeight;
 }
 

@@ -294,7 +294,7 @@ def choice(s: Scene) -> ScreenModel:
         ("最后 1 个问题", "Last question"),
         title=s.t("第一志愿选哪所小学？", "Which school first?"),
         subtitle=s.t("按住址排出来的，最近的在最上面。", "Sorted by your address, nearest first."),
-        body=(Choices(items, radio=True), Gap(), pager),
+        body=(Choices(items[:2] if s.modes.reach else items, radio=True), Gap(), pager),
         back=s.back(),
         primary=s.primary("继续", "Continue"),
     )

@@ -12,7 +12,7 @@ from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets.faces import button, face
 from kiosk.ui.widgets.words import Type, place, stack, typeset
 
-LANDSCAPE_CITY = (800.0, -410.0)
+LANDSCAPE_CITY = (820.0, -444.0)
 """Where the picture's origin lies on a landscape display."""
 LOWERED_CITY = -320.0
 
@@ -35,6 +35,7 @@ def backdrop(theme: Theme) -> tuple[Shape, ...]:
     sheet = Sheet(theme, lambda text, size, bold: 0.0)
     if theme.posture == "landscape":
         city.draw(sheet, *LANDSCAPE_CITY, 1.037, branch=False, tower=(778, 0.84))
+        sheet.rect(Rect(760, 0, LANDSCAPE_CITY[0] - 760, theme.size[1]), theme.colour("paper"))
     else:
         city.draw(sheet, 0, 0, 1.0, branch=True, tower=(778, 1.0))
     return tuple(sheet.shapes)
@@ -78,7 +79,7 @@ def _head(sheet: Sheet, model: ScreenModel) -> None:
 
 def _portrait(sheet: Sheet, model: ScreenModel, languages: list[Control]) -> None:
     theme = sheet.theme
-    _title(sheet, model, Rect(60, 1306, 960, 178))
+    _title(sheet, model, Rect(60, 1304, 960, 190))
     height = 108.0
     for i, item in enumerate(languages[:2]):
         button(sheet, item, Rect(60, 1500 + i * 130, 304, height), theme.sizes["label"] if i < 2 else 35)
@@ -88,7 +89,7 @@ def _portrait(sheet: Sheet, model: ScreenModel, languages: list[Control]) -> Non
 
 def _landscape(sheet: Sheet, model: ScreenModel, languages: list[Control]) -> None:
     theme = sheet.theme
-    _title(sheet, model, Rect(60, 300, 760, 300))
+    _title(sheet, model, Rect(60, 280, 700, 360))
     for i, item in enumerate(languages[:2]):
         button(sheet, item, Rect(60 + i * 328, 660, 304, 120), theme.sizes["label"])
     if model.primary:
@@ -97,7 +98,11 @@ def _landscape(sheet: Sheet, model: ScreenModel, languages: list[Control]) -> No
 
 def _title(sheet: Sheet, model: ScreenModel, rect: Rect) -> None:
     theme = sheet.theme
-    title = typeset(sheet, model.title, rect.width, Type(88, bold=True, heading=True), rect.height * 0.8, "title")
+    for size in (88, 70, 56):
+        title = typeset(sheet, model.title, rect.width, Type(size, bold=True, heading=True), rect.height, "title")
+        trial = typeset(sheet.blank(), model.subtitle, rect.width, Type(theme.smallest, "ink2"))
+        if title.height + trial.height <= rect.height:
+            break
     room = rect.height - title.height
     subtitle = typeset(sheet, model.subtitle, rect.width, Type(theme.sizes["body"], "ink2"), room, "subtitle")
     place(sheet, title, Rect(rect.x, rect.y, rect.width, title.height), label_id="text.title")

@@ -79,6 +79,8 @@ class Flow(NamedTuple):
 
     sheet: Sheet
     spare: float
+    rank: int = 0
+    """How far down the ladder its style is: lower is roomier."""
 
 
 def item(sheet: Sheet, style: Style, piece: Piece, rect: Rect, above: float, *, crowded: bool = False) -> Item:

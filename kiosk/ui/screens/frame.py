@@ -62,20 +62,27 @@ def status(sheet: Sheet, model: ScreenModel) -> None:
 
 
 def _chips(sheet: Sheet, model: ScreenModel, area: Rect, size: int) -> None:
-    x, height = area.x, min(size * 1.45 + 8, area.height - 8)
-    for chip in model.chips[:2]:
-        icon = size * 1.3
-        width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18
-        if x + width > area.right and size > sheet.theme.smallest:
-            size = sheet.theme.smallest
-            icon = size * 1.3
-            width = 14 + icon + 10 + sheet.measure(chip.text, size, False) + 18
-        box = Rect(x, area.centre[1] - height / 2, width, height)
+    """At most two; the second one keeps only its icon where both do not fit, its words stay for the speaker."""
+    height, icon = min(size * 1.45 + 8, area.height - 8), size * 1.3
+
+    def width(text: str) -> float:
+        return 14 + icon + (10 + sheet.measure(text, size, False) + 18 if text else 14)
+
+    shown = [chip.text for chip in model.chips[:2]]
+    if sum(map(width, shown)) + 16 * (len(shown) - 1) > area.width and len(shown) > 1:
+        shown[1] = ""
+    x = area.x
+    for chip, text in zip(model.chips, shown, strict=False):
+        box = Rect(x, area.centre[1] - height / 2, min(width(text), area.right - x), height)
         grey(sheet, box)
         icons.icon(sheet, chip.icon, x + 14, box.centre[1] - icon / 2, icon, sheet.theme.colour("ink"))
-        block = typeset(sheet, chip.text, max(60.0, area.right - x - 42 - icon), Type(size), height, "chip")
-        place(sheet, block, Rect(x + 14 + icon + 10, box.centre[1] - block.height / 2, width, block.height))
-        x += width + 16
+        if text:
+            room = box.right - x - 24 - icon - 12
+            block = typeset(sheet, text, room, Type(size), height, "chip")
+            place(sheet, block, Rect(x + 24 + icon, box.centre[1] - block.height / 2, room, block.height))
+        else:
+            sheet.labels.append(Label("", chip.text, box))
+        x += box.width + 16
 
 
 def lowered_top(sheet: Sheet, model: ScreenModel) -> None:
@@ -109,32 +116,46 @@ def where_am_i(sheet: Sheet, model: ScreenModel) -> None:
             icons.icon(sheet, model.home.icon or "home", box.centre[0] - side / 2, y, side, theme.colour("ink"))
         x += HOME_WIDTH + 24
     if model.finish:
-        right = _finish(sheet, model.finish, zone, top) - 24
-    if not model.where:
-        return
-    room = right - x
-    name_type = Type(theme.capped("body", HEAD_NAME_CAP), bold=True)
-    name = typeset(sheet, model.where, room, name_type, theme.line_height(name_type.size), "where")
-    middle = zone.centre[1] + 2
-    if not model.where_detail:
-        place(sheet, name, Rect(x, middle - name.height / 2, room, name.height))
-        return
-    size = theme.capped("note", HEAD_DETAIL_CAP)
+        right = _finish(sheet, model, zone, top, x) - 24
+    if model.where:
+        _names(sheet, model, Rect(x, zone.y, right - x, zone.height))
+
+
+def _names(sheet: Sheet, model: ScreenModel, area: Rect) -> None:
+    """Where am I, and under it the step; a long name takes both lines."""
+    theme, room = sheet.theme, area.width
+    middle = area.centre[1] + 2
     words = model.where_detail
+    size = theme.capped("note", HEAD_DETAIL_CAP)
     if sheet.measure(words, size, False) > room:
         words = words.split(" · ")[0]
+    type_ = Type(theme.capped("body", HEAD_NAME_CAP), bold=True)
+    smallest = min(theme.smaller_sizes(type_.size))
+    long = sheet.measure(model.where, smallest, True) > room or sheet.measure(words, theme.smallest, False) > room
+    if not words or long:
+        block = typeset(sheet, model.where, room, type_._replace(heading=True), area.height, "where")
+        place(sheet, block, Rect(area.x, middle - block.height / 2, room, block.height))
+        return
+    name = typeset(sheet, model.where, room, type_, theme.line_height(type_.size), "where")
     detail = typeset(sheet, words, room, Type(size, "ink2"), theme.line_height(size), "where")
     pitch = (name.type.size + detail.type.size) * 0.655
-    place(sheet, name, Rect(x, middle - pitch / 2 - name.height / 2, room, name.height))
-    place(sheet, detail, Rect(x, middle + pitch / 2 - detail.height / 2, room, detail.height))
+    place(sheet, name, Rect(area.x, middle - pitch / 2 - name.height / 2, room, name.height))
+    place(sheet, detail, Rect(area.x, middle + pitch / 2 - detail.height / 2, room, detail.height))
 
 
-def _finish(sheet: Sheet, control: Control, zone: Rect, top: float) -> float:
-    size = sheet.theme.capped("body", FINISH_CAP)
-    height = 100.0 if sheet.theme.text_scale == 2.0 and sheet.theme.posture == "portrait" else HEAD_BUTTON
-    width = natural_width(sheet, control, size, 28)
+def _finish(sheet: Sheet, model: ScreenModel, zone: Rect, top: float, left: float) -> float:
+    """The way out at the top right, in a smaller size where the name beside it would not fit; returns its left edge."""
+    assert model.finish is not None
+    theme, size = sheet.theme, FINISH_CAP
+    wanted = sheet.measure(model.where, max(theme.smallest, 35), True)
+    for size in theme.smaller_sizes(theme.capped("body", FINISH_CAP)):
+        width = natural_width(sheet, model.finish, size, 28)
+        if zone.right - width - 24 - left >= wanted or size <= max(theme.smallest, 35):
+            break
+    height = 100.0 if theme.text_scale == 2.0 and theme.posture == "portrait" else HEAD_BUTTON
+    width = natural_width(sheet, model.finish, size, 28)
     box = Rect(zone.right - width, top - (height - HEAD_BUTTON) / 2, width, height)
-    button(sheet, control, box, size)
+    button(sheet, model.finish, box, size)
     return box.x
 
 
@@ -190,11 +211,12 @@ def _aid(sheet: Sheet, control: Control, box: Rect) -> None:
             sheet.rect(box, theme.colour("edge"), 16, 2)
         size, icon = theme.capped("note", AID_CAP), 48.0
         colour = ink_of(control)
-        type_ = Type(size, colour, control.selected)
-        words = typeset(sheet, control.text, box.width + 8, type_, theme.line_height(size), "aid")
+        bold = control.selected and sheet.measure(control.text, size, True) <= box.width + 16
+        type_ = Type(size, colour, bold)
+        words = typeset(sheet, control.text, box.width + 16, type_, theme.line_height(size), "aid")
         top = box.centre[1] - (icon + words.height) / 2 - 2
         icons.icon(sheet, control.icon, box.centre[0] - icon / 2, top, icon, theme.colour(colour))
-        place(sheet, words, Rect(box.x - 4, top + icon, box.width + 8, words.height), "centre")
+        place(sheet, words, Rect(box.x - 8, top + icon, box.width + 16, words.height), "centre")
 
 
 def actions(sheet: Sheet, model: ScreenModel) -> None:

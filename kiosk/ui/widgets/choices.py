@@ -93,7 +93,7 @@ def _draw_end(sheet: Sheet, item: Control, box: Rect, *, radio: bool) -> None:
         grown = box.inset(-8)
         icons.check_disc(sheet, grown.x, grown.y, grown.width)
     else:
-        icons.icon(sheet, "chevron", box.x, box.y, box.width, sheet.theme.colour("ink"))
+        icons.icon(sheet, "chevron", box.x, box.y, box.width, sheet.theme.colour("ink"), 1.15)
 
 
 def _row_words(sheet: Sheet, style: Style, item: Control, room: float) -> list[Block]:
@@ -175,15 +175,21 @@ def _tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
         room = box.width - 24
         side = 92.0 if item.role != "secondary" and box.height > 220 else 72.0
         side = min(80.0 if style.theme.posture == "landscape" else side, inside.height * 0.42)
-        label = typeset(sheet, item.text, room, _label_type(style, item), inside.height - side - 20, "tile")
-        blocks = [label]
+        blocks: list[Block] = []
+        under = 0.0
         if item.detail:
-            blocks.append(typeset(sheet, item.detail, room, Type(style.size("note"), ink_of(item)), place="tile"))
+            type_ = Type(style.size("note"), ink_of(item))
+            note = typeset(sheet, item.detail, room, type_, inside.height * 0.36, "tile")
+            under, blocks = note.height, [note]
+            side = min(side, max(40.0, inside.height * 0.3))
+        room_above = inside.height - side - under - 16
+        blocks.insert(0, typeset(sheet, item.text, room, _label_type(style, item), room_above, "tile"))
         words = stack_height(blocks)
+        side = min(side, inside.height - words - 12)
         between = min(16.0, (inside.height - side - words) / 3)
         top = inside.y + (inside.height - side - between - words) / 2
         colour = sheet.theme.colour("primary" if item.enabled else "ink2")
-        if item.icon:
+        if item.icon and side >= 28:
             icons.icon(sheet, item.icon, box.centre[0] - side / 2, top, side, colour)
         y = top + side + between
         for block in blocks:

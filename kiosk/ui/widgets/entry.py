@@ -145,41 +145,47 @@ def _field_error(sheet: Sheet, style: Style, error: str, rect: Rect) -> float:
 
 
 def date_field(sheet: Sheet, style: Style, piece: DateField, rect: Rect) -> float:
-    """Three boxes for year, month and day; the unit stands after each in Chinese and above in English."""
-    theme = sheet.theme
-    narrow = rect.width < 700
-    size = 70 if narrow else NUMBER_SIZE
-    if style.level >= 3:
-        size = min(size, 70)
-    height = {88: 152.0, 70: 128.0}[size]
-    if rect.width < 500:
-        size, height = 56, 96.0
-    units = ("", "", "") if theme.english else ("年", "月", "日")
-    unit_type = Type(min(style.size("title"), 56) if not narrow else 44 if rect.width >= 500 else 35, bold=True)
-    unit_width = max(sheet.measure(unit, unit_type.size, True) for unit in units)
-    gap = 18.0 if not narrow else 8.0
-    joints = 3 * (unit_width + gap) + 2 * (gap + 4) if unit_width else 2 * 24
-    room = rect.width - joints
-    shares = (0.46, 0.27, 0.27)
-    x = rect.x
+    """Three boxes for year, month and day, in Chinese with the unit after each; two lines in a narrow column."""
     values = (piece.year, piece.month, piece.day)
     active = next((i for i, (value, full) in enumerate(zip(values, (4, 2, 2), strict=True)) if len(value) < full), 3)
-    for i, (value, unit, share) in enumerate(zip(values, units, shares, strict=True)):
-        where = Rect(x, rect.y, room * share, height)
-        box(sheet, where, active=i == active)
-        block = typeset(sheet, value, where.width - 12, Type(size, bold=True), place="date")
+    lines = [[0], [1, 2]] if rect.width < 500 else [[0, 1, 2]]
+    y = rect.y
+    for line in lines:
+        y += _date_line(sheet, style, [(values[i], i, i == active) for i in line], Rect(rect.x, y, rect.width, 0)) + 12
+    height = y - 12 - rect.y
+    return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
+
+
+def _date_line(sheet: Sheet, style: Style, boxes: list[tuple[str, int, bool]], rect: Rect) -> float:
+    """Boxes with their units filling the width; returns their height."""
+    wide = rect.width >= 700
+    size = NUMBER_SIZE if wide and style.level < 3 else 70 if rect.width >= 500 else 56
+    height = {88: 152.0, 70: 128.0, 56: 88.0}[size]
+    units = ("", "", "") if sheet.theme.english else ("年", "月", "日")
+    unit_type = Type(min(style.size("title"), 56) if wide else 44 if rect.width >= 500 else 35, bold=True)
+    unit_width = max(sheet.measure(unit, unit_type.size, True) for unit in units)
+    gap = 18.0 if wide else 8.0
+    between = gap + 4 if unit_width else 24.0
+    joints = len(boxes) * (unit_width + gap if unit_width else 0) + (len(boxes) - 1) * between
+    shares = {0: 0.46, 1: 0.27, 2: 0.27}
+    whole = sum(shares[i] for _, i, _ in boxes)
+    x = rect.x
+    for value, i, active in boxes:
+        where = Rect(x, rect.y, (rect.width - joints) * shares[i] / whole, height)
+        box(sheet, where, active=active)
         middle = where.centre[1]
+        block = typeset(sheet, value, where.width - 12, Type(size, bold=True), place="date")
         if value:
             place(sheet, block, Rect(where.x, middle - block.height / 2, where.width, block.height), "centre")
-        if i == active:
-            offset = block.width / 2 + 4 if value else -3
-            caret(sheet, where.centre[0] + offset, middle, size)
-        x = where.right + (gap if unit_width else 24)
-        if unit:
-            mark = typeset(sheet, unit, unit_width + 2, unit_type)
-            place(sheet, mark, Rect(x, middle - mark.height / 2, unit_width + 2, mark.height))
-            x += unit_width + gap + 4
-    return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
+        if active:
+            caret(sheet, where.centre[0] + (block.width / 2 + 4 if value else -3), middle, size)
+        x = where.right
+        if units[i]:
+            mark = typeset(sheet, units[i], unit_width + 2, unit_type)
+            place(sheet, mark, Rect(x + gap, middle - mark.height / 2, unit_width + 2, mark.height))
+            x += gap + unit_width
+        x += between
+    return height
 
 
 # ------------------------------------------------------------------------------------------------------------ keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kiosk.screen_model import CaseNumber, ReceiptChoice
-from kiosk.ui.drawing import Sheet
+from kiosk.ui.drawing import Sheet, dash_pieces
 from kiosk.ui.theme import Rect, rgb, tokens
 from kiosk.ui.widgets.choices import row
 from kiosk.ui.widgets.faces import card
@@ -79,10 +79,10 @@ def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> fl
 def receipt_choice(sheet: Sheet, style: Style, piece: ReceiptChoice, rect: Rect) -> float:
     """The receipt at the left, the ways to get it at the right (27)."""
     narrow = rect.width < 800
-    paper_width = 400.0 if not narrow else 260.0
+    paper_width = 260.0 if narrow else 400.0 if rect.width < 1100 or style.level < 3 else 540.0
     gap = 40.0 if not narrow else 16.0
     paper = sheet.blank()
-    paper_height = _paper(paper, piece, paper_width, min(rect.height or 760, 760))
+    paper_height = _paper(paper, style, piece, paper_width)
     right = Rect(rect.x + paper_width + gap, rect.y, rect.width - paper_width - gap, rect.height)
     count, spacing = len(piece.items), style.air.between_rows
     each = min(232.0, (paper_height - spacing * (count - 1)) / max(1, count) - sheet.theme.lip)
@@ -93,31 +93,31 @@ def receipt_choice(sheet: Sheet, style: Style, piece: ReceiptChoice, rect: Rect)
     return max(paper_height, y - spacing - rect.y)
 
 
-def _paper(sheet: Sheet, piece: ReceiptChoice, width: float, most: float) -> float:
+def _paper(sheet: Sheet, style: Style, piece: ReceiptChoice, width: float) -> float:
     theme = sheet.theme
     pad = 30.0 if width > 300 else 14.0
     inside = Rect(pad, 24, width - 2 * pad, 0)
     words = sheet.blank()
     y, drawn = 24.0, False
+    side = min({0: 220.0, 1: 220.0, 2: 196.0}.get(style.level, 164.0), inside.width)
     for i, line in enumerate(piece.lines):
         if line == "-":
-            words.dashes(Rect(pad, y + 14, inside.width, 3), 0, theme.colour("edge"), 3)
+            for start, end in dash_pieces([(pad, y + 15), (pad + inside.width, y + 15)], 8, 5):
+                words.bar(start, end, theme.colour("edge"), 3)
             y += 32
             continue
         if line == "":
-            side = min(220.0, inside.width)
             qr(words, piece.qr, (width - side) / 2, y, side)
             y, drawn = y + side + 6, True
             continue
-        type_ = Type(max(RECEIPT_TEXT, theme.smallest), "receiptInk", bold=i == 0, heading=i == 0)
+        type_ = Type(max(RECEIPT_TEXT, theme.smallest), "receiptInk", bold=i == 0, heading=i == 0 or style.level >= 3)
         block = typeset(words, line, inside.width, type_)
         place(words, block, Rect(pad, y, inside.width, block.height), "centre" if i == 0 or drawn else "left")
         y += block.height + (10 if i == 0 else 0)
     if not drawn:
-        side = min(220.0, inside.width)
         qr(words, piece.qr, (width - side) / 2, y, side)
         y += side + 12
-    height = min(max(y + 30, 0), most)
+    height = y + 34
     _torn(sheet, width, height)
     sheet.lay(words, 0, 0)
     return height

@@ -41,8 +41,8 @@ AIRS: Final = (
     Air(24, 28, 28, 32, 160, 144, 160, 112, 24, 240, 104, 40, 18, 148, 24),
     Air(24, 24, 24, 30, 130, 126, 130, 104, 16, 208, 96, 28, 14, 132, 16),
     Air(16, 20, 16, 24, 118, 112, 118, 96, 14, 176, 88, 24, 10, 112, 8),
-    Air(12, 12, 10, 14, 96, 88, 96, 88, 10, 128, 80, 12, 6, 88, 4),
-    Air(8, 8, 5, 8, 80, 80, 80, 80, 8, 84, 80, 8, 4, 64, 0),
+    Air(12, 12, 10, 14, 96, 88, 96, 88, 10, 128, 80, 12, 6, 88, 8),
+    Air(8, 8, 5, 8, 80, 80, 80, 80, 8, 84, 80, 8, 4, 64, 8),
 )
 
 
@@ -90,6 +90,7 @@ def ladder(theme: Theme) -> Iterator[Style]:
         yield Style(theme, level, _roles(scale, theme))
     if scale == 1.0:
         yield Style(theme, last, _roles(scale, theme))
+        yield Style(theme, last, _one_down(_roles(1.0, theme), theme))
         return
     for smaller in (s for s in (1.6, 1.25) if s < scale):
         for level in (2, 3, 4):
@@ -97,3 +98,11 @@ def ladder(theme: Theme) -> Iterator[Style]:
     bare = {role: max(SMALLEST_TEXT_IN_MODES, size) for role, size in _roles(1.0, theme).items()}
     for level in (3, 4, last):
         yield Style(theme, level, bare)
+    yield Style(theme, last, _one_down(bare, theme))
+
+
+def _one_down(sizes: Mapping[str, int], theme: Theme) -> dict[str, int]:
+    """Every role in the size of the role below it: the last resort before words are reported as not fitting."""
+    names = ("note", "body", "label", "title", "display")
+    lower = ("note", "note", "body", "label", "title")
+    return {name: max(theme.smallest, sizes[other]) for name, other in zip(names, lower, strict=True)}

@@ -63,7 +63,9 @@ class LedgerTables:
 
     # --- days -------------------------------------------------------------------------------------------------------
 
-    def close_day(self, end_ms: int, sign: Callable[[SealedDay | None, Sequence[JournalLine]], SealedDay]) -> bool:
+    def close_day(
+        self, end_ms: int, sign: Callable[[SealedDay | None, Sequence[JournalLine]], SealedDay | None]
+    ) -> bool:
         settled = self._database.settled()
         with self._database.transaction() as db:
             db.alone("day")
@@ -78,9 +80,15 @@ class LedgerTables:
             if found is None or found[0] is None:
                 return False
             day = sign(last, _lines(db, after, found[0]))
+            if day is None:
+                return False
             values = (day.number, day.day, day.after, day.through, day.size, day.root, day.signed)
             db.run("INSERT INTO day VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
             return True
+
+    def last_day(self) -> SealedDay | None:
+        with self._database.reading() as db:
+            return _day(db.row(_LAST))
 
     def oldest_open_ms(self) -> int | None:
         with self._database.reading() as db:

@@ -70,6 +70,11 @@ class TerminalTables:
             row = db.row(sql, fingerprint)
         return None if row is None else Terminal(row[0], row[1], bytes(row[2]), bool(row[3]))
 
+    def keys_of(self, terminal: str) -> tuple[tuple[bytes, bool], ...]:
+        with self._database.reading() as db:
+            rows = db.rows("SELECT public_key, revoked FROM certificate WHERE terminal = ?", terminal)
+        return tuple((bytes(row[0]), bool(row[1])) for row in rows)
+
     def touch(self, terminal: str, now_ms: int) -> None:
         with self._database.transaction() as db:
             touch(db, terminal, now_ms)

@@ -14,10 +14,11 @@ from fastapi import Request, Response
 
 from offline_cache.messages import PROBLEM_TYPE, encode_problem, json_dumps
 from provisioning.gateway.authority import Authority
+from provisioning.gateway.hsm import MockHsm
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.release import Releaser
-from provisioning.gateway.slots import Slots
 from provisioning.gateway.store import Store, Terminal
+from provisioning.gateway.web.slots import Slots
 
 JSON = "application/json"
 SEEN_EVERY_MS = 60_000
@@ -38,6 +39,8 @@ class Gateway:
     now_ms: Callable[[], int]
     log: LogWrite
     slots: Slots
+    hsm: MockHsm = field(default_factory=MockHsm)
+    """The issuer's security module for version 3 cards; a bench's own here."""
     seen: dict[str, int] = field(default_factory=dict[str, int], init=False)
     """Terminal -> when that was last written down; touched by the event loop only."""
     threads: anyio.CapacityLimiter = field(init=False, repr=False)

@@ -70,11 +70,11 @@ def take_apart(apdu: bytes) -> Command | None:
         return None
     rest = apdu[4:]
     if len(rest) <= 1:
-        return Command(*apdu[:4], b"", rest[0] if rest else None)
+        return Command(apdu[0], apdu[1], apdu[2], apdu[3], b"", rest[0] if rest else None)
     body, tail = rest[1 : 1 + rest[0]], rest[1 + rest[0] :]
     if len(body) != rest[0] or not body or len(tail) > 1:
         return None
-    return Command(*apdu[:4], body, tail[0] if tail else None)
+    return Command(apdu[0], apdu[1], apdu[2], apdu[3], body, tail[0] if tail else None)
 
 
 class PinCounter:

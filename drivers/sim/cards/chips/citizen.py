@@ -1,4 +1,4 @@
-"""The citizen card's twin: files, PIN, mutual authentication and signing. See `drivers.cards.citizen` for the profile."""
+"""The citizen card's twin: files, PIN, mutual authentication, signing. See `drivers.cards.citizen`."""
 
 from __future__ import annotations
 

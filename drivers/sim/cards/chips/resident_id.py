@@ -1,4 +1,4 @@
-"""The resident identity card's document: the 256 bytes of text that its module hands over. See `drivers.cards.resident_id`."""
+"""The resident identity card's document: the text that its module hands over. See `drivers.cards.resident_id`."""
 
 from __future__ import annotations
 

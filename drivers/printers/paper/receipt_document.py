@@ -1,18 +1,19 @@
 """The JSON receipt document that scripts write, and the `Receipt` that printers take.
 
 The document is `{"number", "copy", "width_mm", "blocks": [...]}`; a block is an object with one of the block keys
-`title row rule para list qr barcode feed banner` and, where it says so, options beside it. Whatever is wrong with a
-document is one error, `ReceiptInvalid(where, message)`, where `where` is a path such as `blocks[3].row[1]`.
+`title big row rule para list qr barcode feed cut banner` and, where it says so, options beside it. Whatever is wrong
+with a document is one error, `ReceiptInvalid(where, message)`, where `where` is a path such as `blocks[3].row[1]`.
 """
 
 from __future__ import annotations
 
 import json
+import string
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Literal, cast
 
-from drivers.api import QR, Banner, Barcode, Block, Feed, ListBlock, Para, Receipt, Row, Rule, Title
+from drivers.api import QR, Banner, Barcode, BigNumber, Block, Cut, Feed, ListBlock, Para, Receipt, Row, Rule, Title
 from drivers.errors import ReceiptInvalid
 
 MAX_BLOCKS = 200
@@ -26,6 +27,8 @@ MAX_QR_BYTES = 500
 """UTF-8 bytes: a code of level M with dots of at least 3/8 mm still fits on 58 mm paper."""
 MAX_BARCODE = 21
 """Code 128 characters that fit on 80 mm paper with bars of 2 dots."""
+MAX_BIG = 8
+BIG_CHARACTERS = frozenset(string.ascii_uppercase + string.digits + "-")
 MAX_INDENT = 8
 MAX_DOCUMENT_BYTES = 1_000_000
 WIDTHS_MM = (58, 80)
@@ -47,7 +50,7 @@ def parse_receipt(text: str | bytes) -> Receipt:
 def receipt_from_json(value: object) -> Receipt:
     """Build a receipt from a decoded document. Raises `ReceiptInvalid`."""
     document = _object(value, "document")
-    _only(document, "document", {"number", "copy", "width_mm", "blocks"})
+    _only(document, "document", {"number", "copy", "width_mm", "large", "blocks"})
     number = check_text(document.get("number"), "number", limit=MAX_NUMBER)
     copy = _bool(document, "copy", "copy", default=False)
     width = document.get("width_mm", 80)
@@ -59,6 +62,7 @@ def receipt_from_json(value: object) -> Receipt:
         blocks=tuple(_block(b, f"blocks[{i}]") for i, b in enumerate(blocks)),
         copy=copy,
         width_mm=cast("int", width),
+        large=_bool(document, "large", "large", default=False),
     )
 
 
@@ -68,6 +72,7 @@ def receipt_to_json(receipt: Receipt) -> Json:
         "number": receipt.number,
         "copy": receipt.copy,
         "width_mm": receipt.width_mm,
+        **({"large": True} if receipt.large else {}),
         "blocks": [_block_to_json(b) for b in receipt.blocks],
     }
 
@@ -105,6 +110,14 @@ def check_barcode(data: object, where: str) -> str:
     text = check_text(data, where, limit=MAX_BARCODE)
     if not text.isascii():
         raise ReceiptInvalid(where, "may hold only ASCII letters, digits and signs")
+    return text
+
+
+def check_big(data: object, where: str) -> str:
+    """Return the text of a ticket number. Raises `ReceiptInvalid`."""
+    text = check_text(data, where, limit=MAX_BIG)
+    if not set(text) <= BIG_CHARACTERS:
+        raise ReceiptInvalid(where, "may hold only capital letters, digits and -")
     return text
 
 
@@ -154,7 +167,21 @@ def _row(block: Json, where: str) -> Row:
     if len(cells) != 2:
         raise ReceiptInvalid(f"{where}.row", "must have two entries, left and right")
     left, right = (check_text(c, f"{where}.row[{i}]", blank=True) for i, c in enumerate(cells))
-    return Row(left, right, bold=_bool(block, "bold", f"{where}.bold", default=False))
+    return Row(left, right, bold=_bool(block, "bold", f"{where}.bold", default=False), size=_size(block, where))
+
+
+def _size(block: Json, where: str) -> Literal[1, 2]:
+    return 2 if _whole(block.get("size", 1), f"{where}.size", 1, 2) == 2 else 1
+
+
+def _big(block: Json, where: str) -> BigNumber:
+    return BigNumber(check_big(block["big"], f"{where}.big"))
+
+
+def _cut(block: Json, where: str) -> Cut:
+    if block["cut"] is not True:
+        raise ReceiptInvalid(f"{where}.cut", "must be true")
+    return Cut()
 
 
 def _rule(block: Json, where: str) -> Rule:
@@ -172,6 +199,7 @@ def _para(block: Json, where: str) -> Para:
         bold=_bool(block, "bold", f"{where}.bold", default=False),
         centred=_bool(block, "centred", f"{where}.centred", default=False),
         indent=_whole(block.get("indent", 0), f"{where}.indent", 0, MAX_INDENT),
+        size=_size(block, where),
     )
 
 
@@ -212,13 +240,15 @@ def _banner(block: Json, where: str) -> Banner:
 
 _PARSERS: Mapping[str, tuple[Callable[[Json, str], Block], frozenset[str]]] = {
     "title": (_title, frozenset({"centred"})),
-    "row": (_row, frozenset({"bold"})),
+    "big": (_big, frozenset()),
+    "row": (_row, frozenset({"bold", "size"})),
     "rule": (_rule, frozenset()),
-    "para": (_para, frozenset({"bold", "centred", "indent"})),
+    "para": (_para, frozenset({"bold", "centred", "indent", "size"})),
     "list": (_list, frozenset({"mark"})),
     "qr": (_qr, frozenset()),
     "barcode": (_barcode, frozenset()),
     "feed": (_feed, frozenset()),
+    "cut": (_cut, frozenset()),
     "banner": (_banner, frozenset()),
 }
 
@@ -237,12 +267,16 @@ def _block_to_json(block: Block) -> Mapping[str, object]:  # noqa: PLR0911 - one
     match block:
         case Title(text, centred):
             return {"title": text} | ({} if centred else {"centred": False})
-        case Row(left, right, bold):
-            return {"row": [left, right]} | ({"bold": True} if bold else {})
+        case BigNumber(text):
+            return {"big": text}
+        case Cut():
+            return {"cut": True}
+        case Row(left, right, bold, size):
+            return {"row": [left, right]} | ({"bold": True} if bold else {}) | ({"size": 2} if size == 2 else {})
         case Rule(style):
             return {"rule": True if style == "dashed" else style}
-        case Para(text, bold, centred, indent):
-            options: Json = {"bold": bold, "centred": centred, "indent": indent}
+        case Para(text, bold, centred, indent, size):
+            options: Json = {"bold": bold, "centred": centred, "indent": indent, "size": size - 1 and size}
             return {"para": text} | {k: v for k, v in options.items() if v}
         case ListBlock(items, mark):
             return {"list": list(items)} | ({} if mark == "×" else {"mark": mark})
@@ -285,18 +319,20 @@ def receipt_schema() -> Json:
     row: Json = {"type": "array", "items": maybe, "minItems": 2, "maxItems": 2}
     feed: Json = {"type": "integer", "minimum": 0, "maximum": MAX_FEED}
     indent: Json = {"type": "integer", "minimum": 0, "maximum": MAX_INDENT}
+    size: Json = {"enum": [1, 2]}
+    big: Json = {"type": "string", "pattern": "^[A-Z0-9-]+$", "maxLength": MAX_BIG}
     barcode: Json = {"type": "string", "pattern": r"^[\x20-\x7e]+$", "maxLength": MAX_BARCODE}
     blocks = [
         block("title", text, "A line of double size.", centred=flag),
-        block("row", row, "A cell at the left and one at the right; bold sets the right one.", bold=flag),
+        block("big", big, "A ticket number, six times as large as text."),
+        block("row", row, "A cell at the left and one at the right; bold sets the right one.", bold=flag, size=size),
         block("rule", {"enum": [True, "dashed", "double"]}, "A line across the paper; true is dashed."),
-        block(
-            "para", maybe, "Text broken into lines; a newline begins another.", bold=flag, centred=flag, indent=indent
-        ),
+        block("para", maybe, "Text; a newline begins a line.", bold=flag, centred=flag, indent=indent, size=size),
         block("list", texts, "Items behind a mark.", mark={**text, "maxLength": 2}),
         block("qr", {**text, "maxLength": MAX_QR_BYTES}, f"A QR code, at most {MAX_QR_BYTES} bytes of UTF-8."),
         block("barcode", barcode, "A Code 128 code with its text below; 58 mm paper takes 12 characters."),
         block("feed", feed, "Empty lines."),
+        block("cut", {"const": True}, "The end of a piece of paper, where another piece follows."),
         block("banner", banner, "received: a solid bar. recorded: a double frame."),
     ]
     return {
@@ -309,6 +345,7 @@ def receipt_schema() -> Json:
         "properties": {
             "number": {**text, "maxLength": MAX_NUMBER},
             "copy": {**flag, "default": False, "description": "True prints the mark of a copy."},
+            "large": {**flag, "default": False, "description": "Every character at double size or more."},
             "width_mm": {"enum": list(WIDTHS_MM), "default": 80},
             "blocks": {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": {"oneOf": blocks}},
         },

@@ -1,21 +1,18 @@
 """Receipt -> lines of cells, for 80 mm and 58 mm paper. Pure: the one layout behind text, bytes and picture.
 
-A column is half the width of a Chinese character (12 dots). The width of a character is the number of bytes it takes
-in GBK, because that is how many columns the printer's own font gives it; a character outside GBK is printed as raster
-and gets the width Unicode gives it.
+A large-print receipt has every character at double size or more, on the same paper.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from drivers.api import QR, Banner, Barcode, Block, Feed, ListBlock, Para, Receipt, Row, Rule, Title
+from drivers.api import QR, Banner, Barcode, BigNumber, Block, Cut, Feed, ListBlock, Para, Receipt, Row, Rule, Title
 from drivers.errors import ReceiptInvalid
-from drivers.printers.receipt_document import check_barcode, check_qr, check_text
+from drivers.printers.paper.linebreak import break_lines, columns, tidy
+from drivers.printers.paper.receipt_document import check_barcode, check_big, check_qr, check_text
 
 ORIGINAL = "正本 ORIGINAL"
 COPY = "补打 COPY"
@@ -24,11 +21,7 @@ COLUMN_DOTS = 12
 LINE_DOTS = 24
 BARCODE_BAR_DOTS = 2
 _BANNER_AIR_DOTS = 8
-
-# Characters that may not begin a line, and those that may not end one.
-# Source: W3C "Requirements for Chinese Text Layout", 3.1.
-_NO_START = frozenset("。，、；：？！」』）】》〉〕”’…—～·％℃°.,;:?!)]}%")
-_NO_END = frozenset("「『（【《〈〔“‘￥$([{")
+BIG_SIZE = 6
 
 
 @dataclass(frozen=True)
@@ -108,113 +101,12 @@ class GapLine:
     dots: int
 
 
-Line = TextLine | DoubleRule | QRLine | BarcodeLine | FeedLine | GapLine
+@dataclass(frozen=True)
+class CutLine:
+    """The cutter, between two pieces of one receipt."""
 
 
-@lru_cache(maxsize=8192)
-def char_columns(char: str) -> int:
-    """Columns of one character: 0 for combining marks, else 1 or 2."""
-    encoded = gbk(char)
-    if encoded is not None:
-        return len(encoded)
-    if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
-
-
-def gbk(text: str) -> bytes | None:
-    """`text` in GBK, or None where the printer's font lacks a character. Never a 4-byte code."""
-    try:
-        return text.encode("gbk")
-    except UnicodeEncodeError:
-        return None
-
-
-def columns(text: str) -> int:
-    return sum(map(char_columns, text))
-
-
-def tidy(text: str) -> str:
-    """Characters that have a better form on paper: ¥ (outside GBK), English apostrophes, odd spaces."""
-    text = text.replace("¥", "￥").replace("\r\n", "\n")
-    text = "".join(" " if c != "\n" and (c == "\t" or unicodedata.category(c) == "Zs") else c for c in text)
-    return "".join("'" if c == "’" and i and text[i - 1].isascii() else c for i, c in enumerate(text))
-
-
-def break_lines(text: str, width: int) -> list[str]:
-    """Break `text` into lines of at most `width` columns; at least one line, newlines always break.
-
-    English words stay whole where they fit on a line, and no line starts or ends with a character that may not.
-    """
-    if width < 4:
-        raise ValueError("a line needs four columns")
-    return [line for part in text.split("\n") for line in _break_paragraph(part, width)]
-
-
-def _break_paragraph(text: str, width: int) -> Iterator[str]:
-    line, used, space = "", 0, False
-    for piece in _clusters(text):
-        if piece == " ":
-            space = bool(line)
-            continue
-        need = columns(piece)
-        gap = 1 if space else 0
-        if used + gap + need <= width:
-            line, used = line + " " * gap + piece, used + gap + need
-        elif need <= width:
-            yield line
-            line, used = piece, need
-        else:
-            start = line + " " * gap if line and used + gap + 2 <= width else ""
-            if line and not start:
-                yield line
-            *full, line = _split_hard(start + piece, width)
-            yield from full
-            used = columns(line)
-        space = False
-    yield line
-
-
-def _clusters(text: str) -> Iterator[str]:
-    """Single spaces, and the smallest pieces that a line break may part."""
-    cluster = ""
-    for char in text:
-        if char == " ":
-            if cluster:
-                yield cluster
-            cluster = ""
-            yield " "
-        elif not cluster or _sticks(cluster[-1], char):
-            cluster += char
-        else:
-            yield cluster
-            cluster = char
-    if cluster:
-        yield cluster
-
-
-def _sticks(before: str, char: str) -> bool:
-    if char in _NO_START or before in _NO_END or char_columns(char) == 0:
-        return True
-    return _in_word(before) and _in_word(char)
-
-
-def _in_word(char: str) -> bool:
-    """Whether a character belongs to a word that is not parted: Latin, digits and signs, but no Chinese."""
-    latin = char_columns(char) < 2 or (char.isalpha() and ord(char) < 0x250)
-    return latin and char not in _NO_START - frozenset(".,:%")
-
-
-def _split_hard(cluster: str, width: int) -> list[str]:
-    parts, used = [""], 0
-    for char in cluster:
-        need = char_columns(char)
-        if used + need > width:
-            parts.append("")
-            used = 0
-        parts[-1] += char
-        used += need
-    return parts
+Line = CutLine | TextLine | DoubleRule | QRLine | BarcodeLine | FeedLine | GapLine
 
 
 def marked(receipt: Receipt) -> tuple[Block, ...]:
@@ -228,7 +120,7 @@ def marked(receipt: Receipt) -> tuple[Block, ...]:
     for block in receipt.blocks:
         new = block
         if isinstance(block, Row):
-            new = Row(block.left.replace(wrong, right), block.right.replace(wrong, right), block.bold)
+            new = replace(block, left=block.left.replace(wrong, right), right=block.right.replace(wrong, right))
             found = found or right in new.left or right in new.right
         blocks.append(new)
     return tuple(blocks) if found else (Row(receipt.number, right, bold=True), *blocks)
@@ -246,25 +138,63 @@ def lay_out(receipt: Receipt, width_mm: int | None = None) -> tuple[Line, ...]:
     extra = len(marked(receipt)) - len(receipt.blocks)
     lines: list[Line] = []
     for i, block in enumerate(marked(receipt)):
-        lines += _lay_block(block, paper, f"blocks[{i - extra}]" if i >= extra else "number")
+        where = f"blocks[{i - extra}]" if i >= extra else "number"
+        lines += _lay_large(block, paper, where) if receipt.large else _lay_block(block, paper, where)
     return tuple(lines)
 
 
-def _lay_block(block: Block, paper: Paper, where: str) -> Iterable[Line]:  # noqa: PLR0911 - one case a block
+def _lay_large(block: Block, paper: Paper, where: str) -> Iterable[Line]:
+    """A block at double size, where `_lay_block` would set it smaller."""
+    width = paper.columns // 2
+    match block:
+        case Row():
+            return _large_row(block, width, where)
+        case Para():
+            return _lay_block(replace(block, size=2, indent=0), paper, where)
+        case ListBlock(items, mark):
+            return [_enlarged(line) for item in items for line in _item(item, mark, width, where)]
+        case Banner():
+            return _banner(block, paper.columns, where, sizes=(3, 2))
+        case _:
+            return _lay_block(block, paper, where)
+
+
+def _enlarged(line: TextLine) -> TextLine:
+    return replace(line, runs=tuple(replace(r, width=2, height=2) for r in line.runs))
+
+
+def _large_row(row: Row, width: int, where: str) -> list[Line]:
+    """Both cells on one line where they fit; what is bold stands below, larger still, and so does what does not fit."""
+    left, right = _lines(row.left, width, where), _lines(row.right, width, where)
+    size = 3 if row.bold and columns(row.right) <= width * 2 // 3 else 2
+    if size == 2 and columns(left[0]) + columns(right[0]) + 2 <= width and len(left) == len(right) == 1:
+        return [_enlarged(line) for line in _row(row, width, where)]
+    below = _lines(row.right, width * 2 // size, where)
+    return [
+        *(_placed(t, width, size=2) for t in left if t),
+        *(_placed(t, width, size=size, bold=row.bold) for t in below if t),
+    ]
+
+
+def _lay_block(block: Block, paper: Paper, where: str) -> Iterable[Line]:  # noqa: C901, PLR0911, PLR0912 - one case a block
     width = paper.columns
     match block:
         case Title(text, centred):
             lines = _balanced(text, width // 2, where) if centred else _lines(text, width // 2, where)
             return [_placed(t, width, size=2, bold=True, centred=centred) for t in lines]
-        case Row():
-            return _row(block, width, where)
+        case Row(size=size):
+            rows = _row(block, width // size, where)
+            return [_enlarged(line) for line in rows] if size == 2 else rows
+        case BigNumber():
+            return _big_number(block, width, where)
         case Rule("dashed"):
             return [TextLine((Run("-" * width),), joined=True)]
         case Rule():
             return [DoubleRule()]
-        case Para(text, bold, centred, indent):
-            inner = max(width - indent, 4)
-            placed = (_placed(t, inner, bold=bold, centred=centred) for t in _lines(text, inner, where))
+        case Para(text, bold, centred, indent, size):
+            inner = max(width - indent, 8)
+            lines = _lines(text, inner // size, where)
+            placed = (_placed(t, inner, size=size, bold=bold, centred=centred) for t in lines)
             return [_indented(line, width - inner) for line in placed]
         case ListBlock(items, mark):
             return [line for item in items for line in _item(item, mark, width, where)]
@@ -279,6 +209,8 @@ def _lay_block(block: Block, paper: Paper, where: str) -> Iterable[Line]:  # noq
             return [BarcodeLine(data)]
         case Feed(count):
             return [FeedLine(count)] if count > 0 else []
+        case Cut():
+            return [CutLine()]
         case _:
             assert_never(block)
 
@@ -315,13 +247,29 @@ def _indented(line: TextLine, indent: int) -> TextLine:
     return TextLine((Run(" " * indent), *line.runs)) if indent else line
 
 
-def _row(row: Row, width: int, where: str) -> list[Line]:
+def _big_number(block: BigNumber, width: int, where: str) -> list[Line]:
+    """Six times as large as text, or as large as the paper allows."""
+    text = check_big(block.text, where)
+    size = min(BIG_SIZE, width // len(text))
+    pad = Run(" " * ((width - len(text) * size) // 2), height=size)
+    return [
+        GapLine(2 * LINE_DOTS),
+        TextLine(
+            (pad, Run(text, bold=True, width=size, height=size))
+            if pad.text
+            else (Run(text, bold=True, width=size, height=size),)
+        ),
+        GapLine(LINE_DOTS),
+    ]
+
+
+def _row(row: Row, width: int, where: str) -> list[TextLine]:
     """Both cells on one line with a gap of at least two columns, else the right cell on lines of its own."""
     left, right = _lines(row.left, width, where), _lines(row.right, width, where)
     gap = width - columns(left[0]) - columns(right[0])
     if len(left) == 1 and len(right) == 1 and gap >= 2:
         return [TextLine((Run(left[0] + " " * gap), Run(right[0], row.bold)))]
-    first: list[Line] = [TextLine((Run(t),)) for t in left]
+    first = [TextLine((Run(t),)) for t in left]
     return first + [TextLine((Run(" " * (width - columns(t))), Run(t, row.bold))) for t in right if t]
 
 
@@ -332,11 +280,13 @@ def _item(item: str, mark: str, width: int, where: str) -> Iterator[TextLine]:
         yield TextLine((Run(f"{mark} " if n == 0 else " " * indent), Run(text)))
 
 
-def _banner(banner: Banner, width: int, where: str) -> list[Line]:
+def _banner(banner: Banner, width: int, where: str, sizes: tuple[int, int] = (2, 1)) -> list[Line]:
+    """`sizes` are those of the title and of the lines."""
+    large, small = sizes
     frame = banner.style == "recorded"
     inner = width - (4 if frame else 0)
-    rows = [(t, 2, True) for t in _balanced(banner.title, inner // 2, where)]
-    rows += [(t, 1, frame) for line in banner.lines for t in _lines(line, inner, where)]
+    rows = [(t, large, True) for t in _balanced(banner.title, inner // large, where)]
+    rows += [(t, small, frame) for line in banner.lines for t in _lines(line, inner // small, where)]
     body = [_bar_row(t, inner, size, bold=bold) for t, size, bold in rows]
     if frame:
         edge = "═" * (inner // 2)
@@ -377,6 +327,8 @@ def preview_text(receipt: Receipt, width_mm: int | None = None) -> tuple[str, ..
                 texts.append(f"|||| {data} ||||".center(paper.columns).rstrip())
             case FeedLine(count):
                 texts += [""] * count
+            case CutLine():
+                texts.append("- " * (paper.columns // 2 - 1) + "✂")
             case GapLine():
                 pass
     return tuple(texts)

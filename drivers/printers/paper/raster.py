@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from qrcode.constants import ERROR_CORRECT_M
 
 from drivers.errors import PrinterError
-from drivers.printers.layout import COLUMN_DOTS, LINE_DOTS, Run, char_columns
+from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Run
+from drivers.printers.paper.linebreak import char_columns
 
 DEFAULT_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 """Where Debian's fonts-noto-cjk puts it. The bold face is looked for beside it."""

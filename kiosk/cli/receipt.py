@@ -1,0 +1,120 @@
+"""`kiosk receipt verify`: is this receipt genuine? Offline, with the key of the terminal that printed it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.cli.common import JsonOption, StateOption, emit, fail
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+app = typer.Typer(name="receipt", help="Printed receipts.", no_args_is_help=True)
+
+
+@app.callback()
+def receipt() -> None:
+    """Printed receipts."""
+
+
+@app.command("verify")
+def verify(
+    token: Annotated[str, typer.Argument(metavar="TOKEN|IMAGE", help="KR1:… or a picture of the paper.")],
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The terminal's certificate or public key, PEM.")
+    ] = None,
+    gateway_dir: Annotated[
+        Path | None, typer.Option("--gateway-dir", metavar="DIR", help="A gateway's folder: all its terminals.")
+    ] = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt; exit code 0 only if the terminal's key signed what it says.
+
+    The key comes from --key, from a gateway's folder, or from this terminal's own enrolment (--state).
+    """
+    from offline_cache.errors import CacheError
+    from offline_cache.wire.receipt_token import PREFIX, claimed, verify_token
+
+    text = token if token.startswith(PREFIX) else _from_picture(Path(token), as_json=as_json)
+    try:
+        names = claimed(text).terminal
+        keys = _keys(names, key, gateway_dir, state, as_json=as_json)
+    except CacheError as error:
+        fail("receipt-unreadable", str(error), as_json=as_json)
+    for one in keys:
+        try:
+            found = verify_token(text, one)
+        except CacheError:
+            continue
+        facts = {"number": found.number, "terminal": found.terminal, "service": found.service, "time_s": found.at_s}
+        emit({"genuine": True, **facts, "received": found.received, "copy": found.copy}, as_json=as_json)
+        return
+    fail("receipt-not-genuine", f"no known key of {names} signed this: do not accept it", as_json=as_json)
+
+
+def _from_picture(picture: Path, *, as_json: bool) -> str:
+    from kiosk.cli.qr_reader import QrReaderError, read_qr_codes
+    from offline_cache.wire.receipt_token import PREFIX
+
+    try:
+        codes = read_qr_codes(picture)
+    except QrReaderError as error:
+        fail(error.code, str(error), as_json=as_json)
+    tokens = [code for code in codes if code.startswith(PREFIX)]
+    if not tokens:
+        fail("no-receipt-code", f"{picture.name} shows no code of a receipt; photograph it flat", as_json=as_json)
+    return tokens[0]
+
+
+def _keys(
+    terminal: str, key: Path | None, gateway_dir: Path | None, state: Path | None, *, as_json: bool
+) -> list[Ed25519PublicKey | bytes]:
+    if key is not None:
+        return [_public_key(key, as_json=as_json)]
+    if gateway_dir is not None:
+        return _gateway_keys(gateway_dir, terminal, as_json=as_json)
+    from kiosk.cli.common import state_dir
+    from offline_cache import enrolment
+
+    try:
+        return [enrolment.load(state_dir(state)).private_key.public_key()]
+    except enrolment.NotEnrolled:
+        fail("no-key", "give --key, --gateway-dir, or --state of an enrolled terminal", as_json=as_json)
+
+
+def _gateway_keys(folder: Path, terminal: str, *, as_json: bool) -> list[Ed25519PublicKey | bytes]:
+    from provisioning.gateway.storage.open import DATABASE_FILE, open_store
+    from provisioning.gateway.store import StoreError
+
+    if not (folder / DATABASE_FILE).exists():
+        fail("gateway-folder", f"there is no {DATABASE_FILE} in {folder}", as_json=as_json)
+    try:
+        store = open_store(folder, "")
+        try:
+            return [public for public, _ in store.keys_of(terminal)]
+        finally:
+            store.close()
+    except StoreError as error:
+        fail(error.code, str(error), as_json=as_json)
+
+
+def _public_key(path: Path, *, as_json: bool) -> Ed25519PublicKey:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        pem = path.read_bytes()
+        certified = b"CERTIFICATE" in pem
+        public = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
+    except OSError as error:
+        fail("file-not-found", f"cannot read {path}: {error.strerror}", as_json=as_json)
+    except ValueError:
+        fail("key-unreadable", f"{path.name} is neither a certificate nor a public key, PEM", as_json=as_json)
+    if not isinstance(public, Ed25519PublicKey):
+        fail("key-unreadable", f"{path.name} is not an Ed25519 key", as_json=as_json)
+    return public

@@ -1,0 +1,54 @@
+"""Short sounds that accompany a screen, never alone: made from tones, played where the machine can play.
+
+The look gives them (0.3 s at the most): key tick; saved, two notes up; held, two level notes; attention, one low note
+twice; the card reminder, a soft bell. Every PIN key sounds the same.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import wave
+from pathlib import Path
+
+RATE_HZ = 22_050
+_PEAK = 9_000
+_FADE_S = 0.008
+
+Note = tuple[float, float, float]
+"""Frequency in Hz (0 is silence), length in seconds, how fast it dies away (0 is level)."""
+
+SOUNDS: dict[str, tuple[Note, ...]] = {
+    "key": ((1_200.0, 0.02, 60.0),),
+    "saved": ((659.3, 0.13, 6.0), (987.8, 0.16, 6.0)),
+    "held": ((659.3, 0.13, 4.0), (0.0, 0.03, 0.0), (659.3, 0.13, 4.0)),
+    "attention": ((220.0, 0.12, 2.0), (0.0, 0.05, 0.0), (220.0, 0.12, 2.0)),
+    "reminder": ((880.0, 0.3, 9.0),),
+}
+
+
+def samples(notes: tuple[Note, ...]) -> list[int]:
+    """Return signed 16-bit samples, each note faded in and out so that nothing clicks."""
+    made: list[int] = []
+    for frequency, length_s, decay in notes:
+        count = round(length_s * RATE_HZ)
+        for n in range(count):
+            at = n / RATE_HZ
+            fade = min(1.0, at / _FADE_S, (length_s - at) / _FADE_S)
+            made.append(round(_PEAK * fade * math.exp(-decay * at) * math.sin(2 * math.pi * frequency * at)))
+    return made
+
+
+def write(folder: Path) -> dict[str, Path]:
+    """Write every sound as a WAV file (mono, 16 bits) and return where each is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, Path] = {}
+    for name, notes in SOUNDS.items():
+        files[name] = folder / f"{name}.wav"
+        values = samples(notes)
+        with wave.open(str(files[name]), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(RATE_HZ)
+            out.writeframes(struct.pack(f"<{len(values)}h", *values))
+    return files

@@ -1,0 +1,176 @@
+"""The page where anyone checks a receipt: `GET /verify?token=…`. The answer first; no name, no id number.
+
+The token of the QR code (`offline_cache/wire/receipt_token.py`) is checked with the key of the terminal it names, then
+the journal is asked whether the entry has arrived.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+
+from offline_cache.errors import BadSignature, MalformedMessage
+from offline_cache.wire.receipt_token import MAX_TOKEN_CHARS, ReceiptToken, claimed, verify_token
+from provisioning.gateway.proofs.days import find_line
+from provisioning.gateway.store import Store
+from provisioning.gateway.web.common import Gateway, work
+
+_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+HOTLINE = "12345"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What can be said of a token. `genuine` means: a terminal of this gateway signed it, and it is unchanged."""
+
+    outcome: Literal["genuine", "forged", "unknown-terminal", "unreadable", "nothing"]
+    token: ReceiptToken | None = None
+    arrived_ms: int | None = None
+    """When the gateway received the entry, or None where it has not."""
+    revoked: bool = False
+    """The terminal was taken out of service since."""
+    place: str = ""
+
+
+def verify(text: str, store: Store) -> Verified:
+    """Check the text of a QR code. Raises `StoreFailed`."""
+    if not text:
+        return Verified("nothing")
+    try:
+        token = claimed(text)
+    except MalformedMessage:
+        return Verified("unreadable")
+    keys = store.keys_of(token.terminal)
+    if not keys:
+        return Verified("unknown-terminal", token)
+    if not any(_signed(text, key) for key, _ in keys):
+        return Verified("forged")
+    line = find_line(store, case=token.number)
+    places = {item.name: item.place.get("place.zh-Hans", "") for item in store.terminals()}
+    return Verified(
+        "genuine",
+        token,
+        arrived_ms=line.received_ms if line is not None else None,
+        revoked=all(revoked for _, revoked in keys),
+        place=places.get(token.terminal, ""),
+    )
+
+
+def _signed(text: str, key: bytes) -> bool:
+    try:
+        verify_token(text, key)
+    except (BadSignature, MalformedMessage):
+        return False
+    return True
+
+
+def add_verify_route(app: FastAPI, gateway: Gateway) -> None:
+    """Add the page to the gateway's application."""
+
+    @app.get("/verify", include_in_schema=False)
+    async def verify_receipt(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        text = request.query_params.get("token", "")[: MAX_TOKEN_CHARS + 1]
+        found = await work(gateway, lambda: verify(text, gateway.store))
+        names = gateway.releaser.catalogue.current().parsed.services
+        service = names.get(found.token.service) if found.token is not None else None
+        page = render(found, service.name["zh-Hans"] if service is not None else "", gateway.now_ms())
+        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+_STYLE = """
+:root{--paper:#F6F3EB;--card:#FFF;--ink:#17212B;--ink2:#3C4651;--rule:#D6D1C4;--edge:#6B695F;--lip:#B9B4A5;
+--saved:#08562F;--yes:#E0F0E5;--no:#F7DEDC;--tint:#E2ECF6;--city:#0B4A86;--citylip:#062C52}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:18px/1.45 "Noto Sans SC",
+"Noto Sans CJK SC","PingFang SC",sans-serif}main{max-width:480px;margin:auto;padding:16px;display:grid;gap:16px}
+header{display:flex;gap:8px;align-items:center;font-weight:700}section{border-radius:12px;padding:16px 20px}
+.answer{text-align:center;background:var(--yes)}.answer.no{background:var(--no)}.answer svg{width:72px;height:72px}
+h1{font-size:28px;line-height:1.3;margin:8px 0 0}p{margin:0}small{font-size:16px;color:var(--ink2);display:block}
+dl{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:0 20px}
+dl div{display:flex;gap:16px;padding:10px 0;border-top:1px solid var(--rule)}dl div:first-child{border:0}
+dt{width:88px;flex:none;color:var(--ink2)}dd{margin:0;font-weight:700;overflow-wrap:anywhere}
+.hint{background:var(--tint)}form{display:grid;gap:8px}
+textarea{font:16px monospace;width:100%;min-height:112px;border:1px solid var(--edge);border-radius:12px;padding:10px}
+.b{height:56px;border:0;border-radius:12px;font:700 18px/56px inherit;text-align:center;text-decoration:none;
+width:100%}
+.main{background:var(--city);color:#FFF;box-shadow:0 3px 0 var(--citylip)}
+.side{background:var(--card);color:var(--ink);border:1px solid var(--edge);box-shadow:0 3px 0 var(--lip);
+line-height:54px}
+"""
+_YES = (
+    '<svg viewBox="0 0 48 48" role="img" aria-label="yes"><circle cx="24" cy="24" r="22" fill="#08562F"/>'
+    '<path d="M14 25l7 7 13-15" fill="none" stroke="#FFF" stroke-width="5"/></svg>'
+)
+_NO = (
+    '<svg viewBox="0 0 48 48" role="img" aria-label="no"><path d="M15 3h18l12 12v18L33 45H15L3 33V15z" fill="#8F1814"/>'
+    '<path d="M16 16l16 16M32 16L16 32" stroke="#FFF" stroke-width="5"/></svg>'
+)
+_WORDS = {
+    "genuine": ("这张凭条是真的", "This receipt is genuine"),
+    "forged": ("这张凭条被改过，不要认", "This receipt was changed: do not accept it"),
+    "unknown-terminal": ("没有这台终端，不要认", "No terminal of ours printed this: do not accept it"),
+    "unreadable": ("这不是凭条上的码", "This is not the code of a receipt"),
+    "nothing": ("核对凭条", "Check a receipt"),
+}
+
+
+def render(found: Verified, service: str, now_ms: int) -> str:
+    """The whole page as HTML; `service` is the service's name in Chinese, or empty where it is not known."""
+    title, english = _WORDS[found.outcome]
+    parts = [_answer(found, title, english, now_ms)] if found.outcome != "nothing" else [f"<h1>{title}</h1>"]
+    if found.outcome == "genuine" and found.token is not None:
+        parts += [_facts(found, found.token, service), _HINT]
+    parts.append(_FORM)
+    return (
+        f'<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
+        f"<style>{_STYLE}</style></head><body><main><header>市民自助终端 · 核对凭条</header>"
+        f"{''.join(parts)}</main></body></html>"
+    )
+
+
+_HINT = (
+    '<section class="hint"><b>和手里的纸对一对</b><p>编号、时间、第几张，都要一样。不一样，就不要认这张纸，打 '
+    f"{HOTLINE}。</p><small>Compare number, time and copy with the paper. If they differ, call {HOTLINE}.</small>"
+    "</section><small>这里不显示姓名和证件号。No name and no ID number is shown here.</small>"
+)
+_FORM = (
+    '<form method="get" action="/verify"><label for="token">扫码得到的字 · The text of the code</label>'
+    '<textarea id="token" name="token" autocomplete="off" spellcheck="false" placeholder="KR1:…"></textarea>'
+    '<button class="b main">核对 Check</button></form>'
+    f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE}</a>'
+)
+
+
+def _answer(found: Verified, title: str, english: str, now_ms: int) -> str:
+    good = found.outcome == "genuine"
+    return (
+        f'<section class="answer{"" if good else " no"}">{_YES if good else _NO}<h1>{title}</h1>'
+        f"<p>{_time(now_ms)} 在网关核对过</p><small>{english}</small></section>"
+    )
+
+
+def _facts(found: Verified, token: ReceiptToken, service: str) -> str:
+    now = f"网关已收到，{_time(found.arrived_ms)}" if found.arrived_ms is not None else "终端记着，网关还没收到"
+    sheet = "正本" if token.copy == 0 else f"补打第 {token.copy} 张，同样有效"
+    rows = [
+        ("编号", token.number),
+        ("办什么", service or token.service),
+        ("在哪办", f"{found.place} {token.terminal}".strip()),
+        ("几时", _time(token.at_s * 1000)),
+        ("现在", now),
+        ("这一张", sheet),
+    ]
+    if found.revoked:
+        rows.append(("注意", "这台终端已经停用"))
+    body = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
+    return f"<dl>{body}</dl>"
+
+
+def _time(at_ms: int) -> str:
+    moment = datetime.datetime.fromtimestamp(at_ms / 1000, _CITY_TIME)
+    return f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}"

@@ -1,0 +1,131 @@
+"""What is measured on every screen, from the geometry and the colours that are really drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kiosk.ui.drawing import NO_GROUP, Box, Poly, Run, Shape, Sheet
+from kiosk.ui.theme import Rect, Rgb, contrast_ratio
+
+LEAST_TARGET = 60
+LEAST_GAP = 8
+LEAST_CONTRAST = 7.0
+LEAST_CONTRAST_HIGH = 20.0
+
+
+def problems(sheet: Sheet) -> Iterator[str]:
+    """Everything that breaks a number of the design, in words."""
+    yield from (f"does not fit: {overflow}" for overflow in sheet.overflows)
+    yield from targets(sheet)
+    yield from texts(sheet)
+    yield from outside(sheet)
+    yield from covered(sheet)
+    yield from faint(sheet)
+
+
+def gap(one: Rect, other: Rect) -> float:
+    """Distance between two rectangles along the better axis; negative where they overlap."""
+    across = max(other.x - one.right, one.x - other.right)
+    along = max(other.y - one.bottom, one.y - other.bottom)
+    return max(across, along)
+
+
+def targets(sheet: Sheet) -> Iterator[str]:
+    for i, (control, rect) in enumerate(sheet.targets):
+        if min(rect.width, rect.height) < LEAST_TARGET:
+            yield f"{control.id} is only {rect.width:.0f}×{rect.height:.0f}"
+        for other, place in sheet.targets[i + 1 :]:
+            if gap(rect, place) < LEAST_GAP - 0.01:
+                yield f"{control.id} and {other.id} are {gap(rect, place):.1f} apart"
+    ids = [control.id for control, _ in sheet.targets]
+    if len(ids) != len(set(ids)):
+        yield f"two controls have one id: {ids}"
+
+
+def texts(sheet: Sheet) -> Iterator[str]:
+    for run in sheet.runs:
+        if run.size < sheet.theme.smallest:
+            yield f"text of {run.size} ({len(run.text)} characters)"
+
+
+def ink(run: Run) -> Rect:
+    """Where the letters of a line are, without the air of its line box."""
+    middle = run.y + run.height / 2 + 0.05 * run.size
+    return Rect(run.x, middle - 0.42 * run.size, run.width, 0.84 * run.size)
+
+
+def extent(shape: Shape) -> Rect:
+    if isinstance(shape, Poly):
+        xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
+        return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+    wide = abs(shape.half_width * shape.cos) + abs(shape.half_height * shape.sin)
+    high = abs(shape.half_width * shape.sin) + abs(shape.half_height * shape.cos)
+    return Rect(shape.cx - wide, shape.cy - high, 2 * wide, 2 * high)
+
+
+def outside(sheet: Sheet) -> Iterator[str]:
+    width, height = sheet.theme.size
+    things = [(f"{type(shape).__name__}", extent(shape)) for shape in sheet.shapes]
+    things += [(f"text of {len(run.text)} characters", ink(run)) for run in sheet.runs]
+    things += [(control.id, rect) for control, rect in sheet.targets]
+    for what, rect in things:
+        if rect.x < -1 or rect.y < -1 or rect.right > width + 1 or rect.bottom > height + 1:
+            yield f"{what} lies outside the display: {rect}"
+
+
+def covered(sheet: Sheet) -> Iterator[str]:
+    """Words on words, words on a strange control, words beside their own control."""
+    inks = [(run, ink(run)) for run in sheet.runs]
+    for i, (run, rect) in enumerate(inks):
+        for other, place in inks[i + 1 :]:
+            beside = abs(run.y - other.y) < 20 and run.group == other.group and gap(rect, place) > -0.6 * run.size
+            if gap(rect, place) < -3 and not beside:
+                yield f"words on words in {_owner(sheet, run)} and {_owner(sheet, other)} by {-gap(rect, place):.0f}"
+        for group, (control, place) in enumerate(sheet.targets):
+            if run.group == group:
+                if not _within(rect, place, 14 if control.role == "aid" else 2):
+                    yield f"the words of {control.id} stand out of it"
+            elif gap(rect, place) < -2:
+                yield f"words of {_owner(sheet, run)} on {control.id}"
+
+
+def _within(rect: Rect, place: Rect, by: float) -> bool:
+    return (
+        rect.x >= place.x - by
+        and rect.y >= place.y - by
+        and rect.right <= place.right + by
+        and rect.bottom <= place.bottom + by
+    )
+
+
+def _owner(sheet: Sheet, run: Run) -> str:
+    if run.group != NO_GROUP:
+        return sheet.targets[run.group].control.id
+    return next((label.id for label in sheet.labels if gap(label.rect, ink(run)) < 0), "text")
+
+
+def faint(sheet: Sheet) -> Iterator[str]:
+    least = LEAST_CONTRAST_HIGH if sheet.theme.high_contrast else LEAST_CONTRAST
+    fills = [(extent(shape), shape) for shape in (*sheet.backdrop, *sheet.shapes)]
+    for run in sheet.runs:
+        ground = _ground(fills, ink(run), sheet.theme.colour("paper"))
+        ratio = contrast_ratio(run.colour, ground)
+        # paper is white and QR codes are dark whatever the mode
+        if ratio < (least if ground != (1.0, 1.0, 1.0) else min(least, 16.0)):
+            yield f"{_owner(sheet, run)} is written at {ratio:.1f} : 1"
+
+
+def _ground(fills: list[tuple[Rect, Shape]], rect: Rect, paper: Rgb) -> Rgb:
+    """The colour of the topmost filled shape that holds the whole line."""
+    colour = paper
+    for place, shape in fills:
+        filled = isinstance(shape, Poly) or (isinstance(shape, Box) and shape.stroke == 0)
+        if (
+            filled
+            and place.x <= rect.x + 2
+            and place.right >= rect.right - 2
+            and place.y <= rect.y
+            and place.bottom >= rect.bottom
+        ):
+            colour = shape.colour
+    return colour

@@ -1,0 +1,67 @@
+"""Settings are taken whole or refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from kiosk import settings
+from kiosk.settings import Settings, SettingsInvalid
+
+
+def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
+    assert settings.load(None) == Settings()
+    empty = tmp_path / "kiosk.toml"
+    empty.write_text("")
+    assert settings.load(empty) == Settings()
+
+
+def test_what_a_file_says_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text('printer_port = "/dev/ttyUSB7"\nidle_timeout_s = 300\napdu_deadline_s = 2\n')
+    made = settings.load(file)
+    assert (made.printer_port, made.idle_timeout_s, made.apdu_deadline_s) == ("/dev/ttyUSB7", 300, 2.0)
+    assert isinstance(made.apdu_deadline_s, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("idle = 3", "idle: there is no such setting"),
+        ("idle_timeout_s = 19", "idle_timeout_s: 19 is outside 20 to 300"),
+        ("idle_timeout_s = 301", "idle_timeout_s: 301 is outside"),
+        ('idle_timeout_s = "120"', "idle_timeout_s: int is wanted, not str"),
+        ("idle_timeout_s = true", "idle_timeout_s: int is wanted, not bool"),
+        ("idle_timeout_s = 30.0", "idle_timeout_s: int is wanted, not float"),
+        ("reader_name = 7", "reader_name: str is wanted, not int"),
+        ("apdu_deadline_s = nan", "apdu_deadline_s: nan is outside"),
+        ("apdu_deadline_s = inf", "apdu_deadline_s: inf is outside"),
+        ("apdu_deadline_s = 1" + "0" * 400, "apdu_deadline_s: float is wanted, not int"),
+        ("log_keep_bytes = 1", "log_keep_bytes: 1 is outside 10000 to inf"),
+        ("width = [", "kiosk.toml: "),
+        ("width = " + "[" * 9000, "kiosk.toml: "),
+        ("width = 1" + "0" * 9000, "kiosk.toml: "),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsInvalid, match=said):
+        settings.load(file)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"gone\.toml"):
+        settings.load(tmp_path / "gone.toml")
+    (tmp_path / "odd.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsInvalid, match=r"odd\.toml"):
+        settings.load(tmp_path / "odd.toml")
+
+
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
+def test_every_setting_is_explained_and_its_default_is_within_its_bounds(item: object) -> None:
+    name, default = item.name, item.default  # pyright: ignore
+    assert item.metadata["doc"].endswith(".")  # pyright: ignore
+    assert settings.parse({name: default}) == Settings()
