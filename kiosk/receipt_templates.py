@@ -115,9 +115,7 @@ def _check(template: Template) -> None:
         known = FACTS | template.words.keys() | (EVIDENCE_FACTS if "each" in block else frozenset[str]())
         if missing := sorted({n for text in _texts(block) for n in _NAME.findall(text)} - known):
             raise TemplateInvalid(f"{where}: unknown fact {missing[0]}")
-    sample = Facts(
-        {name: "甲" for name in FACTS} | {"number": "1"}, CONDITIONS, ({name: "乙" for name in EVIDENCE_FACTS},)
-    )
+    sample = Facts(dict.fromkeys(FACTS, "甲") | {"number": "1"}, CONDITIONS, (dict.fromkeys(EVIDENCE_FACTS, "乙"),))
     try:
         template.fill(sample, copy=False)
     except ReceiptInvalid as error:

@@ -20,6 +20,8 @@ from offline_cache.wire.receipt_token import ReceiptToken
 
 ZH, EN = "zh-Hans", "en"
 HOTLINE = "12345"
+LARGE_PRINT_FROM = 1.3
+"""A citizen who set the letters on the screen so large gets large print."""
 _ZONE = datetime.timezone(datetime.timedelta(hours=8))
 """Guangzhou: UTC+8, no summer time."""
 
@@ -78,7 +80,7 @@ def build(session: Session, site: Site, *, copy: bool) -> Receipt:
     conditions = {
         "received" if kept.acked else "recorded",
         "signed" if site.sign is not None else "unsigned",
-        "large" if session.modes.large else "standard",
+        "large" if session.modes.text_scale >= LARGE_PRINT_FROM else "standard",
         *(("evidence",) if evidence else ()),
         *(("person",) if session.holder is not None else ()),
     }

@@ -10,6 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from random import Random
@@ -44,6 +45,7 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import CacheError
 from offline_cache.gateway import GatewayClient, Timeouts
 from offline_cache.outbox import Outbox, case_reference
+from offline_cache.wire.receipt_token import sign_token
 
 CATALOGUE_LOOK_S = 5.0
 SHARED_TABLES = ("agencies", "subjects", "codes", "groups")
@@ -333,7 +335,8 @@ def site_of(enrolment: Enrolment | None) -> Site:
     if enrolment is None:
         return Site(UNENROLLED_PLACE, "-")
     place = {key.removeprefix("place."): value for key, value in enrolment.site.items() if key.startswith("place.")}
-    return Site(place or UNENROLLED_PLACE, enrolment.terminal)
+    sign = partial(sign_token, key=enrolment.private_key)
+    return Site(place or UNENROLLED_PLACE, enrolment.terminal, sign)
 
 
 def words(site: Site) -> Words:

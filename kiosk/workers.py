@@ -316,7 +316,6 @@ class StoreDesk:
         self._worker = worker
         self._post = post
         self._wall_ms = wall_ms
-        self._told = 0
 
     def record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
         """Make an entry durable; the event comes after COMMIT."""
@@ -341,8 +340,7 @@ class StoreDesk:
             acked = self._store.acked_seq()
         except Exception as error:
             raise StoreUnreadable("the outbox cannot be read") from error
-        if acked >= watched > self._told:
-            self._told = watched
+        if acked >= watched:
             self._post(e.EntryAcked(acked, self._wall_ms(), session_id=session_id))
 
     def close(self) -> None:

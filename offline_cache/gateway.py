@@ -55,6 +55,7 @@ from offline_cache.messages import (
 )
 from offline_cache.wire.encoding import Fields
 from offline_cache.wire.refusal import refusal
+from offline_cache.wire.verdict import MAX_VERDICT_BYTES, VerdictPage, decode_verdicts
 
 _ANSWER_BYTES = 64 * 1024
 _LOOKUP_BYTES = 2 * 1024 * 1024
@@ -286,6 +287,21 @@ class GatewayClient:
         except (MalformedMessage, BadSignature) as error:
             raise BadReply(f"the catalogue cannot be used: {error}") from error
         return answer.headers.get("ETag", "")[:256], answer.body
+
+    def verdicts(self, after: int) -> VerdictPage:
+        """What offices made of this terminal's entries, behind a position. The signature has been checked.
+
+        Raises:
+            NotAuthorised, Refused, Unavailable, Untrusted, BadReply.
+        """
+        answer = self._ask("GET", f"/v1/verdicts?after={after}", MAX_VERDICT_BYTES + 256)
+        try:
+            page = decode_verdicts(verify1(answer.body, self._enrolment.signing_key))
+        except (MalformedMessage, BadSignature) as error:
+            raise BadReply(f"the verdicts cannot be used: {error}") from error
+        if page.terminal != self._enrolment.terminal or page.next < after:
+            raise BadReply("the verdicts are another terminal's, or run backwards")
+        return page
 
     def _json(self, method: str, path: str, limit: int) -> Fields:
         answer = self._ask(method, path, limit)

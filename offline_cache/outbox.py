@@ -38,6 +38,7 @@ from offline_cache.messages import (
     seal_context,
 )
 from offline_cache.seal import LOCAL_KEY_ID, SealingKey
+from offline_cache.wire.verdict import VerdictPage
 
 OUTBOX_FILE = "outbox.db"
 _DISK_EVERY = 16
@@ -373,6 +374,30 @@ class Outbox:
                 (ack.acked_through, receipt, ack.received_at_ms),
             )
         return ack.acked_through
+
+    # --- what offices made of it ----------------------------------------------------------------------------------
+
+    def take_verdicts(self, gateway_key_id: str, ask: Callable[[int], VerdictPage]) -> int:
+        """Ask for the verdicts that are new, page by page, and keep them; returns how many came.
+
+        Raises:
+            StorageFailed, StorageDamaged, StorageMoved; whatever `ask` raises.
+        """
+        came, more = 0, True
+        while more:
+            with self.tables.reading("reading the verdicts") as connection:
+                after = keeping.verdict_position(connection, gateway_key_id)
+            page = ask(after)
+            if page.verdicts:
+                with self.tables.transaction("keeping the verdicts") as connection:
+                    keeping.keep_verdicts(connection, gateway_key_id, page)
+            came, more = came + len(page.verdicts), page.more
+        return came
+
+    def parked(self, limit: int = 1000) -> tuple[keeping.Parked, ...]:
+        """Entries that an office rejected, with their reason, the latest first. Nothing of them is ever deleted."""
+        with self.tables.reading("reading what is parked") as connection:
+            return keeping.parked(connection, limit)
 
     def purge(self, before_ms: int) -> int:
         """Delete acknowledged rows recorded before a time, and keys that no row needs any more; returns how many rows.

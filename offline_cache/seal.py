@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from offline_cache.disk.files import destroy, read_limited, write_atomic
 from offline_cache.errors import DocumentInvalid, MalformedMessage, SealBroken
 from offline_cache.messages import Row, WrappedKey, seal_context
-from offline_cache.wire.encoding import encode_cbor, json_dumps, json_object
+from offline_cache.wire.encoding import Fields, encode_cbor, json_dumps, json_object, to_base64url
 
 LOCAL_KEY_ID = "local"
 LOCAL_KEY_FILE = "local-seal.key"
@@ -202,6 +202,61 @@ def unseal(row: Row, wrapped: WrappedKey, private_key: X25519PrivateKey, device:
     if row.key_id != wrapped.key_id:
         raise SealBroken(f"seq {row.seq} was sealed with another key")
     return open_body(row, unwrap(wrapped, private_key), device, epoch)
+
+
+# --- an entry inside another ----------------------------------------------------------------------------------------
+
+
+def salvaged_document(row: Row, wrapped: WrappedKey | None, device: str, epoch: str, reason: str) -> dict[str, object]:
+    """The document that carries a sealed row of a former epoch. `wrapped` None: the key was lost on this disk."""
+    key = None
+    if wrapped is not None:
+        key = {"key_id": wrapped.key_id, "enc": to_base64url(wrapped.enc), "gateway_key_id": wrapped.gateway_key_id}
+    return {
+        "kind": "salvaged",
+        "schema": 1,
+        "reason": reason,
+        "device": device,
+        "epoch": epoch,
+        "row": {
+            "seq": row.seq,
+            "id": row.id,
+            "created_ms": row.created_ms,
+            "boot_id": row.boot_id,
+            "mono_ms": row.mono_ms,
+            "key_id": row.key_id,
+            "body": to_base64url(row.body),
+            "chain": to_base64url(row.chain),
+        },
+        "key": key,
+    }
+
+
+def salvaged_row(document: Mapping[str, object]) -> tuple[Row, WrappedKey | None, str, str]:
+    """The row, its key, device and epoch inside a salvaged document; `unseal` or `open_body` opens it.
+
+    Raises:
+        MalformedMessage: not a salvaged document.
+    """
+    fields = Fields("salvaged entry", document)
+    inner = Fields("salvaged row", document.get("row"))
+    if fields.text("kind", 64) != "salvaged":
+        fields.fail("kind", "is not that of a salvaged entry")
+    row = Row(
+        seq=inner.integer("seq", 1),
+        id=inner.text("id", 36),
+        created_ms=inner.integer("created_ms"),
+        boot_id=inner.text("boot_id", 64),
+        mono_ms=inner.integer("mono_ms"),
+        key_id=inner.text("key_id", 64),
+        body=inner.base64("body", 1, MAX_DOCUMENT_BYTES),
+        chain=inner.base64("chain", 32),
+    )
+    wrapped = None
+    if document.get("key") is not None:
+        key = Fields("salvaged key", document["key"])
+        wrapped = WrappedKey(key.text("key_id", 64), key.base64("enc", 32, 512), key.text("gateway_key_id", 64))
+    return row, wrapped, fields.text("device", 36), fields.text("epoch", 32)
 
 
 # --- before enrolment -----------------------------------------------------------------------------------------------

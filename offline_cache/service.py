@@ -1,23 +1,36 @@
-"""The process `kiosk sync run`: waits for an enrolment, sends, begins anew when the enrolment changes."""
+"""The process `kiosk sync run`: waits for an enrolment, sends, begins anew when the enrolment or the outbox changes.
+
+When an epoch cannot go on (`seq-conflict`, a gateway that knows more than this disk, a damaged file), what was recorded
+is set aside, a new epoch begins, and what is readable is sent; see `rescue`. That is done at most once an hour: when it
+happens again, a person must look, and the line stands still with its alarm.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from offline_cache import enrolment as enrolments
 from offline_cache import state
 from offline_cache.disk.clock import OutboxClock, SystemClock
-from offline_cache.errors import CacheError, NotEnrolled
+from offline_cache.enrolment import Enrolment
+from offline_cache.errors import CacheError, NotEnrolled, StorageDamaged, StorageMoved
 from offline_cache.gateway import GatewayClient
-from offline_cache.sync import POLL_S, Drained, StatusFile, SyncService
+from offline_cache.notify import Notifier
+from offline_cache.outbox import Outbox
+from offline_cache.rescue import salvage
+from offline_cache.rescue.resend import settle
+from offline_cache.sync import POLL_S, Drained, Gateway, StatusFile, SyncService
 
 _TRY_AGAIN_S = 5.0
+_NEW_EPOCH_EVERY_MS = 3_600_000
+_CANNOT_GO_ON = frozenset(["seq-conflict", "seq-gap", "storage-damaged"])
 
 
 def drain(state_dir: Path) -> Drained:
-    """Send what is pending, once, and refresh the catalogue when nothing is in the way.
+    """Send what is pending, once; fetch verdicts and the catalogue when nothing is in the way.
 
     Raises:
         NotEnrolled, EnrolmentDamaged, SealBroken, StorageUnsafe, StorageFailed, StorageDamaged.
@@ -26,41 +39,144 @@ def drain(state_dir: Path) -> Drained:
     state.adopt(state_dir, enrolment)
     client = GatewayClient(enrolment)
     try:
-        with state.open_reader(state_dir) as outbox:
-            service = SyncService(outbox, client, state_dir=state_dir, signing_key=enrolment.signing_key)
-            drained = service.drain_once()
-            if drained.problem is None:
-                service.refresh_catalogue()
-            return drained
+        line = Line(state_dir, enrolment, client, SystemClock())
+        drained = line.drain()
+        if drained.problem in _CANNOT_GO_ON and line.begin_anew():
+            again = line.drain()
+            drained = Drained(drained.sent + again.sent, again.acked_through, again.pending, again.problem)
+        return drained
     finally:
         client.close()
 
 
-def serve(state_dir: Path, stop: threading.Event, clock: OutboxClock | None = None) -> None:
-    """Run until `stop` is set. What goes wrong is told in STATE/sync-status.json, and tried again."""
+@dataclass
+class Line:
+    """What one enrolment sends: first what was set aside, then the present outbox."""
+
+    state_dir: Path
+    enrolment: Enrolment
+    client: Gateway
+    clock: OutboxClock
+    beat: Callable[[], None] = lambda: None
+
+    def drain(self) -> Drained:
+        """Send until nothing is left or something is in the way. Raises as `service.drain`."""
+        with state.open_reader(self.state_dir, clock=self.clock) as outbox:
+            problem = self.settle()
+            service = self.service(outbox)
+            drained = service.drain_once()
+            if drained.problem is None and problem is None:
+                service.fetch_verdicts()
+                service.refresh_catalogue()
+        return drained if drained.problem is not None else Drained(
+            drained.sent, drained.acked_through, drained.pending, problem
+        )  # fmt: skip
+
+    def run(self, stop: threading.Event, changed: Callable[[], bool]) -> None:
+        """Send until `stop`, another enrolment, another outbox file, or an epoch that cannot go on."""
+        with state.open_reader(self.state_dir, clock=self.clock) as outbox:
+            self.settle()
+            service = self.service(outbox)
+            service.run(stop, lambda: changed() or outbox.tables.moved() or service.stopped is not None)
+        if service.stopped is not None and not self.begin_anew():
+            _wait(stop, changed, self.beat, None)
+
+    def service(self, outbox: Outbox) -> SyncService:
+        """The service of the present outbox."""
+        return SyncService(
+            outbox,
+            self.client,
+            state_dir=self.state_dir,
+            signing_key=self.enrolment.signing_key,
+            gateway_key_id=self.enrolment.sealing_key_id,
+            clock=self.clock,
+            beat=self.beat,
+        )
+
+    def settle(self) -> str | None:
+        """Send what was set aside; returns the code of what is in the way."""
+        state.adopt(self.state_dir, self.enrolment)
+        return settle(
+            self.state_dir,
+            lambda old: SyncService(old, self.client, clock=self.clock, beat=self.beat),
+            lambda: state.open_writer(self.state_dir, clock=self.clock),
+            self.clock.now_ms,
+        )
+
+    def begin_anew(self) -> bool:
+        """Set the outbox aside and begin a new epoch, unless that has happened within the hour."""
+        seen = state.outbox_file(self.state_dir)
+        reason = self._cannot_go_on()
+        if reason is None or self._happened_lately():
+            return reason is None
+        state.set_aside(self.state_dir, reason, self.clock, seen)
+        return True
+
+    def _cannot_go_on(self) -> str | None:
+        """Look once more, on a connection of its own: another process may have begun the new epoch already."""
+        try:
+            with state.open_reader(self.state_dir, clock=self.clock) as outbox:
+                service = self.service(outbox)
+                service.drain_once()
+                return None if service.stopped is None else service.stopped.reason
+        except StorageDamaged as error:
+            return error.code
+
+    def _happened_lately(self) -> bool:
+        now = self.clock.now_ms()
+        return any(abs(now - aside.why.at_ms) < _NEW_EPOCH_EVERY_MS for aside in salvage.listing(self.state_dir))
+
+
+def serve(
+    state_dir: Path,
+    stop: threading.Event,
+    clock: OutboxClock | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> None:
+    """Run until `stop` is set. What goes wrong is told in STATE/sync-status.json, and tried again.
+
+    `environ` names systemd's NOTIFY_SOCKET and WATCHDOG_USEC, if there are any.
+    """
     clock = clock or SystemClock()
     status = StatusFile(state_dir, clock)
+    notifier = Notifier(environ or {}, clock)
+    notifier.ready()
     while not stop.is_set():
+        notifier.beat()
         changed = _watch(state_dir / enrolments.ENROLMENT_FILE)
         try:
-            _serve_enrolment(state_dir, stop, changed, clock)
+            _serve_enrolment(state_dir, stop, changed, clock, notifier.beat)
         except NotEnrolled as error:
             status.say("not-enrolled", problem=error.code)
-            _wait(stop, changed, None)
+            notifier.status(error.code)
+            _wait(stop, changed, notifier.beat, None)
+        except StorageMoved:
+            continue
         except CacheError as error:
             status.say("stopped", alarm=error.code, problem=error.code)
-            _wait(stop, changed, _TRY_AGAIN_S)
+            notifier.status(error.code)
+            _heal(state_dir, error, clock)
+            _wait(stop, changed, notifier.beat, _TRY_AGAIN_S)
+    notifier.stopping()
 
 
-def _serve_enrolment(state_dir: Path, stop: threading.Event, changed: Callable[[], bool], clock: OutboxClock) -> None:
+def _heal(state_dir: Path, error: CacheError, clock: OutboxClock) -> None:
+    """A file that cannot even be opened is set aside by opening it for recording."""
+    if isinstance(error, StorageDamaged):
+        try:
+            state.open_writer(state_dir, clock=clock).close()
+        except CacheError:
+            return  # told by the status already, and met again at the next try
+
+
+def _serve_enrolment(
+    state_dir: Path, stop: threading.Event, changed: Callable[[], bool], clock: OutboxClock, beat: Callable[[], None]
+) -> None:
     enrolment = enrolments.load(state_dir)
     state.adopt(state_dir, enrolment)
     client = GatewayClient(enrolment)
     try:
-        with state.open_reader(state_dir, clock=clock) as outbox:
-            SyncService(outbox, client, state_dir=state_dir, signing_key=enrolment.signing_key, clock=clock).run(
-                stop, changed
-            )
+        Line(state_dir, enrolment, client, clock, beat).run(stop, changed)
     finally:
         client.close()
 
@@ -79,9 +195,12 @@ def _watch(path: Path) -> Callable[[], bool]:
     return lambda: look() != before
 
 
-def _wait(stop: threading.Event, changed: Callable[[], bool], at_most_s: float | None) -> None:
+def _wait(
+    stop: threading.Event, changed: Callable[[], bool], beat: Callable[[], None], at_most_s: float | None
+) -> None:
     polls = None if at_most_s is None else round(at_most_s / POLL_S)
     while not stop.wait(POLL_S) and not changed():
+        beat()
         if polls is not None:
             polls -= 1
             if polls <= 0:

@@ -16,12 +16,21 @@ from typing import Literal, Protocol
 from offline_cache import catalogue
 from offline_cache.disk.clock import OutboxClock, SystemClock
 from offline_cache.disk.files import PUBLIC, read_limited, write_atomic
-from offline_cache.errors import BadReply, CacheError, MalformedMessage, SeqGap, StorageDamaged, StorageFailed
+from offline_cache.errors import (
+    BadReply,
+    CacheError,
+    MalformedMessage,
+    SeqConflict,
+    SeqGap,
+    StorageDamaged,
+    StorageFailed,
+)
 from offline_cache.gateway import Receipt
 from offline_cache.messages import Batch, json_dumps, json_object
 from offline_cache.outbox import Outbox
 from offline_cache.policy import Decision, Limits, Pace, after_error, after_stored
 from offline_cache.wire.encoding import Fields
+from offline_cache.wire.verdict import VerdictPage
 
 STATUS_FILE = "sync-status.json"
 POLL_S = 0.2
@@ -45,6 +54,14 @@ class SyncStep:
     problem: str | None = None
     """The code of what went wrong, alarming or not."""
     alarm: str | None = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why a line cannot go on. `seq`: where the gateway holds another row, if it said so."""
+
+    reason: str
+    seq: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,7 @@ class Gateway(Protocol):
 
     def push(self, batch: Batch) -> Receipt: ...
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None: ...
+    def verdicts(self, after: int) -> VerdictPage: ...
 
 
 def read_status(state_dir: Path) -> SyncStatus | None:
@@ -132,6 +150,9 @@ class SyncService:
         limits: Limits | None = None,
         retention_ms: int = 30 * _DAY_MS,
         catalogue_every_s: float = 300.0,
+        verdicts_every_s: float = 60.0,
+        gateway_key_id: str | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._client = client
@@ -144,7 +165,12 @@ class SyncService:
         self._catalogue_every_s = catalogue_every_s
         self._pace = Pace.start(self._limits)
         self._from_seq: int | None = None
-        self._stopped: str | None = None
+        self.stopped: Stopped | None = None
+        """Set when this epoch cannot go on; what was recorded is then set aside by `service`, and a new one begun."""
+        self._verdicts_every_s = verdicts_every_s
+        self._gateway_key_id = gateway_key_id
+        self._beat = beat
+        self._verdicts_due_ms = 0
         self._catalogue_due_ms = 0
         self._purge_due_ms = 0
         self._status = StatusFile(state_dir, self._clock) if state_dir is not None else None
@@ -153,8 +179,8 @@ class SyncService:
 
     def step(self) -> SyncStep:
         """Send at most one batch and take the answer in. Never raises a `CacheError`."""
-        if self._stopped is not None:
-            return SyncStep("stop", problem=self._stopped, alarm=self._stopped)
+        if self.stopped is not None:
+            return SyncStep("stop", problem=self.stopped.reason, alarm=self.stopped.reason)
         batch: Batch | None = None
         try:
             batch = self._next_batch()
@@ -193,7 +219,8 @@ class SyncService:
         if decision.from_seq is not None:
             self._from_seq = decision.from_seq
         if decision.action == "stop":
-            self._stopped = decision.alarm or error.code
+            seq = error.seq if isinstance(error, SeqConflict) else None
+            self.stopped = Stopped(decision.alarm or error.code, seq)
         return _step(decision, error)
 
     def _last_seq(self) -> int:
@@ -227,6 +254,7 @@ class SyncService:
         `until` is asked every `POLL_S` while waiting (the enrolment changed, for example).
         """
         while not stop.is_set() and not (until is not None and until()):
+            self._beat()
             seen = self._data_version()  # before the step: a row that is committed meanwhile must not be missed
             step = self.step()
             self._tell(step)
@@ -242,6 +270,7 @@ class SyncService:
         earliest_ms = 0 if step.kind == "idle" else round(self._limits.first_wait_s * 1000)
         while not stop.wait(POLL_S) and not (until is not None and until()):
             waited_ms = self._clock.mono_ms() - started
+            self._beat()
             if step.kind in {"wait", "pause"} and waited_ms >= step.wait_s * 1000:
                 return
             if step.kind == "idle" and self._chores_due():
@@ -267,18 +296,32 @@ class SyncService:
     # --- when there is nothing to send ----------------------------------------------------------------------------
 
     def _chores_due(self) -> bool:
-        return self._clock.mono_ms() >= min(self._catalogue_due_ms, self._purge_due_ms)
+        due_ms = min(self._catalogue_due_ms, self._purge_due_ms, self._verdicts_due_ms)
+        return self._clock.mono_ms() >= due_ms
 
     def _chores(self) -> None:
         now = self._clock.mono_ms()
         if now >= self._catalogue_due_ms:
             self._catalogue_due_ms = now + round(self._catalogue_every_s * 1000)
             self.refresh_catalogue()
+        if now >= self._verdicts_due_ms:
+            self._verdicts_due_ms = now + round(self._verdicts_every_s * 1000)
+            self.fetch_verdicts()
         if now >= self._purge_due_ms:
             self._purge_due_ms = now + 3_600_000
             with contextlib.suppress(CacheError):  # tried again in an hour; a disk that fails shows at the next batch
                 while self._outbox.purge(self._clock.now_ms() - self._retention_ms):
                     pass
+
+    def fetch_verdicts(self) -> str | None:
+        """Fetch what offices made of the entries; returns the code of what was in the way, or None."""
+        if self._gateway_key_id is None:
+            return None
+        try:
+            self._outbox.take_verdicts(self._gateway_key_id, self._client.verdicts)
+        except CacheError as error:
+            return error.code  # tried again in a minute; a gateway that is gone shows at the next batch
+        return None
 
     def refresh_catalogue(self) -> str | None:
         """Fetch the catalogue if it changed; returns the code of what was in the way, or None."""

@@ -20,6 +20,7 @@ PACKAGES=(
 PYTHON_PACKAGES=(python3 python3-venv python3-dev) # where no Python 3.11 with venv and headers is found
 TEST_PACKAGES=(
   chromium chromium-driver # tests press the bench panel's buttons in a real browser
+  opensc                   # opensc-tool has to see our simulated card as a card
   postgresql-15            # the gateway's tests start a private server of their own
 )
 

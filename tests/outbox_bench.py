@@ -20,6 +20,7 @@ from offline_cache.outbox import Outbox
 from offline_cache.policy import Limits
 from offline_cache.sync import SyncService
 from offline_cache.wire.refusal import refusal
+from offline_cache.wire.verdict import EntryVerdict, VerdictPage
 from tests.outbox_gateway import ModelGateway, Refusal
 
 
@@ -95,6 +96,9 @@ class CablelessClient:
         self.reply: Callable[[bytes], bytes] | None = None
         """What becomes of the answer on its way back; may raise."""
         self.sent: list[tuple[int, int]] = []
+        self.judged: list[EntryVerdict] = []
+        self.verdicts_a_page = 500
+        self.asked_after: list[int] = []
 
     def push(self, batch: Batch) -> Receipt:
         self.sent.append((batch.first_seq, batch.last_seq))
@@ -114,6 +118,12 @@ class CablelessClient:
 
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
         return None
+
+    def verdicts(self, after: int) -> VerdictPage:
+        self.asked_after.append(after)
+        found = tuple(item for item in self.judged if item.position > after)
+        shown = found[: self.verdicts_a_page]
+        return VerdictPage("T0001", shown[-1].position if shown else after, len(found) > len(shown), shown)
 
 
 class Rig:

@@ -101,11 +101,11 @@ class ModelGateway:
             raise Refusal(409, "seq-gap", {"expected_seq": held + 1})
         before = line.rows[first - 2][7] if first > 1 else self.genesis(batch["device"], batch["epoch"])
         if batch["previous_chain"] != before:
-            raise Refusal(409, "seq-conflict")
+            raise Refusal(409, "seq-conflict", {"seq": max(first - 1, 1)})
         for row in batch["rows"]:
             if row[0] <= held:
                 if line.rows[row[0] - 1] != row:
-                    raise Refusal(409, "seq-conflict")
+                    raise Refusal(409, "seq-conflict", {"seq": row[0]})
             else:
                 line.rows.append(row)
         line.keys.update({key_id: enc for key_id, enc, _ in batch["keys"]})

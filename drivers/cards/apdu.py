@@ -123,6 +123,16 @@ def send(connection: CardConnection, apdu: bytes, deadline_s: float = DEADLINE_S
     raise CardProtocolError("the card never ends its answer")
 
 
+def select(connection: CardConnection, apdu: bytes, deadline_s: float = DEADLINE_S) -> None:
+    """Send a SELECT whose answer nobody needs: 61xx says that it worked, and what waits is left on the card.
+
+    Raises as `exchange`.
+    """
+    answer = _transmit(connection, apdu, deadline_s)
+    if answer.sw != SUCCESS and answer.sw >> 8 != 0x61:
+        raise CardProtocolError(f"{apdu[:4].hex().upper()} refused: {sw_name(answer.sw)}", answer.sw)
+
+
 def exchange(
     connection: CardConnection,
     apdu: bytes,

@@ -41,6 +41,7 @@ from drivers.cards.apdu import (
     SUCCESS,
     command,
     exchange,
+    select,
     send,
     sw_name,
 )
@@ -179,7 +180,7 @@ class CitizenCard:
     def certificate(self) -> bytes:
         """Read the holder's certificate, DER. Its first four bytes tell its length; exactly that many are read."""
         self._need(SIGNING_AID)
-        exchange(self._connection, command(INS_SELECT, 0, 0, CERTIFICATE_FILE))
+        select(self._connection, command(INS_SELECT, 0, 0, CERTIFICATE_FILE))
         head = exchange(self._connection, command(INS_READ_BINARY, le=4), length=4)
         if head[:2] != b"\x30\x82":
             raise CardProtocolError("the certificate file holds no certificate")
@@ -227,7 +228,7 @@ class CitizenCard:
     def _select(self, aid: bytes) -> None:
         self._application = b""
         self._records.forget()
-        exchange(self._connection, command(INS_SELECT, 0x04, 0x00, aid))
+        select(self._connection, command(INS_SELECT, 0x04, 0x00, aid))
         self._application = aid
 
     def _warn(self, code: str) -> None:

@@ -88,12 +88,12 @@ class Dialogue:
 
     def ask(self, n: int, on_other: Callable[[Reply], None] | None = None) -> int | None:
         """Send DLE EOT `n` and return the answer, or None after `reply_s`. Raises `LinkLost`."""
-        reply = self._exchange(query(n), RealTimeStatus, on_other)
+        reply = self.exchange(query(n), RealTimeStatus, on_other)
         return None if reply is None else reply.value
 
     def ticket(self) -> Literal["none", "waiting"] | None:
         """Whether a ticket waits in the mouth; None where the printer cannot know or is silent. Raises `LinkLost`."""
-        reply = self._exchange(FULL_STATUS, FullStatus, None) if self.full_status else None
+        reply = self.exchange(FULL_STATUS, FullStatus) if self.full_status else None
         return None if reply is None else reply.ticket
 
     def send(self, data: bytes) -> bool:
@@ -107,9 +107,14 @@ class Dialogue:
 
     def clear_buffer(self) -> bool:
         """Let the printer forget what it has not printed; True once it said so (37 25 00). Raises `LinkLost`."""
-        return self._exchange(CLEAR_BUFFER, Cleared, None) is not None
+        return self.exchange(CLEAR_BUFFER, Cleared) is not None
 
-    def _exchange(self, question: bytes, kind: type[_R], on_other: Callable[[Reply], None] | None) -> _R | None:
+    def for_auto_status(self) -> Dialogue:
+        """The same link, read as that of a printer that reports changes unasked and has no full status."""
+        return Dialogue(self.transport, self.clock, self.deadlines)
+
+    def exchange(self, question: bytes, kind: type[_R], on_other: Callable[[Reply], None] | None = None) -> _R | None:
+        """Send a question and return the first reply of that kind, or None after `reply_s`. Raises `LinkLost`."""
         until = self.clock() + self.deadlines.reply_s
         rest = question
         while (left := until - self.clock()) > 0:

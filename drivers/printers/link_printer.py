@@ -17,6 +17,7 @@ from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
 from drivers.printers.models import Model, generic
 from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.print_job import PrintJob, preamble_after
+from drivers.printers.probe import Probed, probe
 from drivers.printers.replies import SILENT
 
 _FIRST, _SIGNS = 0x21, 94
@@ -142,6 +143,10 @@ class LinkPrinter:
         except PrinterError:
             self._drop()
             return False
+
+    def probe(self) -> Probed:
+        """Ask the printer everything that needs no paper. Raises `PrinterError` for a port that cannot be used."""
+        return probe(Dialogue(self._open().transport, self._clock, self._deadlines, full_status=True))
 
     def close(self) -> None:
         """Let go of the port. May be called twice; the next job opens it again."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from drivers.errors import PrinterError
 from drivers.printers.paper.layout import PAPERS, Paper
+
+Origin = Literal["documented", "probed", "unverified"]
+ORIGINS: frozenset[str] = frozenset({"documented", "probed", "unverified"})
 
 
 class UnknownModel(PrinterError):
@@ -32,6 +36,8 @@ class Model:
     cutter: bool
     presenter: bool
     qr_dot: int
+    origin: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    """Where each field is known from."""
 
     @property
     def paper(self) -> Paper:
@@ -41,9 +47,15 @@ class Model:
 @cache
 def models() -> dict[str, Model]:
     """All models by name."""
-    data = tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
+    data = cast("dict[str, dict[str, Any]]", tomllib.loads(Path(__file__).with_name("models.toml").read_text("utf-8")))
     default = data.pop("default")
-    return {name: Model(name=name, **cast("dict[str, Any]", {**default, **facts})) for name, facts in data.items()}
+    return {name: _model(name, default, facts) for name, facts in data.items()}
+
+
+def _model(name: str, default: dict[str, Any], facts: dict[str, Any]) -> Model:
+    values: dict[str, Any] = {**default, **facts}
+    values["origin"] = {**default["origin"], **facts.get("origin", {})}
+    return Model(name=name, **values)
 
 
 def model(name: str) -> Model:

@@ -1,9 +1,9 @@
 """A card's exchanges written down, without whom the card belongs to, so that they can be played again.
 
-A trace is JSON: `{"kind": "card-trace", "version": 1, "profile", "atr", "exchanges": [{"command", "answer", "sw"}]}`, all
-bytes in hexadecimal. PINs, keys and challenges are zeros. Of what a citizen card says of its holder each record is
+A trace is JSON: `{"kind": "card-trace", "version": 1, "profile", "atr", "exchanges": [{"command", "answer", "sw"}]}`,
+all bytes in hexadecimal. PINs, keys and challenges are zeros. Of what a citizen card says of its holder each record is
 replaced by one of the same length about nobody, so that the trace still reads as a whole card; of all other files the
-bytes are zeros, and only lengths and status words are true. Nothing unmasked is ever kept in memory beyond one exchange.
+bytes are zeros, and only lengths and status words are true. Nothing unmasked is kept beyond one exchange.
 """
 
 from __future__ import annotations

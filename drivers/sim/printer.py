@@ -17,8 +17,18 @@ from pathlib import Path
 from drivers.printers.paper.layout import PAPERS
 from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.sim.printer_condition import CUTTER_BIT, ERROR_BITS, Board, Condition
-from drivers.sim.printer_faults import FAULTS, Fault, Faults, Moment
-from drivers.sim.printer_interpreter import Action, Cut, Interpreter, Marker, Present, Printed, QueuedQuery, StatusBack
+from drivers.sim.printer_faults import FAULTS, Fault, Faults, Hand, Moment
+from drivers.sim.printer_interpreter import (
+    Action,
+    Cut,
+    Interpreter,
+    Marker,
+    NameQuery,
+    Present,
+    Printed,
+    QueuedQuery,
+    StatusBack,
+)
 from drivers.sim.printer_paper import SimReceipt, Strip
 from drivers.sim.printer_path import NEAR_END_MM, ROLL_MM, PaperPath
 from drivers.sim.printer_presenter import Presenter
@@ -27,7 +37,7 @@ _CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 _QUERY = re.compile(rb"\x10\x04[\x01-\x04\x14]")
 
 
-class SimPrinter:
+class SimPrinter(Hand):
     """The printer. Thread-safe."""
 
     def __init__(
@@ -138,24 +148,6 @@ class SimPrinter:
                 self._active.pop(fault, None)
             self._run()
 
-    def open_cover(self) -> None:
-        self.set_fault("cover-open")
-
-    def close_cover(self) -> None:
-        self.clear_fault("cover-open")
-
-    def power_off(self) -> None:
-        self.set_fault("power-off")
-
-    def power_on(self) -> None:
-        self.clear_fault("power-off")
-
-    def unplug(self) -> None:
-        self.set_fault("unplugged")
-
-    def plug(self) -> None:
-        self.clear_fault("unplugged")
-
     def take_ticket(self) -> bool:
         """A hand takes the ticket out of the presenter; False if none waits there."""
         with self._lock:
@@ -178,6 +170,7 @@ class SimPrinter:
     def receive(self, data: bytes) -> int:
         """Take bytes off the wire and return how many: fewer than given while the buffer is full."""
         with self._lock:
+            self._start_up(self._clock())
             taken = 0
             while taken < len(data):
                 if not self.plugged:
@@ -269,11 +262,7 @@ class SimPrinter:
     def _run(self) -> None:
         """Do all that can be done now, then tell whoever waits."""
         now = self._clock()
-        if self._power_on_at is not None and now >= self._power_on_at:
-            self._power_on_at = None
-            self._active.pop("power-cycle", None)
-            if self._board.power_on_notice and self.powered:
-                self._say(b"\x3b\x31\x00")
+        self._start_up(now)
         if self._jammed_cut is not None and "cutter-jam" not in self._active:
             feed, self._jammed_cut = self._jammed_cut, None
             self._cut(feed)
@@ -294,6 +283,13 @@ class SimPrinter:
         for listener in self._listeners:
             listener()
 
+    def _start_up(self, now: float) -> None:
+        if self._power_on_at is not None and now >= self._power_on_at:
+            self._power_on_at = None
+            self._active.pop("power-cycle", None)
+            if self._board.power_on_notice and self.powered:
+                self._say(b"\x3b\x31\x00")
+
     def _in_pace(self, now: float) -> bool:
         return "slow" not in self._active or now >= self._next_line_at
 
@@ -307,6 +303,8 @@ class SimPrinter:
             case Cut(feed):
                 if not self._stopped_at("before-cut", action):
                     self._cut(feed)
+            case NameQuery() if self._board.name:
+                self._say(b"\x5f" + self._board.name.encode("ascii") + b"\x00")
             case Marker() | QueuedQuery():
                 self._answer(action)
             case Present(steps) if self.presenter is not None and "presenter-jam" not in self._active:

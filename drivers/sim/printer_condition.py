@@ -24,6 +24,8 @@ class Board:
     """Holds the ticket, presents it and takes it back, and answers 10 04 14."""
     power_on_notice: bool = False
     """Says 3B 31 00 when it has started up."""
+    name: str = ""
+    """What it says to GS I 67; empty if it does not know that question."""
     buffer_bytes: int = BUFFER_BYTES
     boot_s: float = 0.0
     """Seconds after its power came in which it neither answers nor keeps what it is sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,3 +71,31 @@ class Faults:
     def _take(self, due: list[Fault]) -> list[Fault]:
         self._armed = [f for f in self._armed if f not in due]
         return due
+
+
+class Hand(ABC):
+    """Whoever stands beside the printer: covers, power and cable, each as the fault it is."""
+
+    @abstractmethod
+    def set_fault(self, name: str) -> None: ...
+
+    @abstractmethod
+    def clear_fault(self, name: str | None = None) -> None: ...
+
+    def open_cover(self) -> None:
+        self.set_fault("cover-open")
+
+    def close_cover(self) -> None:
+        self.clear_fault("cover-open")
+
+    def power_off(self) -> None:
+        self.set_fault("power-off")
+
+    def power_on(self) -> None:
+        self.clear_fault("power-off")
+
+    def unplug(self) -> None:
+        self.set_fault("unplugged")
+
+    def plug(self) -> None:
+        self.clear_fault("unplugged")

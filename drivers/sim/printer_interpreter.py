@@ -15,7 +15,7 @@ from drivers.sim.printer_paper import BlankStrip, Strip, TextStrip, barcode_stri
 
 _ESC_SIZES = dict.fromkeys(b"3aEJd!tGMR-", 1) | {ord("@"): 0, ord("2"): 0, ord("p"): 3}
 _FS_SIZES = {ord("&"): 0, ord("."): 0, ord("!"): 1, ord("W"): 1, ord("-"): 1}
-_GS_SIZES = dict.fromkeys(b"!BhwHfar", 1) | {ord("L"): 2, ord("W"): 2, ord("P"): 2}
+_GS_SIZES = dict.fromkeys(b"!BhwHfarI", 1) | {ord("L"): 2, ord("W"): 2, ord("P"): 2}
 _DEFAULT_PITCH = 34
 """ESC 2: one sixth of an inch."""
 
@@ -45,6 +45,11 @@ class QueuedQuery:
 
 
 @dataclass(frozen=True)
+class NameQuery:
+    """GS I 67: the printer's name."""
+
+
+@dataclass(frozen=True)
 class StatusBack:
     enabled: bool
 
@@ -56,7 +61,7 @@ class Present:
     steps: int
 
 
-Action = Printed | Cut | Marker | QueuedQuery | StatusBack | Present
+Action = Printed | Cut | Marker | QueuedQuery | StatusBack | Present | NameQuery
 
 _PAGES = {
     0: "cp437",
@@ -166,7 +171,7 @@ class Interpreter:
     def _feed(self, dots: int) -> list[Action]:
         return [Printed(self._end_line(dots))] if dots or self._line else []
 
-    def _obey(self, command: _Command) -> list[Action]:  # noqa: C901, PLR0911 - one case a command
+    def _obey(self, command: _Command) -> list[Action]:  # noqa: C901, PLR0911, PLR0912 - one case a command
         name, params = command.name, command.params
         if name.startswith(b"\x10"):
             return []  # was obeyed when it arrived
@@ -188,6 +193,8 @@ class Interpreter:
             return [StatusBack(params[0] != 0)]
         elif name == b"\x1dr":
             return [QueuedQuery()]
+        elif name == b"\x1dI" and params == b"C":
+            return [NameQuery()]
         elif name == b"\x1de" and params[0] in {2, 3}:
             return [Present(params[1] if params[0] == 3 else 0)]
         elif not self._set_mode(name, params):

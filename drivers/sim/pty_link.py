@@ -1,6 +1,7 @@
 """The simulated printer behind a pseudo terminal, so that pyserial opens it like any serial port.
 
-A pty has no baud rate and no RTS/CTS lines; bytes wait in the kernel while the printer's buffer is full.
+A pty has no baud rate and no RTS/CTS lines: a rate is kept here, and bytes wait in the kernel while the printer's
+buffer is full.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import select
 import shutil
 import tempfile
 import threading
+import time
 import tty
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +21,18 @@ from typing import Self
 from drivers.sim.printer import SimPrinter
 
 _CHUNK = 512
+_SLICE_S = 0.004
+"""Bytes of a paced wire are carried in slices of this many seconds."""
 
 
 class PtyLink:
     """A port for a `SimPrinter`. `unplug` and `plug` of the printer make the port vanish and come back."""
 
-    def __init__(self, sim: SimPrinter) -> None:
-        """Make the port and start to carry bytes."""
+    def __init__(self, sim: SimPrinter, *, baud: int | None = None) -> None:
+        """Make the port and start to carry bytes, each in its time on a wire of `baud` (8N1), or at once."""
+        self._byte_s = 0.0 if baud is None else 10 / baud
+        self._chunk = _CHUNK if baud is None else max(1, round(_SLICE_S / self._byte_s))
+        self._arrives_at = 0.0
         self._sim = sim
         self._folder = Path(tempfile.mkdtemp(prefix="sim-printer-"))
         self._master = self._slave = -1
@@ -99,22 +106,32 @@ class PtyLink:
     def _turn(self) -> None:
         plugged = self._master >= 0
         # Bytes the printer had no room for are held; until they are in, none are read.
+        on_the_wire = self._arrives_at - time.monotonic() if self._held else 0.0
         readers = [self._wake_out] + ([self._master] if plugged and not self._held else [])
         writers = [self._master] if plugged and self._sim.has_replies else []
-        ready, writable, _ = select.select(readers, writers, [], self._sim.next_due_s())
+        moments = [self._sim.next_due_s(), on_the_wire if on_the_wire > 0 else None]
+        soonest = min((t for t in moments if t is not None), default=None)
+        ready, writable, _ = select.select(readers, writers, [], soonest)
         if self._wake_out in ready:
             with suppress(BlockingIOError):
                 os.read(self._wake_out, 4096)
         if self._master in ready and plugged:
             with suppress(BlockingIOError):
-                self._held = os.read(self._master, _CHUNK)
-        if self._held:
+                self._held = os.read(self._master, self._chunk)
+                self._set_out(len(self._held))
+        if self._held and time.monotonic() >= self._arrives_at:
             self._held = self._held[self._sim.receive(self._held) :] if plugged else b""
         if self._master in writable and self._sim.plugged:
             self._answer()
         due = self._sim.next_due_s()
         if due is not None and due <= 0:
             self._sim.tick()
+
+    def _set_out(self, size: int) -> None:
+        """Bytes begin their way: behind the last ones where these were waiting, else now."""
+        now = time.monotonic()
+        began = self._arrives_at if now - self._arrives_at < 2 * _SLICE_S else now
+        self._arrives_at = began + size * self._byte_s
 
     def _answer(self) -> None:
         replies = self._sim.take_replies(_CHUNK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 import typer
 
@@ -18,6 +18,9 @@ from drivers.readers.roles import interface, roles
 from kiosk.cli import card_tools
 from kiosk.cli.card_tools import ReaderOption, opened, settings_of, told
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail
+
+if TYPE_CHECKING:
+    from kiosk.security_module import GatewayModule
 
 app = typer.Typer(
     no_args_is_help=True, help="Card readers, and the card in one of them.", pretty_exceptions_show_locals=False
@@ -143,7 +146,7 @@ def read(
     emit(result if as_json else _masked(result), as_json=as_json)
 
 
-def _security_module(state: Path | None):  # noqa: ANN202 - named in the body, imported only where it is used
+def _security_module(state: Path | None) -> GatewayModule | None:
     """Return the gateway's security module where a state folder was given that has joined one."""
     if state is None:
         return None

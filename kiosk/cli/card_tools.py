@@ -5,22 +5,33 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from drivers.api import CardConnection, SlotState
 from drivers.cards.apdu import describe, sw_name
-from drivers.cards.registry import Card, Helps, identify
-from drivers.errors import CardError, CardNeedsHsm, CardNeedsKey, CardProtocolError, DriverError
-from drivers.errors import PinBlocked, PinRejected, UnknownCard
+from drivers.cards.registry import Card, identify
+from drivers.errors import (
+    CardError,
+    CardNeedsHsm,
+    CardNeedsKey,
+    CardProtocolError,
+    DriverError,
+    PinBlocked,
+    PinRejected,
+    UnknownCard,
+)
 from drivers.readers.pcsc import PcscReader, ReaderInfo, list_readers
 from drivers.readers.roles import matching
 from drivers.readers.trace import RecordingConnection, Trace
 from kiosk import settings
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail
+
+if TYPE_CHECKING:
+    from drivers.sim.cards.chips.replay import ReplayCard
 
 ReaderOption = Annotated[
     str, typer.Option("--reader", metavar="NAME", help="Default: of the settings, else the first with a card.")
@@ -54,7 +65,7 @@ def choose(found: list[ReaderInfo], wanted: str, other: str, *, as_json: bool) -
 
 
 @contextlib.contextmanager
-def opened(wanted: str, config: Path | None, *, as_json: bool) -> Iterator[tuple[str, CardConnection]]:
+def opened(wanted: str, config: Path | None, *, as_json: bool) -> Generator[tuple[str, CardConnection]]:
     """Open the card in the reader that was asked for; unpower it at the end. Card errors end the command."""
     known = settings_of(config, as_json=as_json)
     try:
@@ -164,11 +175,9 @@ def replay(
     inserted.remove()
 
 
-def _replay_here(card: object, trace: Trace, *, as_json: bool) -> None:
-    from drivers.sim.cards.chips.replay import ReplayCard
+def _replay_here(card: ReplayCard, trace: Trace, *, as_json: bool) -> None:
     from drivers.sim.cards.reader import SimReader
 
-    assert isinstance(card, ReplayCard)
     slot = SimReader("replay", real_time=False)
     try:
         slot.insert(card)
@@ -200,6 +209,3 @@ def _command(text: str, *, as_json: bool) -> bytes:
     if not 4 <= len(raw) <= 261:
         fail("apdu-invalid", "A command is 4 to 261 bytes in hexadecimal.", as_json=as_json)
     return raw
-
-
-__all__ = ["Helps", "apdu", "choose", "opened", "record", "replay", "settings_of", "told"]

@@ -75,7 +75,36 @@ def status(port: PortOption, baud: BaudOption = None, model: ModelOption = None,
     if not found.answered:
         fail("no-reply", f"the printer at {port} does not answer; look at power, cable and baud rate", as_json=as_json)
     facts = {"online": found.online, "cover": found.cover, "paper": found.paper, "error": found.error}
-    emit({**facts, "detail": dict(found.detail)}, as_json=as_json)
+    emit({**facts, "ticket": found.ticket, "detail": dict(found.detail)}, as_json=as_json)
+
+
+@app.command("probe")
+def probe(
+    port: PortOption,
+    baud: BaudOption = None,
+    model: ModelOption = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name in the model that is written.")] = "mine",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a printer what it can do, without printing; writes a model for models.toml, each field marked as probed."""
+    from drivers.printers.serial_printer import SerialPrinter
+
+    chosen = _model(model, 80, as_json=as_json)
+    printer = SerialPrinter(port, model=chosen, baud=baud)
+    try:
+        found = printer.probe()
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)
+    finally:
+        printer.close()
+    if not found.status.answered:
+        fail("no-reply", f"the printer at {port} does not answer; try another --baud", as_json=as_json)
+    facts = {"name": found.name, "marker": found.marker, "status_back": found.status_back}
+    facts |= {"clear_buffer": found.clear_buffer, "presenter": found.presenter}
+    if as_json:
+        emit({**facts, "model": found.as_toml(name, baud or chosen.baud)}, as_json=True)
+        return
+    typer.echo(found.as_toml(name, baud or chosen.baud))
 
 
 @app.command("preview")

@@ -81,6 +81,10 @@ class Letters:
             self._textures.move_to_end(key)
         return texture
 
+    def kept(self) -> set[str]:
+        """Every text of which a width or a texture is kept."""
+        return {key[0] for key in (*self._widths, *self._textures)}
+
     def forget(self) -> None:
         """Drop every text and texture: they may hold a citizen's data. Called when the session changes."""
         self._widths.clear()

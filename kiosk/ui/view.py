@@ -61,7 +61,7 @@ class View:
         self._pressed: tuple[int, str] | None = None
         """uid of the finger and id of the control that it went down on."""
         self._fired: tuple[tuple[object, ...], str, float] | None = None
-        self._ferry_x = 0.0
+        self.ferry_x = 0.0
         self.on_drawn: Callable[[], None] = lambda: None
         self.on_released: Callable[[], None] = lambda: None
         window.canvas.add(self._layer.group)
@@ -69,11 +69,11 @@ class View:
         # without a display nothing waits for the drawing, and the driver would queue frame after frame in memory
         window.bind(on_flip=self._flip, on_resize=self._resized)
         window.bind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
-        Clock.schedule_interval(self._sail, FERRY_STEP_S)
+        Clock.schedule_interval(self.sail, FERRY_STEP_S)
 
     def close(self) -> None:
         """Let the window go; nothing is drawn or touched through this view any more."""
-        Clock.unschedule(self._sail)
+        Clock.unschedule(self.sail)
         window = self._window
         window.unbind(on_flip=self._flip, on_resize=self._resized)
         window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
@@ -94,7 +94,7 @@ class View:
         self._at = ((width - self.size[0] * self._scale) / 2, (height - self.size[1] * self._scale) / 2)
         self._layer.place(self._at, self._scale)
 
-    def _letters_of(self, model: ScreenModel) -> Letters:
+    def letters_of(self, model: ScreenModel) -> Letters:
         """The letters of a screen's language; the Hong Kong face is opened when it is first needed."""
         face = face_of(model.language)
         if face not in self._letters:
@@ -108,7 +108,7 @@ class View:
         if self.model is not None and self.model.session_id != model.session_id:
             for letters in self._letters.values():
                 letters.forget()
-        self.sheet = lay_out(model, self.size, self._letters_of(model).measure)
+        self.sheet = lay_out(model, self.size, self.letters_of(model).measure)
         self.model = model
         self._paint()
         self.on_drawn()
@@ -117,7 +117,7 @@ class View:
     def _paint(self) -> None:
         if self.sheet is None or self.model is None:
             return
-        self._layer.paint(self.sheet, self._letters_of(self.model), self._pressed_index())
+        self._layer.paint(self.sheet, self.letters_of(self.model), self._pressed_index())
         self._window.canvas.ask_update()
 
     def _pressed_index(self) -> int:
@@ -132,15 +132,15 @@ class View:
             return read_window(self._window)
         if self.sheet is None or self.model is None:
             return bytes(4 * self.size[0] * self.size[1])
-        return read_apart(self.size, self.sheet, self._letters_of(self.model), self._pressed_index())
+        return read_apart(self.size, self.sheet, self.letters_of(self.model), self._pressed_index())
 
-    def _sail(self, _dt: float) -> None:
+    def sail(self, _dt: float = 0.0) -> None:
         """Move the ferry of the attract screen, the only thing that moves by itself."""
         if self.sheet is None or not self.sheet.ferry:
             return
         span = self.size[0] + 2 * FERRY_AWAY + 240
-        self._ferry_x = (self._ferry_x + FERRY_SPEED * FERRY_STEP_S) % span
-        self._layer.move_ferry(self._ferry_x, self.size[0] + FERRY_AWAY, span)
+        self.ferry_x = (self.ferry_x + FERRY_SPEED * FERRY_STEP_S) % span
+        self._layer.move_ferry(self.ferry_x, self.size[0] + FERRY_AWAY, span)
         self._window.canvas.ask_update()
 
     # ------------------------------------------------------------------------------------------------ touches

@@ -8,12 +8,27 @@ from dataclasses import dataclass
 from offline_cache.disk.tables import Tables
 from offline_cache.errors import StorageDamaged
 from offline_cache.messages import Row, WrappedKey, next_chain
+from offline_cache.wire.verdict import VerdictPage
 
 _PURGE_ROWS = 5_000
+_LATEST = "select epoch, seq, id, verdict, reason, agency, at_ms, max(position) from verdict group by epoch, seq"
+"""SQLite gives the other columns from the row with the largest position."""
 _ROW_OVERHEAD = 220
 """Bytes of a row on the wire beside its body, rounded up; so are the next two."""
 _KEY_OVERHEAD = 256
 _BATCH_OVERHEAD = 1024
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An entry that an office rejected: where it is and why. Ids and codes only."""
+
+    epoch: str
+    seq: int
+    id: str
+    reason: str
+    agency: str
+    at_ms: int
 
 
 @dataclass(frozen=True)
@@ -45,8 +60,8 @@ def last_known_ms(connection: sqlite3.Connection) -> int | None:
 
 
 def count_parked(connection: sqlite3.Connection) -> int:
-    """How many entries an office rejected."""
-    return connection.execute("select count(*) from verdict where verdict = 'rejected'").fetchone()[0]
+    """How many entries an office rejected, by its latest word on each."""
+    return connection.execute(f"select count(*) from ({_LATEST}) where verdict = 'rejected'").fetchone()[0]  # noqa: S608
 
 
 def collect(
@@ -71,6 +86,37 @@ def collect(
             keys[row.key_id] = tables.key(connection, row)
         rows.append(row)
     return rows, keys
+
+
+def parked(connection: sqlite3.Connection, limit: int) -> tuple[Parked, ...]:
+    """What offices rejected, the latest first."""
+    rows = connection.execute(
+        f"select epoch, seq, id, reason, agency, at_ms from ({_LATEST}) where verdict = 'rejected'"  # noqa: S608
+        " order by at_ms desc, seq desc limit ?",
+        (limit,),
+    )
+    return tuple(Parked(*values) for values in rows)
+
+
+def verdict_position(connection: sqlite3.Connection, gateway_key_id: str) -> int:
+    """How far the verdicts of a gateway have been read; 0 at the beginning."""
+    found = connection.execute("select position from verdict_feed where gateway_key_id = ?", (gateway_key_id,))
+    return next((position for (position,) in found), 0)
+
+
+def keep_verdicts(connection: sqlite3.Connection, gateway_key_id: str, page: VerdictPage) -> None:
+    """Store a page of verdicts and how far it goes. The same page twice changes nothing."""
+    connection.executemany(
+        "insert or ignore into verdict values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (gateway_key_id, one.position, one.epoch, one.seq, one.id, one.verdict, one.reason, one.agency, one.at_ms)
+            for one in page.verdicts
+        ],
+    )
+    connection.execute(
+        "insert into verdict_feed values (?, ?) on conflict do update set position = max(position, excluded.position)",
+        (gateway_key_id, page.next),
+    )
 
 
 def verify(connection: sqlite3.Connection, tables: Tables, genesis: bytes) -> Verified:

@@ -78,17 +78,20 @@ _TABLES_002 = (
     "alter table cursor add column received_ms integer",
     """
     create table verdict(
-      position integer primary key,
+      gateway_key_id text not null,
+      position integer not null,
       epoch text not null,
       seq integer not null,
       id text not null,
       verdict text not null check (verdict in ('accepted', 'rejected')),
       reason text not null,
       agency text not null,
-      at_ms integer not null
-    ) strict
+      at_ms integer not null,
+      primary key (gateway_key_id, position)
+    ) strict, without rowid
     """,
-    "create index verdict_rejected on verdict(position) where verdict = 'rejected'",
+    "create index verdict_entry on verdict(epoch, seq)",
+    "create table verdict_feed(gateway_key_id text primary key, position integer not null) strict, without rowid",
     """
     create table rescued(
       epoch text not null,

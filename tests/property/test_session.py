@@ -87,6 +87,8 @@ BEGINNINGS: dict[str, Callable[[], Visit]] = {
     "pin": lambda: Visit().to_pin(),
     "checking": lambda: Visit().to_pin().pin(),
     "browsing": lambda: Visit().touch("language.zh", "start.browse").to_intro(),
+    "home": lambda: Visit().to_home(),
+    "services": lambda: Visit().to_home().touch("event.moved"),
     "consent": lambda: Visit().to_home().to_intro().touch("primary"),
     "fetching": lambda: Visit().to_home().to_intro().touch("primary", "primary"),
     "form": lambda: Visit().to_form(),

@@ -164,8 +164,9 @@ def test_people_see_the_holder_masked(daemon: PrivatePcscd, kiosk: Run) -> None:
 def test_readers_are_listed(daemon: PrivatePcscd, kiosk: Run) -> None:
     code, told, _ = kiosk("readers", "--json")
     assert code == 0
-    assert {"name": "Kiosk Citizen 00 00", "state": "empty", "atr": None} in told["readers"]
-    assert "Kiosk Citizen 00 00: empty" in kiosk("readers")[1]["text"]
+    first = {"name": "Kiosk Citizen 00 00", "state": "empty", "atr": None, "role": "citizen", "interface": "contact"}
+    assert first in told["readers"]
+    assert "Kiosk Citizen 00 00: empty (citizen)" in kiosk("readers")[1]["text"]
 
 
 def test_a_reader_that_does_not_exist(kiosk: Run) -> None:

@@ -1,12 +1,21 @@
-"""One offscreen Kivy window for each test process; every test gets its own view on it."""
+"""One offscreen Kivy window for each test process; every test gets its own view on it.
+
+Kivy reads its settings when it is first imported, so they are made here, before any test of this folder is.
+"""
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kiosk.ui.configure import configure
 from tests.ui.kit import Hand
+
+if "kivy" not in sys.modules:
+    HOME = tempfile.TemporaryDirectory(prefix="kivy-")
+    configure((1080, 1920), fullscreen=False, kivy_home=Path(HOME.name), offscreen=True)
 
 FONTS = Path(__file__).resolve().parents[2] / "build" / "fonts"
 
@@ -28,13 +37,11 @@ def fonts() -> Path:
 
 
 @pytest.fixture(scope="session")
-def window(tmp_path_factory: pytest.TempPathFactory) -> object:
-    if "kivy" not in sys.modules:
-        from kiosk.ui.configure import configure
-
-        configure((1080, 1920), fullscreen=False, kivy_home=tmp_path_factory.mktemp("kivy"), offscreen=True)
+def window() -> object:
     from kivy.base import EventLoop, runTouchApp
+    from kivy.config import Config
 
+    assert Config.get("graphics", "multisamples") == "0", "Kivy was imported before tests/ui/conftest.py"
     EventLoop.ensure_window()
     runTouchApp(embedded=True)
     return EventLoop.window

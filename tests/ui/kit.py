@@ -55,11 +55,16 @@ class Hand:
         self.turn()
 
     def up(self, id_: str) -> None:
-        self.window.dispatch("on_mouse_up", *self._middle(id_), "left", [])
-        self.turn()
+        self.up_at(*self.target(id_).rect.centre)
 
     def up_at(self, x: float, y: float) -> None:
+        """The finger moves there and lets go."""
+        self.slide(x, y)
         self.window.dispatch("on_mouse_up", *self.view.to_window(x, y), "left", [])
+        self.turn()
+
+    def slide(self, x: float, y: float) -> None:
+        self.window.dispatch("on_mouse_move", *self.view.to_window(x, y), [])
         self.turn()
 
     def _middle(self, id_: str) -> tuple[float, float]:
@@ -72,13 +77,15 @@ class Hand:
         return f"#{pixels[at]:02X}{pixels[at + 1]:02X}{pixels[at + 2]:02X}"
 
     def close(self) -> None:
+        self.window.dispatch("on_mouse_up", 0, 0, "left", [])
+        self.turn()
         self.bridge.detach()
         if tuple(self.window.size) != PORTRAIT:
             self.resize(PORTRAIT)
 
 
 def png_pixels(png: bytes) -> tuple[tuple[int, int], bytes]:
-    """Size and RGBA bytes, top row first, of a PNG with unfiltered rows. Reads it as the standard says, chunk by chunk."""
+    """Size and RGBA bytes, top row first, of a PNG with unfiltered rows, read chunk by chunk as the standard says."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     at, size, data = 8, (0, 0), b""
     while at < len(png):

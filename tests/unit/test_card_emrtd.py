@@ -141,7 +141,7 @@ def test_the_key_as_it_may_be_written(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "L898902C3", "L898902C3 740812 3204xx", "a b c d", TD3[:44] + " " + "A" * 44])
 def test_what_is_no_key_is_told_without_its_text(text: str) -> None:
-    with pytest.raises(ValueError, match="wanted|digits|zone") as caught:
+    with pytest.raises(ValueError, match=r"wanted|digits|zone") as caught:
         AccessKey.parse(text)
     assert not text or text not in str(caught.value)
 

@@ -194,7 +194,9 @@ def test_a_place_with_a_sharp_name_stays_text_on_the_page(kit: GatewayKit) -> No
 
 def test_what_is_not_there_is_a_problem_too(kit: GatewayKit) -> None:
     assert kit.call("GET", "/v2").code == "not-found"
-    assert kit.call("DELETE", "/v1/entries").code == "method-not-allowed"
+    wrong = kit.call("DELETE", "/v1/entries")
+    assert (wrong.status, wrong.code) == (405, "method-not-allowed")
+    assert {method.strip() for method in wrong.headers["allow"].split(",")} <= {"GET", "POST"}
     assert kit.call("GET", "/problems/nothing").code == "not-found"
     for code, (status, next_step) in CODES.items():
         answer = kit.call("GET", f"/problems/{code}")

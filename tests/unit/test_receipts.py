@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drivers.api import QR, Banner, Receipt, Row
+from drivers.api import QR, Banner, Para, Receipt, Row
+from drivers.printers.paper.layout import TextLine, lay_out
 from kiosk import receipts
+from kiosk.receipt_templates import Facts, TemplateInvalid, templates
+from kiosk.screen_model import Modes
 from kiosk.session.state import Saved, Session
+from offline_cache.wire.receipt_token import ReceiptToken, sign_token, verify_token
 from tests.unit.visit_kit import AT_MS, CATALOGUE, HOLDER, SECRETS, SITE, world
 
 
@@ -94,3 +100,81 @@ def test_a_receipt_s_repr_tells_only_its_number() -> None:
     assert "T0001-000042" in said
     assert "陈" not in said
     assert "公安局" not in said
+
+
+# --- the code, large print, templates -------------------------------------------------------------------------------
+
+KEY = Ed25519PrivateKey.generate()
+SIGNING = replace(SITE, sign=lambda token: sign_token(token, KEY))
+
+
+def code_of(receipt: Receipt) -> ReceiptToken:
+    (code,) = (block.data for block in receipt.blocks if isinstance(block, QR))
+    return verify_token(code, KEY.public_key())
+
+
+def test_an_enrolled_terminal_signs_what_it_prints() -> None:
+    token = code_of(receipts.build(session(), SIGNING, copy=False))
+    assert token == ReceiptToken("T0001-000042", "T0001", "household-proof", AT_MS // 1000, received=True)
+    assert Para("扫码核对真伪", centred=True) in receipts.build(session(), SIGNING, copy=False).blocks
+
+
+def test_the_code_of_an_entry_not_yet_sent_says_so() -> None:
+    made = receipts.build(session(acked=False), SIGNING, copy=False)
+    assert not code_of(made).received
+    assert Para("扫码看发出了没有", centred=True) in made.blocks
+
+
+def test_the_code_of_a_copy_counts_it() -> None:
+    second = replace(session(), copies=3)
+    assert code_of(receipts.build(second, SIGNING, copy=True)).copy == 2
+
+
+@pytest.mark.parametrize("acked", [True, False])
+def test_who_reads_large_letters_gets_large_print(acked: bool) -> None:
+    reader = replace(session(acked=acked), modes=Modes(text_scale=1.6))
+    made = receipts.build(reader, SIGNING, copy=False)
+    assert made.large
+    assert Row("证件 ID", "*" * 14 + "0021") not in made.blocks
+    lines = [x for x in lay_out(made) if isinstance(x, TextLine) and x.text.strip("═║╔╗╚╝- ")]
+    assert min(r.height for line in lines for r in line.runs if r.text.strip("═║╔╗╚╝- ")) == 2
+
+
+def test_a_service_says_in_its_own_words_what_was_received() -> None:
+    assert "居住登记表" in text(receipts.build(session("residence"), SITE, copy=False))
+    assert "申请表" in text(receipts.build(session("bare"), SITE, copy=False))
+
+
+GOOD = '[words]\nx = "y"\n[[block]]\npara = "{x} {number}"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("default", "[[block]", "default.toml"),
+        ("default", '[[block]]\npara = "{nonsense}"\n', "unknown fact nonsense"),
+        ("default", '[[block]]\nwhen = ["rain"]\npara = "x"\n', "unknown condition rain"),
+        ("default", '[[block]]\neach = "person"\npara = "x"\n', "each may only be evidence"),
+        ("default", '[[block]]\npara = "{replaces.zh}"\n', "unknown fact replaces.zh"),
+        ("default", '[[block]]\npicture = "x"\n', "blocks[0]"),
+        ("default", "[colours]\n", "unknown table colours"),
+        ("tax", '[words]\nz = "y"\n', "no words z"),
+    ],
+)
+def test_a_template_with_a_mistake_is_named(name: str, content: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "default.toml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / f"{name}.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(TemplateInvalid) as caught:
+        templates(tmp_path)
+    assert reason in str(caught.value)
+
+
+def test_a_fact_with_braces_is_no_template(tmp_path: Path) -> None:
+    (tmp_path / "default.toml").write_text(GOOD, encoding="utf-8")
+    facts = Facts({"number": "{x}"}, frozenset())
+    assert templates(tmp_path)["default"].fill(facts, copy=False).blocks == (Para("y {x}"),)
+
+
+def test_without_a_default_there_is_no_template(tmp_path: Path) -> None:
+    with pytest.raises(TemplateInvalid, match="missing"):
+        templates(tmp_path)

@@ -339,3 +339,16 @@ def kiosk(tmp_path: Path):
     made = Kiosk(tmp_path)
     yield made
     made.close()
+
+
+def test_an_entry_of_a_new_epoch_is_acknowledged_too(kiosk: Kiosk) -> None:
+    """After an outbox was set aside the numbers begin at 1 again: an earlier, higher one must not hide it."""
+    kiosk.to_home().to_saved()
+    high = kiosk.terminal.runtime.session.saved
+    assert high is not None
+    assert high.acked
+    desk = kiosk.terminal._desks.store
+    posted: list[e.Event] = []
+    desk._post = posted.append
+    desk._look(5, high.seq)
+    assert [type(event) for event in posted] == [e.EntryAcked]

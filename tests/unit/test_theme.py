@@ -6,9 +6,16 @@ from kiosk.ui.widgets.style import ladder
 
 CONTRASTS = ("light", "dark", "hlight")
 TEXTS = [
-    ("ink", "paper", 14.7), ("ink2", "paper", 8.7), ("ink2", "sunk", 7.7), ("onPrimary", "primary", 9.0), ("ink", "tint", 13.6),
-    ("ink", "savedTint", 13.6), ("ink", "heldTint", 13.6), ("ink", "attTint", 13.6), ("ink", "stopTint", 13.6),
-]  # fmt: skip
+    ("ink", "paper", 14.7),
+    ("ink2", "paper", 8.7),
+    ("ink2", "sunk", 7.7),
+    ("onPrimary", "primary", 9.0),
+    ("ink", "tint", 13.6),
+    ("ink", "savedTint", 13.6),
+    ("ink", "heldTint", 13.6),
+    ("ink", "attTint", 13.6),
+    ("ink", "stopTint", 13.6),
+]
 """What is written on what, and the ratio that the design states for the light look."""
 
 

@@ -20,7 +20,7 @@ from drivers.errors import (
     NoCard,
     ReaderGone,
 )
-from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.vpcd import CardContacts
 
 
 class SimReader:
@@ -30,7 +30,7 @@ class SimReader:
         self._name = name
         self._real_time = real_time
         self._slot = threading.Condition()
-        self._card: SimCard | None = None
+        self._card: CardContacts | None = None
         self._plugged = True
         self._held = False
         self._insertion = 0
@@ -83,7 +83,7 @@ class SimReader:
 
     # ---- the hand
 
-    def insert(self, card: SimCard) -> None:
+    def insert(self, card: CardContacts) -> None:
         """Put a card into the slot. Raises `RuntimeError` where one is in it."""
         with self._slot:
             if self._card is not None:
@@ -194,7 +194,7 @@ class SimReader:
 class _SimConnection:
     """A `CardConnection` of a `SimReader`."""
 
-    def __init__(self, reader: SimReader, card: SimCard) -> None:
+    def __init__(self, reader: SimReader, card: CardContacts) -> None:
         self._reader = reader
         self.card = card
         self.atr = card.atr
@@ -218,6 +218,6 @@ class _SimConnection:
         self.end(CardRemoved("the connection was closed"))
 
 
-def _answers_reset(card: SimCard) -> bool:
+def _answers_reset(card: CardContacts) -> bool:
     """An ATR is 2 to 33 bytes and begins with 3B or 3F (ISO 7816-3)."""
     return 2 <= len(card.atr) <= 33 and card.atr[0] in (0x3B, 0x3F)

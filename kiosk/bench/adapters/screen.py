@@ -70,8 +70,10 @@ class KivyScreen:
 
     def touch(self, x: float, y: float) -> None:
         with self._finger:
-            self._as_a_hand(next((one for one in self.elements() if _holds(one, x, y)), None))
+            met = next((one.id for one in self.elements() if _holds(one, x, y)), "")
+            self._as_a_hand(met)
             self._asked(lambda: self._app.bridge.touch(x, y))
+            self._last = (met, time.monotonic())
 
     def type_text(self, text: str) -> None:
         from kiosk.ui.bridge import NoActiveFieldError
@@ -99,15 +101,12 @@ class KivyScreen:
 
     # ------------------------------------------------------------------------------------------------- inside
 
-    def _as_a_hand(self, element: ElementView | None) -> None:
+    def _as_a_hand(self, element_id: str) -> None:
         """Wait until the screen would take a tap on this control for a new one."""
-        if element is None or element.role == "key":
-            return
         before, at = self._last
         wait_s = at + DEBOUNCE_S - time.monotonic()
-        if element.id == before and wait_s > 0:
+        if element_id and element_id == before and wait_s > 0:
             threading.Event().wait(wait_s)
-        self._last = (element.id, time.monotonic())
 
     def _asked(self, ask: Callable[[], _T]) -> _T:
         """Do what `ask` does. Raises `BenchError` (`screen-silent`) where the main thread does not answer."""
@@ -133,5 +132,6 @@ def _view(element: dict[str, Any]) -> ElementView:
 
 
 def _holds(element: ElementView, x: float, y: float) -> bool:
+    """Whether this is a control at that place for which the screen minds shaking hands."""
     inside = element.x <= x < element.x + element.width and element.y <= y < element.y + element.height
-    return inside and element.role != "text"
+    return inside and element.role not in {"text", "key"}

@@ -226,9 +226,8 @@ def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) ->
             icons.icon(sheet, control.icon, x, y, side, theme.colour(colour))
             return
         room = inside.height - side - 6
-        block = typeset(
-            sheet, control.text, where.width - 16, Type(style.size("body"), colour, heading=True), room, "key"
-        )
+        type_ = Type(min(style.size("body"), LETTER_SIZE), colour, heading=True)
+        block = typeset(sheet, control.text, where.width - 16, type_, room, "key")
         top = inside.y + (inside.height - side - block.height - 2) / 2
         icons.icon(sheet, control.icon, where.centre[0] - side / 2, top, side, theme.colour(colour))
         place(sheet, block, Rect(where.x, top + side + 2, where.width, block.height), "centre")
