@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kiosk.cli import bench, card, gateway, outbox, printer, receipt, run, services
-from kiosk.cli.reference import docs
+from kiosk.cli.pages.reference import docs
 
 app = typer.Typer(
     name="kiosk",

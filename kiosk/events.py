@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
-from kiosk.services import Catalogue
+from kiosk.services.definition import Catalogue
 
 
 @dataclass(frozen=True)

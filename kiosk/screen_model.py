@@ -47,9 +47,6 @@ class Control:
     """An arrow: pressing leads to the next step."""
 
 
-# ------------------------------------------------------------------------------------------ pieces of the body
-
-
 @dataclass(frozen=True)
 class Heading:
     """A line between groups, label size, bold."""

@@ -19,17 +19,17 @@ from typing import cast
 from drivers.api import CardReader, ReceiptPrinter
 from drivers.cards.secure.mutual import HsmAuthentication
 from kiosk import events as e
-from kiosk import failures, i18n, services
+from kiosk import failures, i18n
 from kiosk.clock import Clock, local_minute
 from kiosk.log import Log
-from kiosk.receipts import Site
 from kiosk.runtime import Chore, Desks, Runtime, Words
 from kiosk.screen_model import ScreenModel
-from kiosk.security_module import GatewayModule
+from kiosk.services.definition import Catalogue, DefinitionInvalid
+from kiosk.services.parsing import parse_catalogue
 from kiosk.session.state import World
 from kiosk.settings import Settings
-from kiosk.threads import InlineWorker, ThreadWorker, Worker
-from kiosk.workers import (
+from kiosk.view_model.receipts import Site
+from kiosk.workers.desks import (
     CardDesk,
     CityGateway,
     EntryStore,
@@ -38,6 +38,8 @@ from kiosk.workers import (
     Recorded,
     StoreDesk,
 )
+from kiosk.workers.security_module import GatewayModule
+from kiosk.workers.threads import InlineWorker, ThreadWorker, Worker
 from offline_cache import catalogue as catalogue_cache
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
@@ -63,7 +65,7 @@ class Devices:
 # ------------------------------------------------------------------------------------------- catalogue
 
 
-def shipped_catalogue() -> services.Catalogue:
+def shipped_catalogue() -> Catalogue:
     """Return the definitions that came with the program, for a terminal that has not yet heard from its gateway."""
     definitions: list[Mapping[str, object]] = []
     shared: dict[str, dict[str, object]] = {name: {} for name in SHARED_TABLES}
@@ -78,17 +80,17 @@ def shipped_catalogue() -> services.Catalogue:
             continue
         for name, table in raw.items():
             shared[name].update(table)
-    return services.parse_catalogue("shipped", definitions, shared)
+    return parse_catalogue("shipped", definitions, shared)
 
 
 CITY_FILES = ("catalogue.toml", "codes.toml")
 
 
-def parse_content(content: Mapping[str, object]) -> services.Catalogue:
+def parse_content(content: Mapping[str, object]) -> Catalogue:
     """Parse the signed catalogue's JSON. Raises `DefinitionInvalid`."""
     shared = {name: cast(Mapping[str, object], content.get(name, {})) for name in SHARED_TABLES}
     definitions = cast(list[Mapping[str, object]], content.get("services", []))
-    return services.parse_catalogue(str(content.get("version", "")), definitions, shared)
+    return parse_catalogue(str(content.get("version", "")), definitions, shared)
 
 
 class CatalogueWatch:
@@ -115,7 +117,7 @@ class CatalogueWatch:
             return None
         try:
             found = parse_content(stored.content)
-        except services.DefinitionInvalid as error:
+        except DefinitionInvalid as error:
             self._log.write("catalogue.refused", {"service": error.service})
             return None
         self._log.write("catalogue.taken", {"services": len(found.services)})
@@ -165,7 +167,6 @@ class OutboxStore:
     """`EntryStore` on the state folder's outbox."""
 
     def __init__(self, outbox: Outbox, terminal: str) -> None:
-        self._outbox = outbox
         self._terminal = terminal
         self._epoch_number = outbox.meta().epoch_number
 
@@ -174,7 +175,7 @@ class OutboxStore:
         numbers: list[str] = []
 
         def built(seq: int, _entry_id: str) -> Mapping[str, object]:
-            numbers.append(case_reference(self._terminal or "T0000", self._epoch_number, seq))
+            numbers.append(case_reference(self._terminal or "T0000", self._outbox.meta().epoch_number, seq))
             return document if "number" in document else {"number": numbers[-1], **document}
 
         made = self._outbox.append(built)

@@ -19,6 +19,7 @@ from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.print_job import PrintJob, preamble_after
 from drivers.printers.probe import Probed, probe
 from drivers.printers.replies import SILENT
+from drivers.printers.roll import RollKeeper, RollUnwritten, length_mm
 
 _FIRST, _SIGNS = 0x21, 94
 _CLEAN_ENDS = frozenset({JobState.DONE, JobState.NOT_PRINTED})
@@ -49,6 +50,7 @@ class LinkPrinter:
         font: Path = DEFAULT_FONT,
         deadlines: Deadlines | None = None,
         clock: Callable[[], float] = time.monotonic,
+        roll: RollKeeper | None = None,
     ) -> None:
         """`clock` is monotonic, in seconds; without `model` the generic one for 80 mm paper is assumed."""
         self._name = name
@@ -58,6 +60,7 @@ class LinkPrinter:
         self._font = font
         self._deadlines = deadlines or Deadlines()
         self._clock = clock
+        self._roll = roll
         self._dialogue: Dialogue | None = None
         self._markers = process_ids()
         last = journal.last() if journal else None
@@ -78,10 +81,14 @@ class LinkPrinter:
     def status(self) -> PrinterStatus:
         """Ask the printer. A silent or unplugged printer is a status with `answered=False`, not an error."""
         try:
-            return self._open().status()
+            status = self._open().status()
         except PrinterError:
             self._drop()
             return SILENT
+        if self._roll is not None:
+            with suppress(RollUnwritten):  # the estimate is a convenience: it never stops a job
+                self._roll.heard(status)
+        return status
 
     def print_receipt(self, receipt: Receipt, on_state: Callable[[JobState], None] | None = None) -> PrintResult:
         """Print, and return what is known of the outcome. Raises only for what no printer can print.
@@ -99,6 +106,9 @@ class LinkPrinter:
         if self._journal:
             with suppress(JournalFailed):  # the row keeps its last state and is read as "unknown": the safe side
                 self._journal.enter(job_id, result.state, result.reason)
+        if self._roll is not None and result.bytes_sent:
+            with suppress(RollUnwritten):
+                self._roll.printed(length_mm(receipt, self._model.paper.dots, self._model.qr_dot))
         tell(result.state)
         return result
 

@@ -13,7 +13,6 @@ import select
 import struct
 import termios
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model, generic
 from drivers.printers.paper.raster import DEFAULT_FONT
+from drivers.printers.roll import RollKeeper
 
 _BITS_A_BYTE = 10
 """8N1: a start bit, eight bits, a stop bit."""
@@ -136,7 +136,7 @@ class SerialPrinter(LinkPrinter):
         journal: JobJournal | None = None,
         font: Path = DEFAULT_FONT,
         deadlines: Deadlines | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        roll: RollKeeper | None = None,
     ) -> None:
         """`baud` overrides the model's. `rtscts` needs the printer's DTR wired to the host's CTS."""
         chosen = model or generic(80)
@@ -144,4 +144,4 @@ class SerialPrinter(LinkPrinter):
         def open_link() -> Transport:
             return SerialTransport(port, baud or chosen.baud, rtscts=rtscts)
 
-        super().__init__(port, open_link, model=chosen, journal=journal, font=font, deadlines=deadlines, clock=clock)
+        super().__init__(port, open_link, model=chosen, journal=journal, font=font, deadlines=deadlines, roll=roll)

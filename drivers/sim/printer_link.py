@@ -11,6 +11,7 @@ from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model
 from drivers.printers.paper.raster import DEFAULT_FONT
+from drivers.printers.roll import RollKeeper
 from drivers.sim.printer import SimPrinter
 
 
@@ -80,6 +81,7 @@ class SimReceiptPrinter(LinkPrinter):
         deadlines: Deadlines | None = None,
         clock: Callable[[], float] = time.monotonic,
         advance: Callable[[float], None] | None = None,
+        roll: RollKeeper | None = None,
     ) -> None:
         """`clock` must be the printer's own; with `advance` nothing waits for real time."""
 
@@ -87,5 +89,12 @@ class SimReceiptPrinter(LinkPrinter):
             return SimTransport(sim, clock, advance)
 
         super().__init__(
-            "sim:printer", open_link, model=model, journal=journal, font=font, deadlines=deadlines, clock=clock
+            "sim:printer",
+            open_link,
+            model=model,
+            journal=journal,
+            font=font,
+            deadlines=deadlines,
+            clock=clock,
+            roll=roll,
         )

@@ -20,7 +20,7 @@ from kiosk.cli.card_tools import ReaderOption, opened, settings_of, told
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail
 
 if TYPE_CHECKING:
-    from kiosk.security_module import GatewayModule
+    from kiosk.workers.security_module import GatewayModule
 
 app = typer.Typer(
     no_args_is_help=True, help="Card readers, and the card in one of them.", pretty_exceptions_show_locals=False
@@ -150,7 +150,7 @@ def _security_module(state: Path | None) -> GatewayModule | None:
     """Return the gateway's security module where a state folder was given that has joined one."""
     if state is None:
         return None
-    from kiosk.security_module import GatewayModule
+    from kiosk.workers.security_module import GatewayModule
     from offline_cache import enrolment
     from offline_cache.errors import CacheError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drivers.errors import PrinterError
-from kiosk.cli.common import JsonOption, emit, fail
+from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
 
 if TYPE_CHECKING:
     from drivers.api import Receipt
@@ -105,6 +105,26 @@ def probe(
         emit({**facts, "model": found.as_toml(name, baud or chosen.baud)}, as_json=True)
         return
     typer.echo(found.as_toml(name, baud or chosen.baud))
+
+
+@app.command("roll")
+def roll(
+    loaded: Annotated[
+        float | None, typer.Option("--loaded", metavar="MM", min=1000, max=400_000, help="A new roll of this length.")
+    ] = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how much paper is left, as far as it is known; a technician who changed the roll says so with --loaded."""
+    from drivers.printers.roll import ROLL_FILE, RollKeeper
+
+    keeper = RollKeeper(state_dir(state) / ROLL_FILE)
+    try:
+        found = keeper.roll if loaded is None else keeper.loaded(loaded)
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)
+    facts = {"level": found.level, "left_mm": found.left_mm, "receipts_left": found.receipts_left}
+    emit({**facts, "receipts": found.receipts, "since": found.since}, as_json=as_json)
 
 
 @app.command("preview")

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail, state_dir
-from kiosk.services import Catalogue, DefinitionInvalid, ServiceDefinition, parse_catalogue
+from kiosk.services.definition import Catalogue, DefinitionInvalid, ServiceDefinition
+from kiosk.services.parsing import parse_catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Service definitions: data, not code.")
 

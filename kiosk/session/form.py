@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kiosk import forms
 from kiosk.events import (
     AnswerChosen,
     ChangeAsked,
@@ -16,6 +15,7 @@ from kiosk.events import (
     PrimaryPressed,
 )
 from kiosk.screen_model import Modes
+from kiosk.services import forms
 from kiosk.session.common import application_of, enter, fail
 from kiosk.session.service import form_of
 from kiosk.session.state import Application, Note, Session, SignDocument, State, Step

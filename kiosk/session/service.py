@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk import forms
 from kiosk.events import (
     ConsentRefused,
     DataFetched,
@@ -15,6 +14,7 @@ from kiosk.events import (
     ServiceChosen,
     TimerFired,
 )
+from kiosk.services import forms
 from kiosk.session.common import CARD_FAILURES, WAIT, application_of, await_card, enter, fail, forget
 from kiosk.session.state import (
     Application,
@@ -175,7 +175,7 @@ def open_form(session: Session, *effects: Effect) -> Step:
 
 
 def form_of(session: Session, application: Application) -> forms.Form:
-    """What `kiosk.forms` computes from."""
+    """What `kiosk.services.forms` computes from."""
     return forms.Form(
         definition=application.service,
         today=session.world.today,

@@ -10,7 +10,7 @@ from typing import Literal
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.events import SubjectData
 from kiosk.screen_model import Modes
-from kiosk.services import Catalogue, ServiceDefinition
+from kiosk.services.definition import Catalogue, ServiceDefinition
 from kiosk.settings import Settings
 
 
@@ -91,7 +91,7 @@ class Application:
     """The field that is being asked, or empty while the filled-in rows are shown."""
     typed: str = field(repr=False, default="")
     problem: str = ""
-    """What is wrong with the answer just given, as a code of `kiosk.forms.problem`."""
+    """What is wrong with the answer just given, as a code of `kiosk.services.forms.problem`."""
     changing: Literal["", "rows", "check"] = ""
     """Where the citizen asked to change the one field that is being asked now."""
     before: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
@@ -232,7 +232,7 @@ class WatchEntry(Effect):
 
 @dataclass(frozen=True)
 class PrintReceipt(Effect):
-    """Print the receipt of the saved entry; what stands on it is made by `kiosk.receipts`."""
+    """Print the receipt of the saved entry; what stands on it is made by `kiosk.view_model.receipts`."""
 
     copy: bool
 

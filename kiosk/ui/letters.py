@@ -8,7 +8,7 @@ from typing import Any
 
 from kivy.core.text import Label as CoreLabel  # pyright: ignore[reportMissingTypeStubs]
 
-from kiosk.ui.build_fonts import font_file
+from kiosk.ui.build_fonts import font_file, is_common
 from kiosk.ui.linebreak import SQUEEZE_EM, squeezed
 
 TEXTURES_KEPT = 400
@@ -39,16 +39,22 @@ class Letters:
         Raises:
             FontsMissingError: a file of the face is missing.
         """
-        self._paths = {bold: font_file(folder, face, "Bold" if bold else "Regular") for bold in (False, True)}
+        self._face = face
+        self._paths = {
+            (bold, common): font_file(folder, face, "Bold" if bold else "Regular", common=common)
+            for bold in (False, True)
+            for common in (False, True)
+        }
         for path in self._paths.values():
             if not path.exists():
                 raise FontsMissingError(path)
-        self._rulers: dict[tuple[int, bool], Any] = {}
+        self._rulers: dict[tuple[int, bool, bool], Any] = {}
         self._widths: dict[tuple[str, int, bool], float] = {}
         self._textures: OrderedDict[tuple[str, int, bool], Any] = OrderedDict()
 
     def _label(self, text: str, size: int, bold: bool) -> Any:
-        return CoreLabel(text=text, font_name=str(self._paths[bold]), font_size=size, font_hinting=None)
+        path = self._paths[bold, is_common(text, self._face)]
+        return CoreLabel(text=text, font_name=str(path), font_size=size, font_hinting=None)
 
     def measure(self, text: str, size: int, bold: bool) -> float:
         """Width of one line in pixels."""
@@ -57,13 +63,19 @@ class Letters:
         key = (text, size, bold)
         width = self._widths.get(key)
         if width is None:
-            ruler = self._rulers.get((size, bold))
-            if ruler is None:
-                ruler = self._rulers[size, bold] = self._label("", size, bold)
+            ruler = self._ruler(size, bold, is_common(text, self._face))
             pieces = squeezed(text)
             width = sum(float(ruler.get_extents(piece)[0]) for piece in pieces) - SQUEEZE_EM * size * (len(pieces) - 1)
             self._widths[key] = width
         return width
+
+    def _ruler(self, size: int, bold: bool, common: bool) -> Any:
+        """A label that is only asked for widths, one for each font."""
+        ruler = self._rulers.get((size, bold, common))
+        if ruler is None:
+            path = str(self._paths[bold, common])
+            ruler = self._rulers[size, bold, common] = CoreLabel(font_name=path, font_size=size, font_hinting=None)
+        return ruler
 
     def texture(self, text: str, size: int, bold: bool) -> Any:
         """One line in white on nothing, as a Kivy texture."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.failures import Failure
-from kiosk.forms import shown_date
 from kiosk.screen_model import (
     Choices,
     Control,
@@ -24,7 +23,8 @@ from kiosk.screen_model import (
     Trouble,
     Words,
 )
-from kiosk.services import words
+from kiosk.services.definition import words
+from kiosk.services.forms import shown_date
 from kiosk.session.common import ASKED, CARD_FAILURES
 from kiosk.session.state import State
 from kiosk.view_model.frame import Scene, back, blank, button, finish, home, primary

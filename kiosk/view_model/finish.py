@@ -7,8 +7,6 @@ from dataclasses import replace
 
 from drivers.api import JobState
 from kiosk import events as e
-from kiosk.forms import mask_name
-from kiosk.receipts import HOTLINE
 from kiosk.screen_model import (
     CaseNumber,
     Choices,
@@ -28,10 +26,12 @@ from kiosk.screen_model import (
     Ticks,
     Words,
 )
-from kiosk.services import ServiceDefinition, words
+from kiosk.services.definition import ServiceDefinition, words
+from kiosk.services.forms import mask_name
 from kiosk.session.common import application_of, idle_s
 from kiosk.session.state import Saved, State
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
+from kiosk.view_model.receipts import HOTLINE
 from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
 
 RATINGS = ((5, "非常满意", "face5"), (4, "满意", "face4"), (3, "基本满意", "face3"), (2, "不满意", "face2"),

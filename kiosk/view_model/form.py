@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk import events as e
-from kiosk import forms
 from kiosk.screen_model import (
     CheckRow,
     CheckRows,
@@ -24,7 +23,8 @@ from kiosk.screen_model import (
     ScreenModel,
     Words,
 )
-from kiosk.services import FieldDefinition, words
+from kiosk.services import forms
+from kiosk.services.definition import FieldDefinition, words
 from kiosk.session.common import application_of
 from kiosk.session.form import check_fields, current, pages, per_page
 from kiosk.view_model.frame import Scene, back, button, primary

@@ -20,7 +20,7 @@ from kiosk.screen_model import (
     Ticks,
     Words,
 )
-from kiosk.services import Catalogue, Limit, ServiceDefinition, words
+from kiosk.services.definition import Catalogue, Limit, ServiceDefinition, words
 from kiosk.session.common import application_of
 from kiosk.view_model.frame import Scene, back, blank, button, home, primary
 

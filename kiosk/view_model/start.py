@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk import events as e
-from kiosk.forms import mask_name
 from kiosk.screen_model import (
     ButtonRow,
     Choices,
@@ -21,7 +20,8 @@ from kiosk.screen_model import (
     Where,
     Words,
 )
-from kiosk.services import LIFE_EVENTS, words
+from kiosk.services.definition import LIFE_EVENTS, words
+from kiosk.services.forms import mask_name
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary

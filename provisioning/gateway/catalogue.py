@@ -13,7 +13,8 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.services import Catalogue, DefinitionInvalid, parse_catalogue
+from kiosk.services.definition import Catalogue, DefinitionInvalid
+from kiosk.services.parsing import parse_catalogue
 from offline_cache.messages import json_dumps, sign1
 
 SHARED_TABLES = ("agencies", "subjects", "codes", "groups")

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import (
     CBOR_TYPE,
+    Ack,
     EnrolAnswer,
     decode_enrol_request,
     encode_enrol_answer,
@@ -38,7 +39,9 @@ from provisioning.gateway.web.common import (
     Gateway,
     body_of,
     check_operator,
+    fingerprint_of,
     json_answer,
+    known_terminal,
     number_of,
     problem_answer,
     terminal_of,
@@ -125,11 +128,16 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post("/v1/entries", **contract.ENTRIES)
     async def entries(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        terminal = await terminal_of(gateway, request)
+        fingerprint = fingerprint_of(request)
         body = await body_of(request, MAX_ENVELOPE_BYTES)
         now_ms = gateway.now_ms()
-        signed, ack, new = await work(gateway, lambda: accept(body, terminal, gateway.store, gateway.authority, now_ms))
-        gateway.log("gateway.entries", {"terminal": terminal.name, "new": new, "acked_through": ack.acked_through})
+
+        def take() -> tuple[bytes, Ack, int]:
+            return accept(body, known_terminal(gateway, fingerprint), gateway.store, gateway.authority, now_ms)
+
+        signed, ack, new = await work(gateway, take)
+        facts = {"terminal": ack.terminal, "new": new, "acked_through": ack.acked_through}
+        gateway.log("gateway.entries", facts)
         return Response(signed, media_type=CBOR_TYPE)
 
     @app.post("/v1/nonce", **contract.NONCE)

@@ -1,4 +1,4 @@
-"""How fast entries come in, as ratios within one run: against a bare loop, TLS against plain, a herd against one client.
+"""How fast entries come in, as ratios within one run: against a bare loop, TLS against plain, a herd at once.
 
 Everything stores into the same private PostgreSQL, fsync on. Run: `python -m tests.bench.bench_gateway`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import hashlib
 import json
 import secrets
 import shutil
@@ -141,8 +142,6 @@ def one_terminal(folder: Path, database: PrivatePostgres, work: Path) -> dict[st
         requests.Session() as session,
     ):
         with closing(open_store(folder, url)) as store:
-            import hashlib
-
             store.add_invite(hashlib.sha256(b"bench").digest(), {}, NOW_MS + 1)
         ca_hash = authority.load(folder).ca_hash
         GatewayClient.enrol(tls_url, "bench", ca_hash, state.device(work).device, "bench", work)
@@ -174,16 +173,14 @@ class _Keys:
 def herd_requests(folder: Path, url: str, bodies: list[bytes], *, bare: bool) -> list[bytes]:
     """One whole HTTP request for each terminal, which the database knows."""
     made: list[bytes] = []
+    keys = _Keys(authority.load(folder))
     with closing(open_store(folder, url)) as store:
         for number in range(HERD):
-            outbox = Terminal(_Keys(authority.load(folder)) if not number else made_keys, str(uuid.uuid4()))  # type: ignore[arg-type, has-type]
-            made_keys = outbox.kit
+            outbox = Terminal(keys, str(uuid.uuid4()))  # type: ignore[arg-type]
             certificate = secrets.token_bytes(32)
             if bare:
                 made.append(http_request(bare_bodies(bodies, str(number), 1, 1)[0], b""))
                 continue
-            import hashlib
-
             token = hashlib.sha256(certificate).digest()
             store.add_invite(token, {}, NOW_MS + 1)
             issued = IssuedCertificate("", token, outbox.key.public_key().public_bytes_raw(), NOW_MS * 2)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk import forms
 from kiosk.events import SubjectData
-from kiosk.forms import Form
-from kiosk.services import FIELD_TYPES, FieldDefinition
+from kiosk.services import forms
+from kiosk.services.definition import FIELD_TYPES, FieldDefinition
+from kiosk.services.forms import Form
 from tests.unit.visit_kit import CATALOGUE, HOLDER, PERSONAS
 
 PLAIN = {"zh-Hans": "问", "en": "Question"}

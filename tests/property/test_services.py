@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk import forms
 from kiosk import settings as kiosk_settings
-from kiosk.forms import Form
-from kiosk.services import Catalogue, DefinitionInvalid, parse_catalogue, parse_definition
+from kiosk.services import forms
+from kiosk.services.definition import Catalogue, DefinitionInvalid
+from kiosk.services.forms import Form
+from kiosk.services.parsing import parse_catalogue, parse_definition
 from kiosk.settings import Settings, SettingsInvalid
 from tests.unit.visit_kit import EVERY_TYPE, HOLDER, shared_and_definitions, tomllib_copy
 

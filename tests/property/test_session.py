@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from drivers.api import JobState, PrinterStatus, PrintResult, SlotState
 from kiosk import events as e
-from kiosk import forms
 from kiosk.log import Log
-from kiosk.services import LIFE_EVENTS
+from kiosk.services import forms
+from kiosk.services.definition import LIFE_EVENTS
 from kiosk.session import state as s
 from kiosk.session.common import BUSY
 from kiosk.session.service import form_of

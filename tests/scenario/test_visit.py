@@ -47,7 +47,7 @@ def test_the_card_signs_what_is_handed_in(kiosk: Kiosk) -> None:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-    from kiosk.workers import canonical
+    from kiosk.workers.desks import canonical
 
     kiosk.to_home().to_saved()
     document = dict(kiosk.store.documents[0])

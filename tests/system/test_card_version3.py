@@ -12,7 +12,7 @@ import pytest
 
 from drivers.errors import CardNeedsHsm, CardProtocolError
 from drivers.sim.cards.pcscd import PrivatePcscd
-from kiosk.security_module import GatewayModule
+from kiosk.workers.security_module import GatewayModule
 from offline_cache import enrolment
 from tests.cards import NAME, sim_card
 from tests.system.test_gateway_serve import kiosk, start, stop

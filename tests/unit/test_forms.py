@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kiosk import forms
 from kiosk.events import SubjectData
-from kiosk.forms import Form
-from kiosk.services import Choice, Condition, FieldDefinition, SubjectChoices
-from kiosk.services import Test as FieldTest
+from kiosk.services import forms
+from kiosk.services.definition import Choice, Condition, FieldDefinition, SubjectChoices
+from kiosk.services.definition import Test as FieldTest
+from kiosk.services.forms import Form
 from tests.unit.visit_kit import CATALOGUE, HOLDER, PERSONAS
 
 TODAY = "2026-05-18"

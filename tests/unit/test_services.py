@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from kiosk import services
 from kiosk.log import Log
-from kiosk.services import DefinitionInvalid, parse_catalogue, parse_definition
+from kiosk.services import definition as services
+from kiosk.services.definition import DefinitionInvalid
+from kiosk.services.parsing import parse_catalogue, parse_definition
 from tests.unit.visit_kit import CATALOGUE, EVERY_TYPE, shared_and_definitions, tomllib_copy
 
 SHARED, DEFINITIONS = shared_and_definitions()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from kiosk.threads import InlineWorker, ThreadWorker, WorkerBusy
+from kiosk.workers.threads import InlineWorker, ThreadWorker, WorkerBusy
 
 DEADLINE_S = 10
 

@@ -16,15 +16,16 @@ from kiosk import events as e
 from kiosk import failures, i18n
 from kiosk.cli.services import read_table, shared_tables
 from kiosk.personas import load_personas
-from kiosk.receipts import Site
 from kiosk.screen_model import Control, ScreenModel
-from kiosk.services import Catalogue, parse_catalogue
+from kiosk.services.definition import Catalogue
+from kiosk.services.parsing import parse_catalogue
 from kiosk.session import state as s
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State, World
 from kiosk.session.table import step
 from kiosk.settings import Settings
 from kiosk.view_model.frame import Scene
+from kiosk.view_model.receipts import Site
 from kiosk.view_model.screen import render
 
 ASSETS = resources.files("assets")

@@ -59,7 +59,7 @@ class Certificate:
 
 
 def render_certificate(certificate: Certificate, font: Path = DEFAULT_FONT) -> bytes:
-    """The page as PDF, the same bytes for the same certificate. Raises `ReceiptInvalid`, `FontMissing`."""
+    """The page as PDF. Raises `ReceiptInvalid`, `FontMissing`."""
     _check(certificate)
     bold = font.with_name(font.name.replace("Regular", "Bold"))
     if not font.exists() or not bold.exists():

@@ -36,6 +36,10 @@ class Transaction(Protocol):
         """Insert rows the fastest way there is; none may be there already."""
         ...
 
+    def together(self) -> AbstractContextManager[object]:
+        """Statements within travel together; an error may show as late as at its end, and `run` returns no count."""
+        ...
+
     def alone(self, name: str) -> None:
         """Until this transaction ends, no other that asked for the same name goes on; in no process."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from offline_cache.messages import Batch, Row, WrappedKey, genesis
 from provisioning.gateway.storage.database import Database, Transaction
@@ -13,6 +14,7 @@ _PAGE = 500
 _ROW_COLUMNS = ("seq", "id", "created_ms", "boot_id", "mono_ms", "key_id", "body", "chain")
 """As in `messages.Row`."""
 _JOURNAL_COLUMNS = f"terminal, epoch, {', '.join(_ROW_COLUMNS)}, received_ms"
+_values = attrgetter(*_ROW_COLUMNS)
 _ENTRIES = """SELECT position, j.terminal, device, j.epoch, seq, id, created_ms, boot_id, mono_ms, key_id, body,
     chain, received_ms FROM journal j JOIN epoch e ON e.terminal = j.terminal AND e.epoch = j.epoch
     WHERE position > ? AND position <= ?"""
@@ -30,12 +32,10 @@ class JournalTables:
     def append(self, batch: Batch, now_ms: int) -> Stored:
         with self._database.transaction() as db:
             # The terminal's row is locked first: its batches come one after the other, whichever process has them.
-            touch(db, batch.terminal, now_ms)
-            held = db.row(
-                "SELECT acked_through, head, device FROM epoch WHERE terminal = ? AND epoch = ?",
-                batch.terminal,
-                batch.epoch,
-            )
+            with db.together():
+                touch(db, batch.terminal, now_ms)
+                sql = "SELECT acked_through, head, device FROM epoch WHERE terminal = ? AND epoch = ?"
+                held = db.row(sql, batch.terminal, batch.epoch)
             acked, head, device = held or (0, genesis(batch.device, batch.epoch), batch.device)
             if batch.first_seq > acked + 1:
                 raise Gap(acked + 1)
@@ -82,18 +82,17 @@ class JournalTables:
 def _insert(db: Transaction, batch: Batch, new: list[Row], now_ms: int, *, first: bool) -> None:
     where = (batch.terminal, batch.epoch)
     last = new[-1]
-    if first:
-        values = (*where, batch.device, batch.epoch_number, now_ms, last.seq, last.chain)
-        db.run("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
-    else:
-        sql = "UPDATE epoch SET acked_through = ?, head = ? WHERE terminal = ? AND epoch = ?"
-        db.run(sql, last.seq, last.chain, *where)
-    db.many(
-        "INSERT INTO wrapped_key VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [(*where, key.key_id, key.enc, key.gateway_key_id) for key in batch.keys],
-    )
-    db.arriving()
-    rows = [(*where, *(getattr(row, name) for name in _ROW_COLUMNS), now_ms) for row in new]
+    keys = [(*where, key.key_id, key.enc, key.gateway_key_id) for key in batch.keys]
+    with db.together():
+        if first:
+            values = (*where, batch.device, batch.epoch_number, now_ms, last.seq, last.chain)
+            db.run("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
+        else:
+            sql = "UPDATE epoch SET acked_through = ?, head = ? WHERE terminal = ? AND epoch = ?"
+            db.run(sql, last.seq, last.chain, *where)
+        db.many("INSERT INTO wrapped_key VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", keys)
+        db.arriving()
+    rows = [(*where, *_values(row), now_ms) for row in new]
     db.insert("journal", _JOURNAL_COLUMNS, rows)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import LiteralString, cast
 
@@ -61,6 +61,9 @@ class _Transaction:
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             for each in values:
                 copy.write_row(each)
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._connection.pipeline()
 
     def script(self, sql: str) -> None:
         """Run many statements without values."""
@@ -140,19 +143,29 @@ class PostgresDatabase:
 
     @contextmanager
     def transaction(self) -> Generator[_Transaction]:
-        with self._connection() as connection, connection.transaction():
-            yield _Transaction(connection)
+        with self._connection() as connection:
+            connection.autocommit = False  # BEGIN travels with the first statement
+            try:
+                yield _Transaction(connection)
+                connection.commit()
+            except BaseException:
+                if not connection.closed:
+                    connection.rollback()
+                raise
 
     @contextmanager
     def reading(self) -> Generator[_Transaction]:
         with self._connection() as connection:
+            connection.autocommit = True
             yield _Transaction(connection)
 
     def settled(self) -> int:
         """Every position given out before now belongs to a transaction that is waited for here."""
-        with self._connection() as connection, connection.transaction():
+        with self._connection() as connection:
+            connection.autocommit = True
             name = "SELECT last_value FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = %s"
             found = connection.execute(name, ("journal_position_seq",)).fetchone()
+            # A statement of its own is a transaction of its own: the lock is taken, and given back at once.
             connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_ARRIVING,))
             return 0 if found is None or found[0] is None else int(found[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,6 +41,9 @@ class _Transaction:
     def insert(self, table: str, columns: str, values: Iterable[Sequence[object]]) -> None:
         marks = ", ".join("?" * (columns.count(",") + 1))
         self._connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - constants
+
+    def together(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def alone(self, name: str) -> None: ...
 

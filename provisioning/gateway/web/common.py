@@ -76,17 +76,28 @@ def certificate_of(scope: Mapping[str, object]) -> bytes | None:
     return certificate if isinstance(certificate, bytes) else None
 
 
-async def terminal_of(gateway: Gateway, request: Request) -> Terminal:
-    """Who asks. Raises `Refused` `unknown-terminal` or `terminal-revoked`."""
+def fingerprint_of(request: Request) -> bytes:
+    """SHA-256 of the client certificate. Raises `Refused` `unknown-terminal` where there is none."""
     certificate = certificate_of(request.scope)
     if certificate is None:
         raise Refused("unknown-terminal", "a client certificate is wanted")
-    fingerprint = hashlib.sha256(certificate).digest()
-    terminal = await work(gateway, lambda: gateway.store.terminal_of(fingerprint))
+    return hashlib.sha256(certificate).digest()
+
+
+def known_terminal(gateway: Gateway, fingerprint: bytes) -> Terminal:
+    """Whose certificate this is; to be called in a thread. Raises `Refused`, `StoreFailed`."""
+    terminal = gateway.store.terminal_of(fingerprint)
     if terminal is None:
         raise Refused("unknown-terminal")
     if terminal.revoked:
         raise Refused("terminal-revoked")
+    return terminal
+
+
+async def terminal_of(gateway: Gateway, request: Request) -> Terminal:
+    """Who asks. Raises `Refused` `unknown-terminal` or `terminal-revoked`."""
+    fingerprint = fingerprint_of(request)
+    terminal = await work(gateway, lambda: known_terminal(gateway, fingerprint))
     now_ms = gateway.now_ms()
     if not 0 <= now_ms - gateway.seen.get(terminal.name, -SEEN_EVERY_MS) < SEEN_EVERY_MS:
         gateway.seen[terminal.name] = now_ms

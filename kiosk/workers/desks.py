@@ -29,7 +29,7 @@ from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
 from drivers.errors import CardMute, DriverError, NoCard, PinRejected
 from kiosk import events as e
-from kiosk.threads import Worker
+from kiosk.workers.threads import Worker
 
 Post = Callable[[e.Event], None]
 

@@ -50,7 +50,7 @@ def pages(command: object) -> dict[str, str]:
     """Return every page by file name. `command` is the root of the `kiosk` command, as Typer built it."""
     from drivers.printers.paper.receipt_document import receipt_schema
     from drivers.sim.cards.document import card_schema
-    from kiosk.cli.diagram import session_page
+    from kiosk.cli.pages.diagram import session_page
     from provisioning.gateway.server import openapi_document
 
     written = {

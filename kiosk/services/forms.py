@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from drivers.api import Holder
 from kiosk.events import SubjectData
-from kiosk.services import Choice, Condition, FieldDefinition, ServiceDefinition, SubjectChoices, Test, words
+from kiosk.services.definition import Choice, Condition, FieldDefinition, ServiceDefinition, SubjectChoices, Test, words
 
 Origin = Literal["city", "card", "answer"]
 CHOSEN = frozenset({"choice", "yes-no"})
