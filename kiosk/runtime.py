@@ -16,12 +16,12 @@ from kiosk.clock import Clock, local_minute
 from kiosk.failures import Failure
 from kiosk.inbox import DIGITS, Inbox, PinHolder, Timers
 from kiosk.log import Log
+from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
 from kiosk.session.common import end
 from kiosk.session.table import UnlistedEvent, step
 from kiosk.view_model.frame import Say, Scene
-from kiosk.view_model.receipts import Site, build
 from kiosk.view_model.screen import render
 from kiosk.workers.desks import CardDesk, GatewayDesk, PrintDesk, StoreDesk
 

@@ -22,13 +22,13 @@ from kiosk import events as e
 from kiosk import failures, i18n
 from kiosk.clock import Clock, local_minute
 from kiosk.log import Log
+from kiosk.paper.receipts import Site
 from kiosk.runtime import Chore, Desks, Runtime, Words
 from kiosk.screen_model import ScreenModel
 from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session.state import World
 from kiosk.settings import Settings
-from kiosk.view_model.receipts import Site
 from kiosk.workers.desks import (
     CardDesk,
     CityGateway,
@@ -167,8 +167,8 @@ class OutboxStore:
     """`EntryStore` on the state folder's outbox."""
 
     def __init__(self, outbox: Outbox, terminal: str) -> None:
+        self._outbox = outbox
         self._terminal = terminal
-        self._epoch_number = outbox.meta().epoch_number
 
     def record(self, document: Mapping[str, object]) -> Recorded:
         """Record one document under its case number. Raises `CacheError` leaves."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from offline_cache.disk import keeping
 from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock, uuid7
+from offline_cache.disk.keeping import OutboxStatus
 from offline_cache.disk.schema import connect, require_migrated
 from offline_cache.disk.tables import OutboxMeta, Tables
 from offline_cache.errors import (
@@ -60,22 +61,6 @@ class Appended:
     seq: int
     id: str
     created_ms: int
-
-
-@dataclass(frozen=True)
-class OutboxStatus:
-    """The fields of `kiosk outbox status --json`. `acked` is the cursor, `head` the last row's chain value, hex."""
-
-    pending: int
-    acked: int
-    oldest_age_s: int | None
-    bytes: int
-    epoch: str
-    head: str
-    clock_behind: bool = False
-    """The machine's clock is behind the last known time (a dead battery): entries carry the last known time."""
-    parked: int = 0
-    """Entries that an office rejected; a technician sees them with `kiosk outbox parked`."""
 
 
 def case_reference(terminal: str, epoch_number: int, seq: int) -> str:

@@ -1,11 +1,11 @@
 """Travel documents with a chip: passports, and permits that follow the same standard (ICAO Doc 9303).
 
-Application `A0000002471001`. The chip opens to a key that is printed on the document (number, birth date, expiry):
-Basic Access Control, then secure messaging. Read here: EF.COM (`011E`, which data groups there are) and DG1 (`0101`,
-the machine readable zone, with its check digits). Facial image and signatures of the issuer are left alone.
+Application `A0000002471001`. The chip opens to a key that is printed on the document (number, birth date, expiry): by
+PACE where EF.CardAccess offers it (`drivers.cards.secure.pace`), else by Basic Access Control; then secure messaging.
+Read here: EF.COM (`011E`, which data groups there are) and DG1 (`0101`, the machine readable zone, with its check
+digits). Facial image and signatures of the issuer are left alone.
 
-Without the key the card can be named, and nothing of it read. PACE is not here yet: a chip that offers nothing else
-refuses Basic Access Control, and is told so.
+Without the key the card can be named, and nothing of it read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from typing import Final, Literal
 
 from drivers.api import CardConnection, CardFacts, Holder
 from drivers.cards.apdu import INS_READ_BINARY, INS_SELECT, command, exchange
-from drivers.cards.secure import ber, messaging
+from drivers.cards.secure import ber, messaging, pace
 from drivers.errors import CardNeedsKey, CardProtocolError
 
 PROFILE: Final = "emrtd"
 AID: Final = bytes.fromhex("A0000002471001")
+MASTER_FILE: Final = b"\x3f\x00"
+CARD_ACCESS: Final = b"\x01\x1c"
 EF_COM: Final = b"\x01\x1e"
 DG1: Final = b"\x01\x01"
 INS_EXTERNAL_AUTHENTICATE: Final = 0x82
@@ -64,12 +66,12 @@ class AccessKey:
             raise ValueError("the document number is letters and digits, the dates are YYMMDD")
         return cls(number, born, expires)
 
-    def seed(self) -> bytes:
-        """Return the key seed of Basic Access Control."""
+    def password(self) -> bytes:
+        """Return the password of PACE; its first 16 bytes are the seed of Basic Access Control."""
         number = self.document_number.ljust(9, "<")
         parts = (number, self.birth_date, self.expires)
         text = "".join(part + check_digit(part) for part in parts)
-        return hashlib.sha1(text.encode("ascii")).digest()[:16]  # noqa: S324 (the standard's own)
+        return hashlib.sha1(text.encode("ascii")).digest()  # noqa: S324 (the standard's own)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class EmrtdCard:
         if self._zone is None:
             if self._key is None:
                 raise CardNeedsKey("the document opens to the key that is printed on it")
-            secure = messaging.SecureConnection(self._connection, self._open(self._key.seed()))
+            secure = messaging.SecureConnection(self._connection, self._open(self._key.password()))
             present = ber.parse(ber.only(_read_file(secure, EF_COM), 0x60))
             if 0x61 not in present.get(0x5C, b""):
                 raise CardProtocolError("the document has no machine readable zone")
@@ -143,8 +145,29 @@ class EmrtdCard:
             self._zone = parse_zone(raw.decode("ascii"))
         return self._zone
 
-    def _open(self, seed: bytes) -> messaging.Channel:
-        """Do Basic Access Control. Raises `CardProtocolError`: another document's key, or a chip that wants PACE."""
+    def _open(self, password: bytes) -> messaging.Channel:
+        """Open the chip: by PACE where it is offered, else by Basic Access Control. Raises `CardProtocolError`."""
+        parameter = self._offers_pace()
+        if parameter is None:
+            self.select()
+            return self._basic_access(password[:16])
+        channel = pace.establish(self._connection, password, pace.CURVES[parameter])
+        secure = messaging.SecureConnection(self._connection, channel)
+        exchange(secure, command(INS_SELECT, 0x04, 0x0C, AID))
+        return channel
+
+    def _offers_pace(self) -> int | None:
+        """Look into EF.CardAccess; a chip without it, or with another suite, has Basic Access Control."""
+        try:
+            exchange(self._connection, command(INS_SELECT, 0x00, 0x0C, MASTER_FILE))
+            return pace.offered(_read_file(self._connection, CARD_ACCESS))
+        except CardProtocolError as error:
+            if error.sw is None:
+                raise
+            return None
+
+    def _basic_access(self, seed: bytes) -> messaging.Channel:
+        """Do Basic Access Control. Raises `CardProtocolError`: another document's key."""
         enc, mac = messaging.derive(seed, 1), messaging.derive(seed, 2)
         theirs = exchange(self._connection, command(INS_GET_CHALLENGE, le=8), length=8)
         ours, half = secrets.token_bytes(8), secrets.token_bytes(16)

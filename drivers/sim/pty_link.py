@@ -33,6 +33,7 @@ class PtyLink:
         self._byte_s = 0.0 if baud is None else 10 / baud
         self._chunk = _CHUNK if baud is None else max(1, round(_SLICE_S / self._byte_s))
         self._arrives_at = 0.0
+        self._no_room = False
         self._sim = sim
         self._folder = Path(tempfile.mkdtemp(prefix="sim-printer-"))
         self._master = self._slave = -1
@@ -106,31 +107,36 @@ class PtyLink:
     def _turn(self) -> None:
         plugged = self._master >= 0
         # Bytes the printer had no room for are held; until they are in, none are read.
-        on_the_wire = self._arrives_at - time.monotonic() if self._held else 0.0
         readers = [self._wake_out] + ([self._master] if plugged and not self._held else [])
         writers = [self._master] if plugged and self._sim.has_replies else []
-        moments = [self._sim.next_due_s(), on_the_wire if on_the_wire > 0 else None]
+        arrival = max(0.0, self._arrives_at - time.monotonic()) if self._held and not self._no_room else None
+        moments = [self._sim.next_due_s(), arrival]
         soonest = min((t for t in moments if t is not None), default=None)
-        ready, writable, _ = select.select(readers, writers, [], soonest)
+        ready, writable, _ = select.select(readers, writers, [], 0)
+        waited = self._master in ready  # bytes that were there already were on the wire while the printer was busy
+        if not ready and not writable:
+            ready, writable, _ = select.select(readers, writers, [], soonest)
         if self._wake_out in ready:
             with suppress(BlockingIOError):
                 os.read(self._wake_out, 4096)
         if self._master in ready and plugged:
             with suppress(BlockingIOError):
                 self._held = os.read(self._master, self._chunk)
-                self._set_out(len(self._held))
+                self._set_out(len(self._held), waited=waited)
         if self._held and time.monotonic() >= self._arrives_at:
             self._held = self._held[self._sim.receive(self._held) :] if plugged else b""
+            self._no_room = bool(self._held)
         if self._master in writable and self._sim.plugged:
             self._answer()
         due = self._sim.next_due_s()
         if due is not None and due <= 0:
             self._sim.tick()
 
-    def _set_out(self, size: int) -> None:
+    def _set_out(self, size: int, *, waited: bool) -> None:
         """Bytes begin their way: behind the last ones where these were waiting, else now."""
         now = time.monotonic()
-        began = self._arrives_at if now - self._arrives_at < 2 * _SLICE_S else now
+        began = self._arrives_at if waited else max(now, self._arrives_at)
+        self._no_room = False
         self._arrives_at = began + size * self._byte_s
 
     def _answer(self) -> None:

@@ -73,8 +73,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     people: Annotated[int, typer.Option(help="Size of the synthetic city.")] = 500,
     seed: Annotated[int, typer.Option(help="Another seed, another city.")] = 1,
     services: Annotated[Path | None, typer.Option(metavar="DIR", help="Service definitions.")] = None,
-    at_once: Annotated[int, typer.Option(min=1, max=256, help="Requests at work at once.")] = 8,
-    waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait; others are told when to come.")] = 256,
+    at_once: Annotated[int, typer.Option(min=1, max=256, help="Requests at work at once.")] = 4,
+    waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait; others are told when to come.")] = 512,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
     from importlib import resources
@@ -149,6 +149,46 @@ def entries(
         with closing(open_store(folder, database)) as store:
             for line in unsealed(store, keys, after):
                 sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@gateway.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="From: kiosk outbox export; a receipt goes beside it.")],
+    folder: DirOption,
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Take in what a terminal without network exported to a USB stick; the same again changes nothing."""
+    from offline_cache.errors import MalformedMessage
+    from offline_cache.wire.stick import read_export, write_export
+    from provisioning.gateway import authority
+    from provisioning.gateway.ingest import accept
+    from provisioning.gateway.problems import Refused
+    from provisioning.gateway.storage.open import open_store
+
+    with failing(as_json=as_json):
+        keys = authority.load(folder)
+        receipts: dict[str, bytes] = {}
+        new = 0
+        try:
+            with closing(open_store(folder, database)) as store, file.open("rb") as source:
+                records = read_export(source)
+                terminal = store.terminal_of(hashlib.sha256(next(records, b"")).digest())
+                if terminal is None or terminal.revoked:
+                    code = "unknown-terminal" if terminal is None else "terminal-revoked"
+                    fail(code, "this gateway does not take entries of that terminal", as_json=as_json)
+                for body in records:
+                    signed, ack, count = accept(body, terminal, store, keys, now_ms())
+                    receipts[ack.epoch] = signed
+                    new += count
+        except Refused as error:
+            fail(error.problem.code, str(error), as_json=as_json, new=new)
+        except MalformedMessage as error:
+            fail(error.code, str(error), as_json=as_json)
+        receipt = file.with_name(file.name + ".receipt")
+        with receipt.open("wb") as target:
+            write_export(target, receipts.values())
+        emit({"terminal": terminal.name, "new": new, "receipt": str(receipt)}, as_json=as_json)
 
 
 @gateway.command()

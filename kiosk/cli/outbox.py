@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,11 +15,13 @@ import typer
 
 from kiosk import settings
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail, state_dir
+from offline_cache import enrolment as enrolments
 from offline_cache import service
 from offline_cache import state as states
 from offline_cache.errors import CacheError, DocumentInvalid, MalformedMessage
 from offline_cache.messages import json_dumps, json_object
 from offline_cache.outbox import Outbox
+from offline_cache.rescue import salvage, stick
 from offline_cache.seal import MAX_DOCUMENT_BYTES
 from offline_cache.sync import read_status
 
@@ -99,7 +102,76 @@ def status(state: StateOption = None, config: ConfigOption = None, *, as_json: J
         fail(error.code, str(error), as_json=as_json)
     said = read_status(folder)
     figures["sync"] = None if said is None else asdict(said)
+    figures["set_aside"] = [_aside(one) for one in salvage.listing(folder)]
     emit(figures, as_json=as_json)
+
+
+def _aside(one: salvage.SetAside) -> dict[str, object]:
+    """An epoch that could not go on: ids and figures."""
+    found = None if one.found is None else asdict(one.found)
+    return {
+        "epoch": one.why.epoch,
+        "epoch_number": one.why.epoch_number,
+        "reason": one.why.reason,
+        "at_ms": one.why.at_ms,
+        "found": found,
+        "done": one.done,
+        "folder": str(one.folder),
+    }
+
+
+@outbox_app.command("parked")
+def parked(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """What offices rejected, and why: ids and codes, one a line, the latest first. Nothing here is ever deleted."""
+    _check_config(config, as_json=as_json)
+    try:
+        with states.open_reader(state_dir(state)) as outbox:
+            for one in outbox.parked():
+                if as_json:
+                    emit(asdict(one), as_json=True)
+                else:
+                    typer.echo(f"{one.epoch[:8]} {one.seq:>6} {one.id} {one.reason} ({one.agency})")
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+
+
+@outbox_app.command("export")
+def export(
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder of the USB stick.")],
+    state: StateOption = None,
+    config: ConfigOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every pending entry, sealed and signed, to one file, for: kiosk gateway import. Deletes nothing."""
+    _check_config(config, as_json=as_json)
+    folder = state_dir(state)
+    try:
+        enrolment = enrolments.load(folder)
+        states.adopt(folder, enrolment)
+        done = stick.export(folder, enrolment, to)
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    file = None if done.file is None else str(done.file)
+    emit({"file": file, "entries": done.entries, "bytes": done.bytes}, as_json=as_json)
+
+
+@outbox_app.command("receipt")
+def receipt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What: kiosk gateway import left beside the export.")],
+    state: StateOption = None,
+    config: ConfigOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in the gateway's receipt for an export: those entries are not pending any more."""
+    _check_config(config, as_json=as_json)
+    folder = state_dir(state)
+    try:
+        acked = stick.take_receipt(folder, enrolments.load(folder), file)
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    emit({"acked": acked}, as_json=as_json)
 
 
 @outbox_app.command("verify")
@@ -145,7 +217,7 @@ def run(state: StateOption = None, config: ConfigOption = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
     # A request may be under way for many seconds. Nothing in flight is on the disk, so it is left behind at the end.
-    worker = threading.Thread(target=service.serve, args=(folder, stop), name="sync", daemon=True)
+    worker = threading.Thread(target=service.serve, args=(folder, stop, None, os.environ), name="sync", daemon=True)
     worker.start()
     while worker.is_alive() and not stop.wait(1.0):
         pass

@@ -89,6 +89,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()))
     from drivers.printers.journal import JobJournal
     from drivers.printers.models import model
+    from drivers.printers.roll import ROLL_FILE, RollKeeper
     from drivers.printers.serial_printer import SerialPrinter
     from drivers.readers.pcsc import PcscReader
 
@@ -97,6 +98,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         model=model(settings.printer_model),
         baud=settings.printer_baud,
         journal=JobJournal(folder / "print-journal.db"),
+        roll=RollKeeper(folder / ROLL_FILE),
     )
     reader = PcscReader(
         settings.reader_name, os.environ.get("PCSCLITE_CSOCK_NAME"), other=settings.technician_reader_name

@@ -59,6 +59,17 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class AgeFilter:
+    """Offers only items whose `key` (a birth date) gives an age in full years from `low` to `high`."""
+
+    key: str
+    low: int
+    high: int
+    on: str = ""
+    """`MM-DD`: the age on the next such day, today included; empty: today."""
+
+
+@dataclass(frozen=True)
 class SubjectChoices:
     """Choices that the citizen's own data give: one for each item of a list in a record."""
 
@@ -73,6 +84,7 @@ class SubjectChoices:
     """How the first key of the label is masked."""
     always: tuple[Choice, ...] = ()
     """Offered also where the data are not there (no network)."""
+    ages: AgeFilter | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,10 @@ class FieldDefinition:
     pattern: str = ""
     not_after_today: bool = False
     max_length: int = 40
+    default: str = ""
+    """The choice that most people make: filled in where nothing else is known, and the citizen may change it."""
+    max_from: str = ""
+    """`subject.key` that bounds a number from above, beside `high`."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +158,9 @@ class ServiceDefinition:
         for item in self.evidence:
             found.update(dict.fromkeys(item.subjects))
         for item in self.fields:
-            if item.source:
-                found[item.source.rpartition(".")[0]] = None
+            for path in (item.source, item.max_from):
+                if path:
+                    found[path.rpartition(".")[0]] = None
             if item.subject_choices is not None:
                 found[item.subject_choices.subject] = None
         for test in (*self.who.all, *self.who.any):

@@ -5,14 +5,24 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from drivers.api import Holder
 from kiosk.events import SubjectData
-from kiosk.services.definition import Choice, Condition, FieldDefinition, ServiceDefinition, SubjectChoices, Test, words
+from kiosk.services.ages import age, of_age
+from kiosk.services.definition import (
+    Choice,
+    Condition,
+    FieldDefinition,
+    ServiceDefinition,
+    SubjectChoices,
+    Test,
+    words,
+)
 
-Origin = Literal["city", "card", "answer"]
+Origin = Literal["city", "card", "usual", "answer"]
+"""`usual` is what most people choose: the definition proposes it, the citizen may change it."""
 CHOSEN = frozenset({"choice", "yes-no"})
 """Field types that are answered by choosing; all others are typed."""
 _SEX_CODES = {"unknown": "0", "male": "1", "female": "2"}
@@ -50,14 +60,22 @@ def value_of(form: Form, item: FieldDefinition) -> Value | None:
 
 
 def prefilled(form: Form, item: FieldDefinition) -> Value | None:
-    """Return what the city or the card fills in, whatever the citizen has answered since."""
+    """Return what the city, the card or the definition fills in, whatever the citizen has answered since.
+
+    A choice among the citizen's own records is filled in where there is only one of them.
+    """
     subject, _, key = item.source.rpartition(".")
     data = form.subjects.get(subject)
     if data is not None and data.record is not None and (text := _flat(data.record.get(key))):
         return Value(text, "city", data.agency, data.updated)
     if item.card and form.holder is not None and (raw := str(getattr(form.holder, item.card))):
         return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "card")
-    return None
+    if item.subject_choices is not None and not item.subject_choices.always:
+        own = _own(form, item.subject_choices)
+        if len(own) == 1:
+            held = form.subjects[item.subject_choices.subject]
+            return Value(own[0].value, "city", held.agency, held.updated)
+    return Value(item.default, "usual") if item.default else None
 
 
 def _flat(raw: object, language: str = "zh-Hans") -> str:
@@ -75,13 +93,18 @@ def _flat(raw: object, language: str = "zh-Hans") -> str:
 # ------------------------------------------------------------------------------------------- conditions
 
 
-def holds(condition: Condition | None, form: Form) -> bool:
-    """Whether a condition is true. A subject that is not known makes its test true: the office decides."""
+def holds(condition: Condition | None, form: Form, *, unasked: bool = False) -> bool:
+    """Whether a condition is true. A subject that is not known makes its test true: the office decides.
+
+    `known` is the exception: it is false of a subject without a record. `unasked` makes it true of one that was never
+    asked for, before the consent or without a network; a field that chooses among records is known where there is
+    something to choose.
+    """
     if condition is None:
         return True
-    if not all(_test(test, form) for test in condition.all):
+    if not all(_test(test, form, unasked) for test in condition.all):
         return False
-    return not condition.any or any(_test(test, form) for test in condition.any)
+    return not condition.any or any(_test(test, form, unasked) for test in condition.any)
 
 
 def visible(form: Form, item: FieldDefinition) -> bool:
@@ -89,17 +112,21 @@ def visible(form: Form, item: FieldDefinition) -> bool:
     return holds(item.shown_when, form)
 
 
-def _test(test: Test, form: Form) -> bool:
+def _test(test: Test, form: Form, unasked: bool) -> bool:
     if test.op == "min_age":
         return form.holder is None or age(form.holder.birth_date, form.today) >= cast(int, test.value)
     if test.subject:
         subject, _, key = test.subject.rpartition(".")
         data = form.subjects.get(subject)
+        if data is None and unasked:
+            return True
         if data is None or data.record is None or key not in data.record:
             return test.op != "known" or not test.value
         known = _flat(data.record[key]) or None
     else:
         item = form.definition.field(test.field)
+        if unasked and item.subject_choices is not None:
+            return item.subject_choices.subject not in form.subjects or bool(options(form, item)) == bool(test.value)
         value = value_of(form, item) if visible(form, item) else None
         known = None if value is None or value.text == "" else value.text
     match test.op:
@@ -113,15 +140,9 @@ def _test(test: Test, form: Form) -> bool:
             return (known is not None) == bool(test.value)
 
 
-def age(birth_date: str, today: str) -> int:
-    """Full years between two ISO dates."""
-    born, now = datetime.date.fromisoformat(birth_date), datetime.date.fromisoformat(today)
-    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-
-
 def eligible(form: Form) -> bool:
     """Whether this holder may apply, as far as can be known here."""
-    return holds(form.definition.who, form)
+    return holds(form.definition.who, form, unasked=True)
 
 
 # ------------------------------------------------------------------------------------------------- plan
@@ -185,6 +206,8 @@ def _own(form: Form, chosen: SubjectChoices) -> tuple[Choice, ...]:
         if not isinstance(raw, Mapping):
             continue
         entry = cast(Mapping[str, object], raw)
+        if chosen.ages is not None and not of_age(_flat(entry.get(chosen.ages.key)), chosen.ages, form.today):
+            continue
         value = str(place) if chosen.value == "#" else _flat(entry.get(chosen.value))
         labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
         if value and all(labels.values()):
@@ -204,6 +227,16 @@ def _choice_label(entry: Mapping[str, object], chosen: SubjectChoices, language:
 
 
 # ---------------------------------------------------------------------------------------------- answers
+
+
+def bounded(form: Form, item: FieldDefinition) -> FieldDefinition:
+    """Return the field with its upper bound as the citizen's own record has it (`max_from`)."""
+    subject, _, key = item.max_from.rpartition(".")
+    data = form.subjects.get(subject)
+    text = _flat(data.record.get(key)) if data is not None and data.record is not None else ""
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", text):
+        return item
+    return replace(item, high=min(float(text), item.high if item.high is not None else float(text)))
 
 
 def problem(item: FieldDefinition, text: str, today: str) -> str:

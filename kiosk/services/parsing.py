@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, cast
@@ -12,6 +13,7 @@ from kiosk.services.definition import (
     LANGUAGES,
     LIFE_EVENTS,
     MASKS,
+    AgeFilter,
     Catalogue,
     Choice,
     Condition,
@@ -163,7 +165,15 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
         pattern=_pattern(service, name, table.get("pattern", "")),
         not_after_today=bool(table.get("not_after_today", False)),
         max_length=_whole(service, name, table.get("max_length", 40)),
+        default=_default(service, name, table.get("default", ""), choices),
+        max_from=_path(service, name, table["max_from"]) if "max_from" in table else "",
     )
+
+
+def _default(service: str, name: str, raw: object, choices: tuple[Choice, ...]) -> str:
+    if raw and raw not in {choice.value for choice in choices}:
+        raise DefinitionInvalid(service, name, f"default {raw!r} is not one of the choices")
+    return str(raw)
 
 
 def _choices(service: str, name: str, kind: str, raw: object, codes: Mapping[str, object]) -> tuple[Choice, ...]:
@@ -199,7 +209,25 @@ def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, o
         },
         mask=_mask(service, name, table),
         always=() if always is None else _choices(service, name, "choice", always, codes),
+        ages=_ages(service, name, table["ages"]) if "ages" in table else None,
     )
+
+
+def _ages(service: str, name: str, raw: object) -> AgeFilter:
+    table = _table(service, name, raw)
+    low, high = (_whole(service, name, table.get(key)) for key in ("min", "max"))
+    on = table.get("on", "")
+    if not isinstance(on, str) or (on and not _is_day_of_every_year(on)):
+        raise DefinitionInvalid(service, name, "ages.on is a day of every year, MM-DD")
+    return AgeFilter(_text(service, "key", table), low, high, on)
+
+
+def _is_day_of_every_year(text: str) -> bool:
+    try:
+        datetime.datetime.strptime(f"2001-{text}", "%Y-%m-%d")  # noqa: DTZ007 - a date, no time
+    except ValueError:
+        return False
+    return len(text) == len("MM-DD")
 
 
 def condition(service: str, field: str, raw: object) -> Condition:

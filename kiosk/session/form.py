@@ -81,7 +81,7 @@ def _answered(session: Session, application: Application, form: forms.Form) -> S
             return session, ()
     else:
         answer = forms.as_answer(item, application.typed)
-        problem = forms.problem(item, answer, form.today)
+        problem = forms.problem(forms.bounded(form, item), answer, form.today)
         if problem:
             return _with(session, replace(application, problem=problem)), ()
     answers = {**application.answers, item.id: answer}

@@ -232,7 +232,7 @@ class WatchEntry(Effect):
 
 @dataclass(frozen=True)
 class PrintReceipt(Effect):
-    """Print the receipt of the saved entry; what stands on it is made by `kiosk.view_model.receipts`."""
+    """Print the receipt of the saved entry; what stands on it is made by `kiosk.paper.receipts`."""
 
     copy: bool
 

@@ -5,10 +5,8 @@ Kivy's own `App` is not used: it brings a settings panel on F1, `.kv` files and 
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
+import gc
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,10 +49,11 @@ class TerminalApp:
         Raises:
             KivyAlreadyImportedError: Kivy was imported before, so it cannot be configured.
         """
+        gc.disable()  # until the first screen is drawn: most of what is made now stays for ever
         offscreen = no_display() if headless is None else headless
         self._size = size
         self._fonts = fonts
-        self._home = kivy_home or Path(tempfile.gettempdir()) / f"kiosk-kivy-{os.getuid()}"
+        self._home = kivy_home or _temporary_home()
         window = size if offscreen or fullscreen else _window_size(size)
         configure(window, fullscreen=fullscreen and not offscreen, kivy_home=self._home, offscreen=offscreen)
         from kiosk.ui.bridge import Bridge
@@ -69,6 +68,7 @@ class TerminalApp:
             FontsMissingError: the fonts were not built; its text says with which command.
         """
         from kivy.base import EventLoop, runTouchApp  # pyright: ignore[reportMissingTypeStubs]
+        from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
         from kiosk.ui.view import View
 
@@ -76,6 +76,7 @@ class TerminalApp:
         view = View(EventLoop.window, self._size, self._fonts, self._send)
         runTouchApp(embedded=True)
         self.bridge.attach(view)
+        Clock.schedule_once(_settle, 0.5)
 
     def run(self) -> None:
         """Open the window and turn the main loop until `bridge.stop()` or the window is closed."""
@@ -87,6 +88,21 @@ class TerminalApp:
         finally:
             stopTouchApp()
             self.bridge.detach()
+
+
+def _settle(_dt: float) -> None:
+    """After the first screen: import what the other screens need, collect garbage again."""
+    from kiosk.ui.screens import body
+
+    del body
+    gc.freeze()
+    gc.enable()
+
+
+def _temporary_home() -> Path:
+    import tempfile
+
+    return Path(tempfile.gettempdir()) / f"kiosk-kivy-{os.getuid()}"
 
 
 def _window_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -101,6 +117,8 @@ def _window_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _desktop_size() -> tuple[int, int] | None:
     """Pixels of the X display, None where there is no X."""
+    import ctypes.util
+
     library = ctypes.util.find_library("X11")
     if not library or not os.environ.get("DISPLAY"):
         return None

@@ -9,7 +9,6 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
 from kivy.base import EventLoop, stopTouchApp  # pyright: ignore[reportMissingTypeStubs]
@@ -108,6 +107,10 @@ class Bridge:
             Clock.schedule_once(self._draw, 0)
         return version
 
+    def draw_now(self) -> None:
+        """On the main thread: draw the newest model without waiting for the next turn of the loop."""
+        self._draw(0)
+
     def _draw(self, _dt: float) -> None:
         with self._changed:
             model, version = self._latest, self._shown
@@ -195,19 +198,23 @@ class Bridge:
         """
         if threading.get_ident() == self._main:
             return job()
-        result: Future[_T] = Future()
+        done = threading.Event()
+        results: list[_T] = []
+        errors: list[Exception] = []
 
         def run(_dt: float) -> None:
             try:
-                result.set_result(job())
-            except Exception as error:  # noqa: BLE001 (handed to the caller's thread)
-                result.set_exception(error)
+                results.append(job())
+            except Exception as error:  # noqa: BLE001 (raised again in the caller's thread)
+                errors.append(error)
+            done.set()
 
         Clock.schedule_once(run, 0)
-        try:
-            return result.result(TIMEOUT_S)
-        except TimeoutError as error:
-            raise ScreenTimeoutError("the main thread does not answer") from error
+        if not done.wait(TIMEOUT_S):
+            raise ScreenTimeoutError("the main thread does not answer")
+        if errors:
+            raise errors[0]
+        return results[0]
 
     # --------------------------------------------------------------------------------------------- touching
 

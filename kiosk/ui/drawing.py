@@ -18,9 +18,9 @@ from kiosk.ui.linebreak import SQUEEZE_EM, Measure, Overflow, squeezed
 from kiosk.ui.theme import Rect, Rgb, Theme
 
 Point = tuple[float, float]
-ARC_STEP_DEG = 9.0
+ARC_STEP_DEG = 12.0
 """An arc is drawn as chords of at most this many degrees, each with round ends."""
-ARC_SAGITTA = 0.06
+ARC_SAGITTA = 0.15
 """How far, in pixels, a chord may lie beside its arc."""
 
 

@@ -7,7 +7,6 @@ the stars of a shortened name (陈*娴) stay with their neighbours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,8 +16,7 @@ Measure = Callable[[str, int, bool], float]
 
 NO_START = frozenset("，。、；：！？）》」』】〕”’％…—·•,.;:!?)]}%*")
 NO_END = frozenset("（《「『【〔“‘([{￥$*")
-_CJK = "\u2e80-\u9fff\uf900-\uff60\U00020000-\U0003134f“”‘’…—·"
-_UNIT = re.compile(rf"[{_CJK}]|\s+|[^\s{_CJK}]+")
+_ALONE = frozenset("“”‘’…—·")
 _PAUSES = frozenset("，。、；：！？,.;:!? ")
 
 
@@ -63,10 +61,31 @@ class Overflow:
     """Number of characters; not the text itself, which may be a citizen's."""
 
 
+def _kind(letter: str) -> int:
+    """0 stands alone (ideographs, full-width marks), 1 space, 2 part of a word."""
+    if "\u2e80" <= letter <= "\u9fff" or "\uf900" <= letter <= "\uff60" or letter > "\U0001ffff" or letter in _ALONE:
+        return 0
+    return 1 if letter.isspace() else 2
+
+
+def _tokens(text: str) -> list[str]:
+    """Single ideographs and marks, runs of spaces, Latin words and numbers."""
+    out: list[str] = []
+    before = 0
+    for letter in text:
+        kind = _kind(letter)
+        if kind and kind == before:
+            out[-1] += letter
+        else:
+            out.append(letter)
+        before = kind
+    return out
+
+
 def units(text: str) -> list[str]:
     """The pieces between which a line may be broken; joined they give `text` again."""
     out: list[str] = []
-    for token in _UNIT.findall(text):
+    for token in _tokens(text):
         if out and not token.isspace() and (token[0] in NO_START or out[-1][-1] in NO_END) and not out[-1].isspace():
             out[-1] += token
         else:

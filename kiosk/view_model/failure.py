@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.paper.receipts import token_text
 from kiosk.screen_model import (
+    CaseNumber,
     Choices,
     Control,
     Fact,
@@ -26,7 +28,7 @@ from kiosk.screen_model import (
 from kiosk.services.definition import words
 from kiosk.services.forms import shown_date
 from kiosk.session.common import ASKED, CARD_FAILURES
-from kiosk.session.state import State
+from kiosk.session.state import Saved, State
 from kiosk.view_model.frame import Scene, back, blank, button, finish, home, primary
 
 PICTURES = {
@@ -44,12 +46,15 @@ def failure(scene: Scene) -> ScreenModel:
     session, say = scene.session, scene.say
     entry = known(scene)
     title, text = entry.words("title", scene.language), entry.words("next", scene.language)
+    if session.failure == "print-partial" and session.printed is not None and session.printed.reason == "paper-out":
+        title = say("只打了一半，纸用完了")
     meaning = entry.severity
     head: Piece = Trouble(meaning, title, text)
     if session.failure in WHOLE:
         head = Result(meaning, title, text)
     body: list[Piece] = [head]
-    if session.failure in PICTURES:
+    code_instead = session.failure == "print-partial" and session.modes.reach  # low down there is no room for both
+    if session.failure in PICTURES and not code_instead:
         body.append(Picture(PICTURES[session.failure], say("取纸口")))
     body.extend(_facts(scene))
     body.append(Gap())
@@ -103,7 +108,20 @@ def _facts(scene: Scene) -> list[Piece]:
             Fact(say("银行密码是另一个"), icon="lock", detail=say("没有锁")),
         )
         return [Facts(rows)]
+    if session.failure == "print-partial" and session.saved is not None:
+        return _half_printed(scene, session.saved)
     return []
+
+
+def _half_printed(scene: Scene, kept: Saved) -> list[Piece]:
+    """How many pieces are whole, and the whole receipt's code for a telephone."""
+    session, say = scene.session, scene.say
+    code = token_text(session, kept, scene.site, copy=session.copies > 1)
+    found: list[Piece] = [CaseNumber(say("用手机拍下这个码，能核对，和凭条上的一样"), kept.number, code)]
+    if session.printed is not None and session.printed.pieces > 1:
+        done, pieces = session.printed.pieces_done, session.printed.pieces
+        found.insert(0, Words(say("{n} 张里打好了 {k} 张", n=pieces, k=done)))
+    return found
 
 
 def _card_removed(scene: Scene) -> list[Piece]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.paper.receipts import HOTLINE, token_text
 from kiosk.screen_model import (
     CaseNumber,
     Choices,
@@ -31,7 +32,6 @@ from kiosk.services.forms import mask_name
 from kiosk.session.common import application_of, idle_s
 from kiosk.session.state import Saved, State
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
-from kiosk.view_model.receipts import HOTLINE
 from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
 
 RATINGS = ((5, "非常满意", "face5"), (4, "满意", "face4"), (3, "基本满意", "face3"), (2, "不满意", "face2"),
@@ -142,7 +142,8 @@ def receipt(scene: Scene) -> ScreenModel:
         "receipt.paper", "choice", say("打印补打件") if session.copies else say("打印"), e.ReceiptChosen("paper"),
         "printer", say("取纸口在屏幕左下方"), enabled=session.world.can_print, selected=session.receipt_way == "paper",
     )  # fmt: skip
-    body: tuple[Piece, ...] = (ReceiptChoice(preview(scene, kept), kept.number, (button(scene, paper),)), Gap())
+    ways = ReceiptChoice(preview(scene, kept), code_on_screen(scene, kept), (button(scene, paper),))
+    body: tuple[Piece, ...] = (ways, Gap())
     if session.world.can_print:
         hint = Notice("info", say("凭条上没有完整的姓名和证件号"), say("二维码里也没有。丢了不要紧。"))
         way = primary(scene, say("打印凭条"), icon="printer", onward=False, enabled=session.receipt_way == "paper")
@@ -159,6 +160,11 @@ def receipt(scene: Scene) -> ScreenModel:
         back=quiet,
         primary=way,
     )
+
+
+def code_on_screen(scene: Scene, kept: Saved) -> str:
+    """Return the text of the QR code that a telephone takes away instead of paper: what the paper's code says too."""
+    return token_text(scene.session, kept, scene.site, copy=scene.session.copies > 0)
 
 
 def preview(scene: Scene, kept: Saved) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
         return say("来自您的卡"), "card"
     if value.origin == "answer":
         return say("您说的"), "person"
+    if value.origin == "usual":
+        return say("多数人这样选"), "person"
     agency = agency_name(scene, value.agency)
     day = forms.shown_date(value.updated, scene.language)
     return say("来自{a} · {d}更新", a=agency, d=day), "agency"
@@ -87,6 +89,9 @@ def rows(scene: Scene) -> ScreenModel:
             )
         )
     subtitle = say("都是替您查来的，不用填。") if application.fetched else say("卡里有的先填上，其余由部门补。")
+    values = [forms.value_of(form_, item) for item in shown]
+    if any(value is not None and value.origin == "usual" for value in values):
+        subtitle = say("替您填好了，不合适可以改。")
     hint = Words(say("说“不对”不会停下来：先照您说的办，再请部门更正。"), icon="help")
     model = stepped(scene, 3, say("看资料对不对"))
     return replace(
@@ -233,4 +238,5 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
         return CheckRow(label, shown, change=button(scene, change))
     if item.id in form_.disputed:
         return CheckRow(label, shown, scene.say("您说不对"))
-    return CheckRow(label, shown, scene.say("卡里的") if value.origin == "card" else scene.say("查来的"))
+    came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选")}.get(value.origin, scene.say("查来的"))
+    return CheckRow(label, shown, came)

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.paper.receipts import Site
 from kiosk.screen_model import Chip, Control, ScreenModel
 from kiosk.services.definition import words
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
-from kiosk.view_model.receipts import Site
 
 OTHER_LANGUAGE = {"zh-Hans": "en", "yue-Hant": "en", "en": "zh-Hans"}
 SCREEN_NAMES = {

@@ -20,6 +20,22 @@ _BATCH_OVERHEAD = 1024
 
 
 @dataclass(frozen=True)
+class OutboxStatus:
+    """The fields of `kiosk outbox status --json`. `acked` is the cursor, `head` the last row's chain value, hex."""
+
+    pending: int
+    acked: int
+    oldest_age_s: int | None
+    bytes: int
+    epoch: str
+    head: str
+    clock_behind: bool = False
+    """The machine's clock is behind the last known time (a dead battery): entries carry the last known time."""
+    parked: int = 0
+    """Entries that an office rejected; a technician sees them with `kiosk outbox parked`."""
+
+
+@dataclass(frozen=True)
 class Parked:
     """An entry that an office rejected: where it is and why. Ids and codes only."""
 

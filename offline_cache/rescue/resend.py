@@ -51,17 +51,28 @@ def settle(
 def _settle_one(
     path: Path, aside: SetAside, service: Callable[[Outbox], SyncService], writer: Callable[[], Outbox]
 ) -> str | None:
-    cut: int | None = None
+    _wrap(path, aside, None, writer)
     with Outbox.open(path) as old:
-        if aside.found is not None and aside.found.in_line:
-            line = service(old)
-            drained = line.drain_once()
-            if line.stopped is not None and line.stopped.reason in {"seq-conflict", "seq-gap"}:
-                cut = max(drained.acked_through + 1, line.stopped.seq or 0)
-            elif drained.problem is not None:
-                return drained.problem
-    _wrap(path, aside, cut, writer)
+        if old.last_seq() == 0:
+            return None
+        line = service(old)
+        drained = line.drain_once()
+    if line.stopped is None or line.stopped.reason not in {"seq-conflict", "seq-gap"}:
+        return drained.problem
+    _wrap(path, aside, max(drained.acked_through + 1, line.stopped.seq or 0), writer)
     return None
+
+
+def wrap_loose(state_dir: Path, writer: Callable[[], Outbox]) -> None:
+    """Record the rows behind a gap in the present epoch, without a network.
+
+    Raises:
+        StorageFailed, StorageDamaged, OutboxFull.
+    """
+    for aside in listing(state_dir):
+        path = aside.folder / RECOVERED_FILE
+        if not aside.done and aside.found is not None and path.exists():
+            _wrap(path, aside, None, writer)
 
 
 def _wrap(path: Path, aside: SetAside, cut: int | None, writer: Callable[[], Outbox]) -> None:
@@ -98,5 +109,4 @@ def _wrap_row(outbox: Outbox, row: Row, aside: SetAside, keys: dict[str, Wrapped
     try:
         outbox.append(lambda _seq, _id: document, note)
     except DocumentInvalid:
-        # Too large to be wrapped: it stays in the folder, where `kiosk outbox export` takes it from.
-        return
+        return  # close to the largest size: it stays in the folder, for a person

@@ -148,17 +148,20 @@ def finish(state_dir: Path, epoch: str) -> None:
 
 
 def _move(state_dir: Path, folder: Path) -> None:
-    """Rename the files. A write transaction keeps other processes from committing into a file that is being moved."""
+    """Rename the files. A write transaction keeps other processes from committing into a file that is being moved.
+
+    The database goes first: without it nobody opens what is left, whereas a database that was opened without its WAL
+    would begin another one, and what stood in the first would be gone.
+    """
     source = state_dir / _OUTBOX_FILE
-    if not source.exists():
-        return
     with contextlib.ExitStack() as closing:
-        with contextlib.suppress(CacheError, SqliteError):  # too damaged to be locked is too damaged to be written
-            connection = connect(source)
-            closing.callback(connection.close)
-            connection.execute("begin immediate")
+        if source.exists():
+            with contextlib.suppress(CacheError, SqliteError):  # too damaged to be locked is too damaged to be written
+                connection = connect(source)
+                closing.callback(connection.close)
+                connection.execute("begin immediate")
         try:
-            for name in (f"{_OUTBOX_FILE}-wal", f"{_OUTBOX_FILE}-shm", _OUTBOX_FILE):  # the database last: it decides
+            for name in (_OUTBOX_FILE, f"{_OUTBOX_FILE}-wal", f"{_OUTBOX_FILE}-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     (state_dir / name).rename(folder / name)
             sync_folder(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
-from offline_cache.messages import json_dumps, sign1
+from offline_cache.messages import sign1
 
 SHARED_TABLES = ("agencies", "subjects", "codes", "groups")
 
@@ -109,12 +110,12 @@ class CatalogueSource:
         except DefinitionInvalid as error:
             raise CatalogueInvalid(str(error)) from error
         content: dict[str, object] = {"services": services, **shared}
-        digest = hashlib.sha256(json_dumps(content)).digest()
+        digest = hashlib.sha256(_in_order(content)).digest()
         version = f"{self._number_of(digest)}.{digest.hex()[:8]}"
         subjects = cast("Mapping[str, Mapping[str, object]]", shared["subjects"])
         return SignedCatalogue(
             version=version,
-            signed=sign1(json_dumps({"version": version, **content}), self._key),
+            signed=sign1(_in_order({"version": version, **content}), self._key),
             parsed=parsed,
             purposes={name: _purposes(name, table) for name, table in subjects.items()},
             cycles={name: str(table.get("cycle", "change")) for name, table in subjects.items()},
@@ -146,6 +147,14 @@ def _load(file: Path) -> dict[str, object]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueInvalid(f"{file.name}: {error}") from error
     return cast("dict[str, object]", _plain(raw))
+
+
+def _in_order(content: Mapping[str, object]) -> bytes:
+    """JSON with keys as they stand in the files: the order of a code list is the order of its choices."""
+    try:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    except ValueError as error:
+        raise CatalogueInvalid(f"a value that JSON cannot carry: {error}") from error
 
 
 def _plain(value: object) -> object:

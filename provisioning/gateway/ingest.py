@@ -6,6 +6,7 @@ Stored before judged: nothing here opens a row. What an office makes of it comes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from offline_cache.errors import BadSignature, ChainBroken, MalformedMessage, SealBroken
 from offline_cache.messages import (
@@ -18,7 +19,7 @@ from offline_cache.messages import (
     sign1,
     verify1,
 )
-from offline_cache.seal import unseal
+from offline_cache.seal import salvaged_row, unseal
 from provisioning.gateway.authority import Authority
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.store import Conflict, Gap, Store, StoredEntry, Terminal
@@ -81,7 +82,21 @@ def unsealed(store: Store, authority: Authority, after: int = 0) -> Iterator[dic
         }
         if line["document"] is None:
             line["error"] = SealBroken.code
+        elif salvaged := _salvaged(cast("dict[str, object]", line["document"]), authority):
+            line["salvaged"] = salvaged
         yield line
+
+
+def _salvaged(document: dict[str, object], authority: Authority) -> dict[str, object] | None:
+    """The entry of a former epoch that this one carries (`seal.salvaged_document`), opened; None for any other."""
+    if document.get("kind") != "salvaged":
+        return None
+    try:
+        row, wrapped, device, epoch = salvaged_row(document)
+        opened = None if wrapped is None else unseal(row, wrapped, authority.sealing_key, device, epoch)
+    except (MalformedMessage, SealBroken):
+        return {"document": None, "error": SealBroken.code}
+    return {"epoch": epoch, "seq": row.seq, "id": row.id, "document": opened}
 
 
 def _document(entry: StoredEntry, authority: Authority) -> dict[str, object] | None:

@@ -95,7 +95,8 @@ dl div{display:flex;gap:16px;padding:10px 0;border-top:1px solid var(--rule)}dl 
 dt{width:88px;flex:none;color:var(--ink2)}dd{margin:0;font-weight:700;overflow-wrap:anywhere}
 .hint{background:var(--tint)}form{display:grid;gap:8px}
 textarea{font:16px monospace;width:100%;min-height:112px;border:1px solid var(--edge);border-radius:12px;padding:10px}
-.b{height:56px;border:0;border-radius:12px;font:700 18px/56px inherit;text-align:center;text-decoration:none;
+.b{height:56px;border:0;border-radius:12px;font-family:inherit;font-weight:700;font-size:18px;
+line-height:56px;text-align:center;text-decoration:none;
 width:100%}
 .main{background:var(--city);color:#FFF;box-shadow:0 3px 0 var(--citylip)}
 .side{background:var(--card);color:var(--ink);border:1px solid var(--edge);box-shadow:0 3px 0 var(--lip);

@@ -83,7 +83,7 @@ def main() -> None:
         return
     keys = authority.load(Path(folder))
     store = open_store(Path(folder), url)
-    limits = SlotLimits(waiting=int(waiting))
+    limits = SlotLimits(waiting=int(waiting)) if int(waiting) else SlotLimits()
     city = City(ASSETS / "city", people=50)
     gateway = open_gateway(keys, store, ASSETS / "services", city, lambda: NOW_MS, lambda _event, _facts: None, limits)
     if mode == "plain":

@@ -17,6 +17,7 @@ from drivers.printers.paper.linebreak import break_lines, columns, tidy
 from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_to_json
 from drivers.printers.replies import AutoStatus, ProcessId, RealTimeStatus, ReplyParser
 from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_condition import Board
 
 TEXT = st.text(
     st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp"))
@@ -85,10 +86,10 @@ def test_what_the_printer_prints_is_what_the_screen_previewed(blocks: tuple[Titl
         assert on_paper in (on_screen, "[IMAGE]")
 
 
-@given(st.binary(max_size=300), st.lists(st.integers(1, 40), max_size=20))
-def test_the_reply_parser_survives_any_bytes_in_any_pieces(data: bytes, cuts: list[int]) -> None:
-    whole = ReplyParser().feed(data)
-    parser, rest, pieces = ReplyParser(), data, []
+@given(st.binary(max_size=300), st.lists(st.integers(1, 40), max_size=20), st.booleans())
+def test_the_reply_parser_survives_any_bytes_in_any_pieces(data: bytes, cuts: list[int], full: bool) -> None:
+    whole = ReplyParser(full_status=full).feed(data)
+    parser, rest, pieces = ReplyParser(full_status=full), data, []
     for size in cuts:
         pieces += parser.feed(rest[:size])
         rest = rest[size:]
@@ -109,11 +110,18 @@ def test_defused_pictures_hold_no_real_time_command(data: bytes) -> None:
     assert not any(safe[i] == 0x10 and safe[i + 1] in (4, 5, 0x14) for i in range(len(safe) - 1))
 
 
-@given(st.binary(max_size=600))
+COMMANDS = st.sampled_from([
+    b"\x1b@", b"\x1c&", b"\x1c.", b"\x1d!\x55", b"\x1bt\x10", b"\x1de\x03\x0c", b"\x1de\x02", b"\x1dVB\x00",
+    b"\x1d(H\x06\x0000abcd", b"\x1dr\x01", b"\x1dIC", b"\x10\x04\x14", b"\x10\x05\x02", b"x\n", b"\xd6\xd0\n",
+])  # fmt: skip
+
+
+@given(st.lists(st.binary(max_size=40) | COMMANDS, max_size=20).map(b"".join), st.booleans())
 @settings(deadline=None)
-def test_the_twin_survives_any_bytes(data: bytes) -> None:
-    sim = SimPrinter()
+def test_the_twin_survives_any_bytes(data: bytes, kiosk: bool) -> None:
+    sim = SimPrinter(board=Board(presenter=kiosk, name="SIM", buffer_bytes=256))
     sim.receive(data)
+    sim.take_ticket()
     for piece in sim.receipts:
         assert isinstance(piece.text, str)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from importlib import resources
@@ -26,7 +27,7 @@ PERSONAS = {
     persona.id: persona
     for persona in load_personas(resources.files("assets").joinpath("city", "personas.toml").read_text("utf-8"))
 }
-HOLDERS = {"psb": ("pop.", "resid."), "data": ("msg.",), "housing": ("lease.",), "planning": ("property.",)}
+SUBJECTS = tomllib.loads(resources.files("assets").joinpath("city", "catalogue.toml").read_text("utf-8"))["subjects"]
 
 
 class OfficeDown(Exception):
@@ -60,11 +61,7 @@ class City:
         assert certificate
         self.asked.append((service, subjects))
         records = self.persona.records if self.persona is not None else {}
-        return tuple(e.SubjectData(s, _agency(s), "2026-05-17", records.get(s)) for s in subjects)
-
-
-def _agency(subject: str) -> str:
-    return next(agency for agency, starts in HOLDERS.items() if subject.startswith(starts))
+        return tuple(e.SubjectData(s, SUBJECTS[s]["agency"], "2026-05-17", records.get(s)) for s in subjects)
 
 
 class Store(OutboxStore):

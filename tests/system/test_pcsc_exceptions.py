@@ -239,6 +239,8 @@ if sys.argv[2] == "transaction":
     assert scard.SCardBeginTransaction(card) == 0
 print("holds", flush=True)
 sys.stdin.readline()
+assert scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD) == 0
+scard.SCardReleaseContext(context)
 """
 
 

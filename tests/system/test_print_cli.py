@@ -158,3 +158,42 @@ def test_mistakes_are_named(tmp_path: Path, document: str) -> None:
     done = kiosk("preview", document, "--out", str(tmp_path / "no" / "x.png"), "--json")
     assert json.loads(done.stdout)["error"] == "file-not-written"
     assert kiosk("receipt", document).returncode == 2
+
+
+def test_a_probe_writes_a_model_and_prints_nothing(link: tuple[SimPrinter, str]) -> None:
+    sim, port = link
+    done = kiosk("probe", "--port", port, "--name", "hall-3", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert (facts["marker"], facts["status_back"], facts["clear_buffer"], facts["presenter"]) == (
+        "process-id", True, True, False,
+    )  # fmt: skip
+    assert facts["model"].startswith("[hall-3]\n")
+    assert sim.receipts == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "where", "state", "reason"),
+    [
+        ("paper-out", {}, "not_printed", "paper-out"),
+        ("paper-out", {"after_lines": 3}, "partial", "paper-out"),
+        ("cover-open", {"moment": "before-cut"}, "printed_not_cut", "cover-open"),
+        ("cutter-jam", {}, "printed_not_cut", "cutter"),
+        ("power-off", {"moment": "before-proof"}, "printed_not_cut", "no-reply"),
+        ("mute", {"after_lines": 3}, "unknown", "no-reply"),
+        ("near-end", {"after_lines": 3}, "done", ""),
+    ],
+)
+def test_the_command_says_what_is_known(
+    link: tuple[SimPrinter, str], document: str, fault: str, where: dict[str, object], state: str, reason: str
+) -> None:
+    sim, port = link
+    sim.set_fault(fault, **where)  # pyright: ignore[reportArgumentType]
+    done = kiosk("receipt", document, "--port", port, "--json")
+    facts = json.loads(done.stdout)
+    assert (facts["state"], facts["reason"]) == (state, reason)
+    assert done.returncode == (0 if state == "done" else 1)
+    if state == "done":
+        assert [p.complete for p in sim.receipts] == [True]
+    if state in {"not_printed", "partial"}:
+        assert not any(p.complete for p in sim.receipts)

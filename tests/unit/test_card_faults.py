@@ -115,7 +115,7 @@ def test_whatever_strikes_a_read_ends_in_the_right_holder_or_a_card_error(
     reads = document is not emrtd_document
 
     @given(STEPS, st.integers(0, 1 << 20))
-    @settings(max_examples=150)
+    @settings(max_examples=150, deadline=None)
     def run(steps: list[dict[str, Any]], seed: int) -> None:
         sim = SimCard.from_document(document(quirks={"script": {"seed": seed, "steps": steps}}), authority)
         try:

@@ -22,6 +22,7 @@ MATERIAL = load_material((CITY / "material.toml").read_text("utf-8"))
 PERSONAS = load_personas((CITY / "personas.toml").read_bytes())
 SUBJECTS = tomllib.loads((CITY / "catalogue.toml").read_text("utf-8"))["subjects"]
 CODES = tomllib.loads((CITY / "codes.toml").read_text("utf-8"))["codes"]
+HOSPITALS = tomllib.loads((ASSETS / "services" / "codes.toml").read_text("utf-8"))["codes"]
 AS_OF = datetime.date(2026, 1, 1)
 
 
@@ -230,7 +231,7 @@ def test_parent_and_child_live_in_one_household() -> None:
 def test_credit_codes_have_their_check_character() -> None:
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     found = set(re.findall(r"91440199[0-9A-Z]{10}", (CITY / "personas.toml").read_text("utf-8")))
-    assert len(found) == 3
+    assert len(found) == 5
     for code in found:
         total = sum(alphabet.index(character) * pow(3, place, 31) for place, character in enumerate(code[:17]))
         assert alphabet[(31 - total % 31) % 31] == code[17]
@@ -280,3 +281,65 @@ def test_the_catalogue_has_the_forty_three_subjects() -> None:
     assert {subject["agency"] for subject in SUBJECTS.values()} <= set(agencies)
     assert len(CODES["ethnic"]) == 56
     assert SUBJECTS["audit.access"]["services"] == ["access-log"]
+
+
+def test_what_the_agencies_hold_agrees_with_itself() -> None:
+    people = city(2000)
+    records = Records(people)
+    states: set[object] = set()
+    buyers = 0
+    for person in people:
+        job, account = records.record(person, "si.employment"), records.record(person, "si.account")
+        fund, pension = records.record(person, "pf.account"), records.record(person, "si.pension")
+        state = job["state"] if job is not None else None
+        states.add(state)
+        assert (account is None) == (job is None) == (records.age(person) < 20)
+        if account is not None:
+            assert account["state"] == {"employed": "paying", "none": "paused", "retired": "receiving"}[str(state)]
+        assert (fund is not None) == (state == "employed") == (records.record(person, "si.payment") is not None)
+        assert (pension is not None) == (state == "retired")
+        if fund is not None:
+            assert 0 <= float(str(fund["available"])) <= float(str(fund["balance"]))
+        if pension is not None:
+            assert str(pension["since"]) <= AS_OF.isoformat()
+        if state == "none":
+            assert job is not None
+            assert str(job["jobs"][0]["start"]) < str(job["left"]) < AS_OF.isoformat()  # type: ignore[index]
+        contract, tax = records.record(person, "property.contract"), records.record(person, "tax.deed")
+        assert (contract is None) == (tax is None)
+        if contract is not None and tax is not None:
+            buyers += 1
+            assert person.name in contract["buyers"]  # type: ignore[operator]
+            assert tax["contract"] == contract["no"]
+        choice, zone = records.record(person, "med.choice"), records.record(person, "edu.zone")
+        assert choice is not None
+        assert choice["primary"] in HOSPITALS["hospital-primary"]
+        assert choice["other"] in HOSPITALS["hospital-other"]
+        assert zone is not None
+        assert records.record(person, "med.account") is not None
+    assert states == {None, "employed", "none", "retired"}
+    assert buyers > 0
+
+
+def test_records_hold_what_the_catalogue_says() -> None:
+    people = city(400)
+    records = Records(people)
+    for person, subject in itertools.product(people, list(SUBJECTS)):
+        record = records.record(person, subject)
+        assert record is None or set(record) - {"updated"} <= {
+            *SUBJECTS[subject]["items"],
+            "rid",
+            "address",
+            "area_code",
+        }
+    for subject in (
+        "si.account",
+        "med.account",
+        "med.choice",
+        "pf.account",
+        "property.contract",
+        "tax.deed",
+        "edu.zone",
+    ):
+        for item in PERSONAS:
+            assert set(item.records.get(subject, {})) <= set(SUBJECTS[subject]["items"]), (item.id, subject)

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drivers.api import QR, Banner, Para, Receipt, Row
 from drivers.printers.paper.layout import TextLine, lay_out
+from kiosk.paper import receipts
+from kiosk.paper.templates import Facts, TemplateInvalid, templates
 from kiosk.screen_model import Modes
 from kiosk.session.state import Saved, Session
-from kiosk.view_model import receipts
-from kiosk.view_model.receipt_templates import Facts, TemplateInvalid, templates
 from offline_cache.wire.receipt_token import ReceiptToken, sign_token, verify_token
 from tests.unit.visit_kit import AT_MS, CATALOGUE, HOLDER, SECRETS, SITE, world
 

@@ -15,6 +15,7 @@ from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult,
 from kiosk import events as e
 from kiosk import failures, i18n
 from kiosk.cli.services import read_table, shared_tables
+from kiosk.paper.receipts import Site
 from kiosk.personas import load_personas
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.services.definition import Catalogue
@@ -25,7 +26,6 @@ from kiosk.session.state import Session, State, World
 from kiosk.session.table import step
 from kiosk.settings import Settings
 from kiosk.view_model.frame import Scene
-from kiosk.view_model.receipts import Site
 from kiosk.view_model.screen import render
 
 ASSETS = resources.files("assets")

@@ -52,29 +52,40 @@ def retail_mac(key: bytes, data: bytes) -> bytes:
     return last.update(back.update(chained))
 
 
-def pad(data: bytes) -> bytes:
+def pad(data: bytes, block: int = BLOCK) -> bytes:
     """ISO 9797-1 padding method 2."""
-    return data + b"\x80" + bytes(-(len(data) + 1) % BLOCK)
+    return data + b"\x80" + bytes(-(len(data) + 1) % block)
 
 
-def unpad(data: bytes) -> bytes:
+def unpad(data: bytes, block: int = BLOCK) -> bytes:
     """Take the padding off. Raises `CardProtocolError`."""
     bare = data.rstrip(b"\0")
-    if not bare.endswith(b"\x80") or len(data) - len(bare) >= BLOCK:
+    if not bare.endswith(b"\x80") or len(data) - len(bare) >= block:
         raise CardProtocolError("an enciphered answer without its padding")
     return bare[:-1]
 
 
 class Channel:
-    """One end of a secure channel. Both ends count the same way; any error ends the channel."""
+    """One end of a secure channel, with triple DES. Both ends count the same way; any error ends the channel."""
+
+    block = BLOCK
 
     def __init__(self, seed: bytes, ssc: bytes) -> None:
         self._enc, self._mac = derive(seed, 1), derive(seed, 2)
         self._ssc = int.from_bytes(ssc, "big")
 
-    def _sealed(self, data: bytes) -> bytes:
+    def _seal(self, data: bytes) -> bytes:
         """MAC over the counter, already stepped, and the data."""
         return retail_mac(self._mac, self._ssc.to_bytes(BLOCK, "big") + data)
+
+    def _encrypt(self, data: bytes) -> bytes:
+        return encrypt(self._enc, data)
+
+    def _decrypt(self, data: bytes) -> bytes:
+        return decrypt(self._enc, data)
+
+    def _pad(self, data: bytes) -> bytes:
+        return pad(data, self.block)
 
     def _step(self) -> None:
         self._ssc = (self._ssc + 1) % (1 << 64)
@@ -86,11 +97,11 @@ class Channel:
         case = case_of(apdu)
         head = bytes([apdu[0] | SECURE]) + apdu[1:4]
         data = apdu[5 : 5 + apdu[4]] if case >= 3 else b""
-        body = ber.encode(0x87, b"\x01" + encrypt(self._enc, pad(data))) if data else b""
+        self._step()
+        body = ber.encode(0x87, b"\x01" + self._encrypt(self._pad(data))) if data else b""
         if case in (2, 4):
             body += ber.encode(0x97, apdu[-1:])
-        self._step()
-        body += ber.encode(0x8E, self._sealed(pad(head) + body))
+        body += ber.encode(0x8E, self._seal(self._pad(head) + body))
         return head + bytes([len(body)]) + body + b"\0"
 
     def open_answer(self, answer: Response) -> Response:
@@ -101,7 +112,7 @@ class Channel:
         parts = ber.parse(answer.data)
         mac, sw = parts.get(0x8E, b""), parts.get(0x99, b"")
         sealed = b"".join(ber.encode(tag, parts[tag]) for tag in (0x87, 0x99) if tag in parts)
-        if not secrets.compare_digest(mac, self._sealed(sealed)):
+        if not secrets.compare_digest(mac, self._seal(sealed)):
             raise CardProtocolError("an answer that is not this card's")
         if len(sw) != 2:
             raise CardProtocolError("an answer without its status word")
@@ -114,7 +125,7 @@ class Channel:
         self._step()
         parts = ber.parse(apdu[5 : 5 + apdu[4]])
         sealed = b"".join(ber.encode(tag, parts[tag]) for tag in (0x87, 0x97) if tag in parts)
-        if not secrets.compare_digest(parts.get(0x8E, b""), self._sealed(pad(apdu[:4]) + sealed)):
+        if not secrets.compare_digest(parts.get(0x8E, b""), self._seal(self._pad(apdu[:4]) + sealed)):
             raise CardProtocolError("a command that is not this terminal's")
         data = self._opened(parts.get(0x87))
         body = bytes([len(data)]) + data if data else b""
@@ -123,16 +134,16 @@ class Channel:
     def protect_answer(self, data: bytes, sw: int) -> bytes:
         """Return the protected form of an answer, without the outer status word."""
         self._step()
-        body = ber.encode(0x87, b"\x01" + encrypt(self._enc, pad(data))) if data else b""
+        body = ber.encode(0x87, b"\x01" + self._encrypt(self._pad(data))) if data else b""
         body += ber.encode(0x99, sw.to_bytes(2, "big"))
-        return body + ber.encode(0x8E, self._sealed(body))
+        return body + ber.encode(0x8E, self._seal(body))
 
     def _opened(self, enciphered: bytes | None) -> bytes:
         if enciphered is None:
             return b""
         if enciphered[:1] != b"\x01":
             raise CardProtocolError("an enciphered object of another kind")
-        return unpad(decrypt(self._enc, enciphered[1:]))
+        return unpad(self._decrypt(enciphered[1:]), self.block)
 
 
 class SecureConnection:

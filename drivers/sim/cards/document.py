@@ -8,6 +8,7 @@ value.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,8 +64,9 @@ def card_schema() -> dict[str, Any]:
     }
 
 
+@functools.cache
 def profile_schemas() -> dict[str, dict[str, Any]]:
-    """Return each profile's schema by its name."""
+    """Return each profile's schema by its name; made once, and not to be changed."""
     return {
         PROFILE: _citizen_schema(),
         belgian_eid.PROFILE: belgian_eid.schema(),
@@ -78,7 +80,7 @@ def profile_of(document: object) -> str:
     """Return the profile that a document names. Raises `CardDocumentError`."""
     named = cast("Mapping[str, Any]", document).get("profile") if isinstance(document, Mapping) else None
     if named is None:
-        checked(document, _citizen_schema())
+        checked(document, profile_schemas()[PROFILE])
     known = profile_schemas()
     if not isinstance(named, str) or named not in known:
         raise CardDocumentError("profile", f"must be one of {', '.join(known)}")
@@ -136,7 +138,7 @@ def parse_card_document(document: object) -> CardDocument:
     """Check a citizen card's document and fill in what it leaves out. Raises `CardDocumentError`."""
     if profile_of(document) != PROFILE:
         raise CardDocumentError("profile", f"must be {PROFILE}")
-    root = checked(document, _citizen_schema())
+    root = checked(document, profile_schemas()[PROFILE])
     holder = _holder(root["holder"])
     card: Mapping[str, Any] = root.get("card", {})
     signing: Mapping[str, Any] = root.get("signing", {})

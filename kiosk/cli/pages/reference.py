@@ -51,6 +51,7 @@ def pages(command: object) -> dict[str, str]:
     from drivers.printers.paper.receipt_document import receipt_schema
     from drivers.sim.cards.document import card_schema
     from kiosk.cli.pages.diagram import session_page
+    from kiosk.cli.pages.service_schema import service_schema
     from provisioning.gateway.server import openapi_document
 
     written = {
@@ -64,6 +65,7 @@ def pages(command: object) -> dict[str, str]:
         "card.schema.json": card_schema(),
         "openapi.json": openapi_document(),
         "receipt.schema.json": receipt_schema(),
+        "service.schema.json": service_schema(),
     }
     return {name: NOTE + text for name, text in written.items()} | {
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()

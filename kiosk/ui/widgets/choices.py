@@ -254,6 +254,11 @@ def pager(sheet: Sheet, style: Style, piece: Pager, rect: Rect) -> float:
         widths = [(rect.width - gap) / 2] * 2
     else:
         place(sheet, words, Rect(rect.x, y + (height - words.height) / 2, rect.width, words.height))
+    if rect.width < 400:
+        for item in (piece.up, piece.down):
+            button(sheet, item, Rect(rect.x, y, rect.width, height), size)
+            y += height + sheet.theme.lip + 10
+        return y - 10 - rect.y
     x = rect.right - sum(widths) - gap
     for item, width in zip((piece.up, piece.down), widths, strict=True):
         button(sheet, item, Rect(x, y, width, height), size)

@@ -81,6 +81,11 @@ def receipt_choice(sheet: Sheet, style: Style, piece: ReceiptChoice, rect: Rect)
     narrow = rect.width < 800
     paper_width = 260.0 if narrow else 400.0 if rect.width < 1100 or style.level < 3 else 540.0
     gap = 40.0 if not narrow else 16.0
+    if narrow and style.level >= 3:  # no room for the picture of the paper; what has to be chosen stays
+        y = rect.y
+        for item in piece.items:
+            y += row(sheet, style, item, Rect(rect.x, y, rect.width, 0), radio=True) + style.air.between_rows
+        return y - style.air.between_rows - rect.y
     paper = sheet.blank()
     paper_height = _paper(paper, style, piece, paper_width)
     right = Rect(rect.x + paper_width + gap, rect.y, rect.width - paper_width - gap, rect.height)

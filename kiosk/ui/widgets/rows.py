@@ -8,13 +8,16 @@ from dataclasses import replace
 from kiosk.screen_model import Asks, CheckRow, CheckRows, Control, Fact, Facts, Prefilled, PrefilledRows, Tick, Ticks
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
+from kiosk.ui.linebreak import units
 from kiosk.ui.theme import Rect
 from kiosk.ui.widgets.faces import button, card, chip, natural_width
-from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.style import AIRS, Style
 from kiosk.ui.widgets.words import Block, Type, place, stack, stack_height, typeset
 
 PAD = 38.0
 """From a card's edge to its content."""
+LAST_LEVEL = len(AIRS) - 1
+"""In the closest style the decorating icons give way to words."""
 DrawRow = Callable[[Sheet, Rect], float]
 
 
@@ -52,8 +55,8 @@ def facts(sheet: Sheet, style: Style, piece: Facts, rect: Rect) -> float:
 
 
 def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, compact: bool) -> float:
-    side = side if fact.icon else 0.0
-    gap = 32.0 if fact.icon and box.width > 560 else 20.0 if fact.icon else 0.0
+    side = side if fact.icon and style.level < LAST_LEVEL else 0.0
+    gap = 32.0 if side and box.width > 560 else 20.0 if side else 0.0
     x = box.x + side + gap
     chip_size = style.size("note")
     chip_width = sheet.measure(fact.chip, chip_size, False) + 28 + 16 if fact.chip else 0.0
@@ -73,7 +76,7 @@ def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, com
     icon_y = box.y + (height - side) / 2
     if fact.label and fact.detail == "":
         icon_y = min(icon_y, box.y + pad + 4)
-    if fact.icon:
+    if side:
         icons.icon(sheet, fact.icon, box.x, icon_y, side, sheet.theme.colour("primary"))
     y = box.y + (height - words) / 2
     for block in blocks:
@@ -166,18 +169,19 @@ def asks(sheet: Sheet, style: Style, piece: Asks, rect: Rect) -> float:
     between = min(24, style.air.between_rows)
     y = rect.y
     for one in piece.rows:
-        side = 72.0 if style.level < 3 else 56.0
-        x = rect.x + PAD + side + 32
+        side = 72.0 if style.level < 3 else 56.0 if style.level < LAST_LEVEL else 0.0
+        x = rect.x + PAD + (side + 32 if side else 0)
         room = rect.right - PAD - x
         blocks = [
             typeset(sheet, one.agency, room, Type(style.size("body"), "ink2")),
             typeset(sheet, one.what, room, Type(style.size("label"), bold=True, heading=True), place="ask"),
             typeset(sheet, one.why, room, Type(style.size("body")), place="ask"),
         ]
-        pad = {0: 28.0, 1: 26.0, 2: 20.0, 3: 16.0}.get(style.level, 8.0)
+        pad = {0: 28.0, 1: 26.0, 2: 20.0, 3: 16.0, 4: 8.0}.get(style.level, 4.0)
         height = stack_height(blocks) + 2 * pad
         card(sheet, Rect(rect.x, y, rect.width, height))
-        icons.icon(sheet, "agency", rect.x + PAD, y + pad, side, sheet.theme.colour("primary"))
+        if side:
+            icons.icon(sheet, "agency", rect.x + PAD, y + pad, side, sheet.theme.colour("primary"))
         stack(sheet, blocks, Rect(x, y, room, height))
         y += height + between
     return y - between - rect.y
@@ -193,12 +197,19 @@ def prefilled_rows(sheet: Sheet, style: Style, piece: PrefilledRows, rect: Rect)
     if not wide and style.size("body") >= 56:
         large = [_large_drawer(style, row) for row in shown]
         return row_card(sheet, rect, large, rule_to_edge=True)
+
+    def draw(target: Sheet, column: float) -> float:
+        def drawer(row: Prefilled) -> DrawRow:
+            return lambda inside, box: _prefilled(inside, style, row, box, column)
+
+        return row_card(target, rect, [drawer(row) for row in shown], rule_to_edge=True)
+
     column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width) if wide else 0.0
-
-    def drawer(row: Prefilled) -> DrawRow:
-        return lambda inside, box: _prefilled(inside, style, row, box, column)
-
-    return row_card(sheet, rect, [drawer(row) for row in shown], rule_to_edge=True)
+    if column:
+        beside, above = sheet.blank(), sheet.blank()
+        if draw(beside, column) > draw(above, 0.0):  # long sources wrap less under the label
+            column = 0.0
+    return draw(sheet, column)
 
 
 def _large_drawer(style: Style, row: Prefilled) -> DrawRow:
@@ -267,6 +278,11 @@ def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: fl
 def check_rows(sheet: Sheet, style: Style, piece: CheckRows, rect: Rect) -> float:
     """Label at the left, value, and at the right either 改 or where it came from (23)."""
     column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width)
+    buttons = max((_small_button_width(sheet, style, row.change) for row in piece.rows), default=0.0)
+    parts = (unit for row in piece.rows for unit in units(row.value))
+    longest = max((sheet.measure(part, sheet.theme.smallest, True) for part in parts), default=0.0)
+    if longest > rect.width - 2 * PAD - column - max(buttons, 180):
+        column = 0.0
 
     def drawer(row: CheckRow) -> DrawRow:
         return lambda inside, box: _check(inside, style, row, box, column)

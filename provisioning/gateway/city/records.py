@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from provisioning.gateway.city.agencies import AgencyRecords
 from provisioning.gateway.city.people import People, Person, Road
 
 Record = Mapping[str, object]
@@ -69,6 +70,8 @@ class Records:
             "edu.student": self._student,
             "marriage.record": self._marriage,
         }
+        self._agencies = AgencyRecords(people, self.age)
+        self._made |= self._agencies.made
         self.home = lru_cache(maxsize=10_000)(self._home)
 
     def record(self, person: Person, subject: str) -> Record | None:
@@ -212,8 +215,10 @@ class Records:
         }
 
     def _employment(self, person: Person, _home: Home) -> Record | None:
-        age = self.age(person)
-        if not 20 <= age < 60 or self._people.number("works", person.index, 10) == 0:
+        if self._agencies.retired(person):
+            return {"jobs": [], "state": "retired"}
+        ended = self._agencies.left(person)
+        if ended is None and not self._agencies.works(person):
             return None
         start = self._people.as_of - datetime.timedelta(days=self._people.number("job", person.index, 1500) + 30)
         job = {
@@ -222,7 +227,15 @@ class Records:
             "end": "",
             "cause": "",
         }
-        return {"jobs": [job]}
+        if ended is None:
+            return {"jobs": [job], "state": "employed"}
+        end = datetime.date.fromisoformat(str(ended["left"]))
+        start = end - (self._people.as_of - start)
+        return {
+            "jobs": [{**job, "start": start.isoformat(), "end": ended["left"], "cause": ended["cause"]}],
+            "state": "none",
+            **ended,
+        }
 
     def _student(self, person: Person, home: Home) -> Record | None:
         age = self.age(person)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from typing import LiteralString, cast
 
@@ -27,7 +27,10 @@ _WAIT_S = 30.0
 _STATEMENT_MS = 60_000
 _ARRIVING = 4_200_001
 """Advisory lock: shared by whoever numbers rows of the journal, taken alone by `settled`."""
-_SAFE = (("fsync", "on"), ("full_page_writes", "on"))
+_SCHEMA = 4_200_002
+"""Advisory lock: two processes do not make the tables at once."""
+_TYPES = {int: "int8", str: "text", bytes: "bytea"}
+_SAFE = ("fsync", "full_page_writes")
 
 
 @cache
@@ -37,10 +40,12 @@ def _pg(statement: str) -> LiteralString:
 
 
 class _Transaction:
-    """`Transaction` on one connection of the pool."""
+    """`Transaction` on one connection of the pool, in pipeline mode: what needs no answer travels with what does."""
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], pipeline: psycopg.Pipeline) -> None:
         self._connection = connection
+        self._pipeline = pipeline
+        self._quick = False
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(_pg(sql), values, binary=True).fetchall()
@@ -49,25 +54,30 @@ class _Transaction:
         return self._connection.execute(_pg(sql), values, binary=True).fetchone()
 
     def run(self, sql: str, *values: object) -> int:
-        return self._connection.execute(_pg(sql), values).rowcount
+        cursor = self._connection.execute(_pg(sql), values)
+        if self._quick:
+            return 0
+        self._pipeline.sync()
+        return cursor.rowcount
 
     def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
         for each in values:
             self._connection.execute(_pg(sql), each)
 
     def insert(self, table: str, columns: str, values: Iterable[Sequence[object]]) -> None:
-        names = _sql.SQL(", ").join(_sql.Identifier(name.strip()) for name in columns.split(","))
-        statement = _sql.SQL("COPY {} ({}) FROM STDIN").format(_sql.Identifier(table), names)
-        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for each in values:
-                copy.write_row(each)
+        columned = list(zip(*values, strict=True))
+        if columned:
+            marks = ", ".join(f"%b::{_TYPES[type(column[0])]}[]" for column in columned)
+            sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({marks})"  # noqa: S608 - constants
+            self._connection.execute(cast("LiteralString", sql), [list(column) for column in columned])
 
-    def together(self) -> AbstractContextManager[object]:
-        return self._connection.pipeline()
-
-    def script(self, sql: str) -> None:
-        """Run many statements without values."""
-        self._connection.execute(_pg(sql))
+    @contextmanager
+    def together(self) -> Generator[None]:
+        self._quick = True
+        try:
+            yield
+        finally:
+            self._quick = False
 
     def alone(self, name: str) -> None:
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
@@ -86,12 +96,12 @@ class PostgresDatabase:
         self._lock = threading.Lock()
         self._idle: list[psycopg.Connection[Row]] = []
         self._closed = False
-        with self.transaction() as db:
-            db.alone("schema")
-            unsafe = [name for name, good in _SAFE if db.row(f"SHOW {name}") != (good,)]
-            if unsafe:
-                raise StoreUnsafe(f"this PostgreSQL can lose committed rows: {', '.join(unsafe)} must be on")
-            db.script(postgres_schema())
+        with self._connection() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_SCHEMA,))
+            for name in _SAFE:
+                if connection.execute(_sql.SQL("SHOW {}").format(_sql.Identifier(name))).fetchone() != ("on",):
+                    raise StoreUnsafe(f"this PostgreSQL can lose committed rows: {name} must be on")
+            connection.execute(_pg(postgres_schema()))
 
     def _connect(self) -> psycopg.Connection[Row]:
         options = f"-c synchronous_commit=on -c statement_timeout={_STATEMENT_MS} -c client_min_messages=warning"
@@ -146,8 +156,9 @@ class PostgresDatabase:
         with self._connection() as connection:
             connection.autocommit = False  # BEGIN travels with the first statement
             try:
-                yield _Transaction(connection)
-                connection.commit()
+                with connection.pipeline() as pipeline:
+                    yield _Transaction(connection, pipeline)
+                    connection.commit()
             except BaseException:
                 if not connection.closed:
                     connection.rollback()
@@ -157,7 +168,8 @@ class PostgresDatabase:
     def reading(self) -> Generator[_Transaction]:
         with self._connection() as connection:
             connection.autocommit = True
-            yield _Transaction(connection)
+            with connection.pipeline() as pipeline:
+                yield _Transaction(connection, pipeline)
 
     def settled(self) -> int:
         """Every position given out before now belongs to a transaction that is waited for here."""

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 class SlotLimits:
     """Bounds: requests, seconds, requests a second."""
 
-    at_once: int = 8
+    at_once: int = 4
     """At work: threads, and transactions of the database."""
-    waiting: int = 256
+    waiting: int = 512
     """Let in, waiting for a thread. Longer than a second's work, so that nothing idles between two slots."""
     urgent: int = 64
     """Kept for requests behind which a citizen stands."""

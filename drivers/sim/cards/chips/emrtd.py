@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from drivers.cards import emrtd as profile
-from drivers.cards.secure import ber, messaging
+from drivers.cards.secure import ber, messaging, pace
 from drivers.errors import CardProtocolError
 from drivers.sim.cards.chips.chip import Answer, Command, take_apart
+from drivers.sim.cards.chips.emrtd_pace import PaceChip
 from drivers.sim.cards.schema import DATE, CardDocumentError, day, object_schema, profile_schema
 
 PROFILE: Final = profile.PROFILE
@@ -24,6 +25,11 @@ def schema() -> dict[str, Any]:
         PROFILE,
         {
             "format": {"enum": ["TD1", "TD2", "TD3"], "default": "TD3"},
+            "access": {
+                "enum": ["bac", "pace", "pace-p256"],
+                "default": "bac",
+                "description": "How the chip opens: Basic Access Control only, or PACE only (brainpoolP256r1, P-256).",
+            },
             "card": object_schema(
                 {
                     "document_number": {"type": "string", "pattern": "^[0-9A-Z]{1,9}$"},
@@ -54,7 +60,7 @@ class EmrtdChip:
     profile = PROFILE
     label = PROFILE
     atr = bytes.fromhex("3B8980014A434F5033315632322F2E")[:-2] + b"\x4a"
-    classes = frozenset({0x00, 0x0C})
+    classes = frozenset({0x00, 0x0C, 0x10})
     exact = frozenset[int]()
     tries_left = 0
     pin_verified = False
@@ -63,7 +69,9 @@ class EmrtdChip:
         """Make it of a document that the schema has accepted. Raises `CardDocumentError`."""
         zone = machine_readable_zone(document)
         parsed = profile.parse_zone(zone)
-        self._seed = profile.AccessKey(parsed.document_number, parsed.birth_date, parsed.expires).seed()
+        self._password = profile.AccessKey(parsed.document_number, parsed.birth_date, parsed.expires).password()
+        self._seed = self._password[:16]
+        self._parameter = {"bac": None, "pace": 13, "pace-p256": 12}[document.get("access", "bac")]
         present = ber.encode(0x5F01, b"0107") + ber.encode(0x5F36, b"040000") + ber.encode(0x5C, b"\x61")
         self._files = {
             profile.EF_COM: ber.encode(0x60, present),
@@ -77,12 +85,15 @@ class EmrtdChip:
         self._challenge = b""
         self._file = b""
         self._channel: messaging.Channel | None = None
+        self._pace: PaceChip | None = None
 
     def answer(self, command: Command) -> Answer:
         """As `Chip.answer`."""
         if command.cla == 0x0C:
             return self._protected(command)
         self._channel, self._file = None, b""
+        if self._parameter is not None:
+            return self._before_pace(command, self._parameter)
         if command.ins == 0xA4:
             self._selected = command.p1 == 0x04 and command.data == profile.AID
             return b"", 0x9000 if self._selected else 0x6A82
@@ -94,6 +105,26 @@ class EmrtdChip:
         if command.ins == profile.INS_EXTERNAL_AUTHENTICATE:
             return self._authenticate(command.data)
         return b"", 0x6982 if command.ins == 0xB0 else 0x6D00
+
+    def _before_pace(self, command: Command, parameter: int) -> Answer:
+        """What a chip that wants PACE answers in the open: its name, EF.CardAccess, and the protocol."""
+        if command.ins == 0xA4:
+            known = {0x04: (profile.AID,), 0x00: (profile.MASTER_FILE,), 0x02: (profile.CARD_ACCESS,)}
+            if command.data not in known.get(command.p1, ()):
+                return b"", 0x6A82
+            self._file = command.data
+            return b"", 0x9000
+        if command.ins == 0xB0:
+            content = pace.card_access(parameter)[command.p1 << 8 | command.p2 :]
+            return content[: command.wanted], 0x9000
+        if command.ins == 0x22:
+            self._pace = PaceChip(self._password, parameter)
+            return b"", 0x9000 if pace.OID in command.data else 0x6A80
+        if command.ins != pace.INS_GENERAL_AUTHENTICATE or self._pace is None:
+            return b"", 0x6985
+        data, sw = self._pace.answer(command)
+        self._channel = self._pace.channel
+        return data, sw
 
     def _authenticate(self, told: bytes) -> Answer:
         ours, self._challenge = self._challenge, b""
@@ -126,6 +157,8 @@ class EmrtdChip:
         return self._channel.protect_answer(*self._inside(inner)), 0x9000
 
     def _inside(self, command: Command) -> Answer:
+        if command.ins == 0xA4 and command.p1 == 0x04:
+            return b"", 0x9000 if command.data == profile.AID else 0x6A82
         if command.ins == 0xA4 and command.p1 == 0x02:
             self._file = command.data if command.data in self._files else b""
             return b"", 0x9000 if self._file else 0x6A82

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from drivers.api import Receipt
 from drivers.printers.paper.layout import COPY, ORIGINAL
+from kiosk.paper.templates import Facts, template_of
 from kiosk.services.definition import Limit
 from kiosk.services.forms import mask_name
 from kiosk.session.state import Saved, Session
-from kiosk.view_model.receipt_templates import Facts, template_of
 from offline_cache.wire.receipt_token import ReceiptToken
 
 ZH, EN = "zh-Hans", "en"

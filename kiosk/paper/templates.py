@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +18,7 @@ from drivers.api import Receipt
 from drivers.errors import ReceiptInvalid
 from drivers.printers.paper.receipt_document import receipt_from_json
 
-FOLDER = Path(__file__).parents[1] / "assets/receipts"
+FOLDER = Path(str(resources.files("assets"))) / "receipts"
 DEFAULT = "default"
 FACTS = frozenset({
     "place.zh", "place.en", "terminal", "mark", "service.zh", "service.en", "number", "time", "person", "id",

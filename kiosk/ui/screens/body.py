@@ -1,0 +1,326 @@
+"""The body of every screen with a frame: the question, and the answers in the arrangement and style that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kiosk.screen_model import (
+    ButtonRow,
+    Choices,
+    DateField,
+    Field,
+    Gap,
+    Heading,
+    Keyboard,
+    Keypad,
+    Notice,
+    Pager,
+    Picture,
+    Piece,
+    PinEntry,
+    Result,
+    Ring,
+    ScreenModel,
+    Trouble,
+    Where,
+    Words,
+)
+from kiosk.ui import icons, pictures
+from kiosk.ui.drawing import Sheet
+from kiosk.ui.linebreak import Overflow
+from kiosk.ui.screens.flow import Flow, Item, column
+from kiosk.ui.theme import Rect, Theme
+from kiosk.ui.widgets import entry, notices
+from kiosk.ui.widgets.style import Style, ladder
+from kiosk.ui.widgets.words import Block, Type, place, typeset
+
+QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow, Where, Ring, Words, Pager)
+"""Pieces that stand at the left, under the question, where there are two columns."""
+CLOSE_RANK = 2
+"""Columns laid out closer than this look for a roomier arrangement."""
+MACHINE_PICTURES = ("where-slot", "where-printer")
+
+
+Build = Callable[[Style], Flow]
+
+
+def body(sheet: Sheet, model: ScreenModel) -> Sheet:
+    """The body in the first arrangement and style in which everything fits."""
+    theme = sheet.theme
+    typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
+    tried: list[Flow] = []
+    if theme.posture == "portrait" or (theme.posture == "reach" and not typing):
+        tried.append(_first_fit(_styles(theme, model), lambda style: _one_column(sheet, style, model)))
+    if theme.posture != "portrait" and not (tried and _fits(tried[0])):
+        for question, answers in _column_pairs(theme, typing=typing):
+            tried.append(_two_columns(sheet, model, question, answers))
+            if _fits(tried[-1]):
+                break
+    best = next((flow for flow in tried if _fits(flow)), None) or max(tried, key=lambda flow: flow.spare)
+    if best.spare < 0:
+        best.sheet.overflows.append(Overflow(f"body of {model.name}", theme.smallest, round(-best.spare)))
+    return best.sheet
+
+
+def _fits(flow: Flow) -> bool:
+    return flow.spare >= 0 and not flow.sheet.overflows
+
+
+def _first_fit(styles: Iterable[Style], build: Build) -> Flow:
+    """The first style in which the column fits, else the one that is least too high."""
+    best: Flow | None = None
+    for rank, style in enumerate(styles):
+        flow = build(style)._replace(rank=rank)
+        if _fits(flow):
+            return flow
+        if best is None or flow.spare > best.spare:
+            best = flow
+    assert best is not None  # a ladder is never empty
+    return best
+
+
+def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
+    free = model.back is None and model.primary is None and theme.posture == "portrait"
+    for style in ladder(theme):
+        yield style
+        if free:
+            yield replace(style, foot=-1)
+
+
+def _column_pairs(theme: Theme, *, typing: bool) -> Iterator[tuple[Rect, Rect]]:
+    zones = theme.zones
+    if typing:
+        width = zones.keypad.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
+        yield replace(zones.question, width=width), zones.keypad
+        return
+    for width in (zones.question.width, 460.0) if theme.posture == "reach" else (zones.question.width, 860.0):
+        left = replace(zones.question, width=width)
+        gap = 24 if theme.posture == "reach" else 40
+        yield left, Rect(left.right + gap, zones.body.y, zones.body.right - left.right - gap, zones.body.height)
+
+
+def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
+    zones = sheet.theme.zones
+    area = zones.body
+    if not (model.where or model.finish or model.home or model.steps) and sheet.theme.posture == "portrait":
+        area = Rect(area.x, 150, area.width, area.bottom - 150)
+    if style.foot < 0:
+        area = replace(area, height=zones.back.bottom - 10 - area.y)
+    else:
+        area = replace(area, height=area.height - style.foot)
+    keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
+    if keys:
+        top = zones.keypad.y if isinstance(keys[0], Keypad) else entry.PANEL_TOP
+        area = replace(area, height=top - 16 - area.y)
+    pieces = [piece for piece in model.body if not isinstance(piece, (Keypad, Keyboard))]
+    head, pieces = _head(sheet, style, model, pieces, area.width)
+    flow = column(sheet, style, head, pieces, area)
+    for one in keys:
+        _keys(flow.sheet, style, one, zones.keypad)
+    return flow
+
+
+def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
+    """Question and notices at the left, answers at the right, each in its own best style.
+
+    Where the answers are crowded, the first of them go under the question if that makes room.
+    """
+    left, right, keys = _split(model.body)
+    if keys:
+        left = _typing_column(left)
+    best = _columns(sheet, model, (question, answers), (left, right), keys)
+    while (not _fits(best) or best.rank > CLOSE_RANK) and _may_move(right):
+        count = _heads(right) + 1
+        gap = next((i for i, piece in enumerate(left) if isinstance(piece, Gap)), len(left))
+        left, right = [*left[:gap], *right[:count], *left[gap:]], _without_outer_gaps(right[count:])
+        other = _columns(sheet, model, (question, answers), (left, right), keys)
+        if (_fits(other), -other.rank, other.spare) > (_fits(best), -best.rank, best.spare):
+            best = other
+    return best
+
+
+def _may_move(right: Sequence[Piece]) -> bool:
+    """Whether the right column can give its first piece away: it keeps one, and drawings stay where they are."""
+    first = _heads(right)
+    return first + 1 < len(right) and not isinstance(right[first], Picture)
+
+
+def _heads(pieces: Sequence[Piece]) -> int:
+    """How many headings and gaps stand before the first piece proper."""
+    return next((i for i, piece in enumerate(pieces) if not isinstance(piece, (Heading, Gap))), len(pieces))
+
+
+def _columns(
+    sheet: Sheet,
+    model: ScreenModel,
+    areas: tuple[Rect, Rect],
+    pieces: tuple[Sequence[Piece], Sequence[Piece]],
+    keys: Sequence[Piece],
+) -> Flow:
+    theme, (question, answers), (left, right) = sheet.theme, areas, pieces
+
+    def first(style: Style) -> Flow:
+        head, rest = _head(sheet, style, model, left, question.width)
+        return column(sheet, style, head, rest, question)
+
+    one = _first_fit(ladder(theme), first)
+    other = _first_fit(ladder(theme), lambda style: column(sheet, style, [], right, answers))
+    out = sheet.blank()
+    out.lay(one.sheet, 0, 0)
+    out.lay(other.sheet, 0, 0)
+    for keypad in keys:
+        _keys(out, next(iter(ladder(theme))), keypad, answers)
+    return Flow(out, min(one.spare, other.spare), max(one.rank, other.rank))
+
+
+def _typing_column(pieces: Sequence[Piece]) -> list[Piece]:
+    """Beside a keypad: what is typed stays at the top, its buttons go to the bottom of the column."""
+    out: list[Any] = []
+    for piece in pieces:
+        if isinstance(piece, PinEntry) and (piece.note or piece.button):
+            out += [replace(piece, note="", button=None), Gap(), entry.PinAids(piece)]
+        elif isinstance(piece, ButtonRow) and not any(isinstance(one, Gap) for one in out):
+            out += [Gap(), piece]
+        else:
+            out.append(piece)
+    return out
+
+
+def _split(body: Sequence[Piece]) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """Pieces for the left column, for the right one, and keys. A heading goes where the piece after it goes."""
+    left: list[Piece] = []
+    right: list[Piece] = []
+    keys: list[Piece] = []
+    pending: list[Piece] = []
+    under_heading = False
+    for piece in body:
+        if isinstance(piece, (Keypad, Keyboard)):
+            keys.append(piece)
+            continue
+        if isinstance(piece, (Heading, Gap)):
+            pending.append(piece)
+            continue
+        goes_left = _is_question_side(piece) and not (isinstance(piece, Words) and under_heading)
+        under_heading = any(isinstance(one, Heading) for one in pending) or (under_heading and isinstance(piece, Words))
+        if any(isinstance(one, Heading) for one in pending):
+            goes_left = goes_left and not isinstance(piece, Words)
+        (left if goes_left else right).extend(pending if pending else [])
+        (left if goes_left else right).append(piece)
+        pending = []
+    if not right and not keys:
+        right = [piece for piece in left if isinstance(piece, (Notice, Where, Picture))]
+        left = [piece for piece in left if piece not in right]
+    return left, _without_outer_gaps(right), keys
+
+
+def _without_outer_gaps(pieces: list[Piece]) -> list[Piece]:
+    while pieces and isinstance(pieces[0], Gap):
+        pieces = pieces[1:]
+    while pieces and isinstance(pieces[-1], Gap):
+        pieces = pieces[:-1]
+    return pieces
+
+
+def _is_question_side(piece: Piece) -> bool:
+    if isinstance(piece, Choices):
+        return not piece.radio and all(one.role == "secondary" or one.meaning for one in piece.items)
+    if isinstance(piece, Picture):
+        return piece.name in MACHINE_PICTURES
+    return isinstance(piece, QUESTION_SIDE)
+
+
+def _keys(sheet: Sheet, style: Style, piece: Piece, zone: Rect) -> None:
+    if isinstance(piece, Keypad):
+        entry.keypad(sheet, style, piece, zone)
+    elif isinstance(piece, Keyboard):
+        entry.keyboard(sheet, style, piece, zone)
+
+
+# ----------------------------------------------------------------------------------------------------- the question
+
+
+def _head(
+    sheet: Sheet, style: Style, model: ScreenModel, pieces: Sequence[Piece], width: float
+) -> tuple[list[Item], list[Piece]]:
+    """The greeting, the question and its helper line; and the pieces that are left after it.
+
+    A first piece that takes the place of the question (trouble without a frame, a large notice, the machine beside the
+    question) is drawn here and taken off the list.
+    """
+    rest = list(pieces)
+    if not model.title:
+        if rest and isinstance(rest[0], Trouble) and not model.where:
+            fragment = sheet.blank()
+            height = notices.trouble(fragment, style, rest[0], Rect(0, 0, width, 0), plain=True)
+            return [Item(fragment, height, 0)], rest[1:]
+        if rest and isinstance(rest[0], Notice) and any(isinstance(one, PinEntry) for one in rest):
+            fragment = sheet.blank()
+            height = notices.notice(fragment, style, rest[0], Rect(0, 0, width, 0), large=width > 700)
+            return [Item(fragment, height, 0)], rest[1:]
+        return [], rest
+    beside = rest[0] if rest and isinstance(rest[0], Picture) and rest[0].name in MACHINE_PICTURES else None
+    if beside and width > 700:
+        return [_question_beside_machine(sheet, style, model, beside, width)], rest[1:]
+    fragment = sheet.blank()
+    y = _question(fragment, style, model, width)
+    return [Item(fragment, y, 0)], rest
+
+
+def _question(sheet: Sheet, style: Style, model: ScreenModel, width: float) -> float:
+    size = style.heading_size("display" if model.title_display else "title")
+    if sheet.theme.posture == "reach":
+        size = min(size, style.size("title") if width > 500 else style.size("label"))
+    title = typeset(
+        sheet, model.title, width - _mark_room(model, size), Type(size, bold=True, heading=True), place="title"
+    )
+    y = 0.0
+    flat_greeting = sheet.theme.posture == "reach" and width > 500
+    if model.greeting and not flat_greeting:
+        greeting = typeset(sheet, model.greeting, width, Type(style.size("body"), "ink2"))
+        y += place(sheet, greeting, Rect(0, y, width, greeting.height))
+    y += _title_line(sheet, model, title, size, Rect(0, y, width, 0))
+    if model.greeting and flat_greeting:
+        greeting = typeset(sheet, model.greeting, width - title.width - 24, Type(style.size("body"), "ink2"))
+        place(sheet, greeting, Rect(0, (title.height - greeting.height) / 2 + 4, width, greeting.height), "right")
+    if model.subtitle:
+        y += 8 if style.level < 4 else 2
+        small = "note" if sheet.theme.posture == "reach" else "body"
+        subtitle = typeset(sheet, model.subtitle, width, Type(style.size(small), "ink2"))
+        y += place(sheet, subtitle, Rect(0, y, width, subtitle.height))
+    return y
+
+
+def _mark_room(model: ScreenModel, size: int) -> float:
+    return size * 1.5 + 28 if model.title_meaning else 0.0
+
+
+def _title_line(sheet: Sheet, model: ScreenModel, title: Block, size: int, rect: Rect) -> float:
+    left = _mark_room(model, size)
+    height = title.height
+    if model.title_meaning:
+        mark = size * 1.5
+        height = max(height, mark + 4)
+        icons.mark(sheet, model.title_meaning, rect.x, rect.y + (height - mark) / 2, mark)
+    y = rect.y + (height - title.height) / 2
+    place(sheet, title, Rect(rect.x + left, y, rect.width - left, title.height), label_id="text.title")
+    return height
+
+
+def _question_beside_machine(sheet: Sheet, style: Style, model: ScreenModel, piece: Picture, width: float) -> Item:
+    """The question with its lines at the left, the machine at the right, its slot or printer ringed (28)."""
+    fragment = sheet.blank()
+    scale = {0: 1.0, 1: 0.9, 2: 0.8}.get(style.level, 0.66)
+    machine = 178 * scale
+    room = width - machine - 60
+    size = style.heading_size("display" if model.title_display else "title")
+    type_ = Type(size, bold=True, heading=True)
+    title = typeset(fragment, model.title, room - _mark_room(model, size), type_, place="title")
+    y = _title_line(fragment, model, title, size, Rect(0, 0, room, 0))
+    if model.subtitle:
+        y += 16
+        subtitle = typeset(fragment, model.subtitle, room, Type(style.size("label" if style.level < 3 else "body")))
+        y += place(fragment, subtitle, Rect(0, y, room, subtitle.height))
+    pictures.machine(fragment, Rect(width - machine - 28, 14, machine, 314 * scale), piece.name)
+    return Item(fragment, max(y, 314 * scale + 14), 0)
