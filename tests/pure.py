@@ -18,7 +18,6 @@ PURE = (
     "kiosk/session",
     "kiosk/view_model",
     "kiosk/services",
-    "kiosk/services/forms.py",
     "kiosk/failures.py",
     "offline_cache/policy.py",
     "drivers/cards/apdu.py",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.events import Event
 from kiosk.ui.build_fonts import DEFAULT_TARGET
-from kiosk.ui.configure import configure, no_display
+from kiosk.ui.glass.configure import configure, no_display
 
 if TYPE_CHECKING:
     from kiosk.ui.bridge import Bridge
@@ -70,7 +70,7 @@ class TerminalApp:
         from kivy.base import EventLoop, runTouchApp  # pyright: ignore[reportMissingTypeStubs]
         from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
-        from kiosk.ui.view import View
+        from kiosk.ui.glass.view import View
 
         EventLoop.ensure_window()
         view = View(EventLoop.window, self._size, self._fonts, self._send)

@@ -16,7 +16,7 @@ from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
 from kiosk.events import Event, KeyTyped
 from kiosk.screen_model import DateField, Field, ScreenModel
-from kiosk.ui.view import View
+from kiosk.ui.glass.view import View
 
 TIMEOUT_S = 10.0
 """How long a call from another thread waits for the main thread."""

@@ -29,7 +29,7 @@ FONTS = ROOT / "build" / "fonts"
 BARE = """
 import sys
 from pathlib import Path
-from kiosk.ui.configure import configure
+from kiosk.ui.glass.configure import configure
 configure((1080, 1920), fullscreen=False, kivy_home=Path(sys.argv[1]), offscreen=True)
 from kivy.app import App
 from kivy.base import EventLoop

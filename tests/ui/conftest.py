@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.ui.configure import configure
+from kiosk.ui.glass.configure import configure
 from tests.ui.kit import Hand
 
 if "kivy" not in sys.modules:

@@ -18,7 +18,7 @@ class Hand:
 
     def __init__(self, window: Any, fonts: Path, size: tuple[int, int] = PORTRAIT) -> None:
         from kiosk.ui.bridge import Bridge
-        from kiosk.ui.view import View
+        from kiosk.ui.glass.view import View
 
         self.window = window
         self.sent: list[Event] = []

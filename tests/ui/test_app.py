@@ -76,7 +76,7 @@ def test_a_visitor_in_another_thread_sees_touches_and_types(fonts: Path, tmp_pat
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("first", ["import kivy", "from kiosk.ui.painter import Layer"])
+@pytest.mark.parametrize("first", ["import kivy", "from kiosk.ui.glass.painter import Layer"])
 def test_kivy_imported_too_early_is_refused(first: str, tmp_path: Path) -> None:
     script = f"{first}\nfrom kiosk.ui.app import TerminalApp\nTerminalApp(send=print, headless=True)"
     done = run(f"import os\nos.environ['KIVY_HOME'] = {str(tmp_path)!r}\nos.environ['KIVY_NO_ARGS'] = '1'\n{script}")

@@ -10,8 +10,8 @@ import pytest
 from kiosk.screen_model import Modes, PinEntry, Ring
 from kiosk.ui.gallery.common import Scene
 from kiosk.ui.gallery.examples import EXAMPLES, model
+from kiosk.ui.glass.view import View
 from kiosk.ui.letters import FontsMissingError, Letters
-from kiosk.ui.view import View
 from tests.ui.kit import Hand, png_pixels
 
 
@@ -147,7 +147,7 @@ def test_on_the_attract_screen_only_the_ferry_moves(hand: Hand) -> None:
 
 
 def test_the_ferry_goes_eight_pixels_a_second_and_comes_round_again(hand: Hand) -> None:
-    from kiosk.ui.view import FERRY_SPEED, FERRY_STEP_S
+    from kiosk.ui.glass.view import FERRY_SPEED, FERRY_STEP_S
 
     hand.show(model("10-attract"))
     places: list[float] = []

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from kiosk.services.forms import Form, Value
 from kiosk.services.parsing import parse_definition
 from kiosk.terminal import parse_content
 from offline_cache.messages import json_object, verify1
-from provisioning.gateway.catalogue import CatalogueSource
+from provisioning.gateway.catalogue import CatalogueInvalid, CatalogueSource
 from tests.gateway_kit import ASSETS
 from tests.unit.visit_kit import CATALOGUE, EVERY_TYPE, HOLDER, shared_and_definitions
 
@@ -215,3 +216,14 @@ def test_the_signed_catalogue_keeps_the_order_of_the_choices() -> None:
     assert list(signed.services) == [str(item["id"]) for item in DEFINITIONS]
     for service in signed.services.values():
         assert service.fields == CATALOGUE.services[service.id].fields
+
+
+def test_a_definition_with_a_value_that_no_terminal_could_read_is_refused(tmp_path: Path) -> None:
+    for folder in ("services", "city"):
+        for file in (ASSETS / folder).glob("[!mp]*.toml" if folder == "city" else "*.toml"):
+            (tmp_path / f"{folder}-{file.name}").write_bytes(file.read_bytes())
+    with (tmp_path / "services-contact.toml").open("a") as file:
+        file.write("weight = nan\n")
+    source = CatalogueSource((tmp_path,), Ed25519PrivateKey.generate(), lambda _: 1)
+    with pytest.raises(CatalogueInvalid, match="JSON cannot carry"):
+        source.current()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kiosk.screen_model import ScreenModel
     from kiosk.ui.drawing import Sheet
-    from kiosk.ui.painter import Painting
+    from kiosk.ui.glass.painter import Painting
 
 
 def main(argv: list[str]) -> int:
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no such example: {', '.join(sorted(unknown))}\n")
         return 1
-    from kiosk.ui.configure import configure
+    from kiosk.ui.glass.configure import configure
 
     with tempfile.TemporaryDirectory() as home:
         configure((64, 64), fullscreen=False, kivy_home=Path(home), offscreen=True)
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 
 def _draw(names: list[str], out: Path, pictures: Path | None, fonts: Path) -> int:
     from kiosk.ui.gallery.examples import display, model
-    from kiosk.ui.painter import Painting
+    from kiosk.ui.glass.painter import Painting
 
     out.mkdir(parents=True, exist_ok=True)
     painting = Painting(fonts)

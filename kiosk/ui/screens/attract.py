@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kiosk.screen_model import ButtonRow, Control, ScreenModel
-from kiosk.ui import city, icons
+from kiosk.ui import icons
 from kiosk.ui.drawing import Shape, Sheet
+from kiosk.ui.pictures import city
 from kiosk.ui.screens.frame import aids, line
 from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets.faces import button, face

@@ -27,9 +27,10 @@ from kiosk.screen_model import (
     Where,
     Words,
 )
-from kiosk.ui import icons, pictures
+from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.linebreak import Overflow
+from kiosk.ui.pictures import machine as pictures
 from kiosk.ui.screens.flow import Flow, Item, column
 from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets import entry, notices

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kiosk.screen_model import Control, ScreenModel
-from kiosk.ui import city, icons
+from kiosk.ui import icons
 from kiosk.ui.drawing import NO_GROUP, Label, Sheet
+from kiosk.ui.pictures import city
 from kiosk.ui.theme import Rect
 from kiosk.ui.widgets.faces import button, face, grey, ink_of, inner, natural_width, primary_with_detail
 from kiosk.ui.widgets.words import Type, place, typeset

@@ -281,7 +281,9 @@ def check_rows(sheet: Sheet, style: Style, piece: CheckRows, rect: Rect) -> floa
     buttons = max((_small_button_width(sheet, style, row.change) for row in piece.rows), default=0.0)
     parts = (unit for row in piece.rows for unit in units(row.value))
     longest = max((sheet.measure(part, sheet.theme.smallest, True) for part in parts), default=0.0)
-    if longest > rect.width - 2 * PAD - column - max(buttons, 180):
+    note = style.size("note")
+    sources = max((sheet.measure(row.source, note, False) + note + 16 for row in piece.rows if row.source), default=0.0)
+    if longest > rect.width - 2 * PAD - column - max(buttons, sources) - 20:
         column = 0.0
 
     def drawer(row: CheckRow) -> DrawRow:

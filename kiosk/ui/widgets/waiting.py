@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kiosk.screen_model import Picture, Ring, Where
-from kiosk.ui import pictures
 from kiosk.ui.drawing import Sheet, arc_points
+from kiosk.ui.pictures import machine as pictures
 from kiosk.ui.theme import Rect
 from kiosk.ui.widgets.faces import card
 from kiosk.ui.widgets.style import Style

@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 
 from kiosk.ui.drawing import Point, Sheet, arc_points
-from kiosk.ui.pen import Pen
+from kiosk.ui.pictures.pen import Pen
 from kiosk.ui.theme import Rgb, rgb
 
 QUAY = 1080.0

@@ -15,8 +15,8 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
 from kiosk.events import Event
 from kiosk.screen_model import Control, Role, ScreenModel
 from kiosk.ui.drawing import Sheet, Target
+from kiosk.ui.glass.painter import Layer, read_apart, read_window
 from kiosk.ui.letters import Letters, face_of
-from kiosk.ui.painter import Layer, read_apart, read_window
 from kiosk.ui.screen import lay_out
 from kiosk.ui.theme import Rect
 

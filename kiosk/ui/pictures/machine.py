@@ -8,7 +8,7 @@ from itertools import pairwise
 from kiosk.screen_model import Picture
 from kiosk.ui import icons
 from kiosk.ui.drawing import Point, Sheet, dash_pieces
-from kiosk.ui.pen import Pen
+from kiosk.ui.pictures.pen import Pen
 from kiosk.ui.theme import Rect, Rgb, rgb
 from kiosk.ui.widgets.words import Type, place, typeset
 
