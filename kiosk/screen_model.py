@@ -269,7 +269,7 @@ class Picture:
     """A drawing made by the app from geometry.
 
     `insert-card`, `take-card`, `wipe-card`, `good-and-bad-cards`, `swapped-cards`, `printing`, `half-printed`,
-    `where-printer`, `where-slot`. `caption` is the word on the drawing (读卡口).
+    `where-printer`, `where-slot`. `caption` is the word on the drawing (读卡口), several words one a line.
     """
 
     name: str
@@ -308,7 +308,7 @@ class CaseNumber:
 
 @dataclass(frozen=True)
 class ReceiptChoice:
-    """The receipt as it will be printed, at the left; ways to get it at the right (27)."""
+    """The receipt as it will be printed and ways to get it (27). A line `-` is a rule, an empty one the QR's place."""
 
     lines: tuple[str, ...]
     qr: str

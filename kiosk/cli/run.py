@@ -47,6 +47,7 @@ def run(
     except settings_file.SettingsInvalid as error:
         fail(error.code, str(error))
     from kiosk.ui.app import TerminalApp
+    from kiosk.ui.earcons import Player
 
     terminals: list[Terminal] = []
 
@@ -65,7 +66,16 @@ def run(
         app.bridge.stop()
 
     try:
-        terminals.append(Terminal(settings, folder, open_devices(devices, settings, folder), SystemClock(), show))
+        terminals.append(
+            Terminal(
+                settings,
+                folder,
+                open_devices(devices, settings, folder),
+                SystemClock(),
+                show,
+                play=Player(folder / "sounds").play,
+            )
+        )
     except (CacheError, DriverError) as error:
         fail(error.code, str(error))
     for number in (signal.SIGTERM, signal.SIGINT):

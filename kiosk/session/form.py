@@ -30,7 +30,7 @@ def rows_per_page(kind: str, modes: Modes, *, landscape: bool) -> int:
     table = {"form": _ROWS, "check": _CHECK_ROWS, "choices": _CHOICES}[kind]
     count = table[modes.text_scale]
     if landscape or modes.reach:
-        count = {"form": 4, "check": 5, "choices": 4}[kind]
+        count = {"form": 3, "check": 5, "choices": 4}[kind]
         if modes.text_scale > 1.25:
             count = 2
         if modes.reach:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import struct
 import wave
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 RATE_HZ = 22_050
 _PEAK = 9_000
@@ -52,3 +54,28 @@ def write(folder: Path) -> dict[str, Path]:
             out.setframerate(RATE_HZ)
             out.writeframes(struct.pack(f"<{len(values)}h", *values))
     return files
+
+
+class Player:
+    """Plays the sounds where the machine has a way to; elsewhere it is silent. Any thread may call `play`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write the sounds to `folder`; they are loaded when the first one is wanted."""
+        self._files = write(folder)
+        self._loaded: dict[str, Any] = {}
+
+    def play(self, name: str) -> None:
+        """Have a sound played on the main thread. Raises `KeyError` for a name that there is not."""
+        from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
+
+        Clock.schedule_once(partial(self._play, name, self._files[name]), 0)
+
+    def _play(self, name: str, file: Path, _dt: float) -> None:
+        from kivy.core.audio import SoundLoader  # pyright: ignore[reportMissingTypeStubs]
+
+        if name not in self._loaded:
+            self._loaded[name] = SoundLoader.load(str(file))
+        sound = self._loaded[name]
+        if sound is not None:
+            sound.stop()
+            sound.play()
