@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
-from kiosk.services.definition import Catalogue
+
+if TYPE_CHECKING:
+    from kiosk.services.definition import Catalogue
 
 
 @dataclass(frozen=True)

@@ -291,6 +291,6 @@ def help_screen(scene: Scene) -> ScreenModel:
         blank(scene),
         where=say("帮助"),
         title=say("需要帮忙吗？"),
-        body=(Facts(rows),),
+        body=(Facts(rows[1:] if scene.session.modes.reach else rows),),
         back=back(scene),
     )

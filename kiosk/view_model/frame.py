@@ -158,6 +158,7 @@ def blank(scene: Scene) -> ScreenModel:
         chips=chips(scene),
         finish=finish(scene),
         aids=aids(scene),
+        lowered_note=scene.say("屏幕已放低，按钮都在下半部") if session.modes.reach else "",
     )
 
 

@@ -15,6 +15,7 @@ from kiosk.screen_model import (
     Gap,
     Heading,
     Notice,
+    Piece,
     ScreenModel,
     Tick,
     Ticks,
@@ -115,7 +116,10 @@ def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tupl
     made: list[Ask] = []
     for agency, subjects in by_agency.items():
         names = [words(catalogue.subjects[subject].plain, scene.language) for subject in subjects]
-        why = next((reasons[subject] for subject in subjects if subject in reasons), scene.say("替您填表，不用您写"))
+        why = next(
+            (reasons[subject] for subject in subjects if subject in reasons),
+            scene.say("替您填表，不用您写"),
+        )
         joined = ("、" if scene.language.startswith("zh") else ", ").join(names)
         made.append(Ask(agency_name(scene, agency), joined, why))
     return tuple(made)
@@ -135,10 +139,14 @@ def consent(scene: Scene) -> ScreenModel:
     note = Notice("info", say("谁查过、查了什么，都有记录"), say("只给这次办事用，用完不保存在本机。"))
     if not session.world.network_up:
         note = Notice("held", say("现在没有网络，先用卡里的资料"), say("您同意以后，网络恢复时由部门自己去查。"))
+    body: tuple[Piece, ...] = (Asks(found), Gap(), note, Choices((no,)))
+    if session.modes.reach:
+        rows = tuple(Fact(one.what, icon="agency", detail=f"{one.agency} · {one.why}") for one in found)
+        body = (Facts(rows, compact=True), Gap(), Choices((no,)))
     return replace(
         stepped(scene, 2, say("同意查资料")),
         title=title,
-        body=(Asks(found), Gap(), note, Choices((no,))),
+        body=body,
         back=back(scene),
         primary=primary(scene, say("我同意，去查") if session.world.network_up else say("我同意，继续")),
     )

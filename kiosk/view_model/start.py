@@ -49,6 +49,7 @@ def attract(scene: Scene) -> ScreenModel:
         title=say("办事，从这里开始"),
         subtitle=say("不用填政府已经知道的资料。没有卡也能先看看。"),
         finish=None,
+        second_name="Guangzhou Citizen Terminal" if scene.language != "en" else "广州市民自助终端",
         primary=button(scene, begin),
         primary_detail="普通话",
         body=(ButtonRow((button(scene, english),)),),
