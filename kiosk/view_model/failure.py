@@ -58,7 +58,8 @@ def failure(scene: Scene) -> ScreenModel:
         body.append(Picture(PICTURES[session.failure], say("取纸口")))
     body.extend(_facts(scene))
     body.append(Gap())
-    if entry.code != "card-removed" or session.saved is None:
+    asked_low = entry.code in ASKED and session.modes.reach
+    if not asked_low and (entry.code != "card-removed" or session.saved is None):
         body.append(_safe(scene))
     if session.failure in ASKED:
         body.insert(1, _asked(scene))

@@ -141,11 +141,12 @@ def consent(scene: Scene) -> ScreenModel:
         note = Notice("held", say("现在没有网络，先用卡里的资料"), say("您同意以后，网络恢复时由部门自己去查。"))
     body: tuple[Piece, ...] = (Asks(found), Gap(), note, Choices((no,)))
     if session.modes.reach:
-        rows = tuple(Fact(one.what, icon="agency", detail=f"{one.agency} · {one.why}") for one in found)
+        rows = tuple(Fact(one.what, icon="agency", detail=one.agency) for one in found)
         body = (Facts(rows, compact=True), Gap(), Choices((no,)))
     return replace(
         stepped(scene, 2, say("同意查资料")),
         title=title,
+        subtitle=" · ".join(dict.fromkeys(one.why for one in found)) if session.modes.reach else "",
         body=body,
         back=back(scene),
         primary=primary(scene, say("我同意，去查") if session.world.network_up else say("我同意，继续")),
