@@ -141,6 +141,7 @@ class PrintJob:
         except LinkLost as e:
             return self._outcome(e.code)
         except _Stopped as e:
+            self._hear_out()
             result = self._outcome(e.reason)
             self._clear()
             return result
@@ -173,6 +174,17 @@ class PrintJob:
             self._turn(ask=False)
             if self._lost:
                 raise _Stopped("no-reply")
+
+    def _hear_out(self) -> None:
+        """The answer to the last question may still be on its way; with it, the fences passed so far are proved."""
+        with suppress(LinkLost, _Stopped):
+            while self._asked_at is not None and not self._lost:
+                left_s = self._asked_at + self._deadlines.reply_s - self._clock()
+                if left_s <= 0:
+                    return
+                self._transport.wait(left_s, to_write=False)
+                for reply in self._dialogue.hear():
+                    self._take(reply)
 
     def _turn(self, *, ask: bool = True) -> None:
         """Send what the link takes, listen, and stop the job if its end is known."""

@@ -64,10 +64,13 @@ def test_two_different_buttons_may_follow_each_other_at_once(hand: Hand) -> None
     assert hand.sent == [PrimaryPressed(session_id=7), BackPressed(session_id=7)]
 
 
-def test_the_same_place_on_the_next_screen_is_another_button(hand: Hand) -> None:
+def test_a_double_tap_does_not_agree_to_the_next_screen_unread(hand: Hand) -> None:
     hand.show(model("17-intro"))
     hand.tap("primary")
     hand.show(model("18-consent"))
+    hand.tap("primary")
+    assert len(hand.sent) == 1
+    hand.now += 0.3
     hand.tap("primary")
     assert len(hand.sent) == 2
 

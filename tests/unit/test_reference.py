@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from kiosk.__main__ import app
-from kiosk.cli import diagram, reference
+from kiosk.cli.pages import diagram, reference
 from kiosk.session.state import State
 from kiosk.session.table import TABLE
 from kiosk.settings import Settings

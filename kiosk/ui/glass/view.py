@@ -194,8 +194,11 @@ class View:
             now = self.now()
             fired = self._fired
             self._fired = (screen, control.id, now)
-            if fired is not None and fired[:2] == (screen, control.id) and now - fired[2] < DEBOUNCE_S:
-                return
+            if fired is not None and now - fired[2] < DEBOUNCE_S:
+                again = fired[:2] == (screen, control.id)
+                through = control.role == "primary" and fired[1] == control.id
+                if again or through:  # a double tap on one screen must not agree to the next one unread
+                    return
         self._send(control.event)
 
     # ----------------------------------------------------------------------------------------------- elements
