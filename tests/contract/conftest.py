@@ -9,7 +9,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--reader", default=None, help="A physical PC/SC reader with a citizen card in its slot.")
 
 
-OVER_THE_CABLE_AT_NIGHT = ("-before-", "-before the cut]", "-after the cut]")
+OVER_THE_CABLE_AT_NIGHT = ("-before-", "-before the cut]", "-after the cut]", "-waiting for the proof]")
 """Stages of the printer's fault matrix whose turn over the pty comes at night; in process every run has all of them."""
 
 

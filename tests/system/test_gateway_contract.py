@@ -26,7 +26,7 @@ from provisioning.gateway import authority
 from provisioning.gateway.server import openapi_document
 from tests.system.test_gateway_serve import Joined, Running, join, kiosk, start, stop
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.nightly]
 
 CHECKS = [
     not_a_server_error,
