@@ -6,7 +6,7 @@ Every step is rendered in every language and held to what no screen may break; s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from kiosk.session.table import step
 from kiosk.settings import Settings
 from kiosk.view_model.frame import Scene
 from kiosk.view_model.screen import render
+from tests.scenario.kit import controls_of, words_of
 
 ASSETS = resources.files("assets")
 SITE = Site({"zh-Hans": "荔湾区政务服务中心", "en": "Liwan Service Centre"}, "T0001")
@@ -320,25 +321,3 @@ def drawn(session: Session, language: str = "") -> ScreenModel:
 
 def _fields(session: Session) -> dict[str, Any]:
     return {item.name: getattr(session, item.name) for item in fields(session)}
-
-
-def controls_of(value: object) -> list[Control]:
-    """Every control of a screen, in the order of the model."""
-    if isinstance(value, Control):
-        return [value]
-    return [control for part in _parts(value) for control in controls_of(part)]
-
-
-def words_of(value: object) -> list[str]:
-    """Every text of a screen."""
-    if isinstance(value, str):
-        return [value]
-    return [text for part in _parts(value) for text in words_of(part)]
-
-
-def _parts(value: object) -> list[object]:
-    if isinstance(value, tuple):
-        return list(value)
-    if is_dataclass(value) and not isinstance(value, type | e.Event):
-        return [getattr(value, item.name) for item in fields(value)]
-    return []
