@@ -86,7 +86,7 @@ class Hand:
             self.kiosk.reader.plug()
         else:
             self.kiosk.reader.unplug()
-        self.kiosk._pump()
+        self.kiosk.pump()
 
 
 def check(kiosk: Kiosk, persona: str) -> None:
@@ -125,7 +125,7 @@ def test_a_random_citizen_never_finds_a_way_to_break_a_promise(actions: list[tup
         kiosk.pull()
         kiosk.wait(300)
         kiosk.reader.plug()
-        kiosk._pump()
+        kiosk.pump()
         kiosk.wait(60)
         assert kiosk.screen.name == "attract", "stuck"
         assert kiosk.terminal.runtime.session.holder is None

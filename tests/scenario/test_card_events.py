@@ -143,18 +143,18 @@ def test_another_card_in_the_slot_is_seen_before_anything_is_signed(kiosk: Kiosk
 def test_the_reader_is_unplugged_in_the_middle_and_comes_back(kiosk: Kiosk) -> None:
     kiosk.to_home()
     kiosk.reader.unplug()
-    kiosk._pump()
+    kiosk.pump()
     assert kiosk.screen.name == "failure.reader-absent"
     assert kiosk.terminal.runtime.session.holder is None
     kiosk.reader.plug()
-    kiosk._pump()
+    kiosk.pump()
     assert kiosk.screen.name == "pin"
 
 
 def test_without_a_reader_the_card_way_is_closed_and_one_may_still_look_around(tmp_path: Path) -> None:
     kiosk = Kiosk(tmp_path)
     kiosk.reader.unplug()
-    kiosk._pump()
+    kiosk.pump()
     kiosk.touch("language.zh")
     assert not kiosk.controls["start.card"].enabled
     kiosk.touch("start.browse", "event.moved", "service.household-proof", "primary")

@@ -122,7 +122,7 @@ def test_a_fault_of_the_program_ends_the_visit_and_not_the_terminal(kiosk: Kiosk
 
     kiosk.to_home()
     kiosk.terminal.send(Unheard())
-    kiosk._pump()
+    kiosk.pump()
     assert kiosk.screen.name == "take-card"
     kiosk.pull()
     kiosk.to_home()
@@ -135,7 +135,7 @@ def test_a_late_answer_of_an_older_visit_changes_nothing(kiosk: Kiosk) -> None:
     old = kiosk.terminal.runtime.session.id
     kiosk.touch("finish").pull()
     kiosk.terminal.send(e.PinAccepted(None, session_id=old))  # pyright: ignore
-    kiosk._pump()
+    kiosk.pump()
     assert kiosk.screen.name == "attract"
 
 
@@ -146,7 +146,7 @@ def test_a_flood_of_touches_never_pushes_out_the_card_that_left(kiosk: Kiosk) ->
     for _ in range(2000):
         kiosk.terminal.send(event)
     kiosk.reader.remove()
-    kiosk._pump()
+    kiosk.pump()
     assert kiosk.screen.name == "failure.card-removed"
 
 

@@ -1,0 +1,68 @@
+"""A gateway in the same process, for a terminal on a fake clock: releases a persona's records against her card."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+
+from kiosk.events import SubjectData
+from kiosk.personas import Persona, load_personas
+
+UPDATED = "2026-05-17"
+"""The day all records of the virtual city were last written."""
+
+
+@cache
+def personas() -> dict[str, Persona]:
+    """The synthetic citizens of the tray, by id."""
+    text = resources.files("assets").joinpath("city", "personas.toml").read_text("utf-8")
+    return {persona.id: persona for persona in load_personas(text)}
+
+
+@cache
+def catalogue_subjects() -> dict[str, dict[str, object]]:
+    """The subjects of the information catalogue, by id."""
+    return tomllib.loads(resources.files("assets").joinpath("city", "catalogue.toml").read_text("utf-8"))["subjects"]
+
+
+class OfficeDown(Exception):
+    """The gateway does not answer, or refuses with `code`."""
+
+    def __init__(self, code: str = "gateway-unavailable") -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class City:
+    """`up`: the network; `refuses`: a refusal's code; `persona`: whose card is in the slot; `asked`: the lookups."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.refuses = ""
+        self.persona: Persona | None = None
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def alive(self) -> bool:
+        return self.up
+
+    def lookup(
+        self,
+        service: str,
+        subjects: tuple[str, ...],
+        session: str,
+        certificate: bytes,
+        sign: Callable[[bytes], bytes],
+    ) -> tuple[SubjectData, ...]:
+        """Raises `OfficeDown` where the network is cut, the office refuses, or the card's answer is no signature."""
+        if not self.up:
+            raise OfficeDown
+        if self.refuses:
+            raise OfficeDown(self.refuses)
+        if len(sign(f"{service}{session}".encode())) != 64 or not certificate:
+            raise OfficeDown("card-refused")
+        self.asked.append((service, subjects))
+        known = catalogue_subjects()
+        records = self.persona.records if self.persona is not None else {}
+        return tuple(SubjectData(s, str(known[s]["agency"]), UPDATED, records.get(s)) for s in subjects)

@@ -1,0 +1,188 @@
+"""A terminal in one thread on a fake clock: real session, runtime, drivers and outbox; simulated devices and city.
+
+Nothing sleeps: an hour passes as fast as the terminal has work in it. The scenarios, the explorer and the tests of
+whole visits stand on this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+from drivers.sim.cards.card import SimCard
+from drivers.sim.cards.document import parse_card_document
+from drivers.sim.cards.issuer import CardAuthority
+from drivers.sim.cards.reader import SimReader
+from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_link import SimReceiptPrinter
+from kiosk.bench.ports import BenchError
+from kiosk.bench.virtual.city import City, personas
+from kiosk.bench.virtual.eye import controls_of, words_of
+from kiosk.clock import ManualClock
+from kiosk.screen_model import Control, ScreenModel
+from kiosk.settings import Settings
+from kiosk.terminal import Devices, OutboxStore, Terminal
+from offline_cache import state as outbox_state
+
+MAX_FORM_SCREENS = 40
+
+
+class Store(OutboxStore):
+    """The real outbox; `acked` is what the gateway's receipt covers, `breaks` makes the next write fail."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(outbox_state.open_writer(state_dir), "T0001")
+        self.acked = 0
+        self.breaks: Exception | None = None
+        self.documents: list[Mapping[str, object]] = []
+        self.ack_at_once = True
+
+    def record(self, document: Mapping[str, object]):
+        if self.breaks is not None:
+            raise self.breaks
+        made = super().record(document)
+        self.documents.append({**document, "number": made.number} if "number" not in document else document)
+        if self.ack_at_once:
+            self.acked = made.seq
+        return made
+
+    def acked_seq(self) -> int:
+        return self.acked
+
+
+class Kiosk:
+    """Hands, cables and offices around one terminal. Everything that happens, happens when it is called."""
+
+    def __init__(self, state_dir: Path, *, landscape: bool = False, printer: bool = True, seed: int = 1) -> None:
+        self.state_dir = state_dir
+        self.clock = ManualClock()
+        self.city = City()
+        self.store = Store(state_dir)
+        self.reader = SimReader("Kiosk Citizen", real_time=False)
+        self.paper = SimPrinter(clock=self.clock.monotonic_s)
+        self.screens: list[ScreenModel] = []
+        self.sounds: list[str] = []
+        self._authority = CardAuthority.load_or_create(state_dir / "cards")
+        size = (1920, 1080) if landscape else (1080, 1920)
+        device = SimReceiptPrinter(self.paper, clock=self.clock.monotonic_s, advance=self.clock.advance)
+        self.terminal = Terminal(
+            Settings(width=size[0], height=size[1]),
+            state_dir,
+            Devices(self.reader, device if printer else None),
+            self.clock,
+            self.screens.append,
+            inline=True,
+            gateway=self.city,
+            store=self.store,
+            random=Random(seed),  # noqa: S311 - seeded on purpose: a visit must replay
+            play=self.sounds.append,
+        )
+        self.terminal.start()
+        self.pump()
+
+    # ---- what is on the screen
+
+    @property
+    def screen(self) -> ScreenModel:
+        return self.screens[-1]
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        return {control.id: control for control in controls_of(self.screen)}
+
+    @property
+    def words(self) -> str:
+        return "\n".join(words_of(self.screen))
+
+    # ---- hands
+
+    def touch(self, *names: str) -> Kiosk:
+        for name in names:
+            control = self.controls.get(name) or next(
+                (found for found in self.controls.values() if found.role == name), None
+            )
+            if control is None or control.event is None:
+                raise BenchError(
+                    "cannot-press",
+                    f"{name} cannot be pressed on {self.screen.name}.",
+                    f"On the screen: {', '.join(sorted(self.controls))}",
+                    409,
+                )
+            self.terminal.send(control.event)
+            self.pump()
+        return self
+
+    def insert(self, persona: str = "parent", **quirks: object) -> SimCard:
+        self.city.persona = personas()[persona]
+        document = {**personas()[persona].card, **({"quirks": quirks} if quirks else {})}
+        card = SimCard(parse_card_document(document), self._authority)
+        self.put(card)
+        return card
+
+    def put(self, card: SimCard) -> None:
+        self.reader.insert(card)
+        self.pump()
+
+    def pull(self) -> Kiosk:
+        self.reader.remove()
+        self.pump()
+        return self
+
+    def pin(self, digits: str) -> Kiosk:
+        return self.touch(*(f"pin.{digit}" for digit in digits), "pin.ok")
+
+    def wait(self, seconds: float) -> Kiosk:
+        """Let time pass, a second at a time, as timers see it."""
+        while seconds > 0:
+            step = min(1.0, seconds)
+            self.clock.advance(step)
+            seconds -= step
+            self.pump()
+        return self
+
+    def cut(self) -> Kiosk:
+        self.city.up = False
+        self.store.ack_at_once = False
+        return self.wait(6)
+
+    # ---- ways
+
+    def to_home(self, persona: str = "parent", language: str = "language.zh") -> Kiosk:
+        self.touch(language, "start.card")
+        self.insert(persona)
+        return self.pin(str(personas()[persona].card["pin"]))
+
+    def to_intro(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
+        return self.touch(f"event.{event}", f"service.{service}")
+
+    def through_form(self) -> Kiosk:
+        """Take the first choice of every question and go on, until the check screen."""
+        for _ in range(MAX_FORM_SCREENS):
+            if self.screen.name != "form":
+                return self
+            choice = next((c for c in self.controls.values() if c.role == "choice"), None)
+            if choice is not None:
+                self.touch(choice.id)
+            self.touch("primary")
+        raise BenchError("form-without-end", "The form does not end.", "See its last screens.", 500)
+
+    def to_check(self) -> Kiosk:
+        return self.to_intro().touch("primary", "primary").through_form()
+
+    def submit(self) -> Kiosk:
+        while self.screen.name == "check":
+            self.touch("primary")
+        return self
+
+    def to_saved(self) -> Kiosk:
+        self.to_check().submit()
+        return self.wait(1) if self.screen.name == "working" else self
+
+    def close(self) -> None:
+        self.terminal.stop()
+
+    def pump(self) -> None:
+        for _ in range(3):
+            self.reader.settle()
+            self.terminal.runtime.pump()
