@@ -15,7 +15,7 @@ app = typer.Typer(
     help="A self-service terminal for citizens: the terminal, its bench, its outbox, its reference gateway.",
 )
 app.command()(run.run)
-app.command()(bench.bench)
+app.add_typer(bench.app, name="bench")
 app.command()(bench.demo)
 app.add_typer(card.app, name="card")
 app.add_typer(printer.app, name="print")

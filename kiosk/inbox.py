@@ -36,6 +36,10 @@ class PinHolder:
             self._digits[-1] = 0
             del self._digits[-1]
 
+    def peek(self) -> str:
+        """Return the digits, which stay."""
+        return self._digits.decode("ascii")
+
     def take(self) -> str:
         """Return the digits and forget them."""
         digits = self._digits.decode("ascii")
@@ -111,6 +115,11 @@ class Timers:
         """Seconds until the next one is due, or None."""
         self._drop_stale()
         return None if not self._heap else max(0.0, self._heap[0][0] - self._clock.monotonic_s())
+
+    def peek_in_s(self) -> float | None:
+        """As `next_in_s`, from any thread: nothing is tidied up."""
+        due = [at for at, _ in list(self._due.values())]
+        return None if not due else max(0.0, min(due) - self._clock.monotonic_s())
 
     def fired(self) -> list[str]:
         """Return the names of those that are due, earliest first, and forget them."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from kiosk.bench.ports import BenchError, BenchPorts, ElementView
+from kiosk.bench.scenarios.record import Recorder
 
 SETTLE_TIMEOUT_S = 10.0
 
@@ -22,6 +23,7 @@ class BenchActions:
     def __init__(self, ports: BenchPorts) -> None:
         self._ports = ports
         self._turn = threading.Lock()
+        self.recorder = Recorder()
 
     def state(self) -> dict[str, object]:
         """The document of `GET /api/state`."""
@@ -56,6 +58,7 @@ class BenchActions:
                     "Answer what the screen asks first; GET /api/elements shows what is enabled.",
                     409,
                 )
+            self.recorder.touched(element.id, element.text, element.role)
             self._ports.screen.touch(element.x + element.width / 2, element.y + element.height / 2)
             self._ports.log.note("hand.touch", id=_nameable(element))
         return self.state()
@@ -70,6 +73,8 @@ class BenchActions:
         with self._act():
             self._settle()
             met = [element for element in self._ports.screen.elements() if _covers(element, x, y)]
+            if met and met[-1].role != "text" and met[-1].enabled:
+                self.recorder.touched(met[-1].id, met[-1].text, met[-1].role)
             self._ports.screen.touch(x, y)
             self._ports.log.note("hand.touch", id=_nameable(met[-1]) if met else "")
         return self.state()
@@ -77,27 +82,48 @@ class BenchActions:
     def type_text(self, text: str) -> dict[str, object]:
         """Press the keys on the screen. The text itself is never noted."""
         with self._act():
+            screen = str(self._ports.terminal.public_state()["screen"])
             self._ports.screen.type_text(text)
+            self.recorder.typed(text, screen)
             self._ports.log.note("hand.type", keys=len(text))
+        return self.state()
+
+    def press_key(self, key: str) -> dict[str, object]:
+        """Press a key of the tactile keypad. A digit may belong to a PIN: it is not told."""
+        with self._act():
+            self._ports.screen.press_key(key)
+            self.recorder.did("key", key)
+            self._ports.log.note("hand.key", key="digit" if key.isdigit() else key)
         return self.state()
 
     def insert_persona(self, persona: str) -> dict[str, object]:
         with self._act():
             self._ports.tray.insert_persona(persona)
+            card = next(one.card for one in self._ports.tray.personas() if one.id == persona)
+            self.recorder.inserted(persona, card)
             self._ports.log.note("hand.card-in", persona=persona)
         return self.state()
 
     def insert_document(self, document: Mapping[str, object]) -> dict[str, object]:
         with self._act():
             self._ports.tray.insert_document(document)
+            self.recorder.inserted("", document)
             self._ports.log.note("hand.card-in", profile=str(document.get("profile", "")))
         return self.state()
 
     def remove_card(self) -> dict[str, object]:
         with self._act():
             self._ports.tray.remove()
+            self.recorder.did("pull")
             self._ports.log.note("hand.card-out")
         return self.state()
+
+    def take_receipt(self) -> dict[str, object]:
+        """Take the receipt out of the printer's mouth; `taken` is false where none waits."""
+        with self._act():
+            taken = self._ports.paper.take()
+            self._ports.log.note("hand.paper", taken=taken)
+        return {"taken": taken}
 
     def set_network(self, up: bool | None, latency_ms: int | None, loss: float | None) -> dict[str, object]:
         """What is None stays as it is."""
@@ -109,22 +135,28 @@ class BenchActions:
                 loss=now.loss if loss is None else loss,
             )
             after = asdict(self._ports.network.view())
+            plain = not after["latency_ms"] and not after["loss"]
+            self.recorder.did("network", ("up" if after["up"] else "down") if plain else dict(after))
             self._ports.log.note("cable", **after)
         return after
 
     def set_fault(self, device: str, fault: str, after: int | None) -> None:
         with self._act():
             self._ports.faults.set(device, fault, after)
+            strikes = {} if after is None else {"after": after}
+            self.recorder.did("fault", {"device": device, "fault": fault, **strikes})
             self._ports.log.note("fault.on", device=device, fault=fault)
 
     def clear_faults(self, device: str | None, fault: str | None) -> None:
         with self._act():
             self._ports.faults.clear(device, fault)
+            self.recorder.did("mend", device or "all")
             self._ports.log.note("fault.off", device=device or "all", fault=fault or "all")
 
     def advance_clock(self, seconds: float) -> dict[str, object]:
         with self._act():
             self._ports.clock.advance(seconds)
+            self.recorder.did("wait", seconds)
             self._ports.log.note("clock", advance_s=seconds)
         return self.state()
 
@@ -138,13 +170,16 @@ class BenchActions:
             self._ports.terminal.end_session()
             self._settle()
             self._ports.paper.reset()
+            self._ports.speech.reset()
             self._ports.log.clear()
             self._ports.log.note("bench.reset")
+            self.recorder.clear()
         return self.state()
 
     @contextmanager
     def _act(self) -> Generator[None, None, None]:
         with self._turn:
+            self.recorder.saw(str(self._ports.terminal.public_state()["screen"]))
             yield
             self._settle()
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kiosk.events import KeyName
+
 MAX_TYPED = 200
 MAX_ADVANCE_S = 400 * 86_400
 MAX_LATENCY_MS = 60_000
@@ -34,6 +36,12 @@ class TouchBody(_Request):
 
 class TypeBody(_Request):
     text: Annotated[str, Field(max_length=MAX_TYPED)]
+
+
+class KeyBody(_Request):
+    """A key of the tactile keypad."""
+
+    key: KeyName
 
 
 class CardBody(_Request):
@@ -94,6 +102,17 @@ class ElementBody(BaseModel):
     y: float
     width: float
     height: float
+
+
+class HeardBody(BaseModel):
+    """One sentence or short sound. `n` counts from 1 since the start or the last reset."""
+
+    n: int
+    kind: str
+    text: str
+    language: str
+    volume: int
+    pace: int
 
 
 class ReceiptBody(BaseModel):

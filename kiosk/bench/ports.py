@@ -123,6 +123,13 @@ class Screen(Protocol):
         """
         ...
 
+    def press_key(self, key: str) -> None:
+        """Press and let go a key of the tactile keypad; returns when it was dispatched.
+
+        Raises `BenchError` (`no-such-key`) where the keypad's map lacks it.
+        """
+        ...
+
     def drawn(self, timeout_s: float) -> bool:
         """Wait until the newest screen model is on the glass; False when the time is over."""
         ...
@@ -133,6 +140,10 @@ class TerminalPort(Protocol):
 
     def public_state(self) -> Mapping[str, object]:
         """`screen`, `session`, `language`, `modes`, and what it knows of its `devices`, `outbox`, `gateway`."""
+        ...
+
+    def words(self) -> Sequence[str]:
+        """Every text on the glass, in order. It may name the holder: for the tester alone."""
         ...
 
     def settle(self, timeout_s: float) -> bool:
@@ -179,6 +190,10 @@ class Paper(Protocol):
         """The paper as PNG. Raises `BenchError` (`no-such-receipt`, `no-paper`)."""
         ...
 
+    def take(self) -> bool:
+        """Take the receipt out of the mouth of a kiosk printer; False where none waits there."""
+        ...
+
     def reset(self) -> None:
         """Take the paper away and put in a full roll."""
         ...
@@ -201,6 +216,10 @@ class GatewayView(Protocol):
         """Every accepted entry, unsealed. Raises `BenchError` (`gateway-silent`, `no-operator-token`)."""
         ...
 
+    def messages(self) -> Sequence[Mapping[str, object]]:
+        """What the gateway sent to citizens: `way`, `to`, `subject`, `body`, `at_ms`. Raises as `entries`."""
+        ...
+
 
 class Faults(Protocol):
     def offers(self) -> Sequence[FaultOffer]: ...
@@ -214,6 +233,26 @@ class Faults(Protocol):
     def clear(self, device: str | None, fault: str | None) -> None:
         """Make whole: everything, one device, or one fault of it. Raises as `set`."""
         ...
+
+
+@dataclass(frozen=True)
+class HeardView:
+    """One thing that was spoken (`say`) or sounded (`sound`). The text may name the holder: no repr."""
+
+    n: int
+    kind: str
+    text: str = field(repr=False)
+    language: str
+    volume: int
+    pace: int
+
+
+class Speech(Protocol):
+    """What a listener heard."""
+
+    def heard(self, after: int) -> Sequence[HeardView]: ...
+
+    def reset(self) -> None: ...
 
 
 class ClockHandle(Protocol):
@@ -261,3 +300,4 @@ class BenchPorts:
     faults: Faults
     clock: ClockHandle
     log: EventLog
+    speech: Speech

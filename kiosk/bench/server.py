@@ -32,6 +32,8 @@ from kiosk.bench.bodies import (
     ErrorBody,
     FaultBody,
     FaultsAnswer,
+    HeardBody,
+    KeyBody,
     NetworkAnswer,
     NetworkBody,
     ReceiptBody,
@@ -40,6 +42,7 @@ from kiosk.bench.bodies import (
     TypeBody,
 )
 from kiosk.bench.ports import BenchError, BenchPorts
+from kiosk.bench.scenarios.format import write_scenario
 
 PANEL = Path(__file__).with_name("panel")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -151,6 +154,11 @@ def _add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
         """Every control on the screen, in display pixels, origin top left."""
         return [asdict(element) for element in ports.screen.elements()]
 
+    @app.get("/api/words")
+    def words() -> list[str]:
+        """Every text on the screen, in order: what an eye reads."""
+        return list(ports.terminal.words())
+
     @app.post("/api/touch", response_model=StateBody)
     def touch(body: TouchBody) -> dict[str, object]:
         """Press here; answers when the event was handled and the screen that follows was drawn."""
@@ -164,6 +172,16 @@ def _add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
     def type_text(body: TypeBody) -> dict[str, object]:
         """Press the keys of the pad or keyboard on the screen, one after the other."""
         return actions.type_text(body.text)
+
+    @app.post("/api/key", response_model=StateBody)
+    def key(body: KeyBody) -> dict[str, object]:
+        """Press a key of the tactile keypad."""
+        return actions.press_key(body.key)
+
+    @app.get("/api/speech", response_model=list[HeardBody])
+    def speech(after: int = 0) -> list[dict[str, object]]:
+        """What was spoken and sounded since number `after`, in order. Nothing is, until speech is on (`mode.speech`)."""
+        return [asdict(heard) for heard in ports.speech.heard(after)]
 
 
 def _add_cards(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
@@ -200,10 +218,20 @@ def _add_paper_and_gateway(app: FastAPI, actions: BenchActions, ports: BenchPort
         """The n-th paper as the printer put it out; the first is 1."""
         return Response(ports.paper.picture(n), media_type="image/png")
 
+    @app.post("/api/receipts/take")
+    def take_receipt() -> dict[str, object]:
+        """Take the receipt out of the mouth of a kiosk printer (`printer_model` of the settings with a presenter)."""
+        return actions.take_receipt()
+
     @app.get("/api/entries")
     def entries() -> Sequence[Any]:
         """What the gateway holds, unsealed: `{"terminal", "epoch", "seq", "id", "document"}`."""
         return [dict(entry) for entry in ports.gateway.entries()]
+
+    @app.get("/api/messages")
+    def messages() -> Sequence[Any]:
+        """Text messages and e-mails that the gateway sent: `{"way", "to", "subject", "body", "at_ms"}`."""
+        return [dict(message) for message in ports.gateway.messages()]
 
     @app.post("/api/network", response_model=NetworkAnswer)
     def network(body: NetworkBody) -> dict[str, object]:
@@ -247,6 +275,11 @@ def _add_world(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
         What the outbox and the gateway hold stays: entries are never deleted.
         """
         return actions.reset()
+
+    @app.get("/api/recording", response_class=Response, responses={200: {"content": {"text/yaml": {}}}})
+    def recording(name: str = "Recorded at the panel") -> Response:
+        """What was done since the start or the last reset, as a scenario that `kiosk bench play` plays again."""
+        return Response(write_scenario(actions.recorder.scenario(name)), media_type="text/yaml; charset=utf-8")
 
     @app.get("/api/log")
     def log(after: int = 0) -> list[dict[str, object]]:

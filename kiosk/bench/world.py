@@ -24,6 +24,7 @@ from kiosk.bench.adapters.devices import STACKS, BenchDevices
 from kiosk.bench.adapters.gateway import CableNetwork
 from kiosk.bench.adapters.log import BenchLog
 from kiosk.bench.adapters.screen import KivyScreen
+from kiosk.bench.adapters.speech import Listener
 from kiosk.bench.adapters.terminal import MovableClock, TerminalAdapter
 from kiosk.bench.cable import Cable
 from kiosk.bench.ports import BenchError, BenchPorts
@@ -126,6 +127,7 @@ class _World:
         self._ending = ending
         self._stack = stack
         self._settings = _settings(options)
+        self._listener = Listener()
 
     def run(self) -> None:
         """Start part after part, show the screen until the end is asked for, then end part after part."""
@@ -133,6 +135,7 @@ class _World:
             (self._settings.width, self._settings.height),
             headless=self._options.headless,
             kivy_home=self._state / "kivy",
+            keypad_keys=self._settings.keypad_keys,
         )
         self._ending.when_asked(screen.stop)
         authority = CardAuthority.load_or_create(self._state / "card-authority")
@@ -155,6 +158,7 @@ class _World:
             faults=devices.faults,
             clock=MovableClock(clock, terminal),
             log=log,
+            speech=self._listener,
         )
         server = BenchServer(build_app(ports), self._options.port)
         self._stack.callback(server.close)
@@ -175,7 +179,7 @@ class _World:
     def _gateway(self, authority: CardAuthority) -> GatewayHandle:
         if self._options.gateway is not None:
             return GatewayHandle(self._options.gateway.rstrip("/"), None, None)
-        handle = start_gateway(self._state / "gateway", authority.certificate_pem, self._ending.on_death)
+        handle = start_gateway(self._state / "gateway", authority.trusted_pem, self._ending.on_death)
         if handle.child is not None:
             self._stack.callback(handle.child.end)
         return handle
@@ -198,12 +202,15 @@ class _World:
 
     def _devices(self, authority: CardAuthority) -> BenchDevices:
         people = load_personas(resources.files("assets").joinpath("city", "personas.toml").read_bytes())
-        devices = STACKS[self._options.stack](self._state, people, authority)
+        devices = STACKS[self._options.stack](self._state, people, authority, self._settings.printer_model)
         self._stack.callback(devices.close)
         return devices
 
     def _terminal(self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen) -> tuple[Terminal, BenchLog]:
-        terminal = Terminal(self._settings, self._state, devices.for_terminal, clock, screen.show)
+        terminal = Terminal(
+            self._settings, self._state, devices.for_terminal, clock, screen.show, engine=self._listener.engine
+        )
+        screen.on_touched = terminal.hush
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)
         terminal.start()
         self._stack.callback(terminal.stop)

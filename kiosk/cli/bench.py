@@ -1,4 +1,4 @@
-"""`kiosk bench` and `kiosk demo`."""
+"""`kiosk bench` with `play`, `explore` and `fleet`, and `kiosk demo`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kiosk.cli.common import ConfigOption, fail
+from kiosk.cli.common import ConfigOption, JsonOption, emit, fail
 
 
 class Stack(StrEnum):
@@ -29,7 +29,15 @@ StackOption = Annotated[
 LandscapeOption = Annotated[bool, typer.Option("--landscape", help="1920 by 1080 instead of 1080 by 1920.")]
 
 
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Terminal, simulated devices, reference gateway and panel: one command, nothing to configure.",
+)
+
+
+@app.callback()
 def bench(
+    ctx: typer.Context,
     headless: Annotated[bool, typer.Option("--headless", help="No window, even where there is a display.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the panel; 0 or absent: a free one.")] = 0,
     stack: StackOption = Stack.SIM,
@@ -43,6 +51,8 @@ def bench(
     config: ConfigOption = None,
 ) -> None:
     """Terminal, simulated devices, reference gateway and panel: one command, nothing to configure."""
+    if ctx.invoked_subcommand is not None:
+        return
     from kiosk.bench.ports import BenchError
     from kiosk.bench.world import BenchOptions, run_bench
 
@@ -60,6 +70,103 @@ def bench(
     except BenchError as error:
         fail(error.code, f"{error.message} {error.next_step}")
     raise typer.Exit(code)
+
+
+@app.command()
+def play(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Scenario files, or folders of them.")],
+    stack: Annotated[
+        Stack, typer.Option(help="sim: one process on a virtual clock; real: whole programs behind pcscd and a pty.")
+    ] = Stack.SIM,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn by lot.")] = 1,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML here.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one HTML page with every screen.")] = None,
+) -> None:
+    """Play scenarios; exit code 1 where one of them was not as it must be."""
+    from kiosk.bench.ports import BenchError
+    from kiosk.bench.scenarios.format import ScenarioInvalid
+    from kiosk.bench.scenarios.play import Outcome
+    from kiosk.bench.scenarios.report import write_junit, write_page
+    from kiosk.bench.scenarios.run import play_all, read_scenarios
+
+    def tell(outcome: Outcome) -> None:
+        typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.scenario.name}  ({outcome.seconds:.1f} s)")
+        if not outcome.passed:
+            typer.echo(f"        {outcome.scenario.file}:{outcome.failed_line} {outcome.failed}", err=True)
+
+    try:
+        scenarios = read_scenarios(files)
+        outcomes = play_all(scenarios, stack=stack.value, seed=seed, pictures=report is not None, tell=tell)
+        for target in (junit, report):
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+        if junit is not None:
+            write_junit(outcomes, junit)
+        if report is not None:
+            write_page(outcomes, report, seed=seed)
+    except ScenarioInvalid as error:
+        fail(error.code, str(error))
+    except BenchError as error:
+        fail(error.code, f"{error.message} {error.next_step}")
+    except OSError as error:
+        fail("report-unwritable", f"The report cannot be written: {error.strerror}. Choose another place.")
+    failed = sum(not one.passed for one in outcomes)
+    typer.echo(f"{len(outcomes) - failed} of {len(outcomes)} scenarios passed (seed {seed})")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def explore(
+    visits: Annotated[int, typer.Option(min=1, help="How many visits.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="Of the first day; left out, one is drawn and told.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where a scenario that breaks a promise goes.")
+    ] = None,
+) -> None:
+    """Random visits on a virtual clock; exit code 1 with a short scenario where one broke a promise."""
+    import secrets
+
+    from kiosk.bench.explorer.explore import Explorer
+    from kiosk.bench.scenarios.format import write_scenario
+
+    first = secrets.randbelow(2**31) if seed is None else seed
+    typer.echo(f"seed {first}")
+    with Explorer() as explorer:
+        found = explorer.explore(first, visits, tell=lambda done: typer.echo(f"{done} visits", err=True))
+    if found is None:
+        typer.echo(f"{visits} visits broke no promise")
+        return
+    scenario = write_scenario(found.scenario())
+    if out is not None:
+        out.write_text(scenario, "utf-8")
+    typer.echo(scenario)
+    fail("promise-broken", f"{found.promise}. Replay it: kiosk bench explore --seed {found.seed} --visits {visits}")
+
+
+@app.command()
+def fleet(
+    terminals: Annotated[int, typer.Option(min=2, max=5000, help="How many terminals.")] = 20,
+    visits: Annotated[int, typer.Option(min=1, help="Visits a terminal in each part of the day.")] = 2,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the backlog over time, SVG.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Many terminals, one gateway, one bad day; exit code 1 where something was lost, doubled or wrongly refused."""
+    from dataclasses import asdict
+
+    from kiosk.bench.fleet.plot import backlog_plot
+    from kiosk.bench.fleet.run import run_fleet
+    from kiosk.bench.ports import BenchError
+
+    try:
+        figures = run_fleet(terminals, visits, lambda line: typer.echo(line, err=True))
+    except BenchError as error:
+        fail(error.code, f"{error.message} {error.next_step}", as_json=as_json)
+    if plot is not None:
+        plot.write_text(backlog_plot(figures.backlog, terminals), "utf-8")
+    told = {key: value for key, value in asdict(figures).items() if key != "backlog" or as_json}
+    emit(told, as_json=as_json)
+    if not figures.whole:
+        fail("fleet-not-whole", "Not every entry is where it must be: see lost, doubled, refused, refreshed.")
 
 
 def demo(

@@ -14,8 +14,8 @@ from kiosk.log import Log
 from kiosk.services import forms
 from kiosk.services.definition import LIFE_EVENTS
 from kiosk.session import state as s
-from kiosk.session.common import BUSY
-from kiosk.session.service import form_of
+from kiosk.session.common import BUSY, form_of
+
 from kiosk.session.state import State
 from tests.unit.test_session_table import EVENTS, RUNTIME_ONLY
 from tests.unit.visit_kit import AT_MS, CATALOGUE, FACTS, FAILURES, HOLDER, Visit
@@ -73,6 +73,7 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
         PrinterStatus, st.booleans(), st.booleans(), st.sampled_from([None, "open", "closed"]),
         st.sampled_from([None, "ok", "near-end", "out"]), st.none())),
     e.NetworkChanged: st.builds(e.NetworkChanged, st.booleans()),
+    e.StoreChanged: st.builds(e.StoreChanged, st.sampled_from(["", "outbox-full", "storage-failed"])),
     e.ClockTicked: st.builds(e.ClockTicked, st.sampled_from(["2026-05-19T00:00", "2030-01-01T12:34"])),
     e.CatalogueChanged: st.builds(
         e.CatalogueChanged, st.sampled_from([CATALOGUE, replace(CATALOGUE, services={}, version="empty")])

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from drivers.cards.secure.sm2 import Sm2Missing
 from drivers.errors import DriverError
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.document import CardDocumentError
@@ -82,6 +83,8 @@ class Tray:
     def _make(self, document: Mapping[str, object]) -> SimCard:
         try:
             return SimCard.from_document(document, self._authority)
+        except Sm2Missing as error:
+            raise BenchError(error.code, str(error), "Install it, or make the card with P-256.", 422) from error
         except CardDocumentError as error:
             raise BenchError(
                 "card-document-invalid", str(error), "Its JSON Schema is in docs/reference/card.schema.json.", 422

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from drivers.errors import DriverError
 from drivers.printers.journal import JobJournal
+from drivers.printers.models import model
+from drivers.printers.roll import ROLL_FILE, RollKeeper
 from drivers.printers.serial_printer import SerialPrinter
 from drivers.readers.pcsc import PcscReader
 from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.pcscd import PrivatePcscd
 from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_condition import board_like
 from drivers.sim.printer_link import SimReceiptPrinter
 from drivers.sim.pty_link import PtyLink
 from kiosk.bench.adapters.cards import Tray
@@ -39,12 +42,13 @@ class BenchDevices:
     """Call after the terminal has stopped: it lets go of its side first."""
 
 
-def simulated(state: Path, personas: Sequence[Persona], authority: CardAuthority) -> BenchDevices:
-    """Reader and printer in this process."""
-    twin = SimPrinter()
+def simulated(state: Path, personas: Sequence[Persona], authority: CardAuthority, printer_model: str) -> BenchDevices:
+    """Reader and printer in this process; the printer is of that model. Raises `UnknownModel`."""
+    chosen = model(printer_model)
+    twin = SimPrinter(width_mm=chosen.width_mm, board=board_like(chosen))
     reader = SimReader(READER_NAME)
-    journal = JobJournal(state / JOURNAL_FILE)
-    printer = RecordingPrinter(SimReceiptPrinter(twin, journal=journal), twin)
+    journal, roll = JobJournal(state / JOURNAL_FILE), RollKeeper(state / ROLL_FILE)
+    printer = RecordingPrinter(SimReceiptPrinter(twin, model=chosen, journal=journal, roll=roll), twin)
     tray = Tray(reader, personas, authority)
     return BenchDevices(
         for_terminal=Devices(reader, printer),
@@ -55,10 +59,12 @@ def simulated(state: Path, personas: Sequence[Persona], authority: CardAuthority
     )
 
 
-def behind_real_stacks(state: Path, personas: Sequence[Persona], authority: CardAuthority) -> BenchDevices:
+def behind_real_stacks(
+    state: Path, personas: Sequence[Persona], authority: CardAuthority, printer_model: str
+) -> BenchDevices:
     """The same twins behind a private pcscd (PC/SC in a child process) and behind a pty (pyserial).
 
-    Raises `BenchError` where pcscd or its virtual reader is not installed.
+    Raises `BenchError` where pcscd or its virtual reader is not installed, `UnknownModel`.
     """
     try:
         daemon = PrivatePcscd((READER_NAME,))
@@ -66,10 +72,11 @@ def behind_real_stacks(state: Path, personas: Sequence[Persona], authority: Card
         raise BenchError(
             error.code, str(error), "Install pcscd and vsmartcard-vpcd, or use --stack sim.", 500
         ) from error
-    twin = SimPrinter()
+    chosen = model(printer_model)
+    twin = SimPrinter(width_mm=chosen.width_mm, board=board_like(chosen))
     link = PtyLink(twin)
-    journal = JobJournal(state / JOURNAL_FILE)
-    printer = RecordingPrinter(SerialPrinter(link.port, journal=journal), twin)
+    journal, roll = JobJournal(state / JOURNAL_FILE), RollKeeper(state / ROLL_FILE)
+    printer = RecordingPrinter(SerialPrinter(link.port, model=chosen, journal=journal, roll=roll), twin)
     tray = Tray(daemon, personas, authority)
 
     def close() -> None:

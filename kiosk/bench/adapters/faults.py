@@ -16,8 +16,10 @@ UNPLUG = "unplug"
 HELD = "held"
 PRINTER_FAULTS = (
     "paper-out", "near-end", "cover-open", "mute", UNPLUG, "power-off", "power-cycle", "cutter-jam", "head-hot",
-    "unrecoverable", "no-markers", "slow", "noise",
+    "unrecoverable", "no-markers", "slow", "noise", "lying",
 )  # fmt: skip
+MOUTH_FAULTS = ("presenter-jam",)
+"""Only a printer that presents its tickets has these."""
 TWIN_NAMES = {UNPLUG: "unplugged"}
 """Where the printer's twin has another name for a fault than the bench has for all devices."""
 PASSING = frozenset({"noise", "power-cycle"})
@@ -108,6 +110,7 @@ class DeviceFaults:
         return [
             *(FaultOffer("reader", fault) for fault in self._reader.offers()),
             *(FaultOffer("printer", fault, counted=True) for fault in PRINTER_FAULTS),
+            *(FaultOffer("printer", fault, counted=True) for fault in MOUTH_FAULTS if self._printer.presenter),
         ]
 
     def active(self) -> Sequence[FaultView]:

@@ -14,6 +14,7 @@ from kiosk.bench.ports import BenchError, NetworkView
 
 TIMEOUT_S = 20.0
 KEYS = ("terminal", "epoch", "seq", "id", "document")
+MESSAGE_KEYS = ("way", "to", "subject", "body", "at_ms")
 
 
 class OperatorView:
@@ -40,26 +41,31 @@ class OperatorView:
             return False
 
     def entries(self) -> Sequence[Mapping[str, object]]:
-        if self._token is None:
-            raise BenchError(
-                "no-operator-token",
-                "This gateway was not started by the bench, so its entries cannot be read.",
-                "Ask its operator, or start the bench without --gateway.",
-                409,
-            )
         with self._lock:
-            for line in filter(None, self._fresh().split("\n")):
+            for line in filter(None, self._read("/v1/entries", self._position).split("\n")):
                 entry = cast("dict[str, Any]", json.loads(line))
                 self._position = max(self._position, int(entry["position"]))
                 self._held.append({key: entry[key] for key in KEYS})
             return list(self._held)
 
-    def _fresh(self) -> str:
-        """What came since the last look, one JSON object a line."""
+    def messages(self) -> Sequence[Mapping[str, object]]:
+        with self._lock:
+            answer = cast("dict[str, Any]", json.loads(self._read("/v1/messages", 0)))
+            return [{key: item[key] for key in MESSAGE_KEYS} for item in answer["messages"]]
+
+    def _read(self, path: str, after: int) -> str:
+        """What is behind a position, for the operator's token."""
+        if self._token is None:
+            raise BenchError(
+                "no-operator-token",
+                "This gateway was not started by the bench, so what it holds cannot be read.",
+                "Ask its operator, or start the bench without --gateway.",
+                409,
+            )
         try:
             answer = self._session.get(
-                f"{self._url}/v1/entries",
-                params={"after": str(self._position)},
+                f"{self._url}{path}",
+                params={"after": str(after)},
                 headers={"Authorization": f"Bearer {self._token}"},
                 timeout=TIMEOUT_S,
             )

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, ReceiptPrinter
+from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, ReceiptPrinter, Ticket
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_paper import SimReceipt
 from kiosk.bench.ports import BenchError, ReceiptView
@@ -41,6 +41,12 @@ class RecordingPrinter:
 
     def status(self) -> PrinterStatus:
         return self._printer.status()
+
+    def ticket(self) -> Ticket | None:
+        return self._printer.ticket()
+
+    def retract(self) -> bool:
+        return self._printer.retract()
 
     def close(self) -> None:
         self._printer.close()
@@ -111,6 +117,9 @@ class PaperTray:
         out = io.BytesIO()
         piece.image().save(out, "PNG")
         return out.getvalue()
+
+    def take(self) -> bool:
+        return self._twin.take_ticket()
 
     def reset(self) -> None:
         self._printer.forget()

@@ -21,13 +21,22 @@ the bench's finger waits that long before it presses the same control again; key
 class KivyScreen:
     """One touchscreen. Make and `run` it on the main thread; everything else may be called from any thread."""
 
-    def __init__(self, size: tuple[int, int], *, headless: bool, kivy_home: Path) -> None:
+    def __init__(self, size: tuple[int, int], *, headless: bool, kivy_home: Path, keypad_keys: str = "") -> None:
         """Configure Kivy. `headless` draws without a display; otherwise that is so only where there is none."""
         from kiosk.ui.app import TerminalApp
 
         self._size = size
         self._send: Callable[[Event], None] | None = None
-        self._app = TerminalApp(size=size, send=self._pressed, headless=True if headless else None, kivy_home=kivy_home)
+        self._app = TerminalApp(
+            size=size,
+            send=self._pressed,
+            headless=True if headless else None,
+            kivy_home=kivy_home,
+            touched=lambda: self.on_touched(),
+            keypad_keys=keypad_keys,
+        )
+        self.on_touched: Callable[[], None] = lambda: None
+        """A finger is on the glass: what is being said stops."""
         self._finger = threading.Lock()
         self._last: tuple[str, float] = ("", 0.0)
 
@@ -85,6 +94,14 @@ class KivyScreen:
                 raise BenchError(
                     "no-such-key", str(error), "GET /api/elements lists the keys on the screen.", 409
                 ) from error
+
+    def press_key(self, key: str) -> None:
+        from kiosk.ui.bridge import NoSuchElementError
+
+        try:
+            self._asked(lambda: self._app.bridge.press_key(key))
+        except NoSuchElementError as error:
+            raise BenchError("no-such-key", str(error), "The setting keypad_keys names the keys.", 409) from error
 
     def drawn(self, timeout_s: float) -> bool:
         from kiosk.ui.bridge import ScreenTimeoutError

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from drivers.api import SlotState
 from kiosk.bench.ports import BenchError
+from kiosk.bench.virtual.eye import words_of
 from kiosk.clock import ZONE, SystemClock, local_minute
 from kiosk.events import ClockTicked
 from kiosk.screen_model import ScreenModel
@@ -20,6 +21,9 @@ from offline_cache.outbox import Outbox
 RESET_TIMEOUT_S = 30.0
 RESET_LOOK_S = 0.05
 ATTRACT = "attract"
+STEPPED_S = 1800.0
+TICK_S = 0.05
+"""The shortest time that is leapt over at once."""
 
 
 class TerminalAdapter:
@@ -47,6 +51,9 @@ class TerminalAdapter:
             "outbox": self._figures(),
             "gateway": {"reachable": known["network_up"], "terminal": known["terminal"]},
         }
+
+    def words(self) -> Sequence[str]:
+        return words_of(self._on_glass())
 
     def settle(self, timeout_s: float) -> bool:
         return self._terminal.settle(timeout_s)
@@ -82,7 +89,17 @@ class MovableClock:
         self._terminal = terminal
 
     def advance(self, seconds: float) -> None:
-        self._clock.shift(seconds)
+        """Up to half an hour passes from timer to timer, so that a countdown counts; longer is one leap."""
+        left = seconds
+        while 0 < left <= STEPPED_S:
+            due = self._terminal.runtime.next_in_s()
+            step = min(left, max(due if due is not None else left, TICK_S))
+            self._clock.shift(step)
+            self._terminal.runtime.wake()
+            self._terminal.settle(RESET_TIMEOUT_S)
+            left -= step
+        if left > STEPPED_S:
+            self._clock.shift(left)
         self._tell()
 
     def offset_s(self) -> float:

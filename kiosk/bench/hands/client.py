@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import requests
 
+from kiosk.bench.hands.bench import Json
 from kiosk.bench.ports import BenchError
 from kiosk.bench.processes.children import kiosk_command
 
@@ -23,8 +24,6 @@ REQUEST_TIMEOUT_S = 30.0
 POLL_S = 0.05
 END_TIMEOUT_S = 30.0
 READY = "ready "
-
-Json = dict[str, Any]
 
 
 class BenchClient:
@@ -59,6 +58,12 @@ class BenchClient:
     def element(self, element_id: str) -> Json | None:
         return next((element for element in self.elements() if element["id"] == element_id), None)
 
+    def words(self) -> list[str]:
+        return self._ask("GET", "/api/words").json()
+
+    def press(self, element: Json) -> Json:
+        return self.touch(element["x"] + element["width"] / 2, element["y"] + element["height"] / 2)
+
     def touch_id(self, element_id: str) -> Json:
         return self._ask("POST", "/api/touch", {"id": element_id}).json()
 
@@ -67,6 +72,12 @@ class BenchClient:
 
     def type_text(self, text: str) -> Json:
         return self._ask("POST", "/api/type", {"text": text}).json()
+
+    def key(self, key: str) -> Json:
+        return self._ask("POST", "/api/key", {"key": key}).json()
+
+    def speech(self) -> list[Json]:
+        return self._ask("GET", "/api/speech").json()
 
     def personas(self) -> list[Json]:
         return self._ask("GET", "/api/personas").json()

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kiosk.bench.hands.client import BenchClient, Json
+from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.ports import BenchError
 
 LANGUAGE_IDS = {"zh": "language.zh", "en": "language.en"}
@@ -21,7 +21,7 @@ MAX_FORM_SCREENS = 60
 class Visitor:
     """A citizen with a card, at the bench of `client`. `on_screen(name)` is told of every screen she comes to."""
 
-    def __init__(self, client: BenchClient, persona: str, *, on_screen: Callable[[str], None] | None = None) -> None:
+    def __init__(self, client: Bench, persona: str, *, on_screen: Callable[[str], None] | None = None) -> None:
         """Raises `BenchError` (`no-such-persona`)."""
         self._bench = client
         self._on_screen = on_screen
@@ -29,14 +29,14 @@ class Visitor:
         if persona not in known:
             raise BenchError("no-such-persona", f"There is no {persona}.", f"Known: {', '.join(known)}.", 404)
         self.persona = persona
-        self._card: Json = known[persona]["card"]
+        self.card: Json = known[persona]["card"]
         self.seen: list[str] = []
         """Every screen, in order, without repetition of the same one in a row."""
 
     @property
     def private(self) -> tuple[str, ...]:
         """What nobody but the citizen may read: name, id number, PIN-bearing words are not among the state."""
-        holder = self._card["holder"]
+        holder = self.card["holder"]
         return str(holder["name"]), str(holder["id_number"])
 
     # ------------------------------------------------------------------------------------------ eye and finger
@@ -49,7 +49,7 @@ class Visitor:
 
     def press(self, element_id: str) -> str:
         """Find this control with the eye and put the finger on its middle; return the screen that follows."""
-        element = self._bench.element(element_id)
+        element = _find(self._bench.elements(), element_id)
         if element is None or not element["enabled"]:
             raise BenchError(
                 "cannot-press",
@@ -57,7 +57,7 @@ class Visitor:
                 "On the screen: " + ", ".join(str(one["id"]) for one in self._bench.elements() if one["enabled"]),
                 409,
             )
-        state = self._bench.touch(element["x"] + element["width"] / 2, element["y"] + element["height"] / 2)
+        state = self._bench.press(element)
         self._keep_private(state)
         return self._note(str(state["screen"]))
 
@@ -103,7 +103,7 @@ class Visitor:
 
     def give_pin(self, pin: str | None = None, before_ok: Callable[[], None] | None = None) -> None:
         """Press the digits, then the one way forward. Does not wait for the card's answer."""
-        for digit in pin if pin is not None else str(self._card.get("pin", "123456")):
+        for digit in pin if pin is not None else str(self.card.get("pin", "123456")):
             self.press(f"pin.{digit}")
         if before_ok is not None:
             before_ok()
@@ -134,9 +134,13 @@ class Visitor:
                 break
             if on_page is not None:
                 on_page()
-            self._answer()
-            self.press("primary")
+            self.step_form()
         self.wait_for("check")
+
+    def step_form(self) -> str:
+        """Answer the page or question on the screen as `fill_in` does, and go on; return the screen that follows."""
+        self._answer()
+        return self.press("primary")
 
     def _answer(self) -> None:
         """Answer where the screen asks, so that the one way forward opens."""

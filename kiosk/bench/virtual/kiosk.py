@@ -10,32 +10,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
+from drivers.printers.models import model
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.document import parse_card_document
 from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
+from drivers.sim.printer_condition import board_like
 from drivers.sim.printer_link import SimReceiptPrinter
+from kiosk.bench.adapters.paper import RecordingPrinter
 from kiosk.bench.ports import BenchError
 from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.clock import ManualClock
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.settings import Settings
+from kiosk.speech.recording import RecordingEngine
 from kiosk.terminal import Devices, OutboxStore, Terminal
+from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
+from offline_cache.outbox import Quota
 
 MAX_FORM_SCREENS = 40
+TICK_S = 0.05
+"""The shortest time that passes at once."""
 
 
 class Store(OutboxStore):
     """The real outbox; `acked` is what the gateway's receipt covers, `breaks` makes the next write fail."""
 
-    def __init__(self, state_dir: Path) -> None:
-        super().__init__(outbox_state.open_writer(state_dir), "T0001")
+    def __init__(self, state_dir: Path, quota: Quota | None = None) -> None:
+        """A folder that joined a gateway has its name from there; any other terminal is called T0001."""
+        joined = enrolments.load(state_dir).terminal if enrolments.is_enrolled(state_dir) else "T0001"
+        super().__init__(outbox_state.open_writer(state_dir, quota=quota), joined)
         self.acked = 0
         self.breaks: Exception | None = None
         self.documents: list[Mapping[str, object]] = []
+        self.recorded: list[tuple[int, Mapping[str, object]]] = []
+        """What was recorded, with the number of its place, oldest first."""
         self.ack_at_once = True
 
     def record(self, document: Mapping[str, object]):
@@ -43,6 +55,7 @@ class Store(OutboxStore):
             raise self.breaks
         made = super().record(document)
         self.documents.append({**document, "number": made.number} if "number" not in document else document)
+        self.recorded.append((made.seq, self.documents[-1]))
         if self.ack_at_once:
             self.acked = made.seq
         return made
@@ -50,26 +63,53 @@ class Store(OutboxStore):
     def acked_seq(self) -> int:
         return self.acked
 
+    def count(self) -> int:
+        """How many rows the outbox itself has."""
+        return self._outbox.last_seq()
+
+    def pending(self) -> int:
+        """How many rows no receipt of the gateway covers."""
+        return self._outbox.status().pending
+
+    @property
+    def last_seq(self) -> int:
+        """The place of the newest document, or 0."""
+        return self.recorded[-1][0] if self.recorded else 0
+
 
 class Kiosk:
     """Hands, cables and offices around one terminal. Everything that happens, happens when it is called."""
 
-    def __init__(self, state_dir: Path, *, landscape: bool = False, printer: bool = True, seed: int = 1) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        landscape: bool = False,
+        printer: bool = True,
+        seed: int = 1,
+        printer_model: str = "generic-80",
+        authority: CardAuthority | None = None,
+        quota: Quota | None = None,
+    ) -> None:
+        """`authority` issues the cards; None: one of its own, kept in `state_dir`. `quota` is the outbox's."""
         self.state_dir = state_dir
         self.clock = ManualClock()
         self.city = City()
-        self.store = Store(state_dir)
+        self.store = Store(state_dir, quota)
         self.reader = SimReader("Kiosk Citizen", real_time=False)
-        self.paper = SimPrinter(clock=self.clock.monotonic_s)
+        chosen = model(printer_model)
+        self.paper = SimPrinter(clock=self.clock.monotonic_s, width_mm=chosen.width_mm, board=board_like(chosen))
         self.screens: list[ScreenModel] = []
         self.sounds: list[str] = []
-        self._authority = CardAuthority.load_or_create(state_dir / "cards")
+        self.listener = RecordingEngine()
+        self.authority = authority or CardAuthority.load_or_create(state_dir / "cards")
         size = (1920, 1080) if landscape else (1080, 1920)
-        device = SimReceiptPrinter(self.paper, clock=self.clock.monotonic_s, advance=self.clock.advance)
+        device = SimReceiptPrinter(self.paper, model=chosen, clock=self.clock.monotonic_s, advance=self.clock.advance)
+        self.printer = RecordingPrinter(device, self.paper)
         self.terminal = Terminal(
             Settings(width=size[0], height=size[1]),
             state_dir,
-            Devices(self.reader, device if printer else None),
+            Devices(self.reader, self.printer if printer else None),
             self.clock,
             self.screens.append,
             inline=True,
@@ -77,6 +117,7 @@ class Kiosk:
             store=self.store,
             random=Random(seed),  # noqa: S311 - seeded on purpose: a visit must replay
             play=self.sounds.append,
+            engine=self.listener,
         )
         self.terminal.start()
         self.pump()
@@ -116,7 +157,7 @@ class Kiosk:
     def insert(self, persona: str = "parent", **quirks: object) -> SimCard:
         self.city.persona = personas()[persona]
         document = {**personas()[persona].card, **({"quirks": quirks} if quirks else {})}
-        card = SimCard(parse_card_document(document), self._authority)
+        card = SimCard(parse_card_document(document), self.authority)
         self.put(card)
         return card
 
@@ -133,9 +174,10 @@ class Kiosk:
         return self.touch(*(f"pin.{digit}" for digit in digits), "pin.ok")
 
     def wait(self, seconds: float) -> Kiosk:
-        """Let time pass, a second at a time, as timers see it."""
+        """Let time pass, from timer to timer, as the runtime's own loop does."""
         while seconds > 0:
-            step = min(1.0, seconds)
+            due = self.terminal.runtime.next_in_s()
+            step = min(seconds, max(due, TICK_S)) if due is not None else seconds
             self.clock.advance(step)
             seconds -= step
             self.pump()

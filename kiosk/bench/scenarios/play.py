@@ -1,0 +1,331 @@
+"""Play a scenario on a bench, whichever it is: do each step, hold each check, and say where it broke.
+
+The player knows only what stands on the screen and what the bench tells; it waits for what it expects instead of
+sleeping. After the last step every scenario must find its way back to the attract screen, with no holder left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from kiosk.bench.hands.bench import Bench, Json
+from kiosk.bench.hands.visit import Visitor
+from kiosk.bench.ports import BenchError
+from kiosk.bench.scenarios.format import Scenario, Step
+
+WITHIN_S = 20.0
+"""How long a check waits for what it expects, where it does not say."""
+WRONG_PIN = "000000"
+PROCESSING_TOUCHES = 80
+
+
+class NotSo(Exception):
+    """A check that does not hold; says what was there instead."""
+
+    code = "expectation-failed"
+
+
+@dataclass(frozen=True)
+class Played:
+    """One step as it went. `picture` is PNG, or empty where nothing draws; `words` what the screen said then."""
+
+    step: Step
+    screen: str
+    seconds: float
+    words: tuple[str, ...] = field(repr=False, default=())
+    picture: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A whole scenario: `failed` is empty where all was as it must be."""
+
+    scenario: Scenario
+    stack: str
+    steps: tuple[Played, ...]
+    seconds: float
+    failed: str = ""
+    failed_line: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed
+
+
+class Player:
+    """Plays scenarios on `bench`. `pictures`: keep what the screen showed after each step."""
+
+    def __init__(self, bench: Bench, stack: str, *, pictures: bool = False) -> None:
+        self._bench = bench
+        self._stack = stack
+        self._pictures = pictures
+        self._visitor: Visitor
+        self._held_before = 0
+        self._papers_before = 0
+        self._log_before = 0
+        self._events: Mapping[str, str] = {}
+
+    def play(self, scenario: Scenario) -> Outcome:
+        """Play it to its end, or to the first step that fails. Never raises for what the scenario found."""
+        began = time.monotonic()
+        done: list[Played] = []
+        step = scenario.steps[0]
+        try:
+            self._begin(scenario)
+            for step in scenario.steps:
+                at = time.monotonic()
+                self._do(step)
+                done.append(self._played(step, at))
+            self._end()
+        except (BenchError, NotSo) as error:
+            done.append(self._played(step, began))
+            next_step = f" {error.next_step}" if isinstance(error, BenchError) else ""
+            reason = f"{step.told()}: {error}{next_step} [{error.code}]"
+            return Outcome(scenario, self._stack, tuple(done), time.monotonic() - began, reason, step.line)
+        return Outcome(scenario, self._stack, tuple(done), time.monotonic() - began)
+
+    # ----------------------------------------------------------------------------------------- begin and end
+
+    def _begin(self, scenario: Scenario) -> None:
+        self._bench.reset()
+        self._language = scenario.language
+        self._visitor = Visitor(self._bench, scenario.persona)
+        self._held_before = len(self._bench.entries())
+        self._papers_before = len(self._bench.receipts())
+        lines = self._bench.log()
+        self._log_before = int(lines[-1]["n"]) if lines else 0
+
+    def _end(self) -> None:
+        """Whatever was done: the way back is open, and nothing of the holder stays."""
+        told = str([self._bench.state(), self._bench.log(self._log_before)])
+        self._bench.reset()
+        state = self._bench.state()
+        if state["screen"] != "attract":
+            raise NotSo(f"there is no way back to the attract screen from {state['screen']}")
+        if any(word in told + str([state, self._bench.words()]) for word in self._visitor.private):
+            raise NotSo("the terminal still knows, or has told, the holder's data")
+
+    def _played(self, step: Step, at: float) -> Played:
+        screen = str(self._bench.state()["screen"])
+        return Played(
+            step,
+            screen,
+            time.monotonic() - at,
+            tuple(self._bench.words()) if self._pictures else (),
+            self._bench.screen() if self._pictures else b"",
+        )
+
+    # ---------------------------------------------------------------------------------------------- the hand
+
+    def _do(self, step: Step) -> None:
+        argument = cast("Any", step.argument)
+        acts: dict[str, Callable[[], object]] = {
+            "come-in": lambda: self._visitor.come_in(self._language),
+            "sign-in": lambda: self._visitor.sign_in(self._language),
+            "fill-in": self._visitor.fill_in,
+            "submit": self._visitor.submit,
+            "leave": self._leave,
+            "pull": self._bench.remove_card,
+            "insert": lambda: self._insert(argument),
+            "pin": lambda: self._visitor.give_pin(self._pin(argument)),
+            "touch": lambda: [self._visitor.press(one) for one in _many(argument)],
+            "type": lambda: self._bench.type_text(argument),
+            "key": lambda: [self._bench.key(one) for one in _many(argument)],
+            "open": lambda: self._open(argument),
+            "answer": lambda: self._answer(argument),
+            "receipt": lambda: self._receipt(argument),
+            "rate": lambda: self._visitor.press(f"rating.{argument}"),
+            "wait": lambda: self._bench.advance(float(argument)),
+            "fault": lambda: self._bench.fault(argument["device"], argument["fault"], argument.get("after")),
+            "mend": lambda: self._bench.mend(**({} if argument == "all" else {"device": argument})),
+            "network": lambda: self._network(argument),
+            "see": lambda: self._see(argument if isinstance(argument, dict) else {"screen": argument}),
+            "printed": lambda: self._printed(argument),
+            "entries": lambda: self._entries(argument),
+            "pending": lambda: self._until(
+                f"{argument} pending", lambda: self._bench.state()["outbox"]["pending"] == argument
+            ),
+            "logged": lambda: self._logged(argument),
+            "spoken": lambda: self._spoken(argument),
+        }
+        acts[step.verb]()
+
+    def _insert(self, argument: str | Json | None) -> None:
+        if isinstance(argument, dict):
+            document = dict(argument)
+            base = self._visitor.card if "profile" not in document else {}
+            self._bench.insert_card({**base, **document})
+        else:
+            self._bench.insert(argument or self._visitor.persona)
+
+    def _pin(self, argument: str | None) -> str | None:
+        if argument in (None, "right"):
+            return None
+        return WRONG_PIN if argument == "wrong" else argument
+
+    def _open(self, service: str) -> None:
+        """From home to the service's own page."""
+        offered = [str(one["id"]) for one in self._bench.elements() if one["enabled"]]
+        for event in [one for one in offered if one.startswith("event.")]:
+            self._visitor.press(event)
+            self._visitor.wait_for("services")
+            if any(one["id"] == f"service.{service}" for one in self._bench.elements()):
+                self._visitor.press(f"service.{service}")
+                self._visitor.wait_for("intro")
+                return
+            self._visitor.press("back")
+            self._visitor.wait_for("home")
+        raise BenchError("no-such-service", f"No life event offers {service}.", "See `kiosk services list`.", 404)
+
+    def _answer(self, answers: Mapping[str, str]) -> None:
+        """Go on through the form until each question was met, and answer it: a choice by its value, else typed."""
+        wanted = dict(answers)
+        for _ in range(PROCESSING_TOUCHES):
+            if not wanted:
+                return
+            question = str(self._bench.state()["session"]["question"] or "")
+            if question in wanted:
+                value = str(wanted.pop(question))
+                choice = f"choice.{question}.{value}"
+                if any(one["id"] == choice for one in self._bench.elements()):
+                    self._visitor.press(choice)
+                else:
+                    self._bench.type_text(value)
+                self._visitor.press("primary")
+            else:
+                self._visitor.step_form()
+        raise BenchError("no-such-question", f"Never asked: {', '.join(wanted)}.", "See the form's fields.", 404)
+
+    def _receipt(self, way: str) -> None:
+        """From saved: choose how to get the receipt, and confirm."""
+        if str(self._bench.state()["screen"]) == "saved":
+            self._visitor.press("primary")
+        self._visitor.wait_for("receipt")
+        self._visitor.press(f"receipt.{way}")
+        self._visitor.press("primary")
+
+    def _leave(self) -> None:
+        """End the visit by the quiet button, take the card, and see the attract screen."""
+        if str(self._bench.state()["screen"]) not in {"take-card", "attract"}:
+            self._visitor.press("finish")
+        if self._bench.state()["devices"]["slot"]["card"] is not None:
+            self._until("the screen that asks to take the card", lambda: self._screen() in {"take-card", "attract"})
+            self._bench.remove_card()
+        self._until("the attract screen", lambda: self._screen() == "attract")
+
+    def _network(self, argument: str | Json) -> None:
+        if isinstance(argument, dict):
+            self._bench.network(**argument)
+            return
+        self._bench.network(up=argument == "up")
+        self._until(
+            f"the terminal to notice the network {argument}",
+            lambda: self._bench.state()["gateway"]["reachable"] is (argument == "up"),
+        )
+
+    # ---------------------------------------------------------------------------------------------- the checks
+
+    def _screen(self) -> str:
+        return str(self._bench.state()["screen"])
+
+    def _until(self, what: str, true: Callable[[], bool], within_s: float = WITHIN_S) -> None:
+        self._bench.until(what, lambda: true() or None, within_s)
+
+    def _see(self, wanted: Mapping[str, Any]) -> None:
+        within_s = float(wanted.get("within", WITHIN_S))
+        if "screen" in wanted:
+            names = _many(wanted["screen"])
+            self._until(f"screen {' or '.join(names)}", lambda: self._screen() in names, within_s)
+        if "failure" in wanted:
+            now = self._bench.state()["session"]["failure"]
+            _hold(now == wanted["failure"], f"the failure is {now}, not {wanted['failure']}")
+        if "language" in wanted:
+            now = self._bench.state()["language"]
+            _hold(now == wanted["language"], f"the language is {now}")
+        for text in _many(wanted.get("says", [])):
+            self._until(f"the words {text!r}", lambda text=text: self._says(text), within_s)
+        for text in _many(wanted.get("says-not", [])):
+            _hold(not self._says(text), f"the screen says {text!r}")
+        self._controls(wanted)
+
+    def _controls(self, wanted: Mapping[str, Any]) -> None:
+        there = {str(one["id"]): bool(one["enabled"]) for one in self._bench.elements() if one["role"] != "text"}
+        shown = ", ".join(sorted(there))
+        for one in _many(wanted.get("has", [])):
+            _hold(one in there, f"there is no {one}; there is: {shown}")
+        for one in _many(wanted.get("has-not", [])):
+            _hold(one not in there, f"there is {one}")
+        for one in _many(wanted.get("enabled", [])):
+            _hold(there.get(one, False), f"{one} cannot be pressed; there is: {shown}")
+        for one in _many(wanted.get("disabled", [])):
+            _hold(not there.get(one, False), f"{one} can be pressed")
+
+    def _says(self, text: str) -> bool:
+        return any(text in words for words in self._bench.words())
+
+    def _printed(self, wanted: Mapping[str, Any]) -> None:
+        def papers() -> list[Json]:
+            return self._bench.receipts()[self._papers_before :] if self._papers_before else self._bench.receipts()
+
+        if "count" in wanted:
+            self._until(f"{wanted['count']} receipts", lambda: len(papers()) == wanted["count"])
+        found = papers()
+        if not found:
+            _hold(not set(wanted) - {"count"}, "nothing was printed")
+            return
+        last = found[-1]
+        if "state" in wanted:
+            state = wanted["state"]
+            self._until(f"the printer's {state}", lambda: papers()[-1]["state"] == state)
+        if "copy" in wanted:
+            _hold(last["copy"] is wanted["copy"], f"copy is {last['copy']}")
+        text = str(papers()[-1]["text"])
+        for one in _many(wanted.get("says", [])):
+            _hold(one in text, f"the paper does not say {one!r}")
+        for one in _many(wanted.get("says-not", [])):
+            _hold(one not in text, f"the paper says {one!r}")
+
+    def _entries(self, wanted: Mapping[str, Any]) -> None:
+        """What the gateway holds of this visit. `kind` counts only documents of that kind."""
+        kind = str(wanted.get("kind", "application"))
+
+        def held() -> list[Json]:
+            documents = [cast("Json", one["document"]) for one in self._bench.entries()[self._held_before :]]
+            return [one for one in documents if one.get("kind") == kind]
+
+        count = int(wanted.get("count", 1))
+        within_s = float(wanted.get("within", WITHIN_S))
+        self._until(f"{count} {kind} entries at the gateway", lambda: len(held()) == count, within_s)
+        numbers = [one.get("number") for one in held()]
+        _hold(len(numbers) == len(set(numbers)), "an entry came twice")
+        for key, value in cast("Mapping[str, object]", wanted.get("last", {})).items():
+            now = held()[-1].get(key)
+            _hold(now == value, f"{key} is {now!r}")
+
+    def _logged(self, codes: str | list[str]) -> None:
+        for code in _many(codes):
+            self._until(
+                f"{code} in the log",
+                lambda code=code: any(
+                    line["what"] == code or code in map(str, cast("Json", line["facts"]).values())
+                    for line in self._bench.log(self._log_before)
+                ),
+            )
+
+    def _spoken(self, texts: str | list[str]) -> None:
+        for text in _many(texts):
+            self._until(
+                f"{text!r} spoken", lambda text=text: any(text in str(one["text"]) for one in self._bench.speech())
+            )
+
+
+def _many(value: object) -> list[str]:
+    return [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
+
+
+def _hold(true: bool, otherwise: str) -> None:
+    if not true:
+        raise NotSo(otherwise)

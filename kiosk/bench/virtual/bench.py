@@ -1,0 +1,243 @@
+"""The virtual terminal under the calls of the bench's HTTP client: scenarios do not know which of the two they meet.
+
+There is no glass: a press sends what the control carries, pictures are empty. Time passes only where a hand waits.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar, cast
+
+from drivers.sim.cards.issuer import CardAuthority
+from kiosk.bench.adapters.cards import Tray
+from kiosk.bench.adapters.faults import DeviceFaults, SimReaderFaults
+from kiosk.bench.adapters.paper import PaperTray
+from kiosk.bench.hands.bench import Json
+from kiosk.bench.ports import BenchError
+from kiosk.bench.virtual.city import personas
+from kiosk.bench.virtual.eye import controls_of, words_of
+from kiosk.bench.virtual.kiosk import Kiosk
+from kiosk.clock import ZONE
+from kiosk.screen_model import Control, DateField, Field
+
+_T = TypeVar("_T")
+DAY_S = 86_400
+LOOK_S = 0.5
+"""How much virtual time passes between two looks of a hand that waits."""
+MOVED_ON_S = 6.0
+"""Longer than the terminal takes to notice that the cable was pulled or put back."""
+END_S = 400.0
+"""No visit that nobody touches lasts longer."""
+
+
+class VirtualBench:
+    """One virtual terminal in `state_dir`, which must be empty. The same seed gives the same visit."""
+
+    def __init__(
+        self, state_dir: Path, *, landscape: bool = False, seed: int = 1, authority: CardAuthority | None = None
+    ) -> None:
+        self.kiosk = Kiosk(state_dir, landscape=landscape, seed=seed, authority=authority)
+        self._tray = Tray(self.kiosk.reader, tuple(personas().values()), self.kiosk.authority)
+        self._faults = DeviceFaults(SimReaderFaults(self.kiosk.reader), self.kiosk.paper)
+        self._paper = PaperTray(self.kiosk.paper, self.kiosk.printer)
+
+    # ------------------------------------------------------------------------------------------------ the eye
+
+    def state(self) -> Json:
+        known = self.kiosk.terminal.public_state()
+        session = ("id", "state", "service", "question", "number", "acked", "failure", "print")
+        return {
+            "screen": self.kiosk.screen.name,
+            "session": {key: known[key] for key in session},
+            "language": known["language"],
+            "modes": asdict(self.kiosk.screen.modes),
+            "devices": {
+                "reader": {"state": known["slot"]},
+                "printer": {"state": known["printer"]},
+                "slot": {"card": self._tray.inserted()},
+                "clock": {"now": self._now()},
+                "faults": [asdict(fault) for fault in self._faults.active()],
+            },
+            "outbox": {"pending": max(0, self.kiosk.store.last_seq - self.kiosk.store.acked)},
+            "gateway": {"reachable": known["network_up"], "terminal": known["terminal"]},
+        }
+
+    def screen(self) -> bytes:
+        return b""
+
+    def words(self) -> list[str]:
+        return words_of(self.kiosk.screen)
+
+    def elements(self) -> list[Json]:
+        return [
+            {"id": one.id, "role": one.role, "text": one.text, "enabled": one.enabled and one.event is not None}
+            for one in controls_of(self.kiosk.screen)
+        ]
+
+    def log(self, after: int = 0) -> list[Json]:
+        lines = self.kiosk.terminal.log.recent
+        return [
+            {"n": n, "what": str(line.get("event", "")), "facts": dict(line)}
+            for n, line in enumerate(lines, 1)
+            if n > after
+        ]
+
+    # ------------------------------------------------------------------------------------------------ the hand
+
+    def press(self, element: Json) -> Json:
+        self.kiosk.touch(str(element["id"]))
+        return self.state()
+
+    def type_text(self, text: str) -> Json:
+        """Press the key of each character, or hand it to the active field. Raises `BenchError` (`no-such-key`)."""
+        from kiosk.events import KeyTyped
+
+        for character in text:
+            key = self._key(character)
+            if key is not None:
+                self.kiosk.touch(key.id)
+            elif any(isinstance(piece, Field | DateField) for piece in self.kiosk.screen.body):
+                self.kiosk.terminal.send(KeyTyped(character, session_id=self.kiosk.screen.session_id))
+                self.kiosk.pump()
+            else:
+                raise BenchError("no-such-key", "The screen has no such key.", "Look at its elements.", 409)
+        return self.state()
+
+    def _key(self, character: str) -> Control | None:
+        return next(
+            (
+                one
+                for one in controls_of(self.kiosk.screen)
+                if one.role == "key" and one.event is not None and one.text.casefold() == character.casefold()
+            ),
+            None,
+        )
+
+    def key(self, key: str) -> Json:
+        """Press a key of the tactile keypad."""
+        raise BenchError("no-such-key", f"No keypad key is called {key}.", "See cli.md.", 404)
+
+    def speech(self) -> list[Json]:
+        return []
+
+    def personas(self) -> list[Json]:
+        return [asdict(persona) for persona in self._tray.personas()]
+
+    def insert(self, persona: str) -> Json:
+        """Raises `BenchError` as `Tray.insert_persona`."""
+        self._tray.insert_persona(persona)
+        self.kiosk.city.persona = personas()[persona]
+        return self._moved()
+
+    def insert_card(self, document: Json) -> Json:
+        """Raises `BenchError` as `Tray.insert_document`."""
+        self._tray.insert_document(document)
+        holder = cast("Mapping[str, object]", document.get("holder", {}))
+        self.kiosk.city.persona = next(
+            (one for one in personas().values() if one.id_number == holder.get("id_number")), None
+        )
+        return self._moved()
+
+    def remove_card(self) -> Json:
+        self._tray.remove()
+        return self._moved()
+
+    def advance(self, seconds: float) -> Json:
+        """Let time pass. More than a day is jumped over: the timers that fell due meanwhile fire once."""
+        if seconds > DAY_S:
+            self.kiosk.clock.advance(seconds - LOOK_S)
+            seconds = LOOK_S
+        self.kiosk.wait(seconds)
+        return self.state()
+
+    def until(self, what: str, look: Callable[[], _T | None], deadline_s: float = 30.0) -> _T:
+        """As `BenchClient.until`, in virtual seconds."""
+        waited = 0.0
+        while True:
+            found = look()
+            if found:
+                return found
+            if waited >= deadline_s:
+                raise BenchError(
+                    "not-in-time",
+                    f"Waited {deadline_s:g} s for {what}; the screen is {self.kiosk.screen.name}.",
+                    "See the log.",
+                    504,
+                )
+            self.kiosk.wait(LOOK_S)
+            waited += LOOK_S
+
+    # ------------------------------------------------------------------------------------- cables and devices
+
+    def receipts(self) -> list[Json]:
+        return [asdict(receipt) for receipt in self._paper.receipts()]
+
+    def receipt_picture(self, n: int) -> bytes:
+        return self._paper.picture(n)
+
+    def network(self, **change: object) -> Json:
+        """`up` cuts and mends. Latency and loss have no meaning where nothing takes time; they are refused.
+
+        Raises `BenchError` (`needs-real-stack`).
+        """
+        if change.get("latency_ms") or change.get("loss"):
+            raise BenchError(
+                "needs-real-stack", "A slow or lossy cable needs real time.", "Play it with --stack real.", 409
+            )
+        up = bool(change.get("up", True))
+        self.kiosk.city.up = up
+        self.kiosk.store.ack_at_once = up
+        if up:
+            self.kiosk.store.acked = self.kiosk.store.last_seq
+        self.kiosk.wait(MOVED_ON_S)
+        return {"up": up, "latency_ms": 0, "loss": 0.0}
+
+    def entries(self) -> list[Json]:
+        """What the gateway holds: every document up to the last one acknowledged."""
+        return [
+            {"terminal": "T0001", "seq": seq, "document": dict(document)}
+            for seq, document in self.kiosk.store.recorded
+            if seq <= self.kiosk.store.acked
+        ]
+
+    def fault(self, device: str, fault: str, after: int | None = None) -> Json:
+        """Raises `BenchError` as `DeviceFaults.set`."""
+        self._faults.set(device, fault, after)
+        return self._moved()
+
+    def mend(self, **which: str) -> Json:
+        self._faults.clear(which.get("device"), which.get("fault"))
+        return self._moved()
+
+    def reset(self) -> Json:
+        """Make all whole, take the card away, and leave the terminal alone until it is at the attract screen.
+
+        Raises `BenchError` (`session-stuck`).
+        """
+        self.mend()
+        self._tray.reset()
+        self.network(up=True)
+        waited = 0.0
+        while self.kiosk.screen.name != "attract":
+            if waited > END_S:
+                raise BenchError(
+                    "session-stuck", f"Still on {self.kiosk.screen.name}.", "This is a fault of ours.", 500
+                )
+            self.kiosk.wait(LOOK_S)
+            waited += LOOK_S
+        return self.state()
+
+    def close(self) -> None:
+        """End the terminal."""
+        self.kiosk.close()
+
+    def _moved(self) -> Json:
+        self.kiosk.pump()
+        return self.state()
+
+    def _now(self) -> str:
+        now = datetime.datetime.fromtimestamp(self.kiosk.clock.wall_ms() / 1000, ZONE)
+        return now.strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,150 @@
+"""The shipped scenarios: each is played here on the virtual clock; `make nightly` plays them on the real stack too."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from typer.testing import CliRunner
+
+from kiosk.__main__ import app
+from kiosk.bench.scenarios.format import Scenario, parse_scenario
+from kiosk.bench.scenarios.report import write_junit, write_page
+from kiosk.bench.scenarios.run import play_all, read_scenarios
+from kiosk.terminal import shipped_catalogue
+from tests.repository import ROOT
+
+FOLDER = ROOT / "assets" / "scenarios"
+SCENARIOS = read_scenarios([FOLDER])
+BY_DAY = [one for one in SCENARIOS if one.stack != "real"]
+COVERED = {word for one in SCENARIOS for word in one.covers}
+NO_SCREEN_OF_A_VISIT = frozenset({
+    "card-needs-hsm", "card-needs-key", "no-card", "pin-format", "storage-failed", "storage-unsafe", "storage-damaged",
+    "storage-moved", "document-invalid", "seal-broken", "internal",
+})  # fmt: skip
+"""Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
+
+
+def play(text: str, tmp_path: Path, **how: object) -> tuple[list[str], list[str]]:
+    file = tmp_path / "one.yaml"
+    file.write_text(text, "utf-8")
+    done = CliRunner().invoke(app, ["bench", "play", str(file), *[str(word) for pair in how.items() for word in pair]])
+    return done.stdout.splitlines(), [str(done.exit_code), *done.stderr.splitlines()]
+
+
+@pytest.mark.parametrize("scenario", BY_DAY, ids=lambda one: Path(one.file).stem)
+def test_a_scenario_is_as_it_must_be(scenario: Scenario) -> None:
+    (outcome,) = play_all([scenario], stack="sim", seed=1, pictures=False, tell=lambda _: None)
+    assert outcome.passed, f"{scenario.file}:{outcome.failed_line} {outcome.failed}"
+
+
+def test_there_are_sixty_and_each_has_a_name_of_its_own() -> None:
+    assert len(SCENARIOS) >= 60
+    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_every_service_is_covered() -> None:
+    assert set(shipped_catalogue().services) <= COVERED
+
+
+def test_every_failure_that_a_hand_or_a_cable_can_cause_is_covered() -> None:
+    codes = set(tomllib.loads((ROOT / "assets" / "failure_codes.toml").read_text("utf-8")))
+    seen = COVERED | {
+        name.removeprefix("failure.")
+        for one in SCENARIOS
+        for step in one.steps
+        if step.verb == "see"
+        for name in str(step.argument).replace(",", " ").replace("'", " ").replace("]", " ").split()
+        if name.startswith("failure.")
+    }
+    assert codes - NO_SCREEN_OF_A_VISIT <= seen
+
+
+FAILING = """\
+scenario: The home screen is the attract screen
+steps:
+  - sign-in
+  - see: {screen: attract, within: 1}
+"""
+
+
+def test_what_fails_is_told_with_its_line_and_what_was_there_instead(tmp_path: Path) -> None:
+    out, err = play(FAILING, tmp_path)
+    assert err[0] == "1"
+    assert any("one.yaml:4 see:" in line and "the screen is home" in line for line in err)
+    assert out[-1] == "0 of 1 scenarios passed (seed 1)"
+
+
+def test_reports_for_machines_and_people_name_the_failure(tmp_path: Path) -> None:
+    scenario = parse_scenario(FAILING, "one.yaml")
+    outcomes = play_all([scenario], stack="sim", seed=7, pictures=True, tell=lambda _: None)
+    write_junit(outcomes, tmp_path / "j.xml")
+    suite = ET.parse(tmp_path / "j.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    failure = suite[0][0]
+    assert failure.tag == "failure"
+    assert "one.yaml:4" in str(failure.text)
+    write_page(outcomes, tmp_path / "r.html", seed=7)
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "0 of 1 scenarios passed" in page
+    assert "Seed 7." in page
+    assert "您好" in page, "what the screen said at each step"
+    assert "123456" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("scenario: a\nsteps: [dance]", "scenario-invalid"),
+        ("", "scenario-invalid"),
+    ],
+)
+def test_a_file_that_is_no_scenario_plays_nothing(text: str, code: str, tmp_path: Path) -> None:
+    _, err = play(text, tmp_path)
+    assert err[0] == "1"
+    assert code in " ".join(err)
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ("  - insert: nobody", "no-such-persona"),
+        ("  - insert: {profile: citizen, holder: {}}", "card-document-invalid"),
+        ("  - fault: {device: printer, fault: hiccups}", "no-such-fault"),
+        ("  - fault: {device: toaster, fault: mute}", "no-such-device"),
+        ("  - pull", "slot-empty"),
+        ("  - touch: nothing.here", "cannot-press"),
+        ("  - network: {latency_ms: 300}", "needs-real-stack"),
+        ("  - sign-in\n  - open: yoga", "no-such-service"),
+    ],
+)
+def test_a_step_that_cannot_be_done_says_why_and_what_to_do(steps: str, code: str, tmp_path: Path) -> None:
+    _, err = play(f"scenario: a\nsteps:\n{steps}\n", tmp_path)
+    assert err[0] == "1"
+    assert f"[{code}]" in " ".join(err)
+
+
+def test_a_missing_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
+    missing = CliRunner().invoke(app, ["bench", "play", str(tmp_path / "no.yaml")])
+    empty = CliRunner().invoke(app, ["bench", "play", str(tmp_path)])
+    assert (missing.exit_code, empty.exit_code) == (1, 1)
+    assert "scenario-unreadable" in missing.stderr
+    assert "no-scenarios" in empty.stderr
+
+
+def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
+    scenario = parse_scenario("scenario: a\nsteps:\n  - come-in\n  - insert\n  - touch: pin.shuffle\n", "a.yaml")
+    words: list[object] = []
+    for _ in range(2):
+        (outcome,) = play_all([scenario], stack="sim", seed=5, pictures=True, tell=lambda _: None)
+        words.append([step.words for step in outcome.steps])
+    assert words[0] == words[1]
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_every_scenario_is_as_it_must_be_on_the_real_stack() -> None:
+    outcomes = play_all(SCENARIOS, stack="real", seed=1, pictures=False, tell=lambda _: None)
+    assert [f"{one.scenario.file}:{one.failed_line} {one.failed}" for one in outcomes if not one.passed] == []
