@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kiosk.cli import bench, card, gateway, outbox, printer, receipt, run, services
+from kiosk.cli import bench, card, config, doctor, gateway, outbox, printer, receipt, run, services
 from kiosk.cli.pages.reference import docs
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.add_typer(outbox.sync_app, name="sync")
 app.add_typer(gateway.gateway, name="gateway")
 app.command()(gateway.enrol)
 app.add_typer(services.app, name="services")
+app.command()(config.config)
+app.command()(doctor.doctor)
 app.command(hidden=True)(docs)
 
 

@@ -1,0 +1,88 @@
+"""What a check is, and how all of them run side by side. Names are stable: scripts and runbooks rely on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.doctor.site import Site
+
+DEADLINE_S = 20.0
+"""Every probe a check makes has a shorter one of its own; this ends what hangs all the same."""
+
+
+class Outcome(StrEnum):
+    """How a check went. `skip`: there is nothing here to look at, and that is in order."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`cause` is what was seen, `next_action` the one thing to do now; both empty where all is well."""
+
+    outcome: Outcome
+    cause: str = ""
+    next_action: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `name` is lower-kebab and never changes; `looks_at` is a few words for the list."""
+
+    name: str
+    looks_at: str
+    run: Callable[[Site], Finding]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finding with its name and how long it took, milliseconds."""
+
+    name: str
+    outcome: Outcome
+    cause: str
+    next_action: str
+    took_ms: int
+
+
+def ok(cause: str = "") -> Finding:
+    """All is well; `cause` may tell a figure."""
+    return Finding(Outcome.OK, cause)
+
+
+def warn(cause: str, next_action: str) -> Finding:
+    """It works, and will not for long."""
+    return Finding(Outcome.WARN, cause, next_action)
+
+
+def fail(cause: str, next_action: str) -> Finding:
+    """Citizens are not served, or data are at risk."""
+    return Finding(Outcome.FAIL, cause, next_action)
+
+
+def skip(cause: str) -> Finding:
+    """Nothing to look at here."""
+    return Finding(Outcome.SKIP, cause)
+
+
+def run_checks(checks: Sequence[Check], site: Site) -> list[Result]:
+    """Run all at once; the results in the order of `checks`. A check that errs is a failed check, named so."""
+    with ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="doctor") as pool:
+        return list(pool.map(_run, checks, [site] * len(checks)))
+
+
+def _run(check: Check, site: Site) -> Result:
+    began = time.perf_counter()
+    try:
+        found = check.run(site)
+    except Exception as error:  # noqa: BLE001 - a check that falls over must not hide the others
+        found = fail(f"the check itself fell over: {type(error).__name__}", "Send a support bundle to the makers.")
+    took_ms = round((time.perf_counter() - began) * 1000)
+    return Result(check.name, found.outcome, found.cause, found.next_action, took_ms)

@@ -1,0 +1,174 @@
+"""The tester's bench: how soon it is ready, what a virtual visit costs, how closely the panel's picture follows.
+
+Peers, in the same run: a bare Kivy window plus a bare uvicorn application, each a process of its own; the pure session's
+own `step` calls plus one durable commit of SQLite; two of the screen's own frames.
+Run: `python -m tests.bench.bench_bench`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from kiosk import events as e
+from kiosk import runtime
+from kiosk.bench.explorer.explore import Explorer
+from kiosk.bench.hands.client import BenchProcess
+from kiosk.bench.virtual.kiosk import Kiosk
+from kiosk.session.state import Session
+from tests.bench.bench_first_paint import BARE, run
+
+ROUNDS = 3
+READY_TARGET = 3.0
+VISIT_TARGET = 10.0
+VISITS_AIM = 20.0
+FRAMES_TARGET = 2.0
+VISITS = 60
+UVICORN = """
+import asyncio, sys
+import uvicorn
+async def app(scope, receive, send):
+    pass
+server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+async def main():
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0)
+    server.should_exit = True
+    await task
+asyncio.run(main())
+print("{}")
+"""
+
+
+def median(work: Callable[[], float]) -> float:
+    return statistics.median(work() for _ in range(ROUNDS))
+
+
+def bench_ready_s() -> float:
+    began = time.perf_counter()
+    process = BenchProcess(["--headless"])
+    took = time.perf_counter() - began
+    process.end()
+    return took
+
+
+def bare_window_s() -> float:
+    with tempfile.TemporaryDirectory() as home:
+        return run(BARE, home)[0] / 1000
+
+
+def bare_uvicorn_s() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", UVICORN], check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))  # noqa: S603
+    return time.perf_counter() - began
+
+
+def virtual_visit(folder: Path) -> tuple[float, list[tuple[Session, e.Event]]]:
+    """Seconds of one visit from touch to rating, and the `step` calls it made."""
+    kiosk = Kiosk(folder)
+    kiosk.to_home().to_saved().touch("primary", "primary", "rating.5", "primary").pull()
+    calls: list[tuple[Session, e.Event]] = []
+    real = runtime.step
+
+    def noted(session: Session, event: e.Event) -> object:
+        calls.append((session, event))
+        return real(session, event)
+
+    runtime.step = noted  # type: ignore[assignment]
+    kiosk.to_home().to_saved().touch("primary", "primary", "rating.5", "primary").pull()
+    runtime.step = real
+    times: list[float] = []
+    for _ in range(15):
+        began = time.perf_counter()
+        kiosk.to_home().to_saved().touch("primary", "primary", "rating.5", "primary").pull()
+        times.append(time.perf_counter() - began)
+    kiosk.close()
+    return statistics.median(times), calls
+
+
+def pure_visit_s(calls: list[tuple[Session, e.Event]], folder: Path) -> float:
+    """The same `step` calls, and the two commits of a visit (application, rating) in plain SQLite, WAL, FULL."""
+    base = sqlite3.connect(folder / "plain.db", isolation_level=None)
+    base.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE entry(seq INTEGER PRIMARY KEY, body)"
+    )
+    times: list[float] = []
+    for _ in range(15):
+        began = time.perf_counter()
+        for session, event in calls:
+            runtime.step(session, event)
+        for _ in range(2):
+            base.execute("INSERT INTO entry(body) VALUES (?)", (b"x" * 1500,))
+        times.append(time.perf_counter() - began)
+    base.close()
+    return statistics.median(times)
+
+
+def picture_lag() -> tuple[float, float]:
+    """Seconds from a touch answered to the picture of the screen that follows; and of one frame, as a picture takes."""
+    process = BenchProcess(["--headless"])
+    client = process.client
+    lags: list[float] = []
+    frames: list[float] = []
+    pause = threading.Event()
+    try:
+        for _ in range(8):
+            client.until_screen("attract")
+            before = client.screen()
+            began = time.perf_counter()
+            client.screen()
+            frames.append(time.perf_counter() - began)
+            client.touch_id("language.zh")
+            began = time.perf_counter()
+            while client.screen() == before:
+                pause.wait(0.001)
+            lags.append(time.perf_counter() - began)
+            client.reset()
+    finally:
+        process.end()
+    return statistics.median(lags), statistics.median(frames)
+
+
+def main() -> int:
+    failed = False
+
+    def told(name: str, ratio: float, limit: float, detail: str) -> None:
+        nonlocal failed
+        failed = failed or ratio > limit
+        print(f"{name}: {ratio:.2f} (at most {limit:g}) {'met' if ratio <= limit else 'MISSED'}; {detail}")
+
+    ready, window, server = median(bench_ready_s), median(bare_window_s), median(bare_uvicorn_s)
+    told(
+        "bench ready / (bare window + bare uvicorn)", ready / (window + server), READY_TARGET,
+        f"{ready:.2f} s, {window:.2f} s + {server:.2f} s",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        visit, calls = virtual_visit(Path(folder) / "kiosk")
+        pure = pure_visit_s(calls, Path(folder))
+    told(
+        "virtual visit / (its step calls + its commits)", visit / pure, VISIT_TARGET,
+        f"{visit * 1000:.1f} ms, {pure * 1000:.2f} ms, {len(calls)} steps",
+    )  # fmt: skip
+    began = time.process_time()
+    with Explorer() as explorer:
+        explorer.explore(1, VISITS)
+    print(f"explorer: {VISITS / (time.process_time() - began):.1f} visits a second of one core (aim {VISITS_AIM:g})")
+    lag, frame = picture_lag()
+    told(
+        "panel's picture / its own frame", lag / frame, FRAMES_TARGET,
+        f"{lag * 1000:.0f} ms behind the touch's answer, a frame {frame * 1000:.0f} ms",
+    )  # fmt: skip
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
