@@ -250,6 +250,13 @@ class PrintResult:
     """Pieces of which the printer said that they are printed and cut."""
 
 
+Ticket = Literal["none", "waiting", "jammed"]
+"""What a kiosk printer says of its mouth: empty, a ticket that nobody has taken, or a ticket that cannot move."""
+
+
+RollLevel = Literal["ok", "near-end", "out", "unknown"]
+
+
 @dataclass(frozen=True)
 class PrinterStatus:
     """What the printer said of itself. `None` means that it did not say."""
@@ -263,8 +270,12 @@ class PrinterStatus:
     """`cutter`, `unrecoverable`, `head-hot`, `recoverable`, or None."""
     detail: Mapping[str, int] = field(default_factory=dict[str, int])
     """The raw status bytes by query number, for a technician."""
-    ticket: Literal["none", "waiting"] | None = None
-    """Whether a ticket waits in the mouth of a kiosk printer; None where the printer cannot know."""
+    ticket: Ticket | None = None
+    """What is in the mouth of a kiosk printer; None where the printer cannot know."""
+    roll: RollLevel = "unknown"
+    """The estimate from what was printed, put right by the sensor."""
+    roll_left_m: int | None = None
+    """Whole metres of that estimate."""
 
 
 class ReceiptPrinter(Protocol):
@@ -279,6 +290,14 @@ class ReceiptPrinter(Protocol):
 
     def print_receipt(self, receipt: Receipt, on_state: Callable[[JobState], None] | None = None) -> PrintResult:
         """Print, and return what is known of the outcome. Never raises for anything a printer can do."""
+        ...
+
+    def ticket(self) -> Ticket | None:
+        """What is in the mouth; None where the printer has none, cannot know, or is silent. Never raises."""
+        ...
+
+    def retract(self) -> bool:
+        """Take a ticket back that nobody took; True if the mouth is empty now. Never raises."""
         ...
 
     def close(self) -> None: ...

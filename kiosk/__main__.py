@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from kiosk.cli import bench, card, config, doctor, gateway, outbox, printer, receipt, run, services
+from kiosk.cli import bench, card, config, doctor, gateway, outbox, run, services
 from kiosk.cli.pages.reference import docs
+from kiosk.cli.paper import printer, receipt
 
 app = typer.Typer(
     name="kiosk",

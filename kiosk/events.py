@@ -58,7 +58,34 @@ class FinishPressed(Event):
 
 @dataclass(frozen=True)
 class ModeToggled(Event):
-    mode: Literal["large", "contrast", "reach"]
+    mode: Literal["large", "contrast", "reach", "speech", "curtain", "left", "calm"]
+
+
+@dataclass(frozen=True)
+class SpeechTuned(Event):
+    """Louder, softer, faster or slower."""
+
+    what: Literal["volume", "pace"]
+    by: Literal[-1, 1]
+
+
+@dataclass(frozen=True)
+class ModesAsked(Event):
+    """More ways to make the screen fit, from the first screen."""
+
+
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "louder", "softer", "faster", "slower",
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9",
+]  # fmt: skip
+"""The keys of the tactile keypad. Digits are for keypads that have them."""
+
+
+@dataclass(frozen=True)
+class KeyPressed(Event):
+    """A key of the tactile keypad. The runtime's guide turns it into what the control under the focus sends."""
+
+    key: KeyName = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -118,6 +145,25 @@ class PageTurned(Event):
 
 
 @dataclass(frozen=True)
+class RowOpened(Event):
+    """One row of a page was touched: its place in the subject's list, counted from 0."""
+
+    row: int
+
+
+@dataclass(frozen=True)
+class ActionChosen(Event):
+    """What to do with what the page shows: an action of the definition."""
+
+    action: str
+
+
+@dataclass(frozen=True)
+class PagePrinted(Event):
+    """Print this page."""
+
+
+@dataclass(frozen=True)
 class FieldDisputed(Event):
     """不对: what the city holds in this field is wrong. Pressed again, it is taken back."""
 
@@ -152,7 +198,12 @@ class KeysErased(Event):
 
 @dataclass(frozen=True)
 class ReceiptChosen(Event):
-    way: Literal["paper", "sms", "both"]
+    way: Literal["paper", "sms", "email", "both"]
+
+
+@dataclass(frozen=True)
+class PrintAgain(Event):
+    """The printer is well again: print the receipt that did not come out, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -250,17 +301,20 @@ class DocumentSigned(Event):
 class EntrySaved(Event):
     """The entry is durable on this terminal's disk."""
 
-    kind: Literal["application", "rating"]
+    kind: Literal["application", "rating", "notice", "supply"]
     seq: int
     number: str
     at_ms: int
+    epoch: str = ""
+    verdicts_after: int = 0
+    """The place in the line of verdicts behind which this entry's will stand."""
 
 
 @dataclass(frozen=True)
 class SaveFailed(Event):
     """Nothing was saved; `code` says why."""
 
-    kind: Literal["application", "rating"]
+    kind: Literal["application", "rating", "notice", "supply"]
     code: str
 
 
@@ -283,8 +337,22 @@ class PrintFinished(Event):
 
 
 @dataclass(frozen=True)
+class TicketSeen(Event):
+    """What became of the receipt in the printer's mouth. All but `waiting` end the watch over it."""
+
+    where: Literal["waiting", "taken", "retracted", "jammed", "unknown"]
+
+
+@dataclass(frozen=True)
 class PrinterChanged(Event):
     status: PrinterStatus
+
+
+@dataclass(frozen=True)
+class StoreChanged(Event):
+    """Whether new business can be recorded: empty, or the failure code of what is in the way."""
+
+    trouble: str
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from kiosk.words.languages import made
+
 Severity = Literal["info", "att", "stop"]
 LANGUAGES = ("zh-Hans", "en")
 
@@ -38,9 +40,9 @@ class Failure:
     """One next action for a technician."""
 
     def words(self, which: Literal["title", "safe", "next"], language: str) -> str:
-        """Return the words in `language`; Chinese where a language has none."""
+        """Return the words in `language`; those that the table does not hold are made from the Chinese."""
         texts: Mapping[str, str] = getattr(self, which)
-        return texts.get(language) or texts.get(language.split("-", maxsplit=1)[0]) or texts["zh-Hans"]
+        return texts.get(language) or texts.get(language.split("-", maxsplit=1)[0]) or made(texts["zh-Hans"], language)
 
 
 def parse(text: str) -> dict[str, Failure]:

@@ -16,17 +16,27 @@ from kiosk.clock import Clock, local_minute
 from kiosk.failures import Failure
 from kiosk.inbox import DIGITS, Inbox, PinHolder, Timers
 from kiosk.log import Log
+from kiosk.paper.pages import build_page
 from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
+from kiosk.session.asking import new_pin
+from kiosk.session.asking.events import NewPinJudged
 from kiosk.session.common import end
+from kiosk.session.paper import TICKET_TIMER
 from kiosk.session.table import UnlistedEvent, step
+from kiosk.speech.guide import Guide
 from kiosk.view_model.frame import Say, Scene
 from kiosk.view_model.screen import render
-from kiosk.workers.desks import CardDesk, GatewayDesk, PrintDesk, StoreDesk
+from kiosk.workers.desks import CardDesk, PrintDesk, StoreDesk
+from kiosk.workers.gateway_desk import GatewayDesk
 
 ACK_LOOK_S = 0.2
+VERDICT_LOOK_S = 0.4
+PIN_STEPS = ("", "old", "new", "again")
+"""The PINs that may be typed: the one that opens the visit, and the three of a change."""
 PRINTER_ASK_S = 10.0
+MOUTH_LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ class Runtime:
         log: Log,
         show: Callable[[ScreenModel], None],
         random: Random | None = None,
-        play: Callable[[str], None] | None = None,
+        guide: Guide | None = None,
         chores: tuple[Chore, ...] = (),
     ) -> None:
         self.session = s.Session(world=world)
@@ -83,10 +93,10 @@ class Runtime:
         self._log = log
         self._show = show
         self._random = random or SystemRandom()
-        self._play = play
+        self._guide = guide or Guide()
         self._inbox = Inbox()
         self._timers = Timers(clock)
-        self._pin = PinHolder()
+        self._pins = {step: PinHolder() for step in PIN_STEPS}
         self._keys = DIGITS
         self._desks: Desks | None = None
         self._house: dict[str, Callable[[], None]] = {"house.minute": self._minute, "house.probe": self._probe,
@@ -95,7 +105,8 @@ class Runtime:
             name = f"house.chore.{number}"
             self._house[name] = partial(self._chore, name, chore)
         self._at_once = tuple(self._house)
-        self._house["house.ack"] = self._ack
+        self._house |= {"house.ack": self._ack, "house.verdict": self._verdict, TICKET_TIMER: self._mouth}
+        self._mouth_until_s = 0.0
 
     # ---------------------------------------------------------------------------------------- the outside
 
@@ -133,6 +144,10 @@ class Runtime:
                 return
             self.handle(event)
 
+    def next_in_s(self) -> float | None:
+        """Seconds until the next timer is due, 0 where one is; None: there is none. From any thread."""
+        return self._timers.peek_in_s()
+
     def after_all(self, call: Callable[[], None]) -> None:
         """Call back, in the loop's thread, once every event posted so far was handled."""
         self._inbox.put(_Mark(call))
@@ -164,17 +179,20 @@ class Runtime:
             return
         if event.session_id not in (0, self.session.id):
             return
+        before, focus = self.session, self._guide.focused
+        if isinstance(event, e.KeyPressed):
+            event = self._guide.key(event.key) or event
         translated = self._without_pin(event)
         if translated is None:
             return
-        before = self.session
         try:
             session, effects = step(before, translated)
             self.session = session
             for effect in effects:
                 self._perform(effect)
-            if self.session != before:
+            if self.session != before or self._guide.focused != focus:
                 self._draw()
+            self._guide.settle()
         except Exception as error:  # noqa: BLE001 - any fault of ours ends this visit, not the terminal
             self._recover(translated, error)
 
@@ -182,15 +200,29 @@ class Runtime:
         """Keep PIN digits here; the session learns only how many there are."""
         if not isinstance(event, e.PinKey | e.PinErased):
             return event
-        if self.session.state is not s.State.PIN:
+        if self.session.state is not s.State.PIN and not self.session.pin_step:
             return None
+        pin = self._pins[self.session.pin_step]
         if isinstance(event, e.PinKey):
-            self._pin.add(event.digit)
+            pin.add(event.digit)
         elif event.all:
-            self._pin.wipe()
+            pin.wipe()
         else:
-            self._pin.erase()
-        return e.PinLengthChanged(len(self._pin), session_id=self.session.id)
+            pin.erase()
+        return e.PinLengthChanged(len(pin), session_id=self.session.id)
+
+    def _wipe_pins(self) -> None:
+        for pin in self._pins.values():
+            pin.wipe()
+
+    def _judge_new_pin(self, step: str, birth_date: str) -> None:
+        """Test the digits; those that break a rule are wiped before anybody hears of it."""
+        again = self._pins["again"].peek() if step == "again" else None
+        problem = new_pin.problem(self._pins["old"].peek(), self._pins["new"].peek(), again, birth_date)
+        if problem:
+            self._pins["new"].wipe()
+            self._pins["again"].wipe()
+        self.post(NewPinJudged(problem, session_id=self.session.id))
 
     def _recover(self, event: e.Event, error: Exception) -> None:
         """A fault of the program: forget the holder, say so in the log, go back to the attract screen."""
@@ -198,7 +230,7 @@ class Runtime:
             "internal",
             {"state": str(self.session.state), "on": type(event).__name__, "error": type(error).__name__},
         )
-        self._pin.wipe()
+        self._wipe_pins()
         if isinstance(error, UnlistedEvent):
             self.session = replace(self.session, failure="internal")
         session, effects = end(self.session)
@@ -212,7 +244,7 @@ class Runtime:
         scene = Scene(
             self.session, self._words.say(self.session.language), self._words.failures, self._words.site, keys
         )
-        self._show(render(scene))
+        self._show(self._guide.show(render(scene)))
 
     # -------------------------------------------------------------------------------------------- effects
 
@@ -227,21 +259,35 @@ class Runtime:
             case s.Note(event=event, fields=fields):
                 self._log.write(event, fields)
             case s.ForgetPin():
-                self._pin.wipe()
+                self._wipe_pins()
                 self._shuffle()
             case s.Sound(name=name):
-                if self._play is not None:
-                    self._play(name)
+                self._guide.sound(name)
             case s.WatchEntry():
                 self._timers.start("house.ack", ACK_LOOK_S)
-            case s.AskPrinter():
-                desks.printer.ask()
-            case s.PrintReceipt(copy=copy):
-                desks.printer.print(session.id, build(session, self._words.site, copy=copy))
             case s.SaveEntry(kind=kind, document=document):
                 desks.store.record(session.id, kind, document)
+            case s.AskStore():
+                desks.store.ask()
+            case s.AskPrinter() | s.WatchTicket() | s.PrintReceipt() | s.PrintPage():
+                self._perform_on_paper(effect, desks.printer)
             case _:
                 self._perform_on_card(effect, desks)
+
+    def _perform_on_paper(
+        self, effect: s.AskPrinter | s.WatchTicket | s.PrintReceipt | s.PrintPage, printer: PrintDesk
+    ) -> None:
+        session = self.session
+        match effect:
+            case s.AskPrinter():
+                printer.ask()
+            case s.WatchTicket():
+                self._mouth_until_s = self._clock.monotonic_s() + session.world.settings.ticket_wait_s
+                self._timers.start(TICKET_TIMER, MOUTH_LOOK_S)
+            case s.PrintReceipt(copy=copy):
+                printer.print(session.id, build(session, self._words.site, copy=copy))
+            case s.PrintPage():
+                printer.print(session.id, build_page(session, self._words.site))
 
     def _perform_on_card(self, effect: s.Effect, desks: Desks) -> None:
         session = self.session
@@ -249,11 +295,23 @@ class Runtime:
             case s.RecogniseCard(insertion=insertion):
                 desks.card.recognise(session.id, insertion)
             case s.VerifyPin():
-                desks.card.verify(session.id, self._pin.take())
+                desks.card.verify(session.id, self._pins[""].take())
             case s.ReleaseCard():
                 desks.card.release()
             case s.SignDocument(draft=draft, card_id=card_id):
                 desks.card.sign_document(session.id, draft, card_id)
+            case s.ChangePin(card_id=card_id):
+                old, new = self._pins["old"].take(), self._pins["new"].take()
+                self._wipe_pins()
+                desks.card.change_pin(session.id, old, new, card_id)
+            case s.JudgeNewPin(step=step, birth_date=birth_date):
+                self._judge_new_pin(step, birth_date)
+            case s.CheckCard(insertion=insertion):
+                desks.gateway.check_card(session.id, insertion)
+            case s.FetchChoices():
+                desks.gateway.choices(session.id, effect)
+            case s.WatchVerdict():
+                self._timers.start("house.verdict", VERDICT_LOOK_S)
             case s.FetchData(service=service, subjects=subjects, timeout_s=timeout_s):
                 desks.gateway.fetch(session.id, service, subjects, timeout_s)
             case _:
@@ -283,11 +341,25 @@ class Runtime:
         self._timers.start("house.printer", PRINTER_ASK_S)
         self._desks.printer.ask()
 
+    def _mouth(self) -> None:
+        """Look what became of the ticket; after its time it is drawn in. Ended by the session (`StopTimer`)."""
+        assert self._desks is not None
+        self._timers.start(TICKET_TIMER, MOUTH_LOOK_S)
+        self._desks.printer.look_at_mouth(take_back=self._clock.monotonic_s() >= self._mouth_until_s)
+
     def _chore(self, name: str, chore: Chore) -> None:
         self._timers.start(name, chore.every_s)
         event = chore.look()
         if event is not None:
             self.post(event)
+
+    def _verdict(self) -> None:
+        """Look for the office's answer, as long as a citizen waits for it."""
+        saved = self.session.saved
+        if self._desks is None or saved is None or self.session.state is not s.State.CONFIRMING:
+            return
+        self._timers.start("house.verdict", VERDICT_LOOK_S)
+        self._desks.gateway.verdict(self.session.id, saved.epoch, saved.seq, saved.verdicts_after)
 
     def _ack(self) -> None:
         """Look for the receipt of the entry that a screen still talks about."""

@@ -11,20 +11,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kiosk.events import Event
+from kiosk.pieces.modes import PACES as PACES
+from kiosk.pieces.modes import TEXT_SCALES as TEXT_SCALES
+from kiosk.pieces.modes import VOLUMES as VOLUMES
+from kiosk.pieces.modes import Contrast as Contrast
+from kiosk.pieces.modes import Modes as Modes
+from kiosk.services.places import TownMap
+from kiosk.timeline import Timeline
 
 Role = Literal["primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"]
 Meaning = Literal["saved", "held", "att", "stop", "info"]
-Contrast = Literal["light", "dark", "hlight"]
-TEXT_SCALES = (1.0, 1.25, 1.6, 2.0)
-
-
-@dataclass(frozen=True)
-class Modes:
-    """How this citizen wants the screen; gone with the session."""
-
-    text_scale: float = 1.0
-    contrast: Contrast = "light"
-    reach: bool = False
 
 
 @dataclass(frozen=True)
@@ -345,6 +341,8 @@ Piece = (
     | Ring
     | CaseNumber
     | ReceiptChoice
+    | Timeline
+    | TownMap
     | Gap
 )
 
@@ -355,6 +353,16 @@ class Chip:
 
     icon: str
     text: str
+
+
+@dataclass(frozen=True)
+class Curtain:
+    """A black screen with what is going on and how the picture comes back (74). `open` is the whole screen."""
+
+    open: Control
+    title: str
+    text: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -394,5 +402,9 @@ class ScreenModel:
     aids: tuple[Control, ...] = ()
     lowered_note: str = ""
     """In reach mode, the small line under the terminal's name: the buttons are in the lower half (44)."""
+    focus: str = ""
+    """Id of the control that the tactile keypad stands on (75), or empty while the keypad is not used."""
+    curtain: Curtain | None = None
+    """The screen is off while it is spoken: only this is drawn."""
     second_name: str = ""
     """On the attract screen, the small line under the terminal's name, in the other script (10)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -31,6 +32,10 @@ class Settings:
     technician_reader_name: str = cast(
         str, _setting("", "PC/SC name of the slot behind the lock, never taken for the citizen's; empty: none.")
     )
+    reader_helper: str = cast(
+        str,
+        _setting("/run/kiosk/reader-helper", "Unix socket of the helper that may restart PC/SC; empty: none is asked."),
+    )
     printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
     printer_baud: int = cast(int, _setting(115200, "Serial speed, bits per second.", low=1200, high=921600))
     printer_model: str = cast(str, _setting("generic-80", "Printer model profile (drivers/printers/models.toml)."))
@@ -43,9 +48,26 @@ class Settings:
     saved_shown_s: int = cast(
         int, _setting(60, "Quiet time on the last screens before the card is asked back.", low=5, high=300)
     )
+    ticket_wait_s: int = cast(
+        int, _setting(30, "How long a receipt waits in the printer's mouth before it is drawn in.", low=5, high=300)
+    )
+    verify_url: str = cast(
+        str,
+        _setting("", "Public address of the gateway's page `/verify`, for the code on receipts; empty: the bare code."),
+    )
     card_reminder_s: int = cast(int, _setting(5, "Between two reminders to take the card.", low=2, high=60))
     apdu_deadline_s: float = cast(float, _setting(5.0, "Longest wait for one card answer.", low=0.2, high=60))
     network_probe_s: int = cast(int, _setting(5, "Between two looks whether the gateway answers.", low=1, high=600))
+    speech_device: str = cast(str, _setting("", "ALSA device that speaks (headphones or speaker); empty: the default."))
+    speech_variant: str = cast(str, _setting("", "Variant of the espeak-ng voices, as in `+f3`; empty: none."))
+    keypad_keys: str = cast(
+        str,
+        _setting(
+            "up=273 down=274 right=275 left=276 ok=13 back=8 help=282 repeat=283 skip=284 louder=270 softer=269 "
+            "faster=280 slower=281",
+            "Keys of the tactile keypad: name=SDL key code, apart by blanks.",
+        ),
+    )
     log_keep_bytes: int = cast(int, _setting(5_000_000, "Size of the log file before it is turned over.", low=10_000))
 
 
@@ -81,3 +103,22 @@ def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object
     if isinstance(value, int | float) and not low <= value <= high:
         raise SettingsInvalid(f"{key}: {value} is outside {low} to {high}")
     return value
+
+
+def usable(content: Mapping[str, object]) -> bool:
+    """Whether a configuration that the gateway published holds only settings that this program knows."""
+    try:
+        managed(Settings(), content)
+    except SettingsInvalid:
+        return False
+    return True
+
+
+def managed(local: Settings, content: Mapping[str, object]) -> Settings:
+    """Return the terminal's own settings, those of the gateway's configuration over them. Raises `SettingsInvalid`."""
+    found = content.get("settings")
+    if not isinstance(found, dict):
+        raise SettingsInvalid("settings: the gateway's configuration has none")
+    named = cast("dict[str, object]", found)
+    parsed = parse(named)
+    return dataclasses.replace(local, **{name: getattr(parsed, name) for name in named})

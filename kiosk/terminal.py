@@ -19,7 +19,7 @@ from typing import cast
 from drivers.api import CardReader, ReceiptPrinter
 from drivers.cards.secure.mutual import HsmAuthentication
 from kiosk import events as e
-from kiosk import failures, i18n
+from kiosk import failures
 from kiosk.clock import Clock, local_minute
 from kiosk.log import Log
 from kiosk.paper.receipts import Site
@@ -29,27 +29,28 @@ from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session.state import World
 from kiosk.settings import Settings
+from kiosk.speech.guide import Guide
+from kiosk.speech.speaker import Engine, Speaker
+from kiosk.words import i18n
 from kiosk.workers.desks import (
     CardDesk,
-    CityGateway,
     EntryStore,
-    GatewayDesk,
     PrintDesk,
-    Recorded,
     StoreDesk,
 )
+from kiosk.workers.gateway_desk import CityGateway, GatewayDesk
+from kiosk.workers.online import OnlineGateway, OutboxStore
 from kiosk.workers.security_module import GatewayModule
+from kiosk.workers.shelf import Directory, SetAsideWatch
 from kiosk.workers.threads import InlineWorker, ThreadWorker, Worker
 from offline_cache import catalogue as catalogue_cache
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
 from offline_cache.enrolment import Enrolment
-from offline_cache.errors import CacheError
-from offline_cache.gateway import GatewayClient, Timeouts
-from offline_cache.outbox import Outbox, case_reference
 from offline_cache.wire.receipt_token import sign_token
 
 CATALOGUE_LOOK_S = 5.0
+SET_ASIDE_LOOK_S = 60.0
 SHARED_TABLES = ("agencies", "subjects", "codes", "groups")
 UNENROLLED_PLACE = {"zh-Hans": "还没有登记的终端", "en": "A terminal not yet enrolled"}
 
@@ -124,72 +125,6 @@ class CatalogueWatch:
         return e.CatalogueChanged(found)
 
 
-# ---------------------------------------------------------------------------------- gateway and outbox
-
-
-class OnlineGateway:
-    """`CityGateway` over HTTPS. `requests.Session` is not shared between threads: one client for each use."""
-
-    def __init__(self, enrolment: Enrolment, settings: Settings) -> None:
-        timeouts = Timeouts(
-            connect_s=2.0, silence_s=float(settings.lookup_wait_s), whole_s=float(settings.lookup_wait_s)
-        )
-        self._ask = GatewayClient(enrolment, timeouts=timeouts)
-        self._probe = GatewayClient(enrolment, timeouts=Timeouts(connect_s=2.0, silence_s=3.0, whole_s=3.0))
-
-    def alive(self) -> bool:
-        """Whether the gateway answers now."""
-        try:
-            self._probe.health()
-        except CacheError:
-            return False
-        return True
-
-    def lookup(
-        self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
-    ) -> tuple[e.SubjectData, ...]:
-        """Fetch subjects. Raises `CacheError` leaves, and what `sign` raises."""
-        found = self._ask.lookup(service, subjects, session, certificate, sign)
-        made: list[e.SubjectData] = []
-        for subject, raw in found.items():
-            entry = cast(Mapping[str, object], raw)
-            record = cast(Mapping[str, object] | None, entry.get("record"))
-            made.append(e.SubjectData(subject, str(entry.get("agency", "")), str(entry.get("updated", "")), record))
-        return tuple(made)
-
-    def close(self) -> None:
-        """Close both connections."""
-        self._ask.close()
-        self._probe.close()
-
-
-class OutboxStore:
-    """`EntryStore` on the state folder's outbox."""
-
-    def __init__(self, outbox: Outbox, terminal: str) -> None:
-        self._outbox = outbox
-        self._terminal = terminal
-
-    def record(self, document: Mapping[str, object]) -> Recorded:
-        """Record one document under its case number. Raises `CacheError` leaves."""
-        numbers: list[str] = []
-
-        def built(seq: int, _entry_id: str) -> Mapping[str, object]:
-            numbers.append(case_reference(self._terminal or "T0000", self._outbox.meta().epoch_number, seq))
-            return document if "number" in document else {"number": numbers[-1], **document}
-
-        made = self._outbox.append(built)
-        return Recorded(made.seq, numbers[-1], made.created_ms)
-
-    def acked_seq(self) -> int:
-        """The last seq that the gateway's receipt covers."""
-        return self._outbox.acked_seq()
-
-    def close(self) -> None:
-        """Close the database."""
-        self._outbox.close()
-
-
 # -------------------------------------------------------------------------------------------- terminal
 
 
@@ -209,6 +144,7 @@ class Terminal:
         store: EntryStore | None = None,
         random: Random | None = None,
         play: Callable[[str], None] | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.settings = settings
         self.state_dir = state_dir
@@ -218,27 +154,41 @@ class Terminal:
         self.log = Log(log_dir / "kiosk.jsonl", clock.wall_ms, settings.log_keep_bytes)
         enrolment = enrolments.load(state_dir) if enrolments.is_enrolled(state_dir) else None
         self.terminal = enrolment.terminal if enrolment is not None else ""
-        self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal)
-        self._gateway = gateway or (OnlineGateway(enrolment, settings) if enrolment is not None else None)
+        key_id = enrolment.sealing_key_id if enrolment is not None else ""
+        self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal, key_id)
+        self._gateway = gateway or (_online(state_dir, enrolment, settings) if enrolment is not None else None)
         self._module = GatewayModule(enrolment, float(settings.lookup_wait_s)) if enrolment is not None else None
-        chores: tuple[Chore, ...] = ()
+        chores: tuple[Chore, ...] = (Chore(SET_ASIDE_LOOK_S, SetAsideWatch(state_dir, self.log).look),)
         if enrolment is not None:
             watch = CatalogueWatch(state_dir, enrolment.signing_key, self.log)
-            chores = (Chore(CATALOGUE_LOOK_S, watch.look),)
+            chores = (*chores, Chore(CATALOGUE_LOOK_S, watch.look))
         world = World(
             settings=settings,
             catalogue=shipped_catalogue(),
             local=local_minute(clock.wall_ms()),
             terminal=self.terminal,
+            site=dict(enrolment.site) if enrolment is not None else {},
         )
+        self._speaker = Speaker(engine, self._voice_worker(engine)) if engine is not None else None
+        self._guide = Guide(self._speaker, play)
         self.runtime = Runtime(
-            world, words(site_of(enrolment)), clock, self.log, show, random=random, play=play, chores=chores
+            world,
+            words(site_of(enrolment, settings)),
+            clock,
+            self.log,
+            show,
+            random=random,
+            guide=self._guide,
+            chores=chores,
         )
         self._desks = self._open_desks(devices, clock)
         self._thread: threading.Thread | None = None
 
     def _worker(self, name: str) -> Worker:
         return InlineWorker(name, self._report) if self._inline else ThreadWorker(name, self._report)
+
+    def _voice_worker(self, engine: Engine) -> Worker:
+        return self._worker("speech") if engine.lasts else InlineWorker("speech", self._report)
 
     def _report(self, worker: str, error: BaseException) -> None:
         self.log.write("worker.failed", {"worker": worker, "error": type(error).__name__})
@@ -270,6 +220,10 @@ class Terminal:
         """Send an event, from any thread."""
         self.runtime.post(event)
 
+    def hush(self) -> None:
+        """Stop speaking: a finger touched the glass. From any thread."""
+        self._guide.hush()
+
     def settle(self, timeout_s: float) -> bool:
         """Wait until every event sent so far was handled. False where `timeout_s` passed first."""
         done = threading.Event()
@@ -288,6 +242,7 @@ class Terminal:
                 "text_scale": session.modes.text_scale,
                 "contrast": session.modes.contrast,
                 "reach": session.modes.reach,
+                "speech": session.modes.speech,
             },
             "service": session.application.service.id if session.application is not None else None,
             "question": session.application.question if session.application is not None else None,
@@ -314,11 +269,18 @@ class Terminal:
         self._desks.card.close()
         self._desks.printer.close()
         self._desks.store.close()
+        if self._speaker is not None:
+            self._speaker.close()
         for part in (self._gateway, self._store, self._module):
             if isinstance(part, OnlineGateway | OutboxStore | GatewayModule):
                 part.close()
         self.log.write("terminal.stopped")
         self.log.close()
+
+
+def _online(state_dir: Path, enrolment: Enrolment, settings: Settings) -> OnlineGateway:
+    """Return the gateway, with the directory of this disk for the days without it."""
+    return OnlineGateway(enrolment, settings, Directory(state_dir, enrolment.signing_key))
 
 
 def printer_state(world: World) -> str:
@@ -331,13 +293,13 @@ def printer_state(world: World) -> str:
     return "paper-out" if status.paper == "out" else "cover-open" if status.cover == "open" else "fault"
 
 
-def site_of(enrolment: Enrolment | None) -> Site:
+def site_of(enrolment: Enrolment | None, settings: Settings) -> Site:
     """Return where the terminal stands, from its enrolment."""
     if enrolment is None:
         return Site(UNENROLLED_PLACE, "-")
     place = {key.removeprefix("place."): value for key, value in enrolment.site.items() if key.startswith("place.")}
     sign = partial(sign_token, key=enrolment.private_key)
-    return Site(place or UNENROLLED_PLACE, enrolment.terminal, sign)
+    return Site(place or UNENROLLED_PLACE, enrolment.terminal, sign, settings.verify_url)
 
 
 def words(site: Site) -> Words:

@@ -5,6 +5,7 @@ The only module that imports `requests`. Its exceptions, HTTP statuses and probl
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from offline_cache import enrolment as enrolments
 from offline_cache import state
+from offline_cache.catalogue import Published
 from offline_cache.disk.files import PUBLIC, write_atomic
 from offline_cache.enrolment import Enrolment
 from offline_cache.errors import (
@@ -88,6 +90,23 @@ class _Answer:
     body: bytes = field(repr=False)
 
 
+class _Sending:
+    """A body in memory that says when all of it has gone out: while the gateway works, so can this side."""
+
+    def __init__(self, body: bytes, sent: Callable[[], None]) -> None:
+        self._body, self._sent, self._left = body, sent, 2
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def read(self, _size: int = -1) -> bytes:
+        """All of it at once; asked again, because that was sent, nothing."""
+        self._left -= 1
+        if self._left == 0:
+            self._sent()
+        return self._body if self._left == 1 else b""
+
+
 class _Http:
     """One session to one host, with one authority."""
 
@@ -108,7 +127,13 @@ class _Http:
         self._session.close()
 
     def exchange(
-        self, method: str, path: str, limit: int, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        limit: int,
+        *,
+        body: bytes | _Sending | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> _Answer:
         """One request; whatever the status, the answer.
 
@@ -177,6 +202,8 @@ class GatewayClient:
     def __init__(self, enrolment: Enrolment, *, timeouts: Timeouts | None = None) -> None:
         self._enrolment = enrolment
         self._http = _Http(enrolment.gateway_url, enrolment.ca_file, enrolment.client_certificate, timeouts)
+        self._ahead: tuple[Batch, bytes] | None = None
+        """A batch that was signed while the one before was under way."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -193,22 +220,24 @@ class GatewayClient:
             raise Unavailable("the gateway says that it is not ready")
         return fields.integer("time_ms")
 
-    def push(self, batch: Batch) -> Receipt:
+    def push(self, batch: Batch, look_ahead: Callable[[], Batch | None] | None = None) -> Receipt:
         """Send a batch; the acknowledgement is signed by the gateway and for this terminal and epoch.
+
+        `look_ahead` is called once while the gateway works, and may give what `push` will be asked to send next: it is
+        signed meanwhile. It must not raise.
 
         Raises:
             SeqGap, SeqConflict, TooLarge, NotAuthorised, Refused, Unavailable, Untrusted: the gateway's word.
             BadReply: not the protocol, or a wrong signature, terminal or epoch.
         """
-        payload = encode_batch(batch)
-        if len(payload) > MAX_BATCH_BYTES:
-            raise TooLarge(f"the batch is longer than {MAX_BATCH_BYTES} bytes")
+        held, self._ahead = self._ahead, None
+        body = held[1] if held is not None and held[0] is batch else self._signed(batch)
         headers = {
             "Content-Type": CBOR_TYPE,
             "Idempotency-Key": f"{batch.epoch}-{batch.first_seq}-{batch.last_seq}-{batch.head.hex()[:16]}",
         }
-        body = sign1(payload, self._enrolment.private_key)
-        answer = self._ask("POST", "/v1/entries", _ANSWER_BYTES, body=body, headers=headers)
+        sending = body if look_ahead is None else _Sending(body, lambda: self._look_ahead(look_ahead))
+        answer = self._ask("POST", "/v1/entries", _ANSWER_BYTES, body=sending, headers=headers)
         try:
             ack = decode_ack(verify1(answer.body, self._enrolment.signing_key))
         except (MalformedMessage, BadSignature) as error:
@@ -216,6 +245,18 @@ class GatewayClient:
         if ack.terminal != batch.terminal or ack.epoch != batch.epoch:
             raise BadReply("the acknowledgement is for another terminal or epoch")
         return Receipt(ack, answer.body)
+
+    def _signed(self, batch: Batch) -> bytes:
+        payload = encode_batch(batch)
+        if len(payload) > MAX_BATCH_BYTES:
+            raise TooLarge(f"the batch is longer than {MAX_BATCH_BYTES} bytes")
+        return sign1(payload, self._enrolment.private_key)
+
+    def _look_ahead(self, look_ahead: Callable[[], Batch | None]) -> None:
+        following = look_ahead()
+        if following is not None:
+            with contextlib.suppress(TooLarge):  # met again, and answered, when it is its turn
+                self._ahead = following, self._signed(following)
 
     def nonce(self) -> str:
         """A fresh nonce for a lookup; it lives `NONCE_LIFETIME_S` and works once.
@@ -278,14 +319,22 @@ class GatewayClient:
         Raises:
             NotAuthorised, Refused, Unavailable, Untrusted, BadReply.
         """
+        return self.published("catalogue", etag)
+
+    def published(self, name: Published, etag: str | None) -> tuple[str, bytes] | None:
+        """As `catalogue`, for anything that the gateway publishes signed.
+
+        Raises:
+            NotAuthorised, Refused, Unavailable, Untrusted, BadReply.
+        """
         headers = {} if etag is None else {"If-None-Match": etag}
-        answer = self._ask("GET", "/v1/catalogue", _CATALOGUE_BYTES, headers=headers, also=304)
+        answer = self._ask("GET", f"/v1/{name}", _CATALOGUE_BYTES, headers=headers, also=304)
         if answer.status == 304:
             return None
         try:
             json_object(verify1(answer.body, self._enrolment.signing_key), _CATALOGUE_BYTES)
         except (MalformedMessage, BadSignature) as error:
-            raise BadReply(f"the catalogue cannot be used: {error}") from error
+            raise BadReply(f"the {name} cannot be used: {error}") from error
         return answer.headers.get("ETag", "")[:256], answer.body
 
     def verdicts(self, after: int) -> VerdictPage:
@@ -303,12 +352,17 @@ class GatewayClient:
             raise BadReply("the verdicts are another terminal's, or run backwards")
         return page
 
-    def _json(self, method: str, path: str, limit: int) -> Fields:
-        answer = self._ask(method, path, limit)
+    def ask_json(self, method: str, path: str, limit: int, body: bytes | None = None) -> dict[str, object]:
+        """One answer that is a JSON object of at most `limit` bytes (`wire/public.py`). Raises as `verdicts`."""
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        answer = self._ask(method, path, limit, body=body, headers=headers)
         try:
-            return Fields(f"answer of {path}", json_object(answer.body, limit))
+            return json_object(answer.body, limit)
         except MalformedMessage as error:
             raise BadReply(f"the answer of {path} cannot be used: {error}") from error
+
+    def _json(self, method: str, path: str, limit: int) -> Fields:
+        return Fields(f"answer of {path}", self.ask_json(method, path, limit))
 
     def _ask(
         self,
@@ -316,7 +370,7 @@ class GatewayClient:
         path: str,
         limit: int,
         *,
-        body: bytes | None = None,
+        body: bytes | _Sending | None = None,
         headers: Mapping[str, str] | None = None,
         also: int = 200,
     ) -> _Answer:

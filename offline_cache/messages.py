@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from offline_cache.errors import MalformedMessage
 from offline_cache.wire.chain import check_chain, genesis, lookup_context, next_chain, row_bytes, seal_context
@@ -56,9 +56,11 @@ MAX_BATCH_ROWS = 500
 NONCE_LIFETIME_S = 120
 
 
-@dataclass(frozen=True)
-class Row:
-    """One sealed outbox row as it lies on disk and as it travels (CBOR array in this order)."""
+class Row(NamedTuple):
+    """One sealed outbox row as it lies on disk and as it travels (CBOR array in this order).
+
+    A tuple, because it is made a hundred times a batch on either side.
+    """
 
     seq: int
     id: str
@@ -67,10 +69,13 @@ class Row:
     boot_id: str
     mono_ms: int
     key_id: str
-    body: bytes = field(repr=False)
+    body: bytes
     """nonce (12) | AES-256-GCM ciphertext and tag of (format byte | zstd(document JSON)); AAD = `seal_context(...)`."""
     chain: bytes
     """SHA-256(previous chain | deterministic CBOR of the seven fields above)."""
+
+    def __repr__(self) -> str:
+        return f"Row(seq={self.seq}, id={self.id!r}, created_ms={self.created_ms}, body={len(self.body)} bytes)"
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ _BATCH_NAMES = frozenset(
     ["terminal", "device", "epoch", "epoch_number", "first_seq", "previous_chain", "keys", "rows", "head"]
 )
 _ACK_NAMES = frozenset(["terminal", "epoch", "acked_through", "head", "received_at_ms"])
-_ROW_NAMES = ("seq", "id", "created_ms", "boot_id", "mono_ms", "key_id", "body", "chain")
+_ROW_FIELDS = 8
 
 
 # --- batch and acknowledgement (CBOR, to be signed) -----------------------------------------------------------------
@@ -198,10 +203,7 @@ def encode_batch(batch: Batch) -> bytes:
             "first_seq": batch.first_seq,
             "previous_chain": batch.previous_chain,
             "keys": [[key.key_id, key.enc, key.gateway_key_id] for key in batch.keys],
-            "rows": [
-                [row.seq, row.id, row.created_ms, row.boot_id, row.mono_ms, row.key_id, row.body, row.chain]
-                for row in batch.rows
-            ],
+            "rows": batch.rows,
             "head": batch.head,
         }
     )
@@ -214,10 +216,8 @@ def decode_batch(data: bytes) -> Batch:
         MalformedMessage: naming the field.
     """
     fields = Fields("batch", decode_cbor(data, MAX_BATCH_BYTES), _BATCH_NAMES)
-    first_seq = fields.integer("first_seq", 1)
-    rows = tuple(_decode_row(value) for value in fields.array("rows", 1, MAX_BATCH_ROWS))
-    if any(row.seq != first_seq + place for place, row in enumerate(rows)):
-        fields.fail("rows", "are not contiguous from first_seq")
+    first_seq = fields.integer("first_seq", 1, 2**63 - 1 - MAX_BATCH_ROWS)
+    rows = _decode_rows(fields.array("rows", 1, MAX_BATCH_ROWS), first_seq)
     keys = tuple(_decode_key(value) for value in fields.array("keys", 1, _MAX_KEYS))
     if len({key.key_id for key in keys}) != len(keys) or {row.key_id for row in rows} != {key.key_id for key in keys}:
         fields.fail("keys", "are not exactly those of the rows")
@@ -235,20 +235,31 @@ def decode_batch(data: bytes) -> Batch:
     )
 
 
-def _decode_row(value: object) -> Row:
-    if not isinstance(value, list) or len(cast("list[object]", value)) != len(_ROW_NAMES):
+def _decode_rows(values: list[object], first_seq: int) -> tuple[Row, ...]:
+    """All rows at once, column by column: some ten times as fast as field by field."""
+    if any(type(value) is not list or len(cast("list[object]", value)) != _ROW_FIELDS for value in values):
         raise MalformedMessage("row: not a list of eight")
-    fields = Fields("row", dict(zip(_ROW_NAMES, cast("list[object]", value), strict=True)))
-    return Row(
-        seq=fields.integer("seq", 1),
-        id=_matching(fields, "id", _UUID),
-        created_ms=fields.integer("created_ms"),
-        boot_id=fields.text("boot_id", 64),
-        mono_ms=fields.integer("mono_ms"),
-        key_id=fields.text("key_id", 64),
-        body=fields.binary("body", 1, MAX_BATCH_BYTES),
-        chain=fields.binary("chain", _HASH_BYTES),
-    )
+    rows = cast("list[list[Any]]", values)
+    seq, id_, created, boot, mono, key, body, chain = zip(*rows, strict=True)
+    if seq != tuple(range(first_seq, first_seq + len(rows))):
+        raise MalformedMessage("batch: rows are not contiguous from first_seq")
+    if not _all_of(str, id_) or not all(map(_UUID.fullmatch, id_)):
+        raise MalformedMessage("row: id has another form")
+    for name, column in (("created_ms", created), ("mono_ms", mono)):
+        if not _all_of(int, column) or min(column) < 0 or max(column) >= 2**63:
+            raise MalformedMessage(f"row: {name} is not an integer of 63 bits")
+    for name, column in (("boot_id", boot), ("key_id", key)):
+        if not _all_of(str, column) or not all(0 < len(text) <= 64 for text in set(column)):
+            raise MalformedMessage(f"row: {name} is not text of 1 to 64 characters")
+    if not _all_of(bytes, body) or not all(body):
+        raise MalformedMessage("row: body is not 1 byte or more")
+    if not _all_of(bytes, chain) or set(map(len, chain)) != {_HASH_BYTES}:
+        raise MalformedMessage(f"row: chain is not {_HASH_BYTES} bytes")
+    return tuple(map(Row._make, rows))
+
+
+def _all_of(kind: type, column: tuple[Any, ...]) -> bool:
+    return set(map(type, column)) == {kind}
 
 
 def _decode_key(value: object) -> WrappedKey:

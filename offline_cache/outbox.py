@@ -7,22 +7,22 @@ last two. One process appends, another sends and acknowledges; each has its own 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from offline_cache.disk import keeping
 from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock, uuid7
 from offline_cache.disk.keeping import OutboxStatus
+from offline_cache.disk.room import Quota, Room
+from offline_cache.disk.row_writer import RowWriter
 from offline_cache.disk.schema import connect, require_migrated
 from offline_cache.disk.tables import OutboxMeta, Tables
 from offline_cache.errors import (
     AckRefused,
     CacheError,
     NotEnrolled,
-    OutboxFull,
     SealBroken,
     StorageDamaged,
     StorageFailed,
@@ -33,34 +33,29 @@ from offline_cache.messages import (
     MAX_BATCH_ROWS,
     Ack,
     Batch,
-    Row,
     genesis,
-    next_chain,
-    seal_context,
 )
 from offline_cache.seal import LOCAL_KEY_ID, SealingKey
 from offline_cache.wire.verdict import VerdictPage
 
 OUTBOX_FILE = "outbox.db"
-_DISK_EVERY = 16
-"""Entries between two looks at the free space; so many of the largest are far below `Quota.min_free_bytes`."""
 
 
-@dataclass(frozen=True)
-class Quota:
-    """When new business is refused. Acknowledged rows are purged elsewhere; nothing unsent is."""
-
-    max_bytes: int = 1024 * 1024 * 1024
-    min_free_bytes: int = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Appended:
+class Appended(NamedTuple):
     """A row that is on the disk."""
 
     seq: int
     id: str
     created_ms: int
+
+
+class _End(NamedTuple):
+    """The last row, as this connection left it: true while nobody has written since."""
+
+    writes: int
+    version: int
+    seq: int
+    chain: bytes
 
 
 def case_reference(terminal: str, epoch_number: int, seq: int) -> str:
@@ -80,12 +75,12 @@ class Outbox:
         self.renew: Callable[[CacheError], Outbox] | None = None
         """Opens what stands in the place of a file that was set aside, or sets a damaged one aside; see `state`."""
         self._clock = clock
-        self._quota = quota
         self._sealing_key: SealingKey | None = None
+        self._writer: RowWriter | None = None
+        self._end: _End | None = None
         self._identity = self.meta()
-        self._appended = 0
         with self.tables.reading("measuring the outbox") as view:
-            self._most_pages = quota.max_bytes // view.execute("pragma page_size").fetchone()[0]
+            self._room = Room(path, quota, view.execute("pragma page_size").fetchone()[0])
             self._time = KnownTime(clock, keeping.last_known_ms(view))
 
     @classmethod
@@ -141,7 +136,12 @@ class Outbox:
             if wrapped.gateway_key_id == LOCAL_KEY_ID and self.meta().recipient is not None:
                 raise SealBroken("the local key is no longer used here: seal to the gateway")
             keeping.insert_key(connection, wrapped)
+        self._take_key(sealing_key)
+
+    def _take_key(self, sealing_key: SealingKey) -> None:
         self._sealing_key = sealing_key
+        identity = self._identity
+        self._writer = RowWriter(identity.device, identity.epoch, self._clock.boot_id(), sealing_key.key_id)
 
     def append(
         self,
@@ -170,7 +170,8 @@ class Outbox:
     def _become(self, renewed: Outbox) -> None:
         """Go on with the new file, its epoch and its key."""
         old, self.tables = self.tables, renewed.tables
-        self._identity, self._sealing_key, self._time = renewed._identity, renewed._sealing_key, renewed._time
+        self._identity, self._time, self._room = renewed._identity, renewed._time, renewed._room
+        self._sealing_key, self._writer, self._end = renewed._sealing_key, renewed._writer, None
         old.close()
 
     def _append(
@@ -178,34 +179,39 @@ class Outbox:
     ) -> Appended:
         if self._sealing_key is None:
             raise StorageFailed("this outbox was opened without a sealing key")
-        with self.tables.transaction("recording an entry") as connection:
-            self._refuse_when_full(connection, look_at_disk=self._appended % _DISK_EVERY == 0)
-            sealing_key = self._present_key(connection)
-            last_seq, previous = self.tables.tip(connection)
-            seq, created_ms = last_seq + 1, self._time.now_ms()
+        tables = self.tables
+        with tables.transaction("recording an entry") as connection:
+            hand = tables.hand
+            (version,) = hand.execute("pragma data_version").fetchone()
+            end = self._end
+            if end is None or end.version != version or end.writes + 1 != tables.writes:
+                end = self._look(connection, version)
+            self._room.check(connection)
+            sealing_key, writer = self._sealing_key, self._writer
+            assert writer is not None
+            seq, mono_ms = end.seq + 1, self._clock.mono_ms()
+            created_ms = self._time.at_ms(mono_ms)
             entry_id = uuid7(created_ms)
-            context = seal_context(self._identity.device, self._identity.epoch, seq, entry_id)
-            row = Row(
-                seq=seq,
-                id=entry_id,
-                created_ms=created_ms,
-                boot_id=self._clock.boot_id(),
-                mono_ms=self._clock.mono_ms(),
-                key_id=sealing_key.key_id,
-                body=sealing_key.seal(build(seq, entry_id), context),
-                chain=b"",
-            )
-            connection.execute(
+            body = sealing_key.seal(build(seq, entry_id), writer.context(seq, entry_id))
+            chain = writer.chain(end.chain, seq, entry_id, created_ms, mono_ms, body)
+            hand.execute(
                 "insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (seq, entry_id, created_ms, row.boot_id, row.mono_ms, row.key_id, row.body, next_chain(previous, row)),
+                (seq, entry_id, created_ms, writer.boot_id, mono_ms, writer.key_id, body, chain),
             )
             if within is not None:
                 within(connection)
-        self._appended += 1
+        self._room.taken(len(body))
+        self._end = _End(tables.writes, version, seq, chain) if within is None else None
         return Appended(seq, entry_id, created_ms)
 
-    def _present_key(self, connection: sqlite3.Connection) -> SealingKey:
-        """The key to seal with. One whose entries were all purged went with them: then a new one is made."""
+    def _look(self, connection: sqlite3.Connection, version: int) -> _End:
+        """Look at the end of the table and whether the key is there: somebody else may have written."""
+        self._room.forget()
+        self._present_key(connection)
+        return _End(0, version, *self.tables.tip(connection))
+
+    def _present_key(self, connection: sqlite3.Connection) -> None:
+        """See that the key is stored. One whose entries were all purged went with them: then a new one is made."""
         sealing_key = self._sealing_key
         assert sealing_key is not None
         if connection.execute("select 1 from key where key_id = ?", (sealing_key.key_id,)).fetchone() is None:
@@ -214,30 +220,27 @@ class Outbox:
                 raise StorageDamaged("the outbox has lost the key that its entries are sealed with")
             sealing_key = SealingKey(recipient)
             keeping.insert_key(connection, sealing_key.wrapped)
-            self._sealing_key = sealing_key
-        return sealing_key
+            self._take_key(sealing_key)
 
     def refuse_when_full(self) -> None:
-        """Ask before a service starts, so that nobody fills in a form for nothing.
+        """Ask before a service starts, so that nobody fills in a form for nothing. Heals as `append` does.
 
         Raises:
             OutboxFull: the quota is reached, or the disk nearly full.
-            StorageFailed.
+            StorageFailed, StorageDamaged.
         """
-        with self.tables.reading("measuring the outbox") as connection:
-            self._refuse_when_full(connection, look_at_disk=True)
+        try:
+            self._refuse_when_full()
+        except (StorageMoved, StorageDamaged) as error:
+            if self.renew is None:
+                raise
+            self._become(self.renew(error))
+            self._refuse_when_full()
 
-    def _refuse_when_full(self, connection: sqlite3.Connection, *, look_at_disk: bool) -> None:
-        (pages,) = connection.execute("pragma page_count").fetchone()
-        if pages >= self._most_pages:
-            (free,) = connection.execute("pragma freelist_count").fetchone()
-            if pages - free >= self._most_pages:
-                raise OutboxFull("the outbox has reached its quota; nothing unsent is deleted")
-        if not look_at_disk:
-            return
-        disk = os.statvfs(self._path)
-        if disk.f_bavail * disk.f_frsize < self._quota.min_free_bytes:
-            raise OutboxFull("the disk is nearly full; nothing unsent is deleted")
+    def _refuse_when_full(self) -> None:
+        with self.tables.reading("measuring the outbox") as connection:
+            self._room.count(connection)
+            self._room.look_at_disk()
 
     # --- reading --------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from offline_cache import enrolment as enrolments
 from offline_cache import state
+from offline_cache.catalogue import Accept
 from offline_cache.disk.clock import OutboxClock, SystemClock
 from offline_cache.enrolment import Enrolment
 from offline_cache.errors import CacheError, NotEnrolled, StorageDamaged, StorageMoved
@@ -29,7 +30,7 @@ _NEW_EPOCH_EVERY_MS = 3_600_000
 _CANNOT_GO_ON = frozenset(["seq-conflict", "seq-gap", "storage-damaged"])
 
 
-def drain(state_dir: Path) -> Drained:
+def drain(state_dir: Path, accept: Accept = lambda _content: True) -> Drained:
     """Send what is pending, once; fetch verdicts and the catalogue when nothing is in the way.
 
     Raises:
@@ -39,7 +40,7 @@ def drain(state_dir: Path) -> Drained:
     state.adopt(state_dir, enrolment)
     client = GatewayClient(enrolment)
     try:
-        line = Line(state_dir, enrolment, client, SystemClock())
+        line = Line(state_dir, enrolment, client, SystemClock(), accept=accept)
         drained = line.drain()
         if drained.problem in _CANNOT_GO_ON and line.begin_anew():
             again = line.drain()
@@ -58,6 +59,7 @@ class Line:
     client: Gateway
     clock: OutboxClock
     beat: Callable[[], None] = lambda: None
+    accept: Accept = lambda _content: True
 
     def drain(self) -> Drained:
         """Send until nothing is left or something is in the way. Raises as `service.drain`."""
@@ -91,6 +93,7 @@ class Line:
             gateway_key_id=self.enrolment.sealing_key_id,
             clock=self.clock,
             beat=self.beat,
+            accept=self.accept,
         )
 
     def settle(self) -> str | None:
@@ -132,10 +135,12 @@ def serve(
     stop: threading.Event,
     clock: OutboxClock | None = None,
     environ: Mapping[str, str] | None = None,
+    accept: Accept = lambda _content: True,
 ) -> None:
     """Run until `stop` is set. What goes wrong is told in STATE/sync-status.json, and tried again.
 
-    `environ` names systemd's NOTIFY_SOCKET and WATCHDOG_USEC, if there are any.
+    `environ` names systemd's NOTIFY_SOCKET and WATCHDOG_USEC, if there are any. `accept` says whether a
+    configuration that the gateway published can be used.
     """
     clock = clock or SystemClock()
     status = StatusFile(state_dir, clock)
@@ -145,7 +150,7 @@ def serve(
         notifier.beat()
         changed = _watch(state_dir / enrolments.ENROLMENT_FILE)
         try:
-            _serve_enrolment(state_dir, stop, changed, clock, notifier.beat)
+            _serve_enrolment(state_dir, stop, changed, clock, notifier.beat, accept)
         except NotEnrolled as error:
             status.say("not-enrolled", problem=error.code)
             notifier.status(error.code)
@@ -170,13 +175,18 @@ def _heal(state_dir: Path, error: CacheError, clock: OutboxClock) -> None:
 
 
 def _serve_enrolment(
-    state_dir: Path, stop: threading.Event, changed: Callable[[], bool], clock: OutboxClock, beat: Callable[[], None]
+    state_dir: Path,
+    stop: threading.Event,
+    changed: Callable[[], bool],
+    clock: OutboxClock,
+    beat: Callable[[], None],
+    accept: Accept,
 ) -> None:
     enrolment = enrolments.load(state_dir)
     state.adopt(state_dir, enrolment)
     client = GatewayClient(enrolment)
     try:
-        Line(state_dir, enrolment, client, clock, beat).run(stop, changed)
+        Line(state_dir, enrolment, client, clock, beat, accept).run(stop, changed)
     finally:
         client.close()
 

@@ -10,6 +10,7 @@ import random as _random
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -29,6 +30,7 @@ from offline_cache.gateway import Receipt
 from offline_cache.messages import Batch, json_dumps, json_object
 from offline_cache.outbox import Outbox
 from offline_cache.policy import Decision, Limits, Pace, after_error, after_stored
+from offline_cache.rescue import salvage
 from offline_cache.wire.encoding import Fields
 from offline_cache.wire.verdict import VerdictPage
 
@@ -90,8 +92,9 @@ class SyncStatus:
 class Gateway(Protocol):
     """What is needed of `gateway.GatewayClient`."""
 
-    def push(self, batch: Batch) -> Receipt: ...
+    def push(self, batch: Batch, look_ahead: Callable[[], Batch | None] | None = None) -> Receipt: ...
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None: ...
+    def published(self, name: catalogue.Published, etag: str | None) -> tuple[str, bytes] | None: ...
     def verdicts(self, after: int) -> VerdictPage: ...
 
 
@@ -125,6 +128,7 @@ class StatusFile:
     def say(self, state: str, *, alarm: str | None = None, problem: str | None = None, answered: bool = False) -> None:
         """Tell the state; a disk that refuses is not a reason to stop sending."""
         now, before = self._clock.now_ms(), self._written
+        alarm = alarm or self._lasting()
         same = before is not None and (before.state, before.alarm, before.problem) == (state, alarm, problem)
         last = now if answered else (before.last_answer_ms if before else None)
         if same and before is not None and (last or 0) - (before.last_answer_ms or 0) < _STATUS_EVERY_MS:
@@ -133,6 +137,12 @@ class StatusFile:
         with contextlib.suppress(StorageFailed):
             write_atomic(self._path, json_dumps(asdict(status)), PUBLIC)
             self._written = status
+
+    def _lasting(self) -> str | None:
+        """What stays an alarm until a technician has looked, whatever the line does meanwhile."""
+        with contextlib.suppress(StorageFailed):
+            return salvage.alarm(self._path.parent)
+        return None
 
 
 class SyncService:
@@ -153,6 +163,7 @@ class SyncService:
         verdicts_every_s: float = 60.0,
         gateway_key_id: str | None = None,
         beat: Callable[[], None] = lambda: None,
+        accept: catalogue.Accept = lambda _content: True,
     ) -> None:
         self._outbox = outbox
         self._client = client
@@ -165,11 +176,14 @@ class SyncService:
         self._catalogue_every_s = catalogue_every_s
         self._pace = Pace.start(self._limits)
         self._from_seq: int | None = None
+        self._ahead: Batch | None = None
+        """What follows the batch that was sent last; read while the gateway was storing that one."""
         self.stopped: Stopped | None = None
         """Set when this epoch cannot go on; what was recorded is then set aside by `service`, and a new one begun."""
         self._verdicts_every_s = verdicts_every_s
         self._gateway_key_id = gateway_key_id
         self._beat = beat
+        self._accept = accept
         self._verdicts_due_ms = 0
         self._catalogue_due_ms = 0
         self._purge_due_ms = 0
@@ -188,13 +202,21 @@ class SyncService:
                 self._from_seq = None
                 return SyncStep("idle")
             before = self._clock.mono_ms()
-            receipt = self._client.push(batch)
+            receipt = self._client.push(batch, partial(self._look_ahead, batch))
             took_s = (self._clock.mono_ms() - before) / 1000
             return self._stored(batch, receipt, took_s)
         except CacheError as error:
             return self._failed(error, batch)
 
+    def _look_ahead(self, batch: Batch) -> Batch | None:
+        with contextlib.suppress(CacheError):  # met again when it is its turn, and answered then
+            self._ahead = self._outbox.batch(self._pace.rows, self._pace.max_bytes, batch.last_seq + 1)
+        return self._ahead
+
     def _next_batch(self) -> Batch | None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return ahead
         try:
             return self._outbox.batch(self._pace.rows, self._pace.max_bytes, self._from_seq)
         except StorageDamaged as error:
@@ -208,11 +230,14 @@ class SyncService:
         through = receipt.ack.acked_through
         if through < batch.first_seq:
             raise BadReply("the gateway confirmed nothing of the batch")
-        self._pace = after_stored(self._pace, len(batch.rows), took_s, self._limits)
+        before, self._pace = self._pace, after_stored(self._pace, len(batch.rows), took_s, self._limits)
         self._from_seq = through + 1 if through < cursor else None
+        if through != batch.last_seq or (before.rows, before.max_bytes) != (self._pace.rows, self._pace.max_bytes):
+            self._ahead = None
         return SyncStep("sent", sent=min(through, batch.last_seq) - batch.first_seq + 1)
 
     def _failed(self, error: CacheError, batch: Batch | None) -> SyncStep:
+        self._ahead = None
         sent = range(batch.first_seq, batch.last_seq + 1) if batch is not None else range(0)
         decision = after_error(self._pace, error, sent, self._last_seq(), self._random(), self._limits)
         self._pace = decision.pace
@@ -324,11 +349,12 @@ class SyncService:
         return None
 
     def refresh_catalogue(self) -> str | None:
-        """Fetch the catalogue if it changed; returns the code of what was in the way, or None."""
+        """Fetch what the gateway publishes, if it changed; returns the code of what was in the way, or None."""
         if self._state_dir is None or self._signing_key is None:
             return None
         try:
             catalogue.refresh(self._state_dir, self._client, self._signing_key)
+            catalogue.refresh_published(self._state_dir, self._client, self._signing_key, self._accept)
         except CacheError as error:
             retry_ms = round(self._limits.most_wait_no_answer_s * 1000 * (0.5 + self._random() / 2))
             self._catalogue_due_ms = min(self._catalogue_due_ms, self._clock.mono_ms() + retry_ms)

@@ -16,13 +16,17 @@ PACKAGES=(
   vsmartcard-vpcd                    # its virtual reader, where the simulated card is put in
   libgl1 libegl1 libgl1-mesa-dri     # Kivy draws through OpenGL; these draw without a screen and without a graphics card
   libzbar0                           # reads the QR code of a receipt's picture (`kiosk receipt verify IMAGE`)
+  espeak-ng alsa-utils               # the voice of speech mode, and what plays it
   fonts-noto-cjk                     # the source of the terminal's own fonts, and the rare names on receipts
 )
 PYTHON_PACKAGES=(python3 python3-venv python3-dev) # where no Python 3.11 with venv and headers is found
 TEST_PACKAGES=(
+  cups cups-client         # a private CUPS server prints a certificate to a file
+  qpdf                     # checks the structure of that file
   ghostscript                # draws a certificate's page, so that its QR code can be read back
   chromium chromium-driver # tests press the bench panel's buttons in a real browser
   opensc                   # opensc-tool has to see our simulated card as a card
+  openssl                  # the second opinion on SM2 and on a travel document's signature
   postgresql-15            # the gateway's tests start a private server of their own
 )
 

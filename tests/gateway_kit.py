@@ -8,7 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,7 @@ class GatewayKit:
         services: Path = ASSETS / "services",
         database: str = "",
         limits: SlotLimits | None = None,
+        city: City | None = None,
     ) -> None:
         self.clock = Clock()
         self.folder = folder
@@ -99,7 +100,7 @@ class GatewayKit:
             self.authority,
             self.store,
             services,
-            City(ASSETS / "city", people=300, seed=7),
+            city or City(ASSETS / "city", people=300, seed=7),
             self.clock,
             lambda event, facts: self.log.append((event, dict(facts))),
             limits,
@@ -214,7 +215,7 @@ class Terminal:
             number = str(uuid6.uuid7())
             body = self.sealing.seal(document, seal_context(self.device, self.epoch, seq, number))
             row = Row(seq, number, 1_700_000_000_000, "boot", seq, self.sealing.key_id, body, b"")
-            self.rows.append(replace(row, chain=next_chain(self.chain_at(seq - 1), row)))
+            self.rows.append(row._replace(chain=next_chain(self.chain_at(seq - 1), row)))
 
     def chain_at(self, seq: int) -> bytes:
         return self.rows[seq - 1].chain if seq else genesis(self.device, self.epoch)

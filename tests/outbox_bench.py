@@ -100,7 +100,7 @@ class CablelessClient:
         self.verdicts_a_page = 500
         self.asked_after: list[int] = []
 
-    def push(self, batch: Batch) -> Receipt:
+    def push(self, batch: Batch, look_ahead: Callable[[], Batch | None] | None = None) -> Receipt:
         self.sent.append((batch.first_seq, batch.last_seq))
         if self.before is not None:
             self.before()
@@ -108,6 +108,8 @@ class CablelessClient:
             answer = self.gateway.accept(sign1(encode_batch(batch), self.joined.private_key))
         except Refusal as refused:
             raise refusal(refused.status, {}, refused.body()) from refused
+        if look_ahead is not None:
+            look_ahead()
         if self.reply is not None:
             answer = self.reply(answer)
         try:
@@ -117,6 +119,9 @@ class CablelessClient:
         return Receipt(ack, answer)
 
     def catalogue(self, etag: str | None) -> tuple[str, bytes] | None:
+        return None
+
+    def published(self, name: str, etag: str | None) -> tuple[str, bytes] | None:
         return None
 
     def verdicts(self, after: int) -> VerdictPage:

@@ -33,7 +33,7 @@ _START = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 @functools.cache
 def _services() -> list[dict]:
     found = [tomllib.loads(path.read_text("utf-8")) for path in sorted((ASSETS / "services").glob("*.toml"))]
-    return [service for service in found if "id" in service]
+    return [service for service in found if "id" in service and service.get("groups")]
 
 
 @functools.cache

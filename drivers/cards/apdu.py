@@ -6,7 +6,7 @@ because a card that is pulled in mid-frame makes some readers hand over the trun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Final
 
 from drivers.api import CardConnection, Response
@@ -98,16 +98,41 @@ def with_le(apdu: bytes, le_byte: int) -> bytes:
     return (apdu[:-1] if case_of(apdu) in (2, 4) else apdu) + bytes([le_byte])
 
 
+Many = Callable[[Sequence[bytes], float], list[Response]]
+"""`transmit_many(commands, deadline_s)`, which a connection may have, so that nobody waits between APDUs: it sends them
+in a row and returns their answers, up to the first whose status word is not 9000; the rest is not sent. The deadline is
+for each. Raises as `CardConnection.transmit`."""
+
+
+def send_each(connection: CardConnection, apdus: Sequence[bytes], deadline_s: float = DEADLINE_S) -> Iterator[Response]:
+    """Send commands in a row, each as `send` does, and yield their answers up to the first that is no success.
+
+    No more and no other APDUs reach the card than by `send` one after the other. Raises as `send`.
+    """
+    many: Many | None = getattr(connection, "transmit_many", None)
+    left = list(apdus)
+    while left:
+        answers = [connection.transmit(left[0], deadline_s)] if many is None else many(left, deadline_s)
+        for answer in answers:
+            whole = _collected(connection, _right_length(connection, left.pop(0), answer, deadline_s), deadline_s)
+            yield whole
+            if whole.sw != SUCCESS:
+                return
+
+
 def send(connection: CardConnection, apdu: bytes, deadline_s: float = DEADLINE_S) -> Response:
     """Send one command and return its whole answer: 61xx collected by GET RESPONSE, 6Cxx sent again once.
 
     Raises what `CardConnection.transmit` raises, and `CardProtocolError` where the card contradicts itself.
     """
-    answer = _transmit(connection, apdu, deadline_s)
+    return _collected(connection, _transmit(connection, apdu, deadline_s), deadline_s, apdu[0] & 0x03)
+
+
+def _collected(connection: CardConnection, answer: Response, deadline_s: float, cla: int = 0) -> Response:
+    """Fetch what the card holds back with 61xx."""
     if answer.sw >> 8 != 0x61:
         return answer
     collected = bytearray(answer.data)
-    cla = apdu[0] & 0x03
     for _ in range(MAX_RESPONSE_ROUNDS):
         asked = answer.sw & 0xFF
         answer = _transmit(connection, bytes([cla, INS_GET_RESPONSE, 0, 0, asked]), deadline_s)
@@ -157,7 +182,11 @@ def exchange(
 
 def _transmit(connection: CardConnection, apdu: bytes, deadline_s: float) -> Response:
     """One APDU; a first 6Cxx is answered by the same command with the Le that the card names."""
-    answer = connection.transmit(apdu, deadline_s)
+    return _right_length(connection, apdu, connection.transmit(apdu, deadline_s), deadline_s)
+
+
+def _right_length(connection: CardConnection, apdu: bytes, answer: Response, deadline_s: float) -> Response:
+    """Check the first answer to a command, and where it is 6Cxx ask once more."""
     if answer.sw >> 12 not in (0x6, 0x9):
         raise CardProtocolError(f"{answer.sw:04X} is no status word: the answer was cut short", answer.sw)
     if answer.sw >> 8 != 0x6C:

@@ -19,9 +19,10 @@ second application with the unregistered proprietary AID `F0 4B494F534B2E5349474
 category F):
 
 - EF `C001`, transparent: the holder's X.509 certificate, DER, read by READ BINARY;
-- key reference 01, ECDSA on P-256: `MSE:SET` `00 22 41 B6` with `80 01 01` (algorithm) `84 01 01` (key), then
-  `PSO: COMPUTE DIGITAL SIGNATURE` `00 2A 9E 9A` with the 32 bytes of SHA-256; the answer is r|s, 64 bytes. The card's
-  one PIN (`00 20 00 00`, three bytes of BCD) must have been verified since power-up.
+- key reference 01, on P-256 or SM2 as the certificate says: `MSE:SET` `00 22 41 B6` with `80 01 01` (ECDSA) or
+  `80 01 02` (SM2) and `84 01 01` (key), then `PSO: COMPUTE DIGITAL SIGNATURE` `00 2A 9E 9A` with the 32 bytes of
+  SHA-256, or of SM2's own digest (`drivers.cards.secure.sm2`); the answer is r|s, 64 bytes. The card's one PIN
+  (`00 20 00 00`, three bytes of BCD) must have been verified since power-up.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import Final, Protocol
+
+from cryptography import x509
 
 from drivers.api import CardConnection, CardFacts, Holder
 from drivers.cards import citizen_fields as fields
@@ -46,6 +49,7 @@ from drivers.cards.apdu import (
     sw_name,
 )
 from drivers.cards.citizen_records import RecordReader
+from drivers.cards.secure import sm2
 from drivers.errors import (
     CardNeedsHsm,
     CardProtocolError,
@@ -61,6 +65,7 @@ SIGNING_AID: Final = b"\xf0KIOSK.SIGN"
 CERTIFICATE_FILE: Final = b"\xc0\x01"
 SIGNING_KEY: Final = 0x01
 ECDSA_P256: Final = 0x01
+SM2_SM3: Final = 0x02
 SIGNATURE_BYTES: Final = 64
 MAX_CERTIFICATE_BYTES: Final = 4096
 VERSIONS: Final = ("1.00", "2.00", "3.00")
@@ -88,6 +93,7 @@ class CitizenCard:
         self._records = RecordReader(connection)
         self._application = b""
         self._facts: CardFacts | None = None
+        self._certificate = b""
         self._warnings: list[str] = []
 
     @property
@@ -178,7 +184,9 @@ class CitizenCard:
         self._pin_answer(send(self._connection, command(INS_CHANGE_PIN, 0x01, 0x00, both, cla=0x80)).sw)
 
     def certificate(self) -> bytes:
-        """Read the holder's certificate, DER. Its first four bytes tell its length; exactly that many are read."""
+        """Read the holder's certificate, DER, once. Its first four bytes tell its length; just that many are read."""
+        if self._certificate:
+            return self._certificate
         self._need(SIGNING_AID)
         select(self._connection, command(INS_SELECT, 0, 0, CERTIFICATE_FILE))
         head = exchange(self._connection, command(INS_READ_BINARY, le=4), length=4)
@@ -192,14 +200,18 @@ class CitizenCard:
             part = min(_CHUNK_BYTES, total - len(der))
             read = command(INS_READ_BINARY, len(der) >> 8, len(der) & 0xFF, le=part)
             der += exchange(self._connection, read, length=part)
-        return bytes(der)
+        self._certificate = bytes(der)
+        return self._certificate
 
     def sign(self, data: bytes) -> bytes:
-        """Sign SHA-256 of `data` with the card's key: ECDSA P-256, r|s, 64 bytes. The PIN must be verified."""
+        """Sign `data` with the card's key, P-256 or SM2 as its certificate says: r|s, 64 bytes.
+
+        The PIN must be verified. Raises `CardProtocolError` also where the certificate cannot be read.
+        """
+        algorithm, digest = _to_sign(self.certificate(), data)
         self._need(SIGNING_AID)
-        template = bytes([0x80, 1, ECDSA_P256, 0x84, 1, SIGNING_KEY])
+        template = bytes([0x80, 1, algorithm, 0x84, 1, SIGNING_KEY])
         exchange(self._connection, command(INS_MANAGE_SECURITY, 0x41, 0xB6, template), length=0)
-        digest = hashlib.sha256(data).digest()
         compute = command(INS_SECURITY_OPERATION, 0x9E, 0x9A, digest, le=SIGNATURE_BYTES)
         return exchange(self._connection, compute, length=SIGNATURE_BYTES)
 
@@ -209,7 +221,7 @@ class CitizenCard:
         A card that is exchanged within 400 ms can answer on the old connection with no sign of it. So this selects
         and reads afresh; whatever is to be committed for the holder is committed after it.
         """
-        self._application = b""
+        self._application = self._certificate = b""
         self._records.forget()
         try:
             self._need(AID)
@@ -234,3 +246,14 @@ class CitizenCard:
     def _warn(self, code: str) -> None:
         if code not in self._warnings:
             self._warnings.append(code)
+
+
+def _to_sign(certificate: bytes, data: bytes) -> tuple[int, bytes]:
+    """Return the algorithm and the digest for the key in a certificate. Raises `CardProtocolError`."""
+    try:
+        public = sm2.public_key(x509.load_der_x509_certificate(certificate))
+    except (ValueError, x509.InvalidVersion):
+        raise CardProtocolError("the certificate cannot be read") from None
+    if public is None:
+        return ECDSA_P256, hashlib.sha256(data).digest()
+    return SM2_SM3, sm2.digest(public, data)

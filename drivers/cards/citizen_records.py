@@ -11,7 +11,7 @@ from typing import Final
 
 from drivers.api import CardConnection
 from drivers.cards import tlv
-from drivers.cards.apdu import INS_READ_RECORD, INS_SELECT, SUCCESS, command, send, sw_name
+from drivers.cards.apdu import INS_READ_RECORD, INS_SELECT, SUCCESS, command, send, send_each, sw_name
 from drivers.cards.citizen_fields import Field
 from drivers.errors import CardProtocolError
 
@@ -84,17 +84,20 @@ class RecordReader:
 
     def _by_tag(self, file: bytes, layout: Sequence[Field], mode: ReadMode) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
-        for field in layout:
-            sw, raw = self._read(field.tag, mode.p2(file), 2 + field.length)
-            if sw in _ABSENT and found:
-                continue
-            if sw != SUCCESS:
-                raise self._refusal(file, sw, learning=not found)
-            record = tlv.parse_record(raw)
-            if record.tag != field.tag:
-                # Some cards ignore the bits of P2 that say "by tag", and take the tag for a number.
-                raise _ModeRefusedError(0x6A86)
-            found[field.tag] = _checked(record, field)
+        p2, left = mode.p2(file), list(layout)
+        while left:
+            wanted = [command(INS_READ_RECORD, field.tag, p2, le=2 + field.length) for field in left]
+            for answer in send_each(self._connection, wanted):  # it ends with a record that is not there
+                field = left.pop(0)
+                if answer.sw in _ABSENT and found:
+                    continue
+                if answer.sw != SUCCESS:
+                    raise self._refusal(file, answer.sw, learning=not found)
+                record = tlv.parse_record(answer.data)
+                if record.tag != field.tag:
+                    # Some cards ignore the bits of P2 that say "by tag", and take the tag for a number.
+                    raise _ModeRefusedError(0x6A86)
+                found[field.tag] = _checked(record, field)
         return found
 
     def _by_number(self, file: bytes, layout: Sequence[Field], mode: ReadMode) -> dict[int, bytes]:

@@ -3,7 +3,8 @@
 Application `A0000002471001`. The chip opens to a key that is printed on the document (number, birth date, expiry): by
 PACE where EF.CardAccess offers it (`drivers.cards.secure.pace`), else by Basic Access Control; then secure messaging.
 Read here: EF.COM (`011E`, which data groups there are) and DG1 (`0101`, the machine readable zone, with its check
-digits). Facial image and signatures of the issuer are left alone.
+digits). Where country authorities are given, EF.SOD (`011D`) must prove that DG1 is the issuer's own
+(`drivers.cards.secure.passive`); without them the warning `issuer-unchecked` says so. The facial image is left alone.
 
 Without the key the card can be named, and nothing of it read.
 """
@@ -14,12 +15,15 @@ import datetime
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from cryptography import x509
+
 from drivers.api import CardConnection, CardFacts, Holder
 from drivers.cards.apdu import INS_READ_BINARY, INS_SELECT, command, exchange
-from drivers.cards.secure import ber, messaging, pace
+from drivers.cards.secure import ber, messaging, pace, passive
 from drivers.errors import CardNeedsKey, CardProtocolError
 
 PROFILE: Final = "emrtd"
@@ -33,7 +37,8 @@ INS_GET_CHALLENGE: Final = 0x84
 
 _CHUNK_BYTES: Final = 0xC0
 """What fits into a protected short answer, with its padding and MAC."""
-_MAX_FILE_BYTES: Final = 4096
+_MAX_FILE_BYTES: Final = 16384
+"""EF.SOD holds a certificate or two; the offset of READ BINARY ends at 32 KiB."""
 _YEARS_A_DOCUMENT_LASTS_AT_LEAST: Final = 3
 _VALUES: Final = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 
@@ -66,12 +71,37 @@ class AccessKey:
             raise ValueError("the document number is letters and digits, the dates are YYMMDD")
         return cls(number, born, expires)
 
-    def password(self) -> bytes:
-        """Return the password of PACE; its first 16 bytes are the seed of Basic Access Control."""
+    def seed(self) -> bytes:
+        """Return the seed of Basic Access Control, 16 bytes."""
+        return self.password().secret[:16]
+
+    def password(self) -> pace.Password:
+        """Return the password of PACE."""
         number = self.document_number.ljust(9, "<")
         parts = (number, self.birth_date, self.expires)
         text = "".join(part + check_digit(part) for part in parts)
-        return hashlib.sha1(text.encode("ascii")).digest()  # noqa: S324 (the standard's own)
+        hashed = hashlib.sha1(text.encode("ascii")).digest()  # noqa: S324 (the standard's own)
+        return pace.Password(1, hashed)
+
+
+@dataclass(frozen=True)
+class AccessNumber:
+    """The six digits (CAN) that are printed on the front, and open a chip with PACE. Its repr tells nothing."""
+
+    digits: str = field(repr=False)
+
+    def password(self) -> pace.Password:
+        """Return the password of PACE."""
+        return pace.Password(2, self.digits.encode("ascii"))
+
+
+def parse_key(text: str) -> AccessKey | AccessNumber:
+    """Read what is printed on a document: six digits are the access number, else as `AccessKey.parse`.
+
+    Raises `ValueError`.
+    """
+    digits = text.strip()
+    return AccessNumber(digits) if re.fullmatch("[0-9]{6}", digits) else AccessKey.parse(text)
 
 
 @dataclass(frozen=True)
@@ -93,9 +123,17 @@ class EmrtdCard:
 
     profile = PROFILE
 
-    def __init__(self, connection: CardConnection, key: AccessKey | None = None) -> None:
+    def __init__(
+        self,
+        connection: CardConnection,
+        key: AccessKey | AccessNumber | None = None,
+        authorities: Sequence[x509.Certificate] = (),
+    ) -> None:
+        """`key` is what is printed on it; `authorities` are the issuers (CSCA) that are trusted."""
         self._connection = connection
         self._key = key
+        self._authorities = authorities
+        self._genuine = False
         self._zone: Zone | None = None
 
     @property
@@ -104,8 +142,13 @@ class EmrtdCard:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Nothing about this card is only odd."""
-        return ()
+        """`issuer-unchecked`: the holder was read, and nobody looked at whom it was signed by."""
+        return ("issuer-unchecked",) if self._zone is not None and not self._genuine else ()
+
+    @property
+    def genuine(self) -> bool:
+        """True once the data that were read are proved to be the issuer's own."""
+        return self._genuine
 
     def select(self) -> None:
         """Select the application. Raises `CardProtocolError` with `sw` where the card has none."""
@@ -135,36 +178,53 @@ class EmrtdCard:
         if self._zone is None:
             if self._key is None:
                 raise CardNeedsKey("the document opens to the key that is printed on it")
-            secure = messaging.SecureConnection(self._connection, self._open(self._key.password()))
+            secure = messaging.SecureConnection(self._connection, self._open(self._key))
             present = ber.parse(ber.only(_read_file(secure, EF_COM), 0x60))
             if 0x61 not in present.get(0x5C, b""):
                 raise CardProtocolError("the document has no machine readable zone")
-            raw = ber.only(ber.only(_read_file(secure, DG1), 0x61), 0x5F1F)
+            group = _read_file(secure, DG1)
+            raw = ber.only(ber.only(group, 0x61), 0x5F1F)
             if not raw.isascii():
                 raise CardProtocolError("the machine readable zone is not text")
+            if self._authorities:
+                self._prove(secure, group)
             self._zone = parse_zone(raw.decode("ascii"))
         return self._zone
 
-    def _open(self, password: bytes) -> messaging.Channel:
+    def _prove(self, secure: CardConnection, group: bytes) -> None:
+        """Passive authentication of DG1. Raises `NotGenuine`, also where there is no EF.SOD."""
+        try:
+            raw = _read_file(secure, passive.EF_SOD)
+        except CardProtocolError as error:
+            if error.sw is None:
+                raise
+            raise passive.NotGenuine("the document has no signature of its issuer") from None
+        passive.check(passive.parse(raw), {1: group}, self._authorities, datetime.datetime.now(datetime.UTC))
+        self._genuine = True
+
+    def _open(self, key: AccessKey | AccessNumber) -> messaging.Channel:
         """Open the chip: by PACE where it is offered, else by Basic Access Control. Raises `CardProtocolError`."""
-        parameter = self._offers_pace()
-        if parameter is None:
+        suites = self._offered_suites()
+        if not suites:
+            if isinstance(key, AccessNumber):
+                raise CardNeedsKey("the document does not open to its access number: the printed zone is needed")
             self.select()
-            return self._basic_access(password[:16])
-        channel = pace.establish(self._connection, password, pace.CURVES[parameter])
+            return self._basic_access(key.seed())
+        curves = {suite.parameter for suite in suites}
+        channel = pace.establish(self._connection, key.password(), suites[0], name_curve=len(curves) > 1)
         secure = messaging.SecureConnection(self._connection, channel)
         exchange(secure, command(INS_SELECT, 0x04, 0x0C, AID))
         return channel
 
-    def _offers_pace(self) -> int | None:
-        """Look into EF.CardAccess; a chip without it, or with another suite, has Basic Access Control."""
+    def _offered_suites(self) -> list[pace.Suite]:
+        """Look into EF.CardAccess; a chip without it, or with other suites, has Basic Access Control."""
         try:
             exchange(self._connection, command(INS_SELECT, 0x00, 0x0C, MASTER_FILE))
             return pace.offered(_read_file(self._connection, CARD_ACCESS))
         except CardProtocolError as error:
             if error.sw is None:
                 raise
-            return None
+            return []
 
     def _basic_access(self, seed: bytes) -> messaging.Channel:
         """Do Basic Access Control. Raises `CardProtocolError`: another document's key."""

@@ -3,9 +3,11 @@
 Application `A000000308 0000 1000 0100`, by its full name or its first five bytes. `GET DATA` `00CB3FFF` with `5C 03`
 and a tag gives an object in `53`: `5FC102` the CHUID (`30` FASC-N, `34` GUID, `35` expiry), `5FC105` the certificate
 of key 9A (`70` certificate, `71` 1 where it is compressed). PIN: `VERIFY` `00200080`, six to eight digits padded with
-FF. Signing: `GENERAL AUTHENTICATE` `0087 alg 9A`, `7C {82 00, 81 hash}`, the answer `7C {82 signature}`.
+FF. Signing: `GENERAL AUTHENTICATE` `0087 alg 9A`, `7C {82 00, 81 input}`, the answer `7C {82 signature}`.
 
-Only keys on P-256 sign here. RSA keys need command chaining, which no card of ours has shown yet: refused by name.
+The certificate tells the algorithm (SP 800-78-4, table 6-2): 11 P-256 with SHA-256, 14 P-384 with SHA-384, 07 RSA of
+2,048 bits and 05 of 3,072 with SHA-256, whose input is the whole padded block (PKCS 1, version 1.5). That block is
+longer than a short APDU, so it goes by command chaining (ISO 7816-4, 5.3.3): CLA 10 on all parts but the last.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import zlib
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from drivers.api import CardConnection, CardFacts, Holder
@@ -33,11 +36,18 @@ CHUID: Final = bytes.fromhex("5FC102")
 CERTIFICATE: Final = bytes.fromhex("5FC105")
 KEY: Final = 0x9A
 P256: Final = 0x11
+P384: Final = 0x14
+RSA: Final = {2048: 0x07, 3072: 0x05}
+"""By the bits of the modulus."""
+CHAINED: Final = 0x10
 PIN: Final = 0x80
 INS_GET_DATA: Final = 0xCB
 INS_GENERAL_AUTHENTICATE: Final = 0x87
 
 _MAX_CERTIFICATE_BYTES: Final = 16384
+_PART_BYTES: Final = 255
+_SHA256_INFO: Final = bytes.fromhex("3031300D060960864801650304020105000420")
+"""The DigestInfo of SHA-256, before the hash (RFC 8017, 9.2)."""
 
 
 class PivCard:
@@ -116,18 +126,23 @@ class PivCard:
         return self._der
 
     def sign(self, data: bytes) -> bytes:
-        """Sign SHA-256 of `data` with key 9A: ECDSA P-256, DER. The PIN must be verified."""
+        """Sign `data` with key 9A, as its certificate says: ECDSA P-256 or P-384 (DER), or RSA. After the PIN.
+
+        Raises `CardProtocolError` also for a key of another kind.
+        """
         try:
             key = x509.load_der_x509_certificate(self.certificate()).public_key()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise CardProtocolError("the certificate cannot be read") from None
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise CardProtocolError("the card's key is not on P-256")
-        asked = ber.encode(0x7C, ber.encode(0x82, b"") + ber.encode(0x81, hashlib.sha256(data).digest()))
-        answer = exchange(self._connection, command(INS_GENERAL_AUTHENTICATE, P256, KEY, asked, le=256))
+        algorithm, block, longest = _to_sign(key, data)
+        asked = ber.encode(0x7C, ber.encode(0x82, b"") + ber.encode(0x81, block))
+        while len(asked) > _PART_BYTES:
+            part, asked = asked[:_PART_BYTES], asked[_PART_BYTES:]
+            exchange(self._connection, command(INS_GENERAL_AUTHENTICATE, algorithm, KEY, part, cla=CHAINED), length=0)
+        answer = exchange(self._connection, command(INS_GENERAL_AUTHENTICATE, algorithm, KEY, asked, le=256))
         signature = ber.only(ber.only(answer, 0x7C), 0x82)
-        if not 8 <= len(signature) <= 72:
-            raise CardProtocolError("the signature is none on P-256")
+        if not 8 <= len(signature) <= longest or (algorithm in RSA.values() and len(signature) != longest):
+            raise CardProtocolError("the signature is none of the card's key")
         return signature
 
     def _get(self, tag: bytes) -> bytes:
@@ -141,6 +156,20 @@ class PivCard:
         if sw & 0xFFF0 == 0x63C0:
             return sw & 0x0F
         raise CardProtocolError(f"VERIFY refused: {sw_name(sw)}", sw)
+
+
+def _to_sign(key: object, data: bytes) -> tuple[int, bytes, int]:
+    """Return algorithm, input and the longest signature for this key, in bytes. Raises `CardProtocolError`."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if isinstance(key.curve, ec.SECP256R1):
+            return P256, hashlib.sha256(data).digest(), 72
+        if isinstance(key.curve, ec.SECP384R1):
+            return P384, hashlib.sha384(data).digest(), 104
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size in RSA:
+        info = _SHA256_INFO + hashlib.sha256(data).digest()
+        size = key.key_size // 8
+        return RSA[key.key_size], b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info, size
+    raise CardProtocolError("the card's key is of a kind that does not sign here")
 
 
 def _unpacked(packed: bytes) -> bytes:

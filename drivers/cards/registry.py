@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cryptography import x509
+
 from drivers.api import CardConnection, CardFacts, Holder
 from drivers.cards.belgian_eid import PROFILE as BELGIAN_EID
 from drivers.cards.belgian_eid import BelgianCard
 from drivers.cards.citizen import PROFILE as CITIZEN
 from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.emrtd import PROFILE as EMRTD
-from drivers.cards.emrtd import AccessKey, EmrtdCard
+from drivers.cards.emrtd import AccessKey, AccessNumber, EmrtdCard
 from drivers.cards.piv import PROFILE as PIV
 from drivers.cards.piv import PivCard
 from drivers.errors import CardProtocolError, UnknownCard
@@ -49,8 +51,10 @@ class Helps:
 
     authentication: MutualAuthentication | None = None
     """Version 3 citizen cards: the issuer's security module."""
-    key: AccessKey | None = None
+    key: AccessKey | AccessNumber | None = None
     """Travel documents: what is printed on them."""
+    country_authorities: tuple[x509.Certificate, ...] = ()
+    """Travel documents: the issuers that are trusted. Without one their signature is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
     Profile(PIV, lambda connection, _helps: PivCard(connection), lambda _atr: False),
     Profile(
         EMRTD,
-        lambda connection, helps: EmrtdCard(connection, helps.key),
+        lambda connection, helps: EmrtdCard(connection, helps.key, helps.country_authorities),
         lambda atr: atr[:1] == b"\x3b" and atr[2:4] == b"\x80\x01",
     ),
 )
@@ -127,5 +131,8 @@ def recognise(connection: CardConnection, authentication: MutualAuthentication |
     except CardProtocolError as error:
         if error.sw is None:
             raise
-        raise UnknownCard(connection.atr, identify(connection).profile) from error
+        found = identify(connection, Helps(authentication))
+        if isinstance(found, CitizenCard):
+            return found  # its first answer was spoilt, and the second is not
+        raise UnknownCard(connection.atr, found.profile) from error
     return card

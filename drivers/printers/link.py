@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from drivers.api import PrinterStatus
+from drivers.api import PrinterStatus, Ticket
 from drivers.errors import PrinterError
-from drivers.printers.escpos import CLEAR_BUFFER, FULL_STATUS, query
+from drivers.printers.escpos import CLEAR_BUFFER, FULL_STATUS, RETRACT, query
 from drivers.printers.replies import SILENT, Cleared, FullStatus, RealTimeStatus, Reply, ReplyParser, printer_status
+
+PRESENTER_JAM = "presenter-jam"
+"""A ticket cannot leave the mouth: neither out nor back."""
+_MOUTH_LOOK_S = 0.25
 
 _R = TypeVar("_R", bound=Reply)
 
@@ -61,6 +65,8 @@ class Deadlines:
     """From the last byte, or the last marker, to the next marker."""
     cool_s: float = 60.0
     """For a hot head to cool, while the job waits."""
+    retract_s: float = 5.0
+    """For a ticket to be drawn in."""
 
 
 class Dialogue:
@@ -91,10 +97,19 @@ class Dialogue:
         reply = self.exchange(query(n), RealTimeStatus, on_other)
         return None if reply is None else reply.value
 
-    def ticket(self) -> Literal["none", "waiting"] | None:
-        """Whether a ticket waits in the mouth; None where the printer cannot know or is silent. Raises `LinkLost`."""
+    def ticket(self) -> Ticket | None:
+        """What is in the mouth; None where the printer cannot know or is silent. Raises `LinkLost`."""
         reply = self.exchange(FULL_STATUS, FullStatus) if self.full_status else None
         return None if reply is None else reply.ticket
+
+    def retract(self) -> bool:
+        """Have the ticket drawn in; True once the mouth is empty. Raises `LinkLost`."""
+        until = self.clock() + self.deadlines.retract_s
+        if not self.send(RETRACT):
+            return False
+        while (found := self.ticket()) == "waiting" and (left := until - self.clock()) > 0:
+            self.transport.wait(min(left, _MOUTH_LOOK_S), to_write=False)
+        return found == "none"
 
     def send(self, data: bytes) -> bool:
         """Send a short command within `reply_s`; False if the link does not take it. Raises `LinkLost`."""
@@ -144,4 +159,5 @@ class Dialogue:
         if not answers:
             return SILENT
         ticket = self.ticket() if on_other is None and len(answers) == 4 else None
-        return replace(printer_status(answers), ticket=ticket)
+        found = replace(printer_status(answers), ticket=ticket)
+        return replace(found, online=False, error=found.error or PRESENTER_JAM) if ticket == "jammed" else found

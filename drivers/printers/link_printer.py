@@ -6,12 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from drivers.api import JobState, PrinterStatus, PrintResult, Receipt
+from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, Ticket
 from drivers.errors import PrinterError
-from drivers.printers.escpos import RETRACT, EncodedReceipt, encode_receipt
+from drivers.printers.escpos import EncodedReceipt, encode_receipt
 from drivers.printers.journal import JobJournal, JournalFailed
 from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
 from drivers.printers.models import Model, generic
@@ -88,6 +88,9 @@ class LinkPrinter:
         if self._roll is not None:
             with suppress(RollUnwritten):  # the estimate is a convenience: it never stops a job
                 self._roll.heard(status)
+            roll = self._roll.roll
+            left_m = None if roll.left_mm is None else int(roll.left_mm // 1000)
+            return replace(status, roll=roll.level, roll_left_m=left_m)
         return status
 
     def print_receipt(self, receipt: Receipt, on_state: Callable[[JobState], None] | None = None) -> PrintResult:
@@ -108,7 +111,8 @@ class LinkPrinter:
                 self._journal.enter(job_id, result.state, result.reason)
         if self._roll is not None and result.bytes_sent:
             with suppress(RollUnwritten):
-                self._roll.printed(length_mm(receipt, self._model.paper.dots, self._model.qr_dot))
+                on_paper = replace(receipt, width_mm=min(receipt.width_mm, self._model.width_mm))
+                self._roll.printed(length_mm(on_paper, self._model.paper.dots, self._model.qr_dot))
         tell(result.state)
         return result
 
@@ -135,8 +139,8 @@ class LinkPrinter:
             self._drop()
         return result
 
-    def ticket(self) -> Literal["none", "waiting"] | None:
-        """Whether a ticket waits in the mouth; None where the printer has none, cannot know, or is silent."""
+    def ticket(self) -> Ticket | None:
+        """What is in the mouth; None where the printer has none, cannot know, or is silent."""
         try:
             return self._open().ticket()
         except PrinterError:
@@ -148,8 +152,7 @@ class LinkPrinter:
         if not self._model.presenter:
             return False
         try:
-            dialogue = self._open()
-            return dialogue.send(RETRACT) and dialogue.ticket() == "none"
+            return self._open().retract()
         except PrinterError:
             self._drop()
             return False

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drivers.api import PrinterStatus
+from drivers.api import PrinterStatus, Ticket
 
 MAX_BLOCK = 80
 """A block that has not ended after so many bytes is noise."""
@@ -71,7 +71,9 @@ class FullStatus:
     value: bytes
 
     @property
-    def ticket(self) -> Literal["none", "waiting"]:
+    def ticket(self) -> Ticket:
+        if self.value[2] & 0x40:  # paper jam, a recoverable error
+            return "jammed"
         return "waiting" if self.value[0] & 0x20 else "none"
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
-from drivers.api import PrinterStatus, Receipt
+from drivers.api import PrinterStatus, Receipt, RollLevel
 from drivers.errors import PrinterError
 from drivers.printers.paper.layout import (
     BarcodeLine,
@@ -59,7 +59,7 @@ class Roll:
     """Printed on it."""
 
     @property
-    def level(self) -> Literal["ok", "near-end", "out", "unknown"]:
+    def level(self) -> RollLevel:
         if self.left_mm is None:
             return "unknown"
         return "out" if self.left_mm <= 0 else "near-end" if self.left_mm <= NEAR_END_MM else "ok"
@@ -99,12 +99,16 @@ def _dots(line: Line, dots: int, qr_dots: int) -> int:
 
 
 class RollKeeper:
-    """Keeps the estimate in a file. One thread owns it."""
+    """Keeps the estimate in a file. One thread owns it; a technician's own command may write the file meanwhile."""
 
     def __init__(self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = path
         self._now = now
-        self.roll = _read(path)
+
+    @property
+    def roll(self) -> Roll:
+        """What the file says now."""
+        return _read(self._path)
 
     def loaded(self, length_mm: float = ROLL_MM) -> Roll:
         """A technician put a roll in. Raises `RollUnwritten`."""
@@ -112,19 +116,21 @@ class RollKeeper:
 
     def printed(self, mm: float) -> Roll:
         """So much paper went out, whatever became of the job. Raises `RollUnwritten`."""
-        left = None if self.roll.left_mm is None else max(0.0, self.roll.left_mm - mm)
-        return self._keep(replace(self.roll, left_mm=left, receipts=self.roll.receipts + 1))
+        roll = self.roll
+        left = None if roll.left_mm is None else max(0.0, roll.left_mm - mm)
+        return self._keep(replace(roll, left_mm=left, receipts=roll.receipts + 1))
 
     def heard(self, status: PrinterStatus) -> Roll:
         """What the printer says goes before the estimate. Raises `RollUnwritten`."""
-        left = self.roll.left_mm
+        roll = self.roll
+        left = roll.left_mm
         if status.paper == "out":
             left = 0.0
         elif status.paper == "near-end":
             left = NEAR_END_MM if left is None else min(left, NEAR_END_MM)
         elif status.paper == "ok" and left is not None:
             left = None if left <= 0 else max(left, NEAR_END_MM + 1)
-        return self.roll if left == self.roll.left_mm else self._keep(replace(self.roll, left_mm=left))
+        return roll if left == roll.left_mm else self._keep(replace(roll, left_mm=left))
 
     def _keep(self, roll: Roll) -> Roll:
         draft = self._path.with_name(self._path.name + ".new")
@@ -139,7 +145,6 @@ class RollKeeper:
             draft.replace(self._path)
         except OSError as e:
             raise RollUnwritten(f"cannot write {self._path.name}: {e.strerror}") from e
-        self.roll = roll
         return roll
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -18,7 +18,7 @@ from drivers.readers import wire
 
 END_S: Final = 2.0
 _ROOT: Final = Path(drivers.__file__).parent.parent
-_CHUNK: Final = 65536
+_CHUNK: Final = 16384
 
 SlotReport = tuple[int, int, str, bytes]
 """State, event counter, reader, ATR."""
@@ -81,6 +81,21 @@ class ChildLink:
             except (OSError, ValueError, wire.FrameError) as error:
                 self.kill()
                 raise ChildGoneError("the PC/SC child process is gone") from error
+
+    def request_many(self, apdus: Sequence[bytes], deadline_s: float) -> list[tuple[int, bytes]]:
+        """Send a `MANY` and return its replies; the deadline is for each. Raises as `request`."""
+        with self._turn:
+            replies: list[tuple[int, bytes]] = []
+            try:
+                cast("IO[bytes]", self._process.stdin).write(wire.frame(wire.MANY, wire.pack_many(apdus)))
+                while len(replies) < len(apdus):
+                    replies.append(self._reply(time.monotonic() + deadline_s + wire.HELD_S))
+                    if not wire.goes_on(*replies[-1]):
+                        break
+            except (OSError, ValueError, wire.FrameError) as error:
+                self.kill()
+                raise ChildGoneError("the PC/SC child process is gone") from error
+            return replies
 
     def _reply(self, until: float) -> tuple[int, bytes]:
         stdout = cast("IO[bytes]", self._process.stdout)

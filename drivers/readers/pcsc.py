@@ -2,14 +2,14 @@
 
 The child (`drivers.readers.pcsc_child`) makes the calls. This side holds the deadline of each APDU: when it passes, the
 child is killed and a fresh one started. A child that dies is replaced; a daemon that dies is waited for, by the child.
-PC/SC's results are mapped to `drivers.errors` here and nowhere else.
+PC/SC's results are mapped to `drivers.errors` in `drivers.readers.pcsc_failures` and nowhere else.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,11 +20,11 @@ from drivers.errors import (
     CardMute,
     CardProtocolError,
     CardRemoved,
-    NoCard,
     ReaderGone,
 )
 from drivers.readers import wire
 from drivers.readers.child_link import ChildExpiredError, ChildGoneError, ChildLink
+from drivers.readers.pcsc_failures import ask, ask_many, error_of
 from drivers.readers.recovery import Ladder, Patience, Step
 
 CONNECT_DEADLINE_S: Final = 5.0
@@ -62,9 +62,9 @@ def list_readers(socket_path: str | None = None, deadline_s: float = START_DEADL
     except OSError as error:
         raise ReaderGone("the PC/SC child process cannot be started") from error
     try:
-        kind, body = _ask(link, wire.LIST, b"", deadline_s)
+        kind, body = ask(link, wire.LIST, b"", deadline_s)
         if kind != wire.DONE:
-            raise _error(body)
+            raise error_of(body)
         found: list[ReaderInfo] = []
         while body:
             size = 2 + int.from_bytes(body[:2], "big")
@@ -144,12 +144,12 @@ class PcscReader:
             kind, body = link.request(wire.CONNECT, b"", CONNECT_DEADLINE_S)
         except ChildGoneError:
             link = self._running_link()  # it had died unseen: a fresh one is there or coming
-            kind, body = _ask(link, wire.CONNECT, b"", CONNECT_DEADLINE_S)
+            kind, body = ask(link, wire.CONNECT, b"", CONNECT_DEADLINE_S)
         except ChildExpiredError:
             raise self._not_opened() from None
         if kind != wire.DONE:
             raise self._failure(body)
-        return PcscConnection(self, link, body)
+        return PcscConnection(self, link)
 
     def close(self) -> None:
         """As `CardReader.close`."""
@@ -261,7 +261,7 @@ class PcscReader:
 
     def _failure(self, body: bytes, insertion: int | None = None) -> CardError:
         """Name a failure of the child. Where PC/SC itself is not sure, look whether the card leaves the slot."""
-        error = _error(body)
+        error = error_of(body)
         if isinstance(error, CardBusy) and self._insertion == self._silent_insertion:
             # Our own call to the mute card hangs on in the daemon until the card is pulled.
             return CardMute("the card did not answer, and is still in the slot")
@@ -289,10 +289,24 @@ class PcscReader:
     def transmit(self, link: ChildLink, insertion: int, command: bytes, deadline_s: float) -> bytes:
         """Carry one APDU for a connection of this reader. Raises what `CardConnection.transmit` does."""
         try:
-            kind, body = _ask(link, wire.TRANSMIT, command, deadline_s)
+            kind, body = ask(link, wire.TRANSMIT, command, deadline_s)
         except CardMute:
             self._silent_insertion = insertion
             raise
+        return self._answer(insertion, kind, body)
+
+    def transmit_many(
+        self, link: ChildLink, insertion: int, commands: Sequence[bytes], deadline_s: float
+    ) -> list[bytes]:
+        """Carry APDUs in a row, as `transmit` does each of them."""
+        try:
+            replies = ask_many(link, commands, deadline_s)
+        except CardMute:
+            self._silent_insertion = insertion
+            raise
+        return [self._answer(insertion, kind, body) for kind, body in replies]
+
+    def _answer(self, insertion: int, kind: int, body: bytes) -> bytes:
         if kind != wire.DONE:
             raise self._failure(body, insertion)
         if len(body) < 2:
@@ -303,15 +317,22 @@ class PcscReader:
 class PcscConnection:
     """An exclusive connection through a `PcscReader`; it ends with the child that opened it."""
 
-    def __init__(self, reader: PcscReader, link: ChildLink, atr: bytes) -> None:
+    def __init__(self, reader: PcscReader, link: ChildLink) -> None:
         self._reader = reader
         self._link = link
-        self._atr = atr
+        self._atr = b""
         self._insertion = reader.insertion_now()
         self._ended: CardError | None = None
 
     @property
     def atr(self) -> bytes:
+        """The answer to reset, asked for once; empty where the card or the reader is gone."""
+        if not self._atr and self._ended is None:
+            try:
+                kind, body = self._link.request(wire.ATR, b"", CLOSE_DEADLINE_S)
+            except (ChildExpiredError, ChildGoneError):
+                return b""  # the next APDU says so
+            self._atr = body if kind == wire.DONE else b""
         return self._atr
 
     def transmit(self, command: bytes, deadline_s: float = 5.0) -> Response:
@@ -325,6 +346,17 @@ class PcscConnection:
             raise
         return Response(raw[:-2], int.from_bytes(raw[-2:], "big"))
 
+    def transmit_many(self, commands: Sequence[bytes], deadline_s: float = 5.0) -> list[Response]:
+        """As `drivers.cards.apdu.Many`."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            answers = self._reader.transmit_many(self._link, self._insertion, commands, deadline_s)
+        except CardError as error:
+            self._end(error)
+            raise
+        return [Response(raw[:-2], int.from_bytes(raw[-2:], "big")) for raw in answers]
+
     def close(self) -> None:
         """As `CardConnection.close`."""
         self._end(CardRemoved("the connection was closed"))
@@ -337,33 +369,3 @@ class PcscConnection:
             self._link.request(wire.DISCONNECT, b"", CLOSE_DEADLINE_S)
         except (ChildExpiredError, ChildGoneError):
             return  # the child is dead, and with it everything that it held
-
-
-def _ask(link: ChildLink, kind: int, body: bytes, deadline_s: float) -> tuple[int, bytes]:
-    try:
-        return link.request(kind, body, deadline_s)
-    except ChildExpiredError:
-        raise CardMute(f"no answer within {deadline_s:g} s") from None
-    except ChildGoneError as error:
-        raise ReaderGone("the PC/SC child process ended") from error
-
-
-def _error(body: bytes) -> CardError:
-    """Return the leaf for a FAILED reply."""
-    failure, result, call = wire.unpack_failure(body)
-    what = f"{call} {result:08X}"
-    match failure:
-        case wire.READER_GONE:
-            return ReaderGone(f"no reader, or no PC/SC service: {what}")
-        case wire.NO_CARD:
-            return NoCard(f"the slot is empty: {what}")
-        case wire.REMOVED:
-            return CardRemoved(f"the card was pulled: {what}")
-        case wire.SILENT:
-            return CardMute(f"the card does not answer the reset: {what}")
-        case wire.BUSY:
-            return CardBusy(f"another program holds the card: {what}")
-        case wire.UNSURE:
-            return CardProtocolError(f"the card gave no whole answer: {what}")
-        case _:
-            return CardProtocolError(f"PC/SC failed: {what}")

@@ -15,6 +15,7 @@ import os
 import select
 import sys
 import threading
+import time
 
 from smartcard import scard  # pyright: ignore[reportMissingTypeStubs]
 
@@ -167,6 +168,7 @@ class Server:
     def __init__(self, wanted: str, other: str) -> None:
         self._wanted = wanted
         self._other = other
+        self._name = ""
         self._context: int | None = None
         self._card: int | None = None
         self._protocol = scard.SCARD_PCI_T1
@@ -177,12 +179,31 @@ class Server:
         while data := os.read(0, 65536):
             buffer += data
             while (request := wire.take_frame(buffer)) is not None:
-                try:
-                    reply = wire.frame(wire.DONE, self._obey(*request))
-                except CallFailed as error:
-                    reply = wire.frame(wire.FAILED, wire.pack_failure(error.failure, error.result, error.call))
-                os.write(1, reply)
+                if request[0] == wire.MANY:
+                    self._many(request[1])
+                else:
+                    os.write(1, wire.frame(*self._replied(*request)))
         self._disconnect()
+
+    def _replied(self, kind: int, body: bytes) -> tuple[int, bytes]:
+        try:
+            return wire.DONE, self._obey(kind, body)
+        except CallFailed as error:
+            return wire.FAILED, wire.pack_failure(error.failure, error.result, error.call)
+
+    def _many(self, body: bytes) -> None:
+        """Send APDUs in a row. Quick answers travel together, held back for `wire.HELD_S` at most."""
+        held, since = b"", time.monotonic()
+        for apdu in wire.unpack_many(body):
+            reply = self._replied(wire.TRANSMIT, apdu)
+            held += wire.frame(*reply)
+            if not wire.goes_on(*reply):
+                break
+            if time.monotonic() - since > wire.HELD_S:
+                os.write(1, held)
+                held, since = b"", time.monotonic()
+        if held:
+            os.write(1, held)
 
     def _obey(self, kind: int, body: bytes) -> bytes:
         match kind:
@@ -193,6 +214,8 @@ class Server:
             case wire.DISCONNECT:
                 self._disconnect()
                 return b""
+            case wire.ATR:
+                return self._atr()
             case wire.LIST:
                 return self._list()
             case _:
@@ -233,20 +256,32 @@ class Server:
             card, protocol = self._open()
         self._card = card
         self._protocol = scard.SCARD_PCI_T0 if protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
-        result, _name, _state, _protocol, atr = scard.SCardStatus(card)
-        if result & 0xFFFFFFFF:
-            self._disconnect()
-            raise CallFailed(result, "SCardStatus")
+        return b""
+
+    def _atr(self) -> bytes:
+        if self._card is None:
+            raise CallFailed(0, "SCardStatus", wire.REMOVED)
+        result, _name, _state, _protocol, atr = scard.SCardStatus(self._card)
+        check(result, "SCardStatus")
         return bytes(atr)
 
     def _open(self) -> tuple[int, int]:
         if self._context is None:
             self._context = establish()
-        name = find(self._context, self._wanted, self._other)
-        if name is None:
-            raise CallFailed(_UNKNOWN_READER, "SCardListReaders")
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        result, card, protocol = scard.SCardConnect(self._context, name, scard.SCARD_SHARE_EXCLUSIVE, protocols)
+        result, card, protocol = _UNKNOWN_READER, 0, 0
+        if self._name:
+            result, card, protocol = scard.SCardConnect(
+                self._context, self._name, scard.SCARD_SHARE_EXCLUSIVE, protocols
+            )
+        if result & 0xFFFFFFFF == _UNKNOWN_READER:
+            # Never opened yet, or the numbers behind its name have changed: look it up.
+            self._name = find(self._context, self._wanted, self._other) or ""
+            if not self._name:
+                raise CallFailed(_UNKNOWN_READER, "SCardListReaders")
+            result, card, protocol = scard.SCardConnect(
+                self._context, self._name, scard.SCARD_SHARE_EXCLUSIVE, protocols
+            )
         if result & 0xFFFFFFFF == 0x80100069:
             raise CallFailed(result, "SCardConnect", wire.NO_CARD)
         check(result, "SCardConnect")

@@ -134,7 +134,8 @@ def mask_answer(ins: int, data: bytes) -> bytes:
     if ins == INS_READ_RECORD and len(data) >= 2 and data[1] == len(data) - 2:
         return data[:2] + _mask_record(data[0], data[2:])
     # The head tells the length of a file in one go; the rest may be anything.
-    return data[:4] + bytes(len(data) - 4) if data[:1] == b"\x30" else bytes(len(data))
+    kept = data[:4] if data[:1] == b"\x30" else b""
+    return kept + bytes(len(data) - len(kept))
 
 
 def _mask_record(tag: int, value: bytes) -> bytes:

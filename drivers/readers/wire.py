@@ -7,15 +7,24 @@ standard input and each gets one reply on its standard output; slot reports come
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 CONNECT = 1
-"""Open the card. Reply `DONE` with the ATR."""
+"""Open the card. Reply `DONE`."""
 TRANSMIT = 2
 """One APDU. Reply `DONE` with data and status word."""
 DISCONNECT = 3
 """Unpower the card and let go of it. Reply `DONE`."""
 LIST = 4
 """All readers. Reply `DONE` with slot reports in a row, each behind its length (two bytes)."""
+
+MANY = 5
+"""APDUs in a row, each behind its length (two bytes). One reply for each, as for `TRANSMIT`, up to the first that is
+`FAILED` or has another status word than 9000: what comes after it is not sent to the card."""
+HELD_S = 0.02
+"""For so long at most the child holds a reply of a `MANY` back, so that quick ones travel together."""
+ATR = 6
+"""Ask for the open card's answer to reset. Reply `DONE` with it."""
 
 DONE = 16
 FAILED = 17
@@ -70,6 +79,28 @@ def take_frame(buffer: bytearray) -> tuple[int, bytes] | None:
     body = bytes(buffer[_HEADER.size : end])
     del buffer[:end]
     return kind, body
+
+
+def pack_many(apdus: Sequence[bytes]) -> bytes:
+    return b"".join(len(apdu).to_bytes(2, "big") + apdu for apdu in apdus)
+
+
+def unpack_many(body: bytes) -> list[bytes]:
+    """Return the APDUs of a `MANY`. Raises `FrameError`."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(body):
+        size = int.from_bytes(body[at : at + 2], "big")
+        found.append(body[at + 2 : at + 2 + size])
+        at += 2 + size
+    if at != len(body):
+        raise FrameError("APDUs that are cut short")
+    return found
+
+
+def goes_on(kind: int, body: bytes) -> bool:
+    """Return whether the next APDU of a `MANY` is sent after this reply."""
+    return kind == DONE and body[-2:] == b"\x90\x00"
 
 
 def pack_slot(state: int, counter: int, reader: str, atr: bytes) -> bytes:

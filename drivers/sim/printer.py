@@ -243,7 +243,8 @@ class SimPrinter(Hand):
         if self._tail[-3:-1] == b"\x10\x04" and 1 <= self._tail[-1] <= 4:
             self._say(bytes([self._claimed().real_time(self._tail[-1])]))
         elif self._tail[-3:] == b"\x10\x04\x14" and self.presenter is not None:
-            self._say(self.presenter.full_status(self._claimed(), jammed="presenter-jam" in self._active))
+            jammed = "presenter-jam" in self._active and "lying" not in self._active
+            self._say(self.presenter.full_status(self._claimed(), jammed=jammed))
         elif self._tail[-3:] == b"\x10\x05\x02":
             self._jammed_cut = None
             self._forget()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.printers.models import Model
+
 CUTTER_BIT = 0x08
 BUFFER_BYTES = 4096
 ERROR_BITS = {"unrecoverable": 0x20, "head-hot": 0x40}
@@ -29,6 +31,16 @@ class Board:
     buffer_bytes: int = BUFFER_BYTES
     boot_s: float = 0.0
     """Seconds after its power came in which it neither answers nor keeps what it is sent."""
+
+
+def board_like(model: Model) -> Board:
+    """The electronics that a model of `models.toml` describes."""
+    return Board(
+        markers=model.marker == "process-id",
+        native_qr=model.native_qr,
+        status_back=model.status_back,
+        presenter=model.presenter,
+    )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from kiosk.bench.ports import BenchError, BenchPorts, ElementView
 from kiosk.bench.scenarios.record import Recorder
 
 SETTLE_TIMEOUT_S = 10.0
+DAY_S = 86_400
 
 
 class BenchActions:
@@ -156,6 +157,8 @@ class BenchActions:
     def advance_clock(self, seconds: float) -> dict[str, object]:
         with self._act():
             self._ports.clock.advance(seconds)
+            if days := int(seconds // DAY_S):
+                self._ports.gateway.pass_days(days)
             self.recorder.did("wait", seconds)
             self._ports.log.note("clock", advance_s=seconds)
         return self.state()

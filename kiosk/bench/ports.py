@@ -220,6 +220,10 @@ class GatewayView(Protocol):
         """What the gateway sent to citizens: `way`, `to`, `subject`, `body`, `at_ms`. Raises as `entries`."""
         ...
 
+    def pass_days(self, days: int) -> bool:
+        """Let days go by in the offices of the simulated city. False where the gateway is not the bench's own."""
+        ...
+
 
 class Faults(Protocol):
     def offers(self) -> Sequence[FaultOffer]: ...

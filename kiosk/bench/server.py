@@ -180,7 +180,7 @@ def _add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
 
     @app.get("/api/speech", response_model=list[HeardBody])
     def speech(after: int = 0) -> list[dict[str, object]]:
-        """What was spoken and sounded since number `after`, in order. Nothing is, until speech is on (`mode.speech`)."""
+        """What was spoken and sounded since number `after`, in order: nothing until `mode.speech` is on."""
         return [asdict(heard) for heard in ports.speech.heard(after)]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 import typer
+from cryptography import x509
 
 from drivers.api import CardConnection, CardFacts, Holder, SlotEvent
-from drivers.cards.emrtd import AccessKey
+from drivers.cards.emrtd import AccessKey, AccessNumber, EmrtdCard, parse_key
 from drivers.cards.registry import Card, Helps, identify
 from drivers.errors import CardError, CardNeedsHsm, CardNeedsKey, CardProtocolError
 from drivers.readers.pcsc import PcscReader, list_readers
@@ -118,7 +119,18 @@ def read(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="Travel documents: file with number, birth date and expiry (YYMMDD), or the printed zone.",
+            help="Travel documents: file with number, birth date and expiry (YYMMDD), the printed zone, or the CAN.",
+        ),
+    ] = None,
+    country_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--csca",
+            metavar="F",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Travel documents: trusted country authorities, PEM; the document must prove that it is of one.",
         ),
     ] = None,
     module: Annotated[
@@ -133,12 +145,15 @@ def read(
         result = _read_module(module, as_json=as_json)
     else:
         pin = None if pin_file is None else _pin(pin_file, as_json=as_json)
-        helps = Helps(key=None if key_file is None else _key(key_file, as_json=as_json))
+        helps = Helps(
+            key=None if key_file is None else _key(key_file, as_json=as_json),
+            country_authorities=() if country_file is None else _countries(country_file, as_json=as_json),
+        )
         security = _security_module(state)
         if security is not None:
             from drivers.cards.secure.mutual import HsmAuthentication
 
-            helps = Helps(HsmAuthentication(security), helps.key)
+            helps = replace(helps, authentication=HsmAuthentication(security))
         with opened(reader, config, as_json=as_json) as (name, connection):
             result = _read(name, connection, helps, pin)
         if security is not None:
@@ -184,13 +199,20 @@ def _pin(path: Path, *, as_json: bool) -> str:
         fail("pin-format", "The PIN file cannot be read as digits.", as_json=as_json)
 
 
-def _key(path: Path, *, as_json: bool) -> AccessKey:
+def _key(path: Path, *, as_json: bool) -> AccessKey | AccessNumber:
     try:
-        return AccessKey.parse(path.read_text("ascii"))
+        return parse_key(path.read_text("ascii"))
     except (OSError, UnicodeDecodeError):
         fail("key-format", "The file of the printed key cannot be read.", as_json=as_json)
     except ValueError as error:
         fail("key-format", f"The printed key: {error}.", as_json=as_json)
+
+
+def _countries(path: Path, *, as_json: bool) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError, x509.InvalidVersion):
+        fail("csca-format", "The file of country authorities holds no certificates in PEM.", as_json=as_json)
 
 
 def _read(name: str, connection: CardConnection, helps: Helps, pin: str | None) -> dict[str, object]:
@@ -213,6 +235,8 @@ def _read(name: str, connection: CardConnection, helps: Helps, pin: str | None) 
         if error.sw != _SECURITY_STATUS:
             raise
         result["holder_error"] = "pin-needed"
+    if isinstance(card, EmrtdCard) and result["holder"]:
+        result["genuine"] = card.genuine
     if card.warnings:
         result["warnings"] = list(card.warnings)
     return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -146,7 +145,10 @@ def record(
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace of `kiosk card record`.", exists=True)],
     vpcd_port: Annotated[
-        int | None, typer.Option("--vpcd-port", metavar="N", help="Put it into this virtual slot until Ctrl-C.")
+        int | None,
+        typer.Option(
+            "--vpcd-port", metavar="N", help="Put it into this virtual slot until Ctrl-C, or until the slot goes."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -171,7 +173,7 @@ def replay(
         told(error, as_json=as_json)
     emit({"state": "inserted", "profile": trace.profile, "port": vpcd_port}, as_json=as_json)
     with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        inserted.wait()  # ends too when the virtual reader goes away
     inserted.remove()
 
 

@@ -17,12 +17,14 @@ import typer
 
 from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
 from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
+from kiosk.cli.gateway_seed import seed
 
 INVITE_MINUTES = 15
 
 gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
 gateway.command()(days)
 gateway.command()(prove)
+gateway.command()(seed)
 gateway.command("public-key")(public_key)
 gateway.command("verify-proof")(verify_proof)
 
@@ -37,14 +39,21 @@ def failing(*, as_json: bool) -> Generator[None]:
     """End the command with the code of anything that the gateway's parts refuse."""
     from kiosk.personas import PersonasInvalid
     from provisioning.gateway.authority import AuthorityError
+    from provisioning.gateway.cases.plans import PlansInvalid
+    from provisioning.gateway.cases.workdays import CalendarInvalid
     from provisioning.gateway.catalogue import CatalogueInvalid
     from provisioning.gateway.city.people import CityTooLarge
+    from provisioning.gateway.city.seed import SeedInvalid
+    from provisioning.gateway.messages.carriers import CarrierError
+    from provisioning.gateway.messages.texts import MessagesInvalid
     from provisioning.gateway.serve import PortBusy
     from provisioning.gateway.store import StoreError
 
+    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid)
+    cases = (PlansInvalid, CalendarInvalid)
     try:
         yield
-    except (AuthorityError, StoreError, CatalogueInvalid, PersonasInvalid, CityTooLarge, PortBusy) as error:
+    except (AuthorityError, StoreError, CarrierError, PortBusy, *city, *cases) as error:
         fail(error.code, str(error), as_json=as_json)
     except OSError as error:
         fail("gateway-folder", f"{error.filename}: {error.strerror}", as_json=as_json)
@@ -70,11 +79,16 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8443,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     database: DatabaseOption = "",
-    people: Annotated[int, typer.Option(help="Size of the synthetic city.")] = 500,
-    seed: Annotated[int, typer.Option(help="Another seed, another city.")] = 1,
+    people: Annotated[int | None, typer.Option(help="Size of the city; else as kiosk gateway seed made it.")] = None,
+    number: Annotated[int | None, typer.Option("--seed", help="Another seed, another city.")] = None,
     services: Annotated[Path | None, typer.Option(metavar="DIR", help="Service definitions.")] = None,
     at_once: Annotated[int, typer.Option(min=1, max=256, help="Requests at work at once.")] = 4,
     waiting: Annotated[int, typer.Option(min=0, help="Requests that may wait; others are told when to come.")] = 512,
+    real: Annotated[
+        list[str] | None,
+        typer.Option("--real-agency", metavar="ID", help="Works its steps over HTTP; the others are simulated."),
+    ] = None,
+    simulate: Annotated[bool, typer.Option(help="Let agencies that are not real work by themselves.")] = True,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
     from importlib import resources
@@ -82,6 +96,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     from kiosk.log import Log
     from provisioning.gateway import authority
     from provisioning.gateway import serve as service
+    from provisioning.gateway.cases.simulated import Habits
+    from provisioning.gateway.city.seed import kept_seed
     from provisioning.gateway.storage.open import open_store
     from provisioning.gateway.web.slots import SlotLimits
 
@@ -92,14 +108,33 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
             closing(Log(folder / "gateway.log", now_ms)) as log,
             resources.as_file(resources.files("assets")) as assets,
         ):
-            city = service.City(assets / "city", people, seed)
+            kept = kept_seed(folder)
+            size = kept.people if people is None else people
+            seed_ = kept.seed if number is None else number
+            habits = Habits(seed=seed_, real=frozenset(real or ())) if simulate else None
+            city = service.City(assets / "city", size, seed_, habits)
             limits = SlotLimits(at_once=at_once, waiting=waiting)
             folders = services or assets / "services"
             parts = service.open_gateway(keys, store, folders, city, now_ms, log.write, limits)
             listener = service.listen(host, port)
-            log.write("gateway.started", {"people": people})
+            log.write("gateway.started", {"people": size})
             service.run(parts, listener, lambda url: print(f"ready {url}", flush=True))
             log.write("gateway.stopped")
+
+
+@gateway.command()
+def agency(
+    folder: DirOption,
+    name: Annotated[str, typer.Argument(metavar="ID", help="An agency of the catalogue, such as psb.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print the token with which one agency reads and moves the steps of cases that lie on its desk."""
+    from provisioning.gateway import authority
+    from provisioning.gateway.cases.outside.routes import agency_token
+
+    with failing(as_json=as_json):
+        token = agency_token(authority.load(folder), name)
+        emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
 
 
 @gateway.command()
@@ -108,6 +143,7 @@ def invite(
     url: Annotated[str, typer.Option("--gateway", metavar="URL", help="Repeated in the answer.")] = "",
     place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
     place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many tokens; one is printed a line.")] = 1,
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -117,7 +153,6 @@ def invite(
 
     with failing(as_json=as_json):
         ca_hash = authority.load(folder).ca_hash
-        token = secrets.token_urlsafe(32)
         expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
         site = {
             "name.zh-Hans": "广州市民自助终端",
@@ -125,11 +160,32 @@ def invite(
             "place.zh-Hans": place,
             "place.en": place_en,
         }
-        with closing(open_store(folder, database)) as store:
-            store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
         expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
-        answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
-        emit({**answer, "gateway": url} if url else answer, as_json=as_json)
+        with closing(open_store(folder, database)) as store:
+            for _ in range(count):
+                token = secrets.token_urlsafe(32)
+                store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
+                answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
+                emit({**answer, "gateway": url} if url else answer, as_json=as_json)
+
+
+@gateway.command()
+def revoke(
+    folder: DirOption,
+    terminal: Annotated[str, typer.Argument(metavar="TERMINAL", help="Its name, such as T0001.")],
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Revoke a terminal: it is refused from now on; what it sent stays, what it holds is kept by it."""
+    from provisioning.gateway import authority
+    from provisioning.gateway.storage.open import open_store
+
+    with failing(as_json=as_json):
+        authority.load(folder)
+        with closing(open_store(folder, database)) as store:
+            if not store.revoke(terminal):
+                fail("unknown-terminal", f"There is no terminal {terminal}.", as_json=as_json)
+        emit({"revoked": terminal}, as_json=as_json)
 
 
 @gateway.command()
@@ -212,6 +268,29 @@ def alarms(
                 return
             for alarm in store.alarms():
                 emit(asdict(alarm), as_json=True)
+
+
+@gateway.command()
+def subscribe(
+    folder: DirOption,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the subscriber is called.")],
+    agency: Annotated[str, typer.Option(help="Whose entries it gets; * for all.")],
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Let an agency follow the exchange; prints its token, which is not kept."""
+    from provisioning.gateway import authority
+    from provisioning.gateway.exchange.subscribers import Subscribers, SubscriberTaken
+    from provisioning.gateway.storage.open import open_store
+
+    with failing(as_json=as_json):
+        authority.load(folder)
+        with closing(open_store(folder, database)) as store:
+            try:
+                token = Subscribers(store.database).add(name, agency, now_ms())
+            except SubscriberTaken as error:
+                fail(error.code, str(error), as_json=as_json)
+        emit({"name": name, "agency": agency, "token": token}, as_json=as_json)
 
 
 def enrol(

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -103,6 +104,7 @@ def status(state: StateOption = None, config: ConfigOption = None, *, as_json: J
     said = read_status(folder)
     figures["sync"] = None if said is None else asdict(said)
     figures["set_aside"] = [_aside(one) for one in salvage.listing(folder)]
+    figures["alarm"] = salvage.alarm(folder)
     emit(figures, as_json=as_json)
 
 
@@ -116,8 +118,20 @@ def _aside(one: salvage.SetAside) -> dict[str, object]:
         "at_ms": one.why.at_ms,
         "found": found,
         "done": one.done,
+        "seen": one.seen,
         "folder": str(one.folder),
     }
+
+
+@outbox_app.command("acknowledge")
+def acknowledge(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """A technician has looked at what was set aside: ends the alarm here and at the gateway. Deletes nothing."""
+    _check_config(config, as_json=as_json)
+    try:
+        seen = salvage.acknowledge(state_dir(state), time.time_ns() // 1_000_000)
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    emit({"acknowledged": [one.why.epoch_number for one in seen]}, as_json=as_json)
 
 
 @outbox_app.command("parked")
@@ -191,7 +205,7 @@ def once(state: StateOption = None, config: ConfigOption = None, *, as_json: Jso
     """Send what is pending, once; exit 1 when something stays behind, with the reason."""
     _check_config(config, as_json=as_json)
     try:
-        drained = service.drain(state_dir(state))
+        drained = service.drain(state_dir(state), settings.usable)
     except CacheError as error:
         fail(error.code, str(error), as_json=as_json)
     figures: dict[str, object] = {
@@ -217,7 +231,8 @@ def run(state: StateOption = None, config: ConfigOption = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
     # A request may be under way for many seconds. Nothing in flight is on the disk, so it is left behind at the end.
-    worker = threading.Thread(target=service.serve, args=(folder, stop, None, os.environ), name="sync", daemon=True)
+    handed = (folder, stop, None, os.environ, settings.usable)
+    worker = threading.Thread(target=service.serve, args=handed, name="sync", daemon=True)
     worker.start()
     while worker.is_alive() and not stop.wait(1.0):
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kiosk.screen_model import ScreenModel
     from kiosk.settings import Settings
     from kiosk.terminal import Devices
+    from kiosk.ui.app import TerminalApp
 
 
 class DeviceKind(StrEnum):
@@ -37,16 +39,17 @@ def run(
     """Run the terminal until it is told to end (SIGTERM, Ctrl-C)."""
     from drivers.errors import DriverError
     from kiosk import settings as settings_file
+    from kiosk.cli.config import in_force
     from kiosk.clock import SystemClock
     from kiosk.terminal import Terminal
     from offline_cache.errors import CacheError
 
     folder = state_dir(state)
     try:
-        settings = settings_file.load(config)
-    except settings_file.SettingsInvalid as error:
+        settings = in_force(folder, config)
+    except (settings_file.SettingsInvalid, CacheError) as error:
         fail(error.code, str(error))
-    from kiosk.ui.app import TerminalApp
+    from kiosk.speech.espeak import EspeakEngine
     from kiosk.ui.earcons import Player
 
     terminals: list[Terminal] = []
@@ -55,9 +58,12 @@ def run(
         for terminal in terminals:
             terminal.send(event)
 
-    app = TerminalApp(
-        size=(settings.width, settings.height), send=send, headless=headless or None, fullscreen=not windowed
-    )
+    def touched() -> None:
+        for terminal in terminals:
+            terminal.hush()
+
+    app = open_app(settings, send, touched, fullscreen=not windowed, headless=headless)
+    sounds = Player(folder / "sounds")
 
     def show(model: ScreenModel) -> None:
         app.bridge.show(model)
@@ -73,7 +79,8 @@ def run(
                 open_devices(devices, settings, folder),
                 SystemClock(),
                 show,
-                play=Player(folder / "sounds").play,
+                play=sounds.play,
+                engine=EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant),
             )
         )
     except (CacheError, DriverError) as error:
@@ -85,6 +92,26 @@ def run(
         app.run()
     finally:
         terminals[0].stop()
+
+
+def open_app(
+    settings: Settings, send: Callable[[Event], None], touched: Callable[[], None], *, fullscreen: bool, headless: bool
+) -> TerminalApp:
+    """Return the touchscreen as the settings want it; fails where the keypad's map cannot be read."""
+    from kiosk.ui.app import TerminalApp
+    from kiosk.ui.glass.keypad import KeypadInvalid
+
+    try:
+        return TerminalApp(
+            size=(settings.width, settings.height),
+            send=send,
+            headless=headless or None,
+            fullscreen=fullscreen,
+            touched=touched,
+            keypad_keys=settings.keypad_keys,
+        )
+    except KeypadInvalid as error:
+        fail(error.code, str(error))
 
 
 def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
@@ -102,6 +129,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
     from drivers.printers.roll import ROLL_FILE, RollKeeper
     from drivers.printers.serial_printer import SerialPrinter
     from drivers.readers.pcsc import PcscReader
+    from drivers.readers.service_helper import restarter
 
     printer = SerialPrinter(
         settings.printer_port,
@@ -111,6 +139,9 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         roll=RollKeeper(folder / ROLL_FILE),
     )
     reader = PcscReader(
-        settings.reader_name, os.environ.get("PCSCLITE_CSOCK_NAME"), other=settings.technician_reader_name
+        settings.reader_name,
+        os.environ.get("PCSCLITE_CSOCK_NAME"),
+        other=settings.technician_reader_name,
+        restart_service=restarter(Path(settings.reader_helper)) if settings.reader_helper else None,
     )
     return Devices(reader, printer)

@@ -9,19 +9,24 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from drivers.api import Receipt
 from drivers.printers.paper.layout import COPY, ORIGINAL
 from kiosk.paper.templates import Facts, template_of
 from kiosk.services.definition import Limit
-from kiosk.services.forms import mask_name
+from kiosk.services.display import mask_name
 from kiosk.session.state import Saved, Session
 from offline_cache.wire.receipt_token import ReceiptToken
 
 ZH, EN = "zh-Hans", "en"
 HOTLINE = "12345"
+TICKET = "queue-ticket"
+"""The template of every answer that is a ticket."""
 LARGE_PRINT_FROM = 1.3
 """A citizen who set the letters on the screen so large gets large print."""
+_PLAIN = "$*-./:"
+"""Signs of base45 that stand for themselves in a query."""
 _ZONE = datetime.timezone(datetime.timedelta(hours=8))
 """Guangzhou: UTC+8, no summer time."""
 
@@ -34,6 +39,8 @@ class Site:
     terminal: str
     sign: Callable[[ReceiptToken], str] | None = field(default=None, repr=False, compare=False)
     """Signs a receipt's token with the key of the enrolment; None on a terminal that is not enrolled."""
+    verify_url: str = ""
+    """The page where anyone checks a receipt, as telephones reach it; empty: the code is the bare token."""
 
 
 def stamp(at_ms: int, *, seconds: bool) -> str:
@@ -65,9 +72,10 @@ def build(session: Session, site: Site, *, copy: bool) -> Receipt:
         "recorded_at": stamp(kept.at_ms, seconds=True),
         "limit.zh": limit_zh,
         "limit.en": limit_en,
-        "code": token_text(session, kept, site, copy=copy),
+        "code": code_text(session, kept, site, copy=copy),
         "hotline": HOTLINE,
         **_person(session),
+        **_result(kept),
     }
     evidence = tuple(
         {
@@ -81,18 +89,43 @@ def build(session: Session, site: Site, *, copy: bool) -> Receipt:
         "received" if kept.acked else "recorded",
         "signed" if site.sign is not None else "unsigned",
         "large" if session.modes.text_scale >= LARGE_PRINT_FROM else "standard",
+        *(("wait",) if values["ahead"] else ()),
+        *(("booked",) if values["start"] else ()),
         *(("evidence",) if evidence else ()),
         *(("person",) if session.holder is not None else ()),
     }
-    return template_of(kept.service).fill(Facts(values, frozenset(conditions), evidence), copy=copy)
+    return template_of(TICKET if values["ticket"] else kept.service).fill(
+        Facts(values, frozenset(conditions), evidence), copy=copy
+    )
 
 
 def token_text(session: Session, kept: Saved, site: Site, *, copy: bool) -> str:
-    """Return the text of the QR code: the signed token, or the bare case number of a terminal without a key."""
+    """Return what the QR code proves: the signed token, or the bare case number of a terminal without a key."""
     if site.sign is None:
         return kept.number
     copies = max(1, session.copies - 1) if copy else 0
     return site.sign(ReceiptToken(kept.number, site.terminal, kept.service, kept.at_ms // 1000, kept.acked, copies))
+
+
+def code_text(session: Session, kept: Saved, site: Site, *, copy: bool) -> str:
+    """Return the text of the QR code: the token as the address of the page that checks it, or the bare token."""
+    text = token_text(session, kept, site, copy=copy)
+    if site.sign is None or not site.verify_url:
+        return text
+    return f"{site.verify_url}?token={quote(text, safe=_PLAIN)}"
+
+
+def _result(kept: Saved) -> dict[str, str]:
+    """What came of the entry, where the citizen waited for it; empty where there is nothing."""
+    held = kept.result
+    return {
+        "ticket": held.get("ticket", "") or kept.ticket,
+        "where.zh": held.get("where.zh-Hans", ""),
+        "where.en": held.get("where.en", ""),
+        "ahead": held.get("ahead", ""),
+        "wait": held.get("wait", ""),
+        "start": held.get("start", "").replace("T", " "),
+    }
 
 
 def _person(session: Session) -> dict[str, str]:

@@ -23,9 +23,11 @@ DEFAULT = "default"
 FACTS = frozenset({
     "place.zh", "place.en", "terminal", "mark", "service.zh", "service.en", "number", "time", "person", "id",
     "agency.zh", "agency.en", "received_at", "recorded_at", "limit.zh", "limit.en", "code", "hotline",
+    "ticket", "where.zh", "where.en", "ahead", "wait", "start",
 })  # fmt: skip
 EVIDENCE_FACTS = frozenset({"replaces.zh", "replaces.en", "holder.zh"})
-CONDITIONS = frozenset({"received", "recorded", "evidence", "person", "signed", "unsigned", "large", "standard"})
+CONDITIONS = frozenset({"received", "recorded", "evidence", "person", "signed", "unsigned", "large", "standard",
+                        "wait", "booked"})  # fmt: skip
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
@@ -116,7 +118,8 @@ def _check(template: Template) -> None:
         known = FACTS | template.words.keys() | (EVIDENCE_FACTS if "each" in block else frozenset[str]())
         if missing := sorted({n for text in _texts(block) for n in _NAME.findall(text)} - known):
             raise TemplateInvalid(f"{where}: unknown fact {missing[0]}")
-    sample = Facts(dict.fromkeys(FACTS, "甲") | {"number": "1"}, CONDITIONS, (dict.fromkeys(EVIDENCE_FACTS, "乙"),))
+    values = dict.fromkeys(FACTS, "甲") | {"number": "1", "ticket": "B1"}
+    sample = Facts(values, CONDITIONS, (dict.fromkeys(EVIDENCE_FACTS, "乙"),))
     try:
         template.fill(sample, copy=False)
     except ReceiptInvalid as error:

@@ -7,18 +7,24 @@ A definition is a table of the format in `docs/services.md`; code lists and fiel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from kiosk.words.languages import made
 
 LIFE_EVENTS = ("moved", "work", "school", "home", "business", "ill", "retire", "travel", "records")
 """In the order of the home screen; `records` (my records) is the ninth."""
-FIELD_TYPES = ("choice", "text", "number", "money", "date", "month", "place", "phone", "email", "yes-no")
-MASKS = ("", "name", "id", "phone", "email", "address")
+FIELD_TYPES = ("choice", "text", "number", "money", "date", "month", "place", "phone", "email", "yes-no",
+               "new-pin", "moment")  # fmt: skip
+MASKS = ("", "name", "id", "phone", "email", "address", "number")
 CARD_FIELDS = ("name", "id_number", "sex", "birth_date")
 LANGUAGES = ("zh-Hans", "en")
 
 Edit = Literal["none", "correct", "change"]
 OfflinePolicy = Literal["accept", "card", "network"]
+PageKind = Literal["list", "detail", "facts", "timeline", "steps"]
+CellKind = Literal["text", "code", "date", "time", "month", "money", "agency", "subject", "service"]
+Mark = Literal["saved", "held", "att", "stop", "info"]
 Words = Mapping[str, str]
 
 
@@ -56,6 +62,8 @@ class Condition:
 class Choice:
     value: str
     names: Words
+    left: int | None = None
+    """How many are left; None: that does not matter. 0 cannot be chosen."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,17 @@ class SubjectChoices:
     always: tuple[Choice, ...] = ()
     """Offered also where the data are not there (no network)."""
     ages: AgeFilter | None = None
+    given: tuple[str, ...] = ()
+    """Fields whose answers the choices depend on: asked of a public subject when the question comes."""
+    left: str = ""
+    """The key of an item that says how many are left: 0 is shown and cannot be chosen."""
+    moment: Literal["", "day", "time"] = ""
+    """The first key of the label is a local time, shown as its day or its hour."""
+
+    @property
+    def held_as(self) -> str:
+        """The name under which a form keeps the record: choices that depend on answers have one of their own."""
+        return f"{self.subject}?{','.join(self.given)}" if self.given else self.subject
 
 
 @dataclass(frozen=True)
@@ -114,6 +133,16 @@ class FieldDefinition:
     """The choice that most people make: filled in where nothing else is known, and the citizen may change it."""
     max_from: str = ""
     """`subject.key` that bounds a number from above, beside `high`."""
+    quiet: bool = False
+    """Never shown: a number that only the office reads."""
+    site: str = ""
+    """What of the terminal's own place fills it in (`office`)."""
+    online_only: tuple[str, ...] = ()
+    """Choices that are not offered without a network."""
+    here_only: tuple[str, ...] = ()
+    """Choices that are offered only by a terminal that stands in an office."""
+    within: str = ""
+    """What of the terminal's own place lists the choices that are offered (`matters`)."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +153,123 @@ class Evidence:
     subjects: tuple[str, ...]
     replaces: Words
     why: Words
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value that a page shows."""
+
+    key: str
+    """A key of the row; on a page without a row, the whole path (`si.account.months`)."""
+    kind: CellKind = "text"
+    label: Words = field(default_factory=dict[str, str])
+    codes: tuple[Choice, ...] = ()
+    mask: str = ""
+    unit: Words = field(default_factory=dict[str, str])
+    """Words right after the value."""
+    of: str = ""
+    """A second key: the value is shown as a part of that one, `4 / 15`."""
+
+
+@dataclass(frozen=True)
+class PageAction:
+    """What a page offers to do: go to the form with some fields set, to another page, or to another service."""
+
+    id: str
+    label: Words
+    icon: str = ""
+    set: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Field of the form to the value that it gets."""
+    take: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Field of the form to the key of the row that fills it."""
+    opens: str = ""
+    service: str = ""
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Key of the row to the values with which it is offered; all must hold. `*`: any value but none."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page of what the city holds, shown before the form or instead of it."""
+
+    id: str
+    kind: PageKind
+    title: Words
+    """`{n}` stands for the number of rows, `{key}` for a value of the row."""
+    subject: str = ""
+    rows: str = ""
+    """The key of the subject's record that holds the list; for `timeline` and `steps`, a key of the row."""
+    help: Words = field(default_factory=dict[str, str])
+    empty: Words = field(default_factory=dict[str, str])
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Key of a row to the values it must have to be shown."""
+    head: Cell | None = None
+    cells: tuple[Cell, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict[str, "Mark"])
+    """Value of `state` of a row to the mark it gets."""
+    opens: str = ""
+    """The page that a row opens."""
+    actions: tuple[PageAction, ...] = ()
+    onward: Words = field(default_factory=dict[str, str])
+    """The words of the way on, where a page that waits for a choice has one."""
+    skip_empty: bool = False
+    print: bool = False
+
+
+@dataclass(frozen=True)
+class ResultCell:
+    """One value of a verdict's result, as the citizen reads it."""
+
+    key: str
+    label: Words
+    unit: Words = field(default_factory=dict[str, str])
+    moment: bool = False
+    """The value is a local time, shown as a day and an hour."""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """A service whose answer the citizen waits for at the terminal."""
+
+    office: str
+    """Which desk of the gateway answers at once."""
+    retry_field: str = ""
+    """The question to go back to where the answer is no."""
+    big: ResultCell | None = None
+    """Shown largest, such as a ticket's number."""
+    qr: str = ""
+    """The key of the text in the QR code beside it; empty: the case number."""
+    below: str = ""
+    """The key of the line under it; words by language as `KEY.LANGUAGE`."""
+    pair: tuple[ResultCell, ...] = ()
+    """Shown large beside each other, such as how many are ahead and how long that takes."""
+    cells: tuple[ResultCell, ...] = ()
+    next: tuple[Words, ...] = ()
+    """What to do now, in sentences."""
+    reasons: Mapping[str, Words] = field(default_factory=dict[str, Words])
+    """A reason's code to its words."""
+    own_ticket: Condition | None = None
+    """When the terminal gives out a ticket of its own letter without a network."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What to bring, and what not."""
+
+    bring: Words
+    leave: Words
+
+
+@dataclass(frozen=True)
+class Places:
+    """A service that ends with the nearest places of a public subject, on a map."""
+
+    subject: str
+    list: str
+    by: str
+    """The field whose answer the places are asked for with; `any` is all of them."""
+    guide: Mapping[str, Guide] = field(default_factory=dict[str, Guide])
+    """An answer to that field to what to bring."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +296,15 @@ class ServiceDefinition:
     who: Condition
     evidence: tuple[Evidence, ...]
     fields: tuple[FieldDefinition, ...]
+    apply: bool = True
+    """False: the service ends with its pages; nothing is signed and nothing is saved."""
+    views: tuple[View, ...] = ()
+    confirm: Confirm | None = None
+    places: Places | None = None
+    card: Literal["needed", "none"] = "needed"
+    """`none`: anybody may use it; nobody is named in it."""
+    start: str = ""
+    """The way that leads straight here: `ticket`, `call` from the start screen, `found` with a card reported lost."""
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -161,12 +316,23 @@ class ServiceDefinition:
             for path in (item.source, item.max_from):
                 if path:
                     found[path.rpartition(".")[0]] = None
-            if item.subject_choices is not None:
+            if item.subject_choices is not None and not item.subject_choices.given:
                 found[item.subject_choices.subject] = None
         for test in (*self.who.all, *self.who.any):
             if test.subject:
                 found[test.subject.rpartition(".")[0]] = None
+        for page in self.views:
+            paths = [cell.key.rpartition(".")[0] for cell in page.cells if cell.key.count(".") > 1]
+            found.update(dict.fromkeys([page.subject, *paths] if page.subject else paths))
         return tuple(found)
+
+    def view(self, view_id: str) -> View:
+        return next(item for item in self.views if item.id == view_id)
+
+    @property
+    def needs_place(self) -> bool:
+        """Whether it is of no use at a terminal that stands in no office."""
+        return any(item.site == "office" and item.shown_when is None for item in self.fields)
 
     def field(self, field_id: str) -> FieldDefinition:
         return next(item for item in self.fields if item.id == field_id)
@@ -197,5 +363,5 @@ class Catalogue:
 
 
 def words(texts: Words, language: str) -> str:
-    """Return the text in `language`, or Chinese."""
-    return texts.get(language) or texts["zh-Hans"]
+    """Return the text in `language`; one that the table does not hold is made from the Chinese."""
+    return texts.get(language) or made(texts["zh-Hans"], language)

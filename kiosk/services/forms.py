@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
@@ -20,8 +20,10 @@ from kiosk.services.definition import (
     Test,
     words,
 )
+from kiosk.services.display import masked, shown_date, shown_moment, shown_month
+from kiosk.words import languages
 
-Origin = Literal["city", "card", "usual", "answer"]
+Origin = Literal["city", "card", "usual", "answer", "site"]
 """`usual` is what most people choose: the definition proposes it, the citizen may change it."""
 CHOSEN = frozenset({"choice", "yes-no"})
 """Field types that are answered by choosing; all others are typed."""
@@ -40,6 +42,11 @@ class Form:
     subjects: Mapping[str, SubjectData] = field(repr=False, default_factory=dict[str, SubjectData])
     answers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     disputed: frozenset[str] = frozenset()
+    preset: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """What the citizen chose on a page before the form: not asked again."""
+    online: bool = True
+    site: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where the terminal stands: `office`, `matters`, `place.LANGUAGE`."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +71,33 @@ def prefilled(form: Form, item: FieldDefinition) -> Value | None:
 
     A choice among the citizen's own records is filled in where there is only one of them.
     """
+    if item.id in form.preset:
+        return Value(form.preset[item.id], "answer")
+    if item.site and form.site.get(item.site):
+        return Value(form.site[item.site], "site")
     subject, _, key = item.source.rpartition(".")
     data = form.subjects.get(subject)
-    if data is not None and data.record is not None and (text := _flat(data.record.get(key))):
+    if data is not None and data.record is not None and (text := flat(data.record.get(key))):
         return Value(text, "city", data.agency, data.updated)
     if item.card and form.holder is not None and (raw := str(getattr(form.holder, item.card))):
         return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "card")
-    if item.subject_choices is not None and not item.subject_choices.always:
+    if item.subject_choices is not None and not item.subject_choices.always and not item.subject_choices.given:
         own = _own(form, item.subject_choices)
         if len(own) == 1:
             held = form.subjects[item.subject_choices.subject]
             return Value(own[0].value, "city", held.agency, held.updated)
-    return Value(item.default, "usual") if item.default else None
+    offered = bool(item.default) and item.default in {choice.value for choice in options(form, item)}
+    return Value(item.default, "usual") if offered else None
 
 
-def _flat(raw: object, language: str = "zh-Hans") -> str:
+def flat(raw: object, language: str = "zh-Hans") -> str:
     """Return a value of a record as text. An office's record may hold words by language, or nothing."""
     if raw is None:
         return ""
     if isinstance(raw, Mapping):
         texts = cast(Mapping[str, object], raw)
-        return str(texts.get(language) or texts.get("zh-Hans") or next(iter(texts.values()), ""))
+        held = texts.get(language) or languages.made(str(texts.get("zh-Hans") or ""), language)
+        return str(held or next(iter(texts.values()), ""))
     if isinstance(raw, bool):
         return "yes" if raw else "no"
     return str(raw)
@@ -122,7 +135,7 @@ def _test(test: Test, form: Form, unasked: bool) -> bool:
             return True
         if data is None or data.record is None or key not in data.record:
             return test.op != "known" or not test.value
-        known = _flat(data.record[key]) or None
+        known = flat(data.record[key]) or None
     else:
         item = form.definition.field(test.field)
         if unasked and item.subject_choices is not None:
@@ -154,6 +167,8 @@ class Plan:
 
     rows: tuple[FieldDefinition, ...]
     questions: tuple[FieldDefinition, ...]
+    preset: tuple[FieldDefinition, ...] = ()
+    """Chosen on a page before the form: neither shown for confirmation nor asked, but in the last look."""
 
 
 def plan(form: Form) -> Plan:
@@ -163,20 +178,32 @@ def plan(form: Form) -> Plan:
     """
     rows: list[FieldDefinition] = []
     questions: list[FieldDefinition] = []
+    preset: list[FieldDefinition] = []
     for item in form.definition.fields:
         if not visible(form, item):
             continue
-        if prefilled(form, item) is not None:
+        if item.id in form.preset or (item.site and form.site.get(item.site)):
+            preset.append(item)
+        elif prefilled(form, item) is not None:
             rows.append(item)
         elif item.id in form.answers or _may_ask(form, item):
             questions.append(item)
-    return Plan(tuple(rows), tuple(questions))
+    return Plan(tuple(rows), tuple(questions), tuple(preset))
 
 
 def _may_ask(form: Form, item: FieldDefinition) -> bool:
     if not item.ask or item.edit == "correct":
         return False
+    if given := depends_on(form, item):
+        return all(given.values())
     return item.type not in CHOSEN or bool(options(form, item))
+
+
+def depends_on(form: Form, item: FieldDefinition) -> dict[str, str]:
+    """Return the answers that a field's choices depend on, by field; empty values are not known yet."""
+    names = () if item.subject_choices is None else item.subject_choices.given
+    values = ((name, value_of(form, form.definition.field(name))) for name in names)
+    return {name: "" if value is None else value.text for name, value in values}
 
 
 def left_to_office(form: Form) -> tuple[FieldDefinition, ...]:
@@ -185,19 +212,24 @@ def left_to_office(form: Form) -> tuple[FieldDefinition, ...]:
     return tuple(
         item
         for item in form.definition.fields
-        if visible(form, item) and item not in known.rows and item not in known.questions
+        if visible(form, item) and item not in (*known.rows, *known.questions, *known.preset)
     )
 
 
 def options(form: Form, item: FieldDefinition) -> tuple[Choice, ...]:
     """The choices of a field, those of the citizen's own records first."""
     if item.subject_choices is None:
-        return item.choices
+        listed = form.site.get(item.within, "").split(",") if item.within else None
+        closed = {*(() if form.online else item.online_only), *(() if form.site.get("office") else item.here_only)}
+        return tuple(
+            choice for choice in item.choices
+            if choice.value not in closed and (listed is None or choice.value in listed)
+        )  # fmt: skip
     return (*item.subject_choices.always, *_own(form, item.subject_choices))
 
 
 def _own(form: Form, chosen: SubjectChoices) -> tuple[Choice, ...]:
-    data = form.subjects.get(chosen.subject)
+    data = form.subjects.get(chosen.held_as)
     listed = data.record.get(chosen.list) if data is not None and data.record is not None else None
     if not isinstance(listed, list):
         return ()
@@ -206,24 +238,31 @@ def _own(form: Form, chosen: SubjectChoices) -> tuple[Choice, ...]:
         if not isinstance(raw, Mapping):
             continue
         entry = cast(Mapping[str, object], raw)
-        if chosen.ages is not None and not of_age(_flat(entry.get(chosen.ages.key)), chosen.ages, form.today):
+        if chosen.ages is not None and not of_age(flat(entry.get(chosen.ages.key)), chosen.ages, form.today):
             continue
-        value = str(place) if chosen.value == "#" else _flat(entry.get(chosen.value))
-        labels = {language: _choice_label(entry, chosen, language) for language in ("zh-Hans", "en")}
+        value = str(place) if chosen.value == "#" else flat(entry.get(chosen.value))
+        labels = {language: _choice_label(entry, chosen, language) for language in languages.languages()}
         if value and all(labels.values()):
-            found.setdefault(value, Choice(value, labels))
+            found.setdefault(value, Choice(value, labels, _left(entry, chosen)))
     return tuple(found.values())[len(chosen.always) :]
+
+
+def _left(entry: Mapping[str, object], chosen: SubjectChoices) -> int | None:
+    held = entry.get(chosen.left) if chosen.left else None
+    return held if isinstance(held, int) else None
 
 
 def _choice_label(entry: Mapping[str, object], chosen: SubjectChoices, language: str) -> str:
     parts: list[str] = []
     for key in chosen.label:
-        text = _flat(entry.get(key), language)
+        text = flat(entry.get(key), language)
+        if chosen.moment and key == chosen.label[0]:
+            text = shown_moment(text, language, chosen.moment)
         named = next((item for item in chosen.names.get(key, ()) if item.value == text), None)
         if named is not None:
             text = words(named.names, language)
         parts.append(masked(chosen.mask, text) if key == chosen.label[0] else text)
-    return ("，" if language.startswith("zh") else ", ").join(part for part in parts if part)
+    return languages.joined((part for part in parts if part), language)
 
 
 # ---------------------------------------------------------------------------------------------- answers
@@ -233,7 +272,7 @@ def bounded(form: Form, item: FieldDefinition) -> FieldDefinition:
     """Return the field with its upper bound as the citizen's own record has it (`max_from`)."""
     subject, _, key = item.max_from.rpartition(".")
     data = form.subjects.get(subject)
-    text = _flat(data.record.get(key)) if data is not None and data.record is not None else ""
+    text = flat(data.record.get(key)) if data is not None and data.record is not None else ""
     if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", text):
         return item
     return replace(item, high=min(float(text), item.high if item.high is not None else float(text)))
@@ -309,29 +348,12 @@ def as_typed(item: FieldDefinition, answer: str) -> str:
 # ---------------------------------------------------------------------------------------------- display
 
 
-def masked(kind: str, text: str) -> str:
-    """Hide what nobody behind the citizen should read. Source of the forms: the city's receipts (`陈*华`)."""
-    match kind:
-        case "name":
-            return mask_name(text)
-        case "id":
-            return f"{text[:6]}********{text[-4:]}" if len(text) == 18 else "*" * len(text)
-        case "phone":
-            return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else "*" * len(text)
-        case "email":
-            local, _, domain = text.partition("@")
-            return f"{local[:1]}***@{domain}"
-        case "address":
-            return re.sub(r"\d+", "**", text)
-        case _:
-            return text
-
-
-def mask_name(name: str) -> str:
-    """`陈晓娴` becomes `陈*娴`, `王明` becomes `王*`."""
-    if len(name) <= 1:
-        return name
-    return name[0] + "*" if len(name) == 2 else f"{name[0]}*{name[-1]}"
+_SHOWN: Mapping[str, Callable[[str, str], str]] = {
+    "moment": shown_moment,
+    "date": shown_date,
+    "month": shown_month,
+    "money": languages.money,
+}
 
 
 def shown(form: Form, item: FieldDefinition, language: str) -> str:
@@ -339,42 +361,18 @@ def shown(form: Form, item: FieldDefinition, language: str) -> str:
     value = value_of(form, item)
     if value is None or value.text == "":
         return ""
+    if item.site:
+        return form.site.get(f"place.{language}") or form.site.get("place.zh-Hans", "")
     if item.type in CHOSEN:
         for choice in options(form, item):
             if choice.value == value.text:
                 return words(choice.names, language)
-    if item.type == "date":
-        return shown_date(value.text, language)
-    if item.type == "month":
-        return shown_month(value.text, language)
-    if item.type == "money":
-        return f"¥{value.text}" if language == "en" else f"{value.text} 元"
+    if item.type in _SHOWN:
+        return _SHOWN[item.type](value.text, language)
     if value.origin == "city" and not item.mask:
         subject, _, key = item.source.rpartition(".")
-        return _flat((form.subjects[subject].record or {}).get(key), language)
+        return flat((form.subjects[subject].record or {}).get(key), language)
     return masked(item.mask, value.text)
-
-
-def shown_date(iso: str, language: str) -> str:
-    """`2026-09-01` as 2026 年 9 月 1 日, or 1 Sep 2026."""
-    try:
-        day = datetime.date.fromisoformat(iso)
-    except ValueError:
-        return iso
-    if language == "en":
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return f"{day.year} 年 {day.month} 月 {day.day} 日"
-
-
-def shown_month(iso: str, language: str) -> str:
-    """`2026-09` as 2026 年 9 月, or Sep 2026."""
-    day = shown_date(f"{iso}-01", language)
-    if day == f"{iso}-01":
-        return iso
-    return day.removeprefix("1 ") if language == "en" else day.removesuffix(" 1 日")
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def document_fields(form: Form) -> dict[str, dict[str, str]]:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, cast
 
+from kiosk.services import confirm_parsing as confirming
+from kiosk.services import reading as read
 from kiosk.services.definition import (
     CARD_FIELDS,
     FIELD_TYPES,
-    LANGUAGES,
     LIFE_EVENTS,
-    MASKS,
     AgeFilter,
     Catalogue,
     Choice,
@@ -29,6 +29,7 @@ from kiosk.services.definition import (
     Test,
     Words,
 )
+from kiosk.services.view_parsing import check_views, views
 
 _ID = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9-]{0,62}")
 """A plain word of the log (`kiosk.log`): no long number, so that no id can look like a holder's."""
@@ -43,7 +44,7 @@ def parse_catalogue(
 
     Raises `DefinitionInvalid` for the first thing that is wrong.
     """
-    agencies = {key: _words("agencies", key, value) for key, value in _shared(shared, "agencies").items()}
+    agencies = {key: read.words("agencies", key, value) for key, value in _shared(shared, "agencies").items()}
     subjects = {key: _subject(key, value, agencies) for key, value in _shared(shared, "subjects").items()}
     services: dict[str, ServiceDefinition] = {}
     for raw in definitions:
@@ -60,17 +61,17 @@ def parse_catalogue(
 
 
 def _subject(key: str, raw: object, agencies: Mapping[str, Words]) -> Subject:
-    table = _table("subjects", key, raw)
+    table = read.table("subjects", key, raw)
     agency = str(table.get("agency", ""))
     if agency not in agencies:
         raise DefinitionInvalid("subjects", key, f"no agency {agency!r} in the catalogue")
-    names = _words("subjects", key, table.get("name"))
-    return Subject(key, agency, names, _words("subjects", key, table["plain"]) if "plain" in table else names)
+    names = read.words("subjects", key, table.get("name"))
+    return Subject(key, agency, names, read.words("subjects", key, table["plain"]) if "plain" in table else names)
 
 
 def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str, object]]) -> ServiceDefinition:
     """Parse one definition. Raises `DefinitionInvalid`."""
-    service = _table("", "service", raw).get("id")
+    service = read.table("", "service", raw).get("id")
     if not isinstance(service, str) or not _ID.fullmatch(service):
         reason = "up to 63 lower case letters, digits and hyphens are wanted, without a long number"
         raise DefinitionInvalid("", "id", reason)
@@ -79,35 +80,49 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
     event = str(raw.get("event", ""))
     if event not in LIFE_EVENTS:
         raise DefinitionInvalid(service, "event", f"{event!r} is not one of {', '.join(LIFE_EVENTS)}")
-    offline = _table(service, "offline", raw.get("offline"))
+    offline = read.table(service, "offline", raw.get("offline"))
     if offline.get("policy") not in ("accept", "card", "network"):
         raise DefinitionInvalid(service, "offline", "policy is accept, card or network")
     groups, codes = _shared(shared, "groups"), _shared(shared, "codes")
     raw_fields: list[object] = []
-    for group in _texts(service, "groups", raw.get("groups", [])):
+    for group in read.texts(service, "groups", raw.get("groups", [])):
         if group not in groups:
             raise DefinitionInvalid(service, "groups", f"no field group {group!r}")
-        raw_fields.extend(_list("groups", group, groups[group]))
-    raw_fields.extend(_list(service, "field", raw.get("field", [])))
+        raw_fields.extend(read.listed("groups", group, groups[group]))
+    raw_fields.extend(read.listed(service, "field", raw.get("field", [])))
     fields = tuple(_field(service, item, codes) for item in raw_fields)
     who = condition(service, "who", raw.get("who", {}))
     _check_fields(service, fields, who)
+    apply = raw.get("apply", True) is not False
+    found_views = views(service, raw.get("view", []), codes, apply=apply)
+    check_views(service, found_views, {item.id for item in fields}, str(offline["policy"]), apply=apply)
+    by_id = {item.id: item for item in fields}
+    confirming.dependent(service, by_id)
+    asked = raw.get("confirm")
+    own = read.table(service, "confirm", asked).get("own_ticket") if asked is not None else None
     return ServiceDefinition(
         id=service,
-        version=_text(service, "version", raw),
+        version=read.text(service, "version", raw),
         event=event,
-        agency=_text(service, "agency", raw),
-        name=_words(service, "name", raw.get("name")),
-        help=_words(service, "help", raw.get("help")),
-        legal=tuple(_legal(service, item) for item in _list(service, "legal", raw.get("legal", []))),
+        agency=read.text(service, "agency", raw),
+        name=read.words(service, "name", raw.get("name")),
+        help=read.words(service, "help", raw.get("help")),
+        legal=tuple(_legal(service, item) for item in read.listed(service, "legal", raw.get("legal", []))),
         promised=_promised(service, raw.get("limits")),
-        minutes=_whole(service, "minutes", raw.get("minutes", 2)),
-        fee=_whole(service, "fee", raw.get("fee", 0)),
-        print=_texts(service, "print", raw.get("print", ["receipt"])),
+        minutes=read.whole(service, "minutes", raw.get("minutes", 2)),
+        fee=read.whole(service, "fee", raw.get("fee", 0)),
+        print=read.texts(service, "print", raw.get("print", ["receipt"])),
         offline=cast(OfflinePolicy, offline["policy"]),
         who=who,
-        evidence=tuple(_evidence(service, item) for item in _list(service, "evidence", raw.get("evidence", []))),
+        evidence=tuple(_evidence(service, item) for item in read.listed(service, "evidence", raw.get("evidence", []))),
         fields=fields,
+        apply=apply,
+        views=found_views,
+        confirm=confirming.confirm(service, asked, by_id, None if own is None else condition(service, "confirm", own)),
+        card="none"
+        if confirming.word(service, "card", raw.get("card", "needed"), ("needed", "none")) == "none"
+        else "needed",
+        start=confirming.word(service, "start", raw.get("start", ""), confirming.STARTS),
     )
 
 
@@ -128,7 +143,7 @@ def _fields_of(condition_: Condition) -> set[str]:
 
 
 def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefinition:
-    table = _table(service, "field", raw)
+    table = read.table(service, "field", raw)
     name = table.get("id")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise DefinitionInvalid(service, "field", f"{name!r}: an id is lower case letters, digits and underscores")
@@ -137,21 +152,21 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
         raise DefinitionInvalid(service, name, f"type {kind!r} is not one of {', '.join(FIELD_TYPES)}")
     if table.get("edit", "none") not in ("none", "correct", "change"):
         raise DefinitionInvalid(service, name, "edit is none, correct or change")
-    mask = _mask(service, name, table)
+    mask = read.mask(service, name, table)
     if table.get("card", "") not in ("", *CARD_FIELDS):
         raise DefinitionInvalid(service, name, f"card is one of {', '.join(CARD_FIELDS)}")
     raw_choices = table.get("choices")
-    choices = () if isinstance(raw_choices, dict) else _choices(service, name, str(kind), raw_choices, codes)
+    choices = () if isinstance(raw_choices, dict) else read.choices(service, name, str(kind), raw_choices, codes)
     by_subject = _subject_choices(service, name, raw_choices, codes) if isinstance(raw_choices, dict) else None
     if kind == "choice" and not choices and by_subject is None:
         raise DefinitionInvalid(service, name, "a choice needs choices")
     shown = table.get("shown_when")
     return FieldDefinition(
         id=name,
-        label=_words(service, name, table.get("label")),
+        label=read.words(service, name, table.get("label")),
         type=str(kind),
-        help=_words(service, name, table["help"]) if "help" in table else {"zh-Hans": "", "en": ""},
-        source=_path(service, name, table["from"]) if "from" in table else "",
+        help=read.words(service, name, table["help"]) if "help" in table else {"zh-Hans": "", "en": ""},
+        source=read.path(service, name, table["from"]) if "from" in table else "",
         card=str(table.get("card", "")),
         edit=cast(Edit, table.get("edit", "none")),
         mask=mask,
@@ -160,13 +175,18 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
         choices=choices,
         subject_choices=by_subject,
         shown_when=None if shown is None else condition(service, name, shown),
-        low=_number(service, name, table.get("min")),
-        high=_number(service, name, table.get("max")),
-        pattern=_pattern(service, name, table.get("pattern", "")),
+        low=read.number(service, name, table.get("min")),
+        high=read.number(service, name, table.get("max")),
+        pattern=read.pattern(service, name, table.get("pattern", "")),
         not_after_today=bool(table.get("not_after_today", False)),
-        max_length=_whole(service, name, table.get("max_length", 40)),
+        max_length=read.whole(service, name, table.get("max_length", 40)),
         default=_default(service, name, table.get("default", ""), choices),
-        max_from=_path(service, name, table["max_from"]) if "max_from" in table else "",
+        max_from=read.path(service, name, table["max_from"]) if "max_from" in table else "",
+        quiet=bool(table.get("quiet", False)),
+        site=confirming.word(service, name, table.get("site", ""), confirming.SITES),
+        online_only=read.texts(service, name, table.get("online_only", [])),
+        here_only=read.texts(service, name, table.get("here_only", [])),
+        within=confirming.word(service, name, table.get("within", ""), ("", "matters")),
     )
 
 
@@ -176,24 +196,8 @@ def _default(service: str, name: str, raw: object, choices: tuple[Choice, ...]) 
     return str(raw)
 
 
-def _choices(service: str, name: str, kind: str, raw: object, codes: Mapping[str, object]) -> tuple[Choice, ...]:
-    if kind == "yes-no":
-        raw = "yes-no"
-    if raw is None:
-        return ()
-    list_name = raw if isinstance(raw, str) else f"{service}.{name}"
-    if list_name not in codes:
-        raise DefinitionInvalid(service, name, f"no code list {list_name!r}")
-    table = _table(service, name, codes[list_name])
-    wanted = tuple(table) if isinstance(raw, str) else _texts(service, name, raw)
-    missing = [item for item in wanted if item not in table]
-    if missing:
-        raise DefinitionInvalid(service, name, f"code list {list_name!r} has no {missing[0]!r}")
-    return tuple(Choice(item, _words(service, name, table[item])) for item in wanted)
-
-
 def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, object]) -> SubjectChoices:
-    table = _table(service, name, raw)
+    table = read.table(service, name, raw)
     for key in ("subject", "list", "value", "label"):
         if not table.get(key):
             raise DefinitionInvalid(service, name, f"choices.{key} is missing")
@@ -202,24 +206,29 @@ def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, o
         subject=str(table["subject"]),
         list=str(table["list"]),
         value=str(table["value"]),
-        label=_texts(service, name, table["label"]),
+        label=read.texts(service, name, table["label"]),
         names={
-            key: _choices(service, name, "choice", code_list, codes)
-            for key, code_list in _table(service, name, table.get("names", {})).items()
+            key: read.choices(service, name, "choice", code_list, codes)
+            for key, code_list in read.table(service, name, table.get("names", {})).items()
         },
-        mask=_mask(service, name, table),
-        always=() if always is None else _choices(service, name, "choice", always, codes),
+        mask=read.mask(service, name, table),
+        always=() if always is None else read.choices(service, name, "choice", always, codes),
         ages=_ages(service, name, table["ages"]) if "ages" in table else None,
+        given=read.texts(service, name, table.get("given", [])),
+        left=str(table.get("left", "")),
+        moment=cast(
+            Literal["", "day", "time"], confirming.word(service, name, table.get("moment", ""), ("", "day", "time"))
+        ),
     )
 
 
 def _ages(service: str, name: str, raw: object) -> AgeFilter:
-    table = _table(service, name, raw)
-    low, high = (_whole(service, name, table.get(key)) for key in ("min", "max"))
+    table = read.table(service, name, raw)
+    low, high = (read.whole(service, name, table.get(key)) for key in ("min", "max"))
     on = table.get("on", "")
     if not isinstance(on, str) or (on and not _is_day_of_every_year(on)):
         raise DefinitionInvalid(service, name, "ages.on is a day of every year, MM-DD")
-    return AgeFilter(_text(service, "key", table), low, high, on)
+    return AgeFilter(read.text(service, "key", table), low, high, on)
 
 
 def _is_day_of_every_year(text: str) -> bool:
@@ -232,57 +241,57 @@ def _is_day_of_every_year(text: str) -> bool:
 
 def condition(service: str, field: str, raw: object) -> Condition:
     """Parse `{all=[…], any=[…]}`. Raises `DefinitionInvalid`."""
-    table = _table(service, field, raw)
+    table = read.table(service, field, raw)
     return Condition(
-        all=tuple(_test(service, field, item) for item in _list(service, field, table.get("all", []))),
-        any=tuple(_test(service, field, item) for item in _list(service, field, table.get("any", []))),
+        all=tuple(_test(service, field, item) for item in read.listed(service, field, table.get("all", []))),
+        any=tuple(_test(service, field, item) for item in read.listed(service, field, table.get("any", []))),
     )
 
 
 def _test(service: str, field: str, raw: object) -> Test:
-    table = _table(service, field, raw)
+    table = read.table(service, field, raw)
     if "min_age" in table:
-        return Test(op="min_age", value=_whole(service, field, table["min_age"]))
+        return Test(op="min_age", value=read.whole(service, field, table["min_age"]))
     ops = [op for op in ("is", "not", "in", "known") if op in table]
     if len(ops) != 1 or ("field" in table) == ("subject" in table):
         raise DefinitionInvalid(service, field, "a test names one field or subject and one of is, not, in, known")
     op = cast(Literal["is", "not", "in", "known"], ops[0])
-    value: object = _texts(service, field, table[op]) if op == "in" else table[op]
+    value: object = read.texts(service, field, table[op]) if op == "in" else table[op]
     if op in ("is", "not") and not isinstance(value, str):
         raise DefinitionInvalid(service, field, f"{op} compares with a text")
     if op == "known" and not isinstance(value, bool):
         raise DefinitionInvalid(service, field, "known is true or false")
     if "field" in table:
-        return Test(field=_text(service, "field", table), op=op, value=value)
-    return Test(subject=_path(service, field, table["subject"]), op=op, value=value)
+        return Test(field=read.text(service, "field", table), op=op, value=value)
+    return Test(subject=read.path(service, field, table["subject"]), op=op, value=value)
 
 
 def _evidence(service: str, raw: object) -> Evidence:
-    table = _table(service, "evidence", raw)
-    name = _text(service, "id", table)
-    subjects = _texts(service, name, table.get("subjects"))
+    table = read.table(service, "evidence", raw)
+    name = read.text(service, "id", table)
+    subjects = read.texts(service, name, table.get("subjects"))
     if not subjects:
         raise DefinitionInvalid(service, name, "evidence names the subjects that stand in for it")
     return Evidence(
         id=name,
         subjects=subjects,
-        replaces=_words(service, name, table.get("replaces")),
-        why=_words(service, name, table.get("why")),
+        replaces=read.words(service, name, table.get("replaces")),
+        why=read.words(service, name, table.get("why")),
     )
 
 
 def _promised(service: str, raw: object) -> Limit | None:
-    if raw is None or "promised" not in _table(service, "limits", raw):
+    if raw is None or "promised" not in read.table(service, "limits", raw):
         return None
-    table = _table(service, "limits.promised", _table(service, "limits", raw)["promised"])
+    table = read.table(service, "limits.promised", read.table(service, "limits", raw)["promised"])
     if table.get("unit") not in ("d", "wd"):
         raise DefinitionInvalid(service, "limits", "unit is d or wd")
     unit = cast(Literal["d", "wd"], table["unit"])
-    return Limit(_whole(service, "limits", table.get("n")), unit, bool(table.get("assumed", False)))
+    return Limit(read.whole(service, "limits", table.get("n")), unit, bool(table.get("assumed", False)))
 
 
 def _legal(service: str, raw: object) -> str:
-    table = _table(service, "legal", raw)
+    table = read.table(service, "legal", raw)
     title = table.get("title")
     if not isinstance(title, str) or not title:
         raise DefinitionInvalid(service, "legal", "title is missing")
@@ -290,75 +299,4 @@ def _legal(service: str, raw: object) -> str:
 
 
 def _shared(shared: Mapping[str, object], name: str) -> dict[str, object]:
-    return _table("catalogue", name, shared.get(name, {}))
-
-
-def _mask(service: str, field: str, table: Mapping[str, object]) -> str:
-    mask = table.get("mask", "")
-    if mask not in MASKS:
-        raise DefinitionInvalid(service, field, f"mask is one of {', '.join(MASKS)}")
-    return str(mask)
-
-
-def _path(service: str, field: str, raw: object) -> str:
-    if not isinstance(raw, str) or not re.fullmatch(r"[^.]+\.[^.]+\.[^.]+", raw):
-        raise DefinitionInvalid(service, field, "a subject's value is wanted, as in pop.person.name")
-    return raw
-
-
-def _table(service: str, field: str, raw: object) -> dict[str, object]:
-    if not isinstance(raw, dict):
-        raise DefinitionInvalid(service, field, "a table is wanted")
-    return cast(dict[str, object], raw)
-
-
-def _list(service: str, field: str, raw: object) -> list[object]:
-    if not isinstance(raw, list):
-        raise DefinitionInvalid(service, field, "a list is wanted")
-    return cast(list[object], raw)
-
-
-def _texts(service: str, field: str, raw: object) -> tuple[str, ...]:
-    items = _list(service, field, raw)
-    if not all(isinstance(item, str) for item in items):
-        raise DefinitionInvalid(service, field, "a list of texts is wanted")
-    return tuple(cast(list[str], items))
-
-
-def _text(service: str, field: str, raw: Mapping[str, object]) -> str:
-    value = raw.get(field)
-    if not isinstance(value, str) or not value:
-        raise DefinitionInvalid(service, field, "a text is wanted")
-    return value
-
-
-def _words(service: str, field: str, raw: object) -> Words:
-    table = _table(service, field, raw)
-    for language in LANGUAGES:
-        if not isinstance(table.get(language), str) or not table[language]:
-            raise DefinitionInvalid(service, field, f"the words in {language} are missing")
-    return cast(Words, table)
-
-
-def _whole(service: str, field: str, raw: object) -> int:
-    if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
-        raise DefinitionInvalid(service, field, "a whole number of 0 or more is wanted")
-    return raw
-
-
-def _number(service: str, field: str, raw: object) -> float | None:
-    if raw is None:
-        return None
-    if not isinstance(raw, int | float) or isinstance(raw, bool) or not abs(raw) < 1e15:
-        raise DefinitionInvalid(service, field, "a number is wanted")
-    return float(raw)
-
-
-def _pattern(service: str, field: str, raw: object) -> str:
-    if not isinstance(raw, str):
-        raise DefinitionInvalid(service, field, "pattern is a text")
-    try:
-        re.compile(raw)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise DefinitionInvalid(service, field, f"pattern: {error}") from error
-    return raw
+    return read.table("catalogue", name, shared.get(name, {}))

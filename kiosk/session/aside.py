@@ -12,15 +12,15 @@ from kiosk.events import (
     Enrolled,
     HelpPressed,
     LanguageChosen,
-    ModeToggled,
     NetworkChanged,
     PrimaryPressed,
     PrinterChanged,
     SlotChanged,
     StillHere,
+    StoreChanged,
     TimerFired,
 )
-from kiosk.screen_model import TEXT_SCALES, Contrast, Modes
+from kiosk.session.asking.found import found_service
 from kiosk.session.common import (
     ASKED,
     CARD_FAILURES,
@@ -34,7 +34,7 @@ from kiosk.session.common import (
     enter,
     fail,
     forget,
-    idle_s,
+    warning_s,
 )
 from kiosk.session.service import intro_done
 from kiosk.session.state import (
@@ -59,6 +59,8 @@ def world_changed(session: Session, event: object) -> Session:
             world = replace(world, slot=state, insertion=insertion)
         case PrinterChanged(status=status):
             world = replace(world, printer=status)
+        case StoreChanged(trouble=trouble):
+            world = replace(world, store_trouble=trouble)
         case NetworkChanged(up=up):
             world = replace(world, network_up=up)
         case ClockTicked(local=local):
@@ -157,7 +159,7 @@ def quiet(session: Session, event: TimerFired) -> Step:
         return session, ()
     if session.state is State.FAILURE:
         return end(session)
-    warning = session.world.settings.warning_s
+    warning = warning_s(session)
     session = replace(session, before_warning=session.state, left_s=warning)
     return enter(session, State.TIMEOUT, StartTimer(SECOND, 1), Note("session.warning", {"session": session.id}))
 
@@ -184,26 +186,6 @@ def _back_to(session: Session, state: State) -> Step:
 # -------------------------------------------------------------------------------------------------- aids
 
 
-def toggle(session: Session, event: ModeToggled) -> Step:
-    """One size up, then back to the first; the next contrast; the lower screen."""
-    modes = session.modes
-    match event.mode:
-        case "large":
-            at = TEXT_SCALES.index(modes.text_scale)
-            modes = replace(modes, text_scale=TEXT_SCALES[(at + 1) % len(TEXT_SCALES)])
-        case "contrast":
-            following: dict[Contrast, Contrast] = {"light": "dark", "dark": "hlight", "hlight": "light"}
-            modes = Modes(modes.text_scale, following[modes.contrast], modes.reach)
-        case _:
-            modes = replace(modes, reach=not modes.reach)
-    session = replace(session, modes=modes)
-    if session.application is not None:
-        session = replace(session, application=replace(session.application, page=0))
-    if session.state is State.ATTRACT:
-        return session, (StartTimer(IDLE, idle_s(session, State.ATTRACT)),)
-    return session, ()
-
-
 def language(session: Session, event: LanguageChosen) -> Step:
     return replace(session, language=event.language), ()
 
@@ -223,6 +205,8 @@ def help_done(session: Session, _event: BackPressed | PrimaryPressed) -> Step:
 def failure_primary(session: Session, _event: PrimaryPressed) -> Step:
     """The one way forward out of a failure; most have none."""
     code = session.failure
+    if opens := found_service(session):
+        return await_card(replace(begin(session), found=True, wanted_service=opens))
     if code in CARD_FAILURES:
         return await_card(_again(session))
     if code.startswith(("printer-", "print-")) and code not in ASKED:

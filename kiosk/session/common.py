@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drivers.api import SlotState
+from kiosk.services import forms
 from kiosk.session.state import (
     Application,
     AskPrinter,
@@ -25,12 +26,22 @@ IDLE = "idle"
 SECOND = "second"
 WAIT = "wait"
 
-BUSY = frozenset({State.READING, State.CHECKING_PIN, State.FETCHING, State.SIGNING, State.WAITING, State.PRINTING})
+BUSY = frozenset({
+    State.READING, State.CHECKING_PIN, State.FETCHING, State.LOOKING, State.SIGNING, State.WAITING, State.CONFIRMING,
+    State.PRINTING, State.TAKE_PAPER,
+})  # fmt: skip
 """The terminal is working: nobody has to touch anything, so nobody is warned."""
 BUSY_LIMIT_S = 120.0
 """A card or a printer that has not answered by then never will; every driver's own deadline is far shorter."""
-OWN_CLOCK = frozenset({State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.WAITING})
+MOUTH_GRACE_S = 15.0
+"""For a printer to draw a ticket in, and to say that it has."""
+OWN_CLOCK = frozenset(
+    {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.LOOKING, State.WAITING, State.CONFIRMING}
+)
 """States that wait for ever, or count for themselves."""
+
+CALM_TIMES = 2
+"""In calm mode everything that waits for the citizen waits this many times as long."""
 
 CARD_FAILURES = frozenset(
     {
@@ -64,16 +75,39 @@ def idle_timer(session: Session) -> Effect:
 def idle_s(session: Session, state: State) -> float:
     """How long a screen may stand untouched."""
     settings = session.world.settings
+    times = CALM_TIMES if session.modes.calm else 1
+    if state is State.TAKE_PAPER:
+        return settings.ticket_wait_s + MOUTH_GRACE_S
     if state in BUSY:
         return BUSY_LIMIT_S
-    last = {State.SAVED, State.RECEIPT, State.RATING, State.FAILURE}
-    return settings.saved_shown_s if state in last else settings.idle_timeout_s
+    last = {State.SAVED, State.RECEIPT, State.ADDRESS, State.RATING, State.FAILURE}
+    return times * (settings.saved_shown_s if state in last else settings.idle_timeout_s)
+
+
+def warning_s(session: Session) -> int:
+    """The countdown of the warning, in seconds."""
+    return session.world.settings.warning_s * (CALM_TIMES if session.modes.calm else 1)
 
 
 def application_of(session: Session) -> Application:
     """Return the form in hand. Only called in states that have one."""
     assert session.application is not None
     return session.application
+
+
+def form_of(session: Session, application: Application) -> forms.Form:
+    """What `kiosk.services.forms` computes from."""
+    return forms.Form(
+        definition=application.service,
+        today=session.world.today,
+        holder=session.holder,
+        subjects=application.subjects,
+        answers=application.answers,
+        disputed=application.disputed,
+        preset=application.preset,
+        online=session.world.network_up,
+        site=session.world.site,
+    )
 
 
 def fail(session: Session, code: str, *effects: Effect, resume: State = State.ATTRACT) -> Step:
@@ -91,12 +125,17 @@ def forget(session: Session) -> Session:
         tries_left=None,
         pin_length=0,
         pin_rejected=False,
+        pin_step="",
+        pin_problem="",
+        own_letter="",
+        pin_changed=False,
         life_event="",
         wanted_service="",
         application=None,
         draft=None,
         printed=None,
         print_state=None,
+        message=None,
         score=0,
     )
 

@@ -16,9 +16,9 @@ from kiosk.events import (
 )
 from kiosk.screen_model import Modes
 from kiosk.services import forms
-from kiosk.session.common import application_of, enter, fail
-from kiosk.session.service import form_of
-from kiosk.session.state import Application, Note, Session, SignDocument, State, Step
+from kiosk.session.asking import choices, handing, new_pin, places
+from kiosk.session.common import application_of, enter, fail, form_of
+from kiosk.session.state import Application, Session, State, Step
 
 _ROWS = {1.0: 5, 1.25: 4, 1.6: 3, 2.0: 2}
 _CHECK_ROWS = {1.0: 7, 1.25: 6, 1.6: 4, 2.0: 3}
@@ -74,6 +74,8 @@ def forward(session: Session, _event: PrimaryPressed) -> Step:
 
 def _answered(session: Session, application: Application, form: forms.Form) -> Step:
     item = form.definition.field(application.question)
+    if item.type == "new-pin":
+        return new_pin.given(session)
     if item.type in forms.CHOSEN:
         value = forms.value_of(form, item)
         answer = value.text if value is not None else ""
@@ -101,7 +103,7 @@ def _after_change(session: Session) -> Step:
     application, form, plan = current(session)
     opened = [item for item in plan.questions if item.id not in form.answers]
     if opened and application.changing == "check":
-        return _with(session, _asking(application, form, opened[0])), ()
+        return choices.asked(session, _asking(application, form, opened[0]))
     return _changed(session, application)
 
 
@@ -118,9 +120,11 @@ def _ask(session: Session, plan: forms.Plan, after: str) -> Step:
     ids = [item.id for item in plan.questions]
     position = ids.index(after) + 1 if after in ids else 0
     application, form, _ = current(session)
+    if position >= len(ids) and application.service.places is not None:
+        return places.ask(session)
     if position >= len(ids):
         return enter(_with(session, replace(application, question="", page=0, typed="", problem="")), State.CHECK)
-    return _with(session, _asking(application, form, plan.questions[position])), ()
+    return choices.asked(session, _asking(application, form, plan.questions[position]))
 
 
 def _asking(application: Application, form: forms.Form, item: forms.FieldDefinition) -> Application:
@@ -130,13 +134,16 @@ def _asking(application: Application, form: forms.Form, item: forms.FieldDefinit
 
 def backward(session: Session, _event: object) -> Step:
     """The question before, the page before, or back to the consent. Back from a change leaves all as it was."""
+    earlier = new_pin.back(session)
+    if earlier is not None:
+        return earlier
     application, form, plan = current(session)
     if application.changing:
         return _changed(session, replace(application, answers=application.before))
     ids = [item.id for item in plan.questions]
     position = ids.index(application.question) if application.question in ids else -1
     if position > 0:
-        return _with(session, _asking(application, form, plan.questions[position - 1])), ()
+        return choices.asked(session, _asking(application, form, plan.questions[position - 1]))
     if position == 0 and plan.rows:
         last = pages(len(plan.rows), per_page(session, "form")) - 1
         return _with(session, replace(application, question="", page=last, typed="", problem="")), ()
@@ -146,7 +153,9 @@ def backward(session: Session, _event: object) -> Step:
 
 
 def _before_form(session: Session) -> Step:
-    """To the consent, or, for a service that fetches nothing, to what it does."""
+    """To the page that led here, else to the consent, or, for a service that fetches nothing, to what it does."""
+    if application_of(session).view:
+        return enter(_with(session, replace(application_of(session), page=0, question="", preset={})), State.VIEW)
     return enter(session, State.CONSENT if application_of(session).service.subjects else State.INTRO)
 
 
@@ -180,9 +189,10 @@ def choose(session: Session, event: AnswerChosen) -> Step:
     if not application.question:
         return session, ()
     item = form.definition.field(application.question)
-    if event.value not in {choice.value for choice in forms.options(form, item)}:
+    if event.value not in {choice.value for choice in forms.options(form, item) if choice.left != 0}:
         return session, ()
-    return _with(session, replace(application, answers={**application.answers, item.id: event.value})), ()
+    answers = choices.still_fitting(form, {**application.answers, item.id: event.value}, item.id)
+    return _with(session, replace(application, answers=answers)), ()
 
 
 def key_typed(session: Session, event: KeyTyped) -> Step:
@@ -205,11 +215,13 @@ def keys_erased(session: Session, event: KeysErased) -> Step:
 
 def check_fields(form: forms.Form, plan: forms.Plan) -> tuple[forms.FieldDefinition, ...]:
     """Every field with something in it, in the order of the definition."""
-    shown = {item.id for item in (*plan.rows, *plan.questions)}
+    shown = {item.id for item in (*plan.rows, *plan.questions, *plan.preset)}
     found: list[forms.FieldDefinition] = []
     for item in form.definition.fields:
         value = forms.value_of(form, item)
-        if item.id in shown and value is not None and value.text:
+        # A choice that a page set has no name here: the row that it was taken from has been seen.
+        nameless = item.id in form.preset and item.subject_choices is not None
+        if item.id in shown and value is not None and value.text and not item.quiet and not nameless:
             found.append(item)
     return tuple(found)
 
@@ -225,7 +237,7 @@ def change(session: Session, event: ChangeAsked) -> Step:
     asked = _asking(application, form, form.definition.field(event.field))
     where = "check" if checking else "rows"
     asked = replace(asked, changing=where, before=application.answers, page_before=application.page)
-    return enter(_with(session, asked), State.FORM)
+    return choices.asked(session, asked)
 
 
 def check_back(session: Session, _event: object) -> Step:
@@ -234,7 +246,7 @@ def check_back(session: Session, _event: object) -> Step:
     if application.page > 0:
         return _with(session, replace(application, page=application.page - 1)), ()
     if plan.questions:
-        return enter(_with(session, _asking(application, form, plan.questions[-1])), State.FORM)
+        return choices.asked(session, _asking(application, form, plan.questions[-1]))
     if not plan.rows:
         return _before_form(session)
     last = pages(len(plan.rows), per_page(session, "form")) - 1
@@ -249,20 +261,12 @@ def submit(session: Session, _event: PrimaryPressed) -> Step:
         return _with(session, replace(application, page=application.page + 1)), ()
     if application.service.offline == "network" and not session.world.network_up:
         return fail(session, "needs-network", resume=State.CHECK)
-    facts = session.facts
-    assert facts is not None
-    draft = document(session, form)
-    note = Note("session.submit", {"service": application.service.id})
-    session = replace(session, draft=draft, waited_s=0)
-    return enter(session, State.SIGNING, note, SignDocument(draft, facts.card_id))
+    return handing.hand_in(session, document(session, form))
 
 
 def document(session: Session, form: forms.Form) -> Mapping[str, object]:
     """The application as it is signed by the card and sealed into the outbox. Format: `docs/reference/`."""
     application = application_of(session)
-    assert session.holder is not None
-    assert session.facts is not None
-    holder = session.holder
     return {
         "kind": "application",
         "schema": 1,
@@ -272,13 +276,7 @@ def document(session: Session, form: forms.Form) -> Mapping[str, object]:
         "terminal": session.world.terminal,
         "time": session.world.local,
         "language": session.language,
-        "card_number": session.facts.card_number,
-        "holder": {
-            "name": holder.name,
-            "id_number": holder.id_number,
-            "sex": holder.sex,
-            "birth_date": holder.birth_date,
-        },
+        **handing.applicant(session),
         "fields": forms.document_fields(form),
         "left_to_office": [item.id for item in forms.left_to_office(form)],
         "consent": {

@@ -14,11 +14,13 @@ from kiosk.events import (
     ServiceChosen,
     TimerFired,
 )
-from kiosk.services import forms
-from kiosk.session.common import CARD_FAILURES, WAIT, application_of, await_card, enter, fail, forget
+from kiosk.services import forms, views
+from kiosk.session.asking import choices, new_pin
+from kiosk.session.common import CARD_FAILURES, WAIT, application_of, await_card, enter, fail, forget, form_of
 from kiosk.session.state import (
     Application,
     AskPrinter,
+    AskStore,
     Effect,
     FetchData,
     ForgetPin,
@@ -54,18 +56,21 @@ def open_service(session: Session, service: str) -> Step:
         saved=None,
         copies=0,
         receipt_way="",
+        message=None,
         printed=None,
         score=0,
     )
-    return enter(session, State.INTRO, AskPrinter(), Note("service.opened", {"service": service}))
+    return enter(session, State.INTRO, AskPrinter(), AskStore(), Note("service.opened", {"service": service}))
 
 
 def home(session: Session, _event: HomePressed) -> Step:
     """Home: the form in hand is dropped, the visit goes on."""
     if session.holder is None and not session.browsing:
         return session, ()
-    session = replace(session, application=None, saved=None, draft=None, life_event="", wanted_service="", failure="")
-    return enter(session, State.HOME, StopTimer(WAIT))
+    wipe: tuple[Effect, ...] = (ForgetPin(),) if new_pin.begun(session) else ()
+    session = replace(session, application=None, saved=None, draft=None, life_event="", wanted_service="", failure="",
+                      pin_step="", pin_length=0, pin_changed=False, refusal="")  # fmt: skip
+    return enter(session, State.HOME, StopTimer(WAIT), *wipe)
 
 
 def back_to_services(session: Session, _event: object) -> Step:
@@ -75,7 +80,9 @@ def back_to_services(session: Session, _event: object) -> Step:
 def intro_done(session: Session, _event: PrimaryPressed) -> Step:
     """Start the service: the card comes first, then the question whether paper is there."""
     application = application_of(session)
-    if session.holder is None:
+    if session.world.store_trouble and not application.service.views:
+        return fail(session, session.world.store_trouble, AskStore(), resume=State.INTRO)
+    if session.holder is None and application.service.card == "needed":
         return await_card(replace(session, wanted_service=application.service.id))
     if not forms.eligible(form_of(session, application)):
         return fail(session, "not-eligible", resume=State.INTRO)
@@ -139,7 +146,7 @@ def fetched(session: Session, event: DataFetched) -> Step:
     session = replace(session, application=application)
     if not forms.eligible(form_of(session, application)):
         return fail(session, "not-eligible", StopTimer(WAIT), resume=State.INTRO)
-    return open_form(session, StopTimer(WAIT), Note("lookup.answered", {"subjects": len(subjects)}))
+    return show(session, StopTimer(WAIT), Note("lookup.answered", {"subjects": len(subjects)}))
 
 
 def not_fetched(session: Session, event: LookupFailed) -> Step:
@@ -148,7 +155,7 @@ def not_fetched(session: Session, event: LookupFailed) -> Step:
     if event.service != application.service.id:
         return session, ()
     note = Note("lookup.failed", {"code": event.code})
-    if event.code in CARD_FAILURES or event.code.startswith("pin-"):
+    if event.code in CARD_FAILURES or event.code.startswith("pin-") or event.code == "card-lost":
         return fail(forget(session), event.code, StopTimer(WAIT), ForgetPin(), ReleaseCard(), note)
     if application.service.offline == "network":
         return fail(session, "needs-network", StopTimer(WAIT), note, resume=State.INTRO)
@@ -162,8 +169,25 @@ def fetch_timed_out(session: Session, event: TimerFired) -> Step:
     return not_fetched(session, LookupFailed("gateway-silent", application_of(session).service.id))
 
 
+def show(session: Session, *effects: Effect) -> Step:
+    """Show the first page of what came, or the form of a service without pages."""
+    application = application_of(session)
+    found = views.pages(application.service, application.subjects)
+    if not found:
+        if not application.service.apply:
+            return fail(session, "needs-network", *effects, resume=State.INTRO)
+        return open_form(session, *effects)
+    application = replace(application, view=found[0].id, row=-1, trail=(), page=0, preset={})
+    return enter(replace(session, application=application, print_state=None), State.VIEW, *effects)
+
+
 def open_form(session: Session, *effects: Effect) -> Step:
-    """Show the form from its beginning: filled-in rows first, then the first question; a last look at the least."""
+    """Show the form from its beginning: filled-in rows first, then the first question; a last look at the least.
+
+    A terminal that cannot record refuses here at the latest: nobody fills in a form for nothing.
+    """
+    if session.world.store_trouble:
+        return fail(session, session.world.store_trouble, *effects, AskStore(), resume=State.INTRO)
     application = application_of(session)
     plan = forms.plan(form_of(session, application))
     first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
@@ -171,16 +195,5 @@ def open_form(session: Session, *effects: Effect) -> Step:
     session = replace(session, application=application)
     if not plan.rows and not plan.questions:
         return enter(session, State.CHECK, *effects)
-    return enter(session, State.FORM, *effects)
-
-
-def form_of(session: Session, application: Application) -> forms.Form:
-    """What `kiosk.services.forms` computes from."""
-    return forms.Form(
-        definition=application.service,
-        today=session.world.today,
-        holder=session.holder,
-        subjects=application.subjects,
-        answers=application.answers,
-        disputed=application.disputed,
-    )
+    session, more = choices.asked(session, application) if first else enter(session, State.FORM)
+    return session, (*effects, *more)

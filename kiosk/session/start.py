@@ -19,9 +19,22 @@ from kiosk.events import (
     StartChosen,
     TimerFired,
 )
-from kiosk.session.common import IDLE, await_card, begin, end, enter, fail, fresh, recognise
-from kiosk.session.service import open_service
-from kiosk.session.state import ForgetPin, Note, Session, Sound, State, Step, VerifyPin
+from kiosk.session.asking.events import CardLost
+from kiosk.session.common import IDLE, WAIT, await_card, begin, end, enter, fail, forget, fresh, recognise
+from kiosk.session.service import intro_done, open_service
+from kiosk.session.state import (
+    CheckCard,
+    Effect,
+    ForgetPin,
+    Note,
+    ReleaseCard,
+    Session,
+    Sound,
+    State,
+    Step,
+    StopTimer,
+    VerifyPin,
+)
 
 PIN_LENGTH = 6
 
@@ -51,6 +64,16 @@ def attract_untouched(session: Session, event: TimerFired) -> Step:
 def way_chosen(session: Session, event: StartChosen) -> Step:
     if event.way == "card":
         return await_card(replace(session, browsing=False))
+    catalogue = session.world.catalogue
+    services = () if catalogue is None else catalogue.services.values()
+    straight = next((item for item in services if item.start == event.way), None)
+    if straight is not None:
+        session = replace(session, browsing=True, wanted_service="")
+        session, effects = open_service(session, straight.id)
+        if straight.card == "needed":
+            return session, effects
+        session, more = intro_done(session, PrimaryPressed())
+        return session, (*effects, *more)
     return enter(replace(session, browsing=True, application=None, wanted_service=""), State.HOME)
 
 
@@ -58,7 +81,7 @@ def card_wanted(session: Session, event: SlotChanged) -> Step:
     """The slot changed while a card is asked for, or may be put in."""
     if event.state is SlotState.EMPTY:
         return session, ()
-    if session.state is State.START and event.state is SlotState.READER_ABSENT:
+    if session.state in {State.START, State.MODES} and event.state is SlotState.READER_ABSENT:
         return session, ()
     return await_card(session)
 
@@ -91,7 +114,17 @@ def recognised(session: Session, event: CardRecognised) -> Step:
         return fail(session, "card-expired", note)
     if event.tries_left == 0:
         return fail(session, "pin-blocked", note)
-    return enter(session, State.PIN, ForgetPin(), note)
+    checked = session.world.network_up and not session.found
+    ask: tuple[Effect, ...] = (CheckCard(event.insertion),) if checked else ()
+    return enter(session, State.PIN, ForgetPin(), note, *ask)
+
+
+def card_lost(session: Session, event: CardLost) -> Step:
+    """The card was reported lost: nothing is done with it, and its holder is told what to do."""
+    if event.insertion != session.card_insertion:
+        return session, ()
+    note = Note("card.lost", {"state": str(session.state)})
+    return fail(forget(session), "card-lost", ForgetPin(), ReleaseCard(), StopTimer(WAIT), note)
 
 
 def reading_failed(session: Session, event: CardFailed) -> Step:

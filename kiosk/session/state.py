@@ -31,20 +31,34 @@ class State(StrEnum):
     CONSENT = "consent"
     FETCHING = "fetching"
     """The city's data are on their way; the screen is `working`."""
+    VIEW = "view"
+    """A page of what the city holds, before the form or instead of it."""
     FORM = "form"
+    LOOKING = "looking"
+    """The choices of a question are on their way; the screen is `working`."""
+    PLACES = "places"
+    """The nearest places on a map: the last page of a service that only informs."""
     CHECK = "check"
     SIGNING = "signing"
     """The card is signing, the entry is being saved; the screen is `working`."""
     WAITING = "waiting"
     """Saved; waiting for the gateway's receipt; the screen is `working`."""
+    CONFIRMING = "confirming"
+    """The gateway has the entry; waiting for the office's answer; the screen is `working`."""
     SAVED = "saved"
     RECEIPT = "receipt"
     PRINTING = "printing"
     """The screen is `receipt`."""
+    TAKE_PAPER = "take-paper"
+    """The printer presents the receipt; the screen is `receipt`."""
+    ADDRESS = "address"
+    """A phone number or an address is typed, for a receipt by message; the screen is `receipt`."""
     RATING = "rating"
     TAKE_CARD = "take-card"
     TIMEOUT = "timeout"
     HELP = "help"
+    MODES = "modes"
+    """More ways to make the screen fit: from the first screen and back to it."""
     FAILURE = "failure"
 
 
@@ -59,11 +73,17 @@ class World:
     slot: SlotState = SlotState.READER_ABSENT
     insertion: int = 0
     printer: PrinterStatus | None = None
+    paper_told: str = "ok"
+    """What the fleet was last told of this terminal's paper."""
     network_up: bool = False
+    store_trouble: str = ""
+    """Why nothing new can be recorded, as a failure code: the outbox is full, or its disk refuses."""
     local: str = "2026-01-01T00:00"
     """ISO 8601 local time, minutes."""
     terminal: str = ""
     """The name the gateway gave, or empty before enrolment."""
+    site: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where it stands, from the enrolment: `office`, `matters`, `letter`, `place.LANGUAGE`."""
 
     @property
     def can_print(self) -> bool:
@@ -97,8 +117,18 @@ class Application:
     before: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     """The answers before that change: going back leaves everything as it was."""
     page_before: int = 0
+    given: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
+    """Field to the answers with which its choices were fetched."""
     paperless: bool = False
     """The citizen knows that nothing can be printed."""
+    view: str = ""
+    """The page of the definition that is on the screen, or that led to the form."""
+    row: int = -1
+    """Which row that page shows, counted from 0 in the subject's list; below 0: none."""
+    trail: tuple[tuple[str, int], ...] = ()
+    """The pages, with their rows, that were opened to get to this one."""
+    preset: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """Fields of the form that a page before it has set."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +140,32 @@ class Saved:
     service: str
     at_ms: int
     acked_at_ms: int | None = None
+    epoch: str = ""
+    verdicts_after: int = 0
+    """The place in the line of verdicts behind which this entry's will stand."""
+    answer: Literal["", "accepted", "rejected"] = ""
+    """What the office made of it, where that is waited for; empty: not known yet."""
+    result: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """What came of it: a ticket, a time."""
+    ticket: str = ""
+    """The ticket that this terminal gave out by itself."""
 
     @property
     def acked(self) -> bool:
         return self.acked_at_ms is not None
+
+
+@dataclass(frozen=True)
+class Message:
+    """The receipt as a text message or a letter instead of paper. Its repr does not tell to whom."""
+
+    way: Literal["sms", "email"]
+    to: str = field(repr=False, default="")
+    """While it is `asked`, what has been typed so far."""
+    stage: Literal["asked", "saving", "saved", "failed"] = "asked"
+    """`saved`: durable on this terminal's disk. Whether it went out is the gateway's to know."""
+    problem: str = ""
+    """What is wrong with what was typed, as a code of `kiosk.services.forms.problem`."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +194,20 @@ class Session:
     """The card left while the entry was being saved."""
     saved: Saved | None = None
     waited_s: int = 0
-    receipt_way: Literal["", "paper", "sms", "both"] = ""
+    pin_step: Literal["", "old", "new", "again"] = ""
+    """Which of the three PINs of a change is being typed."""
+    pin_problem: str = ""
+    """What is wrong with the new PIN, as a code of `kiosk.session.asking.new_pin`."""
+    pin_changed: bool = False
+    """The card has taken the new PIN."""
+    own_letter: str = ""
+    """The letter of the ticket that this terminal gives out by itself for the entry at hand; mostly empty."""
+    found: bool = False
+    """The card was reported lost, and its holder says that it was found: only that can be handed in."""
+    refusal: str = ""
+    """Why the office said no, as a code."""
+    receipt_way: Literal["", "paper", "sms", "email", "both"] = ""
+    message: Message | None = None
     print_state: JobState | None = None
     printed: PrintResult | None = None
     copies: int = 0
@@ -219,7 +284,7 @@ class SignDocument(Effect):
 
 @dataclass(frozen=True)
 class SaveEntry(Effect):
-    kind: Literal["application", "rating"]
+    kind: Literal["application", "rating", "notice", "supply"]
     document: Mapping[str, object] = field(repr=False)
 
 
@@ -231,10 +296,67 @@ class WatchEntry(Effect):
 
 
 @dataclass(frozen=True)
+class FetchChoices(Effect):
+    """Ask a public subject for what can be chosen, with the answers it depends on."""
+
+    service: str
+    question: str
+    subject: str
+    given: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WatchVerdict(Effect):
+    """Send `VerdictCame` once the office has said what it made of the entry; until `TIMER` is stopped."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class CheckCard(Effect):
+    """Ask the gateway whether the card in the slot was reported lost (`CardLost`)."""
+
+    insertion: int
+
+
+@dataclass(frozen=True)
+class JudgeNewPin(Effect):
+    """Test the digits of this step against the rules, and send `NewPinJudged`."""
+
+    step: Literal["new", "again"]
+    birth_date: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ChangePin(Effect):
+    """Have the card take the new PIN; the digits in the runtime's holders are wiped by it."""
+
+    card_id: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class PrintReceipt(Effect):
     """Print the receipt of the saved entry; what stands on it is made by `kiosk.paper.receipts`."""
 
     copy: bool
+
+
+@dataclass(frozen=True)
+class PrintPage(Effect):
+    """Print what the page on the screen shows, every row of it; made by `kiosk.paper.pages`."""
+
+
+@dataclass(frozen=True)
+class WatchTicket(Effect):
+    """Look at the printer's mouth until the ticket is gone (`TicketSeen`); one that nobody takes is drawn in.
+
+    It goes on when the visit ends: what one citizen leaves must not lie there for the next.
+    """
+
+
+@dataclass(frozen=True)
+class AskStore(Effect):
+    """Look whether a new entry would find room (`StoreChanged`)."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kiosk import events as e
-from kiosk.session import aside, finish, form, service, start
+from kiosk.session import aside, finish, form, modes, paper, service, start, view
+from kiosk.session.asking import events as asked
+from kiosk.session.asking import rows
 from kiosk.session.common import BUSY, OWN_CLOCK, idle_timer
 from kiosk.session.state import Session, State, Step
 
@@ -30,8 +32,10 @@ class UnlistedEvent(Exception):
 
 
 WORLD: Rows = {
-    e.PrinterChanged: aside.noted,
+    e.PrinterChanged: paper.printer_noted,
+    e.TicketSeen: paper.ticket_noted,
     e.NetworkChanged: aside.network_noted,
+    e.StoreChanged: aside.noted,
     e.ClockTicked: aside.noted,
     e.CatalogueChanged: aside.noted,
     e.Enrolled: aside.noted,
@@ -48,12 +52,13 @@ LATE: Rows = {
     e.DataFetched: aside.ignore,
     e.LookupFailed: aside.ignore,
     e.DocumentSigned: aside.ignore,
-    e.EntrySaved: aside.ignore,
-    e.SaveFailed: aside.ignore,
+    e.EntrySaved: paper.message_saved,
+    e.SaveFailed: paper.message_failed,
     e.EntryAcked: finish.acked,
     e.PrintProgress: aside.ignore,
     e.PrintFinished: aside.ignore,
     e.TimerFired: aside.ignore,
+    **rows.LATE,
 }
 """Answers of workers that may arrive after the screen that asked for them was left."""
 
@@ -71,17 +76,25 @@ TOUCHES: Rows = dict.fromkeys(
         e.ServiceChosen,
         e.ConsentRefused,
         e.PageTurned,
+        e.RowOpened,
+        e.ActionChosen,
+        e.PagePrinted,
         e.FieldDisputed,
         e.ChangeAsked,
         e.AnswerChosen,
         e.KeyTyped,
         e.KeysErased,
         e.ReceiptChosen,
+        e.PrintAgain,
         e.PaperSeen,
         e.RatingChosen,
         e.HelpPressed,
         e.LanguageChosen,
         e.ModeToggled,
+        e.ModesAsked,
+        e.SpeechTuned,
+        e.KeyPressed,
+        asked.RetryChosen,
     ),
     aside.ignore,
 )
@@ -91,16 +104,19 @@ HANDS = frozenset({*TOUCHES, e.PinLengthChanged})
 """Events that only a hand on the screen makes."""
 
 AIDS: Rows = {
-    e.ModeToggled: aside.toggle,
+    e.ModeToggled: modes.toggle,
+    e.SpeechTuned: modes.tuned,
     e.LanguageChosen: aside.language,
     e.HelpPressed: aside.helped,
     e.TimerFired: aside.quiet,
 }
 
-LOOKS: Rows = {e.ModeToggled: aside.toggle, e.LanguageChosen: aside.language}
+LOOKS: Rows = {e.ModeToggled: modes.toggle, e.SpeechTuned: modes.tuned, e.LanguageChosen: aside.language}
 """While the terminal works or asks whether somebody is there, the screen can still be made readable."""
 
-IN_CARD: Rows = {**AIDS, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave, e.HomePressed: service.home}
+IN_CARD: Rows = {
+    **AIDS, **rows.IN_CARD, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave, e.HomePressed: service.home,
+}  # fmt: skip
 """Interactive states of a visit with a card."""
 
 BASE: Rows = {**TOUCHES, **WORLD, **LATE}
@@ -118,7 +134,9 @@ TABLE: Mapping[State, Rows] = {
         {
             e.LanguageChosen: start.touched,
             e.SlotChanged: start.card_at_attract,
-            e.ModeToggled: aside.toggle,
+            e.ModeToggled: modes.toggle,
+            e.SpeechTuned: modes.tuned,
+            e.KeyPressed: modes.keyed,
             e.TimerFired: start.attract_untouched,
         }
     ),
@@ -126,6 +144,7 @@ TABLE: Mapping[State, Rows] = {
         AIDS,
         {
             e.StartChosen: start.way_chosen,
+            e.ModesAsked: modes.asked,
             e.BackPressed: start.leave,
             e.FinishPressed: start.leave,
             e.SlotChanged: start.card_wanted,
@@ -162,6 +181,7 @@ TABLE: Mapping[State, Rows] = {
     ),
     State.CHECKING_PIN: _state(
         LOOKS,
+        rows.IN_CARD,
         {
             e.TimerFired: start.pin_given_up,
             e.PinAccepted: start.pin_accepted,
@@ -211,8 +231,25 @@ TABLE: Mapping[State, Rows] = {
             e.FinishPressed: start.leave,
         },
     ),
+    State.VIEW: _state(
+        IN_CARD,
+        {
+            e.PrimaryPressed: view.onward,
+            e.BackPressed: view.backward,
+            e.PageTurned: view.turn_page,
+            e.RowOpened: view.open_row,
+            e.ActionChosen: view.act,
+            e.ServiceChosen: service.service_chosen,
+            e.PagePrinted: view.print_page,
+            e.PrintProgress: paper.print_progress,
+            e.PrintFinished: view.page_printed,
+        },
+    ),
+    State.LOOKING: _state(LOOKS, rows.LOOKING),
+    State.PLACES: _state(IN_CARD, rows.PLACES),
     State.FORM: _state(
         IN_CARD,
+        rows.FORM,
         {
             e.PrimaryPressed: form.forward,
             e.BackPressed: form.backward,
@@ -235,6 +272,7 @@ TABLE: Mapping[State, Rows] = {
     ),
     State.SIGNING: _state(
         LOOKS,
+        rows.SIGNING,
         {
             e.TimerFired: finish.signing_given_up,
             e.DocumentSigned: finish.signed,
@@ -244,37 +282,49 @@ TABLE: Mapping[State, Rows] = {
             e.SlotChanged: aside.card_out_signing,
         },
     ),
-    State.WAITING: _state(
-        LOOKS,
-        {
-            e.TimerFired: finish.waiting_tick,
-            e.SlotChanged: aside.card_out,
-            e.FinishPressed: start.leave,
-        },
-    ),
+    State.WAITING: _state(LOOKS, rows.CONFIRMING, {e.TimerFired: finish.waiting_tick}),
+    State.CONFIRMING: _state(LOOKS, rows.CONFIRMING),
     State.SAVED: _state(
         IN_CARD,
         {
-            e.PrimaryPressed: finish.to_receipt,
+            e.PrimaryPressed: paper.to_receipt,
             e.BackPressed: service.home,
         },
     ),
     State.RECEIPT: _state(
         IN_CARD,
         {
-            e.ReceiptChosen: finish.way_chosen,
-            e.PrimaryPressed: finish.print_it,
-            e.BackPressed: finish.to_rating,
+            e.ReceiptChosen: paper.way_chosen,
+            e.PrimaryPressed: paper.take_receipt,
+            e.BackPressed: paper.to_rating,
         },
     ),
     State.PRINTING: _state(
         LOOKS,
         {
-            e.PrintProgress: finish.print_progress,
-            e.PrintFinished: finish.print_finished,
-            e.TimerFired: finish.printing_given_up,
+            e.PrintProgress: paper.print_progress,
+            e.PrintFinished: paper.print_finished,
+            e.TimerFired: paper.printing_given_up,
             e.SlotChanged: aside.card_out,
             e.FinishPressed: start.leave,
+        },
+    ),
+    State.TAKE_PAPER: _state(
+        LOOKS,
+        {
+            e.TicketSeen: paper.ticket_seen,
+            e.TimerFired: paper.mouth_given_up,
+            e.SlotChanged: aside.card_out,
+            e.FinishPressed: start.leave,
+        },
+    ),
+    State.ADDRESS: _state(
+        IN_CARD,
+        {
+            e.KeyTyped: paper.key_typed,
+            e.KeysErased: paper.keys_erased,
+            e.PrimaryPressed: paper.address_given,
+            e.BackPressed: paper.no_address,
         },
     ),
     State.RATING: _state(
@@ -312,14 +362,26 @@ TABLE: Mapping[State, Rows] = {
             e.HelpPressed: aside.ignore,
         },
     ),
+    State.MODES: _state(
+        AIDS,
+        {
+            e.BackPressed: modes.done,
+            e.PrimaryPressed: modes.done,
+            e.FinishPressed: start.leave,
+            e.SlotChanged: start.card_wanted,
+        },
+    ),
     State.FAILURE: _state(
         AIDS,
+        rows.FAILURE,
         {
             e.PrimaryPressed: aside.failure_primary,
             e.BackPressed: aside.failure_back,
             e.FinishPressed: start.leave,
             e.HomePressed: service.home,
-            e.PaperSeen: finish.paper_seen,
+            e.PaperSeen: paper.paper_seen,
+            e.PrintAgain: paper.print_again,
+            e.ReceiptChosen: paper.message_instead,
             e.SlotChanged: aside.card_at_failure,
         },
     ),

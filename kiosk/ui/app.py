@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.events import Event
 from kiosk.ui.build_fonts import DEFAULT_TARGET
+from kiosk.ui.glass import keypad
 from kiosk.ui.glass.configure import configure, no_display
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class TerminalApp:
         headless: bool | None = None,
         fonts: Path = DEFAULT_TARGET,
         kivy_home: Path | None = None,
+        touched: Callable[[], None] = lambda: None,
+        keypad_keys: str = "",
     ) -> None:
         """Configure Kivy; nothing is opened before `run` or `open`.
 
@@ -45,9 +48,12 @@ class TerminalApp:
             headless: draw without a display; None: where there is none.
             fonts: the folder that `kiosk.ui.build_fonts` filled.
             kivy_home: a folder for Kivy's own files; a temporary one by default.
+            touched: called on the main thread when a finger touches the glass anywhere.
+            keypad_keys: the tactile keypad's keys, as in the setting of that name.
 
         Raises:
             KivyAlreadyImportedError: Kivy was imported before, so it cannot be configured.
+            KeypadInvalid: `keypad_keys` cannot be used.
         """
         gc.disable()  # until the first screen is drawn: most of what is made now stays for ever
         offscreen = no_display() if headless is None else headless
@@ -60,6 +66,8 @@ class TerminalApp:
 
         self.bridge: Bridge = Bridge(send)
         self._send = send
+        self._touched = touched
+        self._keys = keypad.parse(keypad_keys)
 
     def open(self) -> None:
         """Open the window and draw what was shown so far.
@@ -74,6 +82,7 @@ class TerminalApp:
 
         EventLoop.ensure_window()
         view = View(EventLoop.window, self._size, self._fonts, self._send)
+        view.on_touched, view.keys = self._touched, self._keys
         runTouchApp(embedded=True)
         self.bridge.attach(view)
         Clock.schedule_once(_settle, 0.5)
@@ -91,10 +100,14 @@ class TerminalApp:
 
 
 def _settle(_dt: float) -> None:
-    """After the first screen: import what the other screens need, collect garbage again."""
+    """After the first screen: import what the other screens need, wake every language, collect garbage again."""
     from kiosk.ui.screens import body
+    from kiosk.words.languages import clock, language, languages, made
 
     del body
+    for code in languages():
+        made(language(code).name, code)
+        clock("2000-01-01T00:00", code)
     gc.freeze()
     gc.enable()
 

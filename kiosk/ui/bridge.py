@@ -16,6 +16,7 @@ from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
 from kiosk.events import Event, KeyTyped
 from kiosk.screen_model import DateField, Field, ScreenModel
+from kiosk.ui.glass.keypad import code_of
 from kiosk.ui.glass.view import View
 
 TIMEOUT_S = 10.0
@@ -233,6 +234,23 @@ class Bridge:
         at = self._view_now().to_window(x, y)
         window.dispatch("on_mouse_down", *at, "left", [])
         window.dispatch("on_mouse_up", *at, "left", [])
+
+    def press_key(self, name: str) -> None:
+        """Press and let go a key of the tactile keypad, through Kivy's own keyboard; return after it was dispatched.
+
+        Raises:
+            NoSuchElementError: the keypad has no such key.
+            ScreenTimeoutError: the main thread does not answer.
+        """
+        code = code_of(self._view_now().keys, name)
+        if code is None:
+            raise NoSuchElementError(f"the keypad has no key {name}")
+        self.on_main(lambda: self._stroke(code))
+
+    def _stroke(self, code: int) -> None:
+        window: Any = EventLoop.window
+        window.dispatch("on_key_down", code, 0, None, [])
+        window.dispatch("on_key_up", code, 0)
 
     def _count_release(self) -> None:
         with self._changed:

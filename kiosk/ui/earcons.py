@@ -61,14 +61,15 @@ class Player:
 
     def __init__(self, folder: Path) -> None:
         """Write the sounds to `folder`; they are loaded when the first one is wanted."""
-        self._files = write(folder)
+        self.files = write(folder)
+        """Where each sound lies: the speaker plays them between sentences."""
         self._loaded: dict[str, Any] = {}
 
     def play(self, name: str) -> None:
         """Have a sound played on the main thread. Raises `KeyError` for a name that there is not."""
         from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
-        Clock.schedule_once(partial(self._play, name, self._files[name]), 0)
+        Clock.schedule_once(partial(self._play, name, self.files[name]), 0)
 
     def _play(self, name: str, file: Path, _dt: float) -> None:
         from kivy.core.audio import SoundLoader  # pyright: ignore[reportMissingTypeStubs]

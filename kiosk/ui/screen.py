@@ -5,9 +5,12 @@ The attract screen is the first that a terminal shows; what only the others need
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kiosk.screen_model import ScreenModel
 from kiosk.ui.drawing import Label, Sheet
 from kiosk.ui.linebreak import Measure
+from kiosk.ui.screens.aside import curtain, focus
 from kiosk.ui.screens.attract import attract, lowered_backdrop
 from kiosk.ui.screens.frame import frame
 from kiosk.ui.theme import theme_for
@@ -15,15 +18,19 @@ from kiosk.ui.theme import theme_for
 
 def lay_out(model: ScreenModel, size: tuple[int, int], measure: Measure) -> Sheet:
     """The whole screen on a display of `size`. `overflows` of the result is empty unless a text did not fit."""
-    theme = theme_for(size, model.modes, model.language)
+    modes = model.modes if model.curtain is None else replace(model.modes, contrast="dark")
+    theme = theme_for(size, modes, model.language)
     sheet = Sheet(theme, measure)
-    if model.name == "attract":
+    if model.curtain is not None:
+        curtain(sheet, model.curtain)
+    elif model.name == "attract":
         attract(sheet, model)
     else:
         if theme.posture == "reach":
             sheet.backdrop = lowered_backdrop(theme)
         frame(sheet, model)
         sheet.lay(_body(sheet, model), 0, 0)
+    focus(sheet, model)
     _name_labels(sheet)
     return sheet
 

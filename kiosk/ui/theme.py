@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -112,6 +112,7 @@ class Theme:
     text_scale: float
     english: bool
     traditional: bool
+    left_handed: bool
     zones: Zones
     sizes: Mapping[str, int]
     colours: Mapping[str, Rgb] = field(repr=False)
@@ -223,6 +224,24 @@ def _landscape_zones() -> Zones:
     )
 
 
+def mirrored(zones: Zones) -> Zones:
+    """The same zones for the left hand: what is pressed most lies at the left, within the same margins."""
+    left, right = zones.body.x, zones.body.right
+
+    def turned(rect: Rect) -> Rect:
+        return replace(rect, x=left + right - rect.right)
+
+    return replace(
+        zones,
+        back=turned(zones.back),
+        primary=turned(zones.primary),
+        aids=turned(zones.aids),
+        keypad=turned(zones.keypad),
+        question=turned(zones.question),
+        answers=turned(zones.answers),
+    )
+
+
 def sizes_of(text_scale: float, posture: Posture) -> dict[str, int]:
     """Type size of each role at a text scale; in landscape labels stop at 56."""
     sizes = dict(zip(ROLES, tokens()["roles_by_text_mode"][f"{text_scale:g}"], strict=True))
@@ -244,6 +263,8 @@ def theme_for(size: tuple[int, int], modes: Modes, language: str) -> Theme:
         "reach": _reach_zones,
         "landscape": _landscape_zones,
     }[posture]()
+    if modes.left_handed:
+        zones = mirrored(zones)
     return Theme(
         size=size,
         posture=posture,
@@ -251,6 +272,7 @@ def theme_for(size: tuple[int, int], modes: Modes, language: str) -> Theme:
         text_scale=modes.text_scale,
         english=language == "en",
         traditional=language.endswith("Hant"),
+        left_handed=modes.left_handed,
         zones=zones,
         sizes=sizes_of(modes.text_scale, posture),
         colours={name: rgb(value) for name, value in tokens()["colours"][modes.contrast].items()}

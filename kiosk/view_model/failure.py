@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.failures import Failure
-from kiosk.paper.receipts import token_text
 from kiosk.screen_model import (
-    CaseNumber,
     Choices,
     Control,
     Fact,
@@ -27,8 +25,12 @@ from kiosk.screen_model import (
 )
 from kiosk.services.definition import words
 from kiosk.services.forms import shown_date
+from kiosk.session.asking.found import found_service
 from kiosk.session.common import ASKED, CARD_FAILURES
-from kiosk.session.state import Saved, State
+from kiosk.session.paper import can_go_another_way
+from kiosk.session.state import Saved, Session, State
+from kiosk.view_model import paper
+from kiosk.view_model.asking import outcome
 from kiosk.view_model.frame import Scene, back, blank, button, finish, home, primary
 
 PICTURES = {
@@ -46,6 +48,8 @@ def failure(scene: Scene) -> ScreenModel:
     session, say = scene.session, scene.say
     entry = known(scene)
     title, text = entry.words("title", scene.language), entry.words("next", scene.language)
+    if session.failure == "not-accepted":
+        title, text = outcome.refused(scene)
     if session.failure == "print-partial" and session.printed is not None and session.printed.reason == "paper-out":
         title = say("只打了一半，纸用完了")
     meaning = entry.severity
@@ -53,18 +57,24 @@ def failure(scene: Scene) -> ScreenModel:
     if session.failure in WHOLE:
         head = Result(meaning, title, text)
     body: list[Piece] = [head]
-    code_instead = session.failure == "print-partial" and session.modes.reach  # low down there is no room for both
+    code_instead = can_go_another_way(session) and crowded(session)  # no room for both
     if session.failure in PICTURES and not code_instead:
         body.append(Picture(PICTURES[session.failure], say("取纸口")))
     body.extend(_facts(scene))
     body.append(Gap())
-    asked_low = entry.code in ASKED and session.modes.reach
+    asked_low = (entry.code in ASKED or can_go_another_way(session)) and session.modes.reach
     if not asked_low and (entry.code != "card-removed" or session.saved is None):
         body.append(_safe(scene))
     if session.failure in ASKED:
         body.insert(1, _asked(scene))
     model = replace(blank(scene), where=_where(scene), body=tuple(body), finish=finish(scene))
     return _ways(scene, model)
+
+
+def crowded(session: Session) -> bool:
+    """Whether the screen is low or its letters are large."""
+    settings = session.world.settings
+    return session.modes.reach or session.modes.text_scale > 1 or settings.width > settings.height
 
 
 def known(scene: Scene) -> Failure:
@@ -110,20 +120,19 @@ def _facts(scene: Scene) -> list[Piece]:
             Fact(say("银行密码是另一个"), icon="lock", detail=say("没有锁")),
         )
         return [Facts(rows)]
-    if session.failure == "print-partial" and session.saved is not None:
-        return _half_printed(scene, session.saved)
+    if can_go_another_way(session) and session.saved is not None:
+        return _without_receipt(scene, session.saved)
     return []
 
 
-def _half_printed(scene: Scene, kept: Saved) -> list[Piece]:
-    """How many pieces are whole, and the whole receipt's code for a telephone."""
+def _without_receipt(scene: Scene, kept: Saved) -> list[Piece]:
+    """How many pieces are whole, the whole receipt's code for a telephone, and the other ways to get it."""
     session, say = scene.session, scene.say
-    code = token_text(session, kept, scene.site, copy=session.copies > 1)
-    found: list[Piece] = [CaseNumber(say("用手机拍下这个码，能核对，和凭条上的一样"), kept.number, code)]
-    if session.printed is not None and session.printed.pieces > 1:
+    found: list[Piece] = []
+    if session.printed is not None and session.printed.pieces > 1 and session.printed.bytes_sent:
         done, pieces = session.printed.pieces_done, session.printed.pieces
-        found.insert(0, Words(say("{n} 张里打好了 {k} 张", n=pieces, k=done)))
-    return found
+        found.append(Words(say("{n} 张里打好了 {k} 张", n=pieces, k=done)))
+    return [*found, *paper.instead(scene, kept), Choices(paper.ways_after_failure(scene))]
 
 
 def _card_removed(scene: Scene) -> list[Piece]:
@@ -156,7 +165,10 @@ def _ways(scene: Scene, model: ScreenModel) -> ScreenModel:
     code = session.failure
     quiet = back(scene)
     forward: Control | None = None
-    if code in {"card-removed", "card-swapped"}:
+    if found_service(session):
+        forward = primary(scene, say("卡找回来了"), icon="card", onward=True)
+        quiet = back(scene, say("取回卡"), "eject")
+    elif code in {"card-removed", "card-swapped"}:
         forward = primary(scene, say("重新插卡"), icon="card", onward=False)
         quiet = back(scene, say("回首页"), "home") if not session.card_in else None
     elif code.startswith("printer-") and session.resume is State.INTRO:
@@ -171,4 +183,5 @@ def _ways(scene: Scene, model: ScreenModel) -> ScreenModel:
     elif session.resume in {State.HOME, State.INTRO, State.CONSENT}:
         model = replace(model, home=home(scene))
     code_line = Words(say("热线 12345，24 小时") + "  ·  " + say("代码 {c}", c=code), small=True)
-    return replace(model, body=(*model.body, code_line), primary=forward, back=quiet)
+    model = replace(model, body=(*model.body, code_line), primary=forward, back=quiet)
+    return outcome.retry(scene, model) if code == "not-accepted" else model

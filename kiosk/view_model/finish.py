@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from drivers.api import JobState
 from kiosk import events as e
-from kiosk.paper.receipts import HOTLINE, token_text
 from kiosk.screen_model import (
     CaseNumber,
     Choices,
@@ -19,7 +17,6 @@ from kiosk.screen_model import (
     Notice,
     Picture,
     Piece,
-    ReceiptChoice,
     Result,
     Ring,
     ScreenModel,
@@ -28,11 +25,12 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.definition import ServiceDefinition, words
-from kiosk.services.forms import mask_name
-from kiosk.session.common import application_of, idle_s
+from kiosk.session.common import application_of, idle_s, warning_s
 from kiosk.session.state import Saved, State
+from kiosk.view_model.asking import outcome
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
 from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
+from kiosk.words.languages import listed
 
 RATINGS = ((5, "非常满意", "face5"), (4, "满意", "face4"), (3, "基本满意", "face3"), (2, "不满意", "face2"),
            (1, "非常不满意", "face1"))  # fmt: skip
@@ -68,9 +66,10 @@ def working(scene: Scene) -> ScreenModel:
         title=say("正在交给{a}", a=agency),
         text=say("一般 {n} 秒左右。请让卡留在里面。", n=2),
     )
+    signed = say("卡已替您签名")
     ticks = Ticks(
         (
-            Tick("done" if session.draft is None else "current", say("卡已替您签名")),
+            *(() if session.holder is None else (Tick("done" if session.draft is None else "current", signed),)),
             Tick("done" if waiting else "todo", say("已存在本机，不会丢")),
             Tick("current" if waiting else "todo", say("正在等{a}回话", a=agency)),
         )
@@ -94,6 +93,13 @@ def done_frame(scene: Scene, detail: str = "") -> ScreenModel:
 def saved(scene: Scene) -> ScreenModel:
     """Received by the agency, or recorded here and not yet sent: never the one for the other."""
     say, kept = scene.say, kept_of(scene)
+    if service_of(scene).confirm is not None:
+        return replace(
+            done_frame(scene),
+            body=outcome.answered(scene, kept, service_of(scene)),
+            back=back(scene, say("回首页"), "home"),
+            primary=primary(scene, say("拿号票") if outcome.value(scene, kept, "ticket") else say("拿凭条")),
+        )
     number = CaseNumber(say("您的编号"), kept.number, kept.number)
     return replace(
         done_frame(scene),
@@ -116,96 +122,22 @@ def result(scene: Scene, kept: Saved) -> Result:
 def next_steps(scene: Scene, kept: Saved) -> Facts:
     say, service = scene.say, service_of(scene)
     limit = promised(scene, service.promised)
-    waived = _waived(scene, service)
+    without = waived(scene, service)
     if not kept.acked:
         first = Fact(say("网络一恢复，自动发出"), icon="refresh", detail=say("不会丢，也不会重复"))
         help_ = Fact(say("您不用守着，也不用再来"), icon="help", detail=say("想知道办到哪里，打 12345，报编号"))
-        return Facts((first, *waived, help_))
+        return Facts((first, *without, help_))
     first = Fact(say("结果：{t}", t=limit), icon="calendar", detail=say("从部门收到算起"))
     help_ = Fact(say("想知道办到哪里"), icon="help", detail=say("打 12345，报编号"))
-    return Facts((first, *waived, help_))
+    return Facts((first, *without, help_))
 
 
-def _waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
+def waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
+    """Return one row that names the papers nobody has to bring, or nothing."""
     if not service.evidence:
         return ()
-    joiner = "、" if scene.language.startswith("zh") else ", "
-    names = joiner.join(words(item.replaces, scene.language) for item in service.evidence)
+    names = listed((words(item.replaces, scene.language) for item in service.evidence), scene.language)
     return (Fact(scene.say("{names}不用交", names=names), icon="doc", detail=scene.say("政府自己去查")),)
-
-
-def receipt(scene: Scene) -> ScreenModel:
-    """How the citizen wants the receipt; without paper the number stays on the screen."""
-    session, say = scene.session, scene.say
-    kept = kept_of(scene)
-    paper = Control(
-        "receipt.paper", "choice", say("打印补打件") if session.copies else say("打印"), e.ReceiptChosen("paper"),
-        "printer", say("取纸口在屏幕左下方"), enabled=session.world.can_print, selected=session.receipt_way == "paper",
-    )  # fmt: skip
-    ways = ReceiptChoice(preview(scene, kept), code_on_screen(scene, kept), (button(scene, paper),))
-    body: tuple[Piece, ...] = (ways, Gap())
-    if session.world.can_print:
-        hint = Notice("info", say("凭条上没有完整的姓名和证件号"), say("二维码里也没有。丢了不要紧。"))
-        way = primary(scene, say("打印凭条"), icon="printer", onward=False, enabled=session.receipt_way == "paper")
-        quiet = back(scene, say("不要凭条"), "")
-    else:
-        hint = Notice("att", say("现在打不了凭条"), say("请记下编号，或者给屏幕拍张照。办件不受影响。"))
-        way = primary(scene, say("记下了，继续"))
-        quiet = None
-    return replace(
-        done_frame(scene),
-        title=say("凭条要怎样拿？"),
-        subtitle=say("不拿也没关系，办件已经存好。"),
-        body=(*body, hint),
-        back=quiet,
-        primary=way,
-    )
-
-
-def code_on_screen(scene: Scene, kept: Saved) -> str:
-    """Return the text of the QR code that a telephone takes away instead of paper: what the paper's code says too."""
-    return token_text(scene.session, kept, scene.site, copy=scene.session.copies > 0)
-
-
-def preview(scene: Scene, kept: Saved) -> tuple[str, ...]:
-    """Return the small picture of the receipt on the screen: its first words, a rule, what it says."""
-    session, say = scene.session, scene.say
-    service = service_of(scene)
-    who = [mask_name(session.holder.name)] if session.holder is not None else []
-    mark = say("补打") if session.copies else say("正本")
-    state = say("已收到") if kept.acked else say("已记在本机，还没发出")
-    return (
-        words(scene.site.place, scene.language),
-        words(service.name, scene.language),
-        say("编号 {n}", n=kept.number),
-        " ".join([reference_time(local_of(kept.at_ms), scene.language), *who]),
-        "-",
-        state,
-        *(fact.value for fact in _waived(scene, service)),
-        f"{HOTLINE} · {mark}",
-    )
-
-
-def printing(scene: Scene) -> ScreenModel:
-    """Printing: what the printer has said so far."""
-    session, say = scene.session, scene.say
-    kept = kept_of(scene)
-    sent = session.print_state in {JobState.SENT, JobState.PRINTED}
-    printed = session.print_state is JobState.PRINTED
-    ticks = Ticks(
-        (
-            Tick("done" if sent else "current", say("发给打印机")),
-            Tick("done" if printed else "current" if sent else "todo", say("正在打字")),
-            Tick("current" if printed else "todo", say("切纸，打印机说“打完了”")),
-        )
-    )
-    safe = Notice("saved" if kept.acked else "held", say("办件不等打印"), say("编号 {n}，已经存好。", n=kept.number))
-    return replace(
-        done_frame(scene, say("打印凭条")),
-        title=say("正在打印，先别拉纸"),
-        subtitle=say("取纸口在屏幕左下方。一般 4 秒打完。"),
-        body=(Picture("printing", say("取纸口")), ticks, Gap(), safe),
-    )
 
 
 def rating(scene: Scene) -> ScreenModel:
@@ -250,7 +182,7 @@ def timeout(scene: Scene) -> ScreenModel:
     """Are you still there? A whole screen, no box over the work."""
     session, say = scene.session, scene.say
     ring = Ring(
-        session.world.settings.warning_s,
+        warning_s(session),
         session.left_s,
         str(session.left_s),
         say("秒"),

@@ -21,12 +21,14 @@ from kiosk.screen_model import (
     Prefilled,
     PrefilledRows,
     ScreenModel,
+    Tiles,
     Words,
 )
 from kiosk.services import forms
-from kiosk.services.definition import FieldDefinition, words
+from kiosk.services.definition import Choice, FieldDefinition, words
 from kiosk.session.common import application_of
 from kiosk.session.form import check_fields, current, pages, per_page
+from kiosk.view_model.asking.new_pin import new_pin
 from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import agency_name, stepped
 
@@ -58,9 +60,13 @@ def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
         return say("您说的"), "person"
     if value.origin == "usual":
         return say("多数人这样选"), "person"
-    agency = agency_name(scene, value.agency)
-    day = forms.shown_date(value.updated, scene.language)
-    return say("来自{a} · {d}更新", a=agency, d=day), "agency"
+    return source_words(scene, value.agency, value.updated), "agency"
+
+
+def source_words(scene: Scene, agency: str, updated: str) -> str:
+    """Return which agency holds a value, and since when it is so."""
+    day = forms.shown_date(updated, scene.language)
+    return scene.say("来自{a} · {d}更新", a=agency_name(scene, agency), d=day)
 
 
 def rows(scene: Scene) -> ScreenModel:
@@ -98,7 +104,7 @@ def rows(scene: Scene) -> ScreenModel:
         model,
         title=say("请看看，这些对吗？"),
         subtitle=subtitle,
-        body=(PrefilledRows(tuple(made)), *_pager(scene, page, count), Gap(), hint),
+        body=(PrefilledRows(tuple(made)), *pager(scene, page, count), Gap(), hint),
         back=back(scene),
         primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
     )
@@ -115,7 +121,8 @@ def _wrong(scene: Scene, item: FieldDefinition, *, disputed: bool) -> Control | 
     return None
 
 
-def _pager(scene: Scene, page: int, count: int) -> tuple[Piece, ...]:
+def pager(scene: Scene, page: int, count: int) -> tuple[Piece, ...]:
+    """Return the buttons that turn pages, where there is more than one."""
     if count == 1:
         return ()
     say = scene.say
@@ -133,6 +140,8 @@ def question(scene: Scene) -> ScreenModel:
     ids = [field.id for field in plan.questions]
     left = len(ids) - ids.index(item.id) if not application.changing else 0
     detail = say("最后 1 个问题") if left == 1 else say("还差 {n} 个问题", n=left) if left else say("只改这一项")
+    if item.type == "new-pin":
+        return new_pin(scene)
     if item.type in forms.CHOSEN:
         value = forms.value_of(form_, item)
         body, ready = _choice_body(scene, form_, item), value is not None and value.text != ""
@@ -162,12 +171,29 @@ def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tupl
                 "choice",
                 words(choice.names, scene.language),
                 e.AnswerChosen(choice.value),
+                detail=_left(scene, choice),
+                enabled=choice.left != 0,
                 selected=value is not None and choice.value == value.text,
             ),
         )
         for choice in found[page * size : page * size + size]
     )
-    return (Choices(controls, radio=True), *_pager(scene, page, count))
+    if not controls:
+        return (Notice("att", scene.say("现在没有可以选的"), scene.say("请返回，换一个地方或者换一天。")), Gap())
+    piece = Tiles(controls) if _short(item) else Choices(controls, radio=True)
+    return (piece, *pager(scene, page, count))
+
+
+def _left(scene: Scene, choice: Choice) -> str:
+    """How many are left, where that matters."""
+    if choice.left is None:
+        return ""
+    return scene.say("还有 {n} 个", n=choice.left) if choice.left else scene.say("约满了")
+
+
+def _short(item: FieldDefinition) -> bool:
+    """Whether the choices are times of a day, which stand beside each other (36)."""
+    return item.subject_choices is not None and item.subject_choices.moment == "time"
 
 
 def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
@@ -209,6 +235,13 @@ def _letters(scene: Scene, rows_: tuple[str, ...]) -> Keyboard:
     return Keyboard((digits, *made))
 
 
+def pad(scene: Scene, item: FieldDefinition) -> Keypad | Keyboard:
+    """Return the keys for an answer of this type."""
+    if item.type in {"number", "money", "phone", "month", "date"}:
+        return _digits(scene, item)
+    return _letters(scene, EMAIL_LETTERS if item.type == "email" else LETTERS)
+
+
 def check(scene: Scene) -> ScreenModel:
     """The last look: 改 only where the citizen answered."""
     say = scene.say
@@ -223,7 +256,7 @@ def check(scene: Scene) -> ScreenModel:
     return replace(
         stepped(scene, 5, say("最后看一遍")),
         title=say("最后看一遍，再提交"),
-        body=(CheckRows(made), *_pager(scene, page, count), Gap(), says),
+        body=(CheckRows(made), *pager(scene, page, count), Gap(), says),
         back=back(scene),
         primary=primary(scene, say("提交") if last else say("看下一页")),
     )
@@ -233,10 +266,10 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
     value = forms.value_of(form_, item)
     assert value is not None
     label, shown = words(item.label, scene.language), forms.shown(form_, item, scene.language)
-    if value.origin == "answer":
+    if item.id in form_.answers:
         change = Control(f"change.{item.id}", "secondary", scene.say("改"), e.ChangeAsked(item.id), "edit")
         return CheckRow(label, shown, change=button(scene, change))
     if item.id in form_.disputed:
         return CheckRow(label, shown, scene.say("您说不对"))
-    came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选")}.get(value.origin, scene.say("查来的"))
-    return CheckRow(label, shown, came)
+    came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选"), "answer": scene.say("您选的")}
+    return CheckRow(label, shown, came.get(value.origin, scene.say("查来的")))

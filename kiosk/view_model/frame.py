@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -14,15 +13,19 @@ from kiosk.screen_model import Chip, Control, ScreenModel
 from kiosk.services.definition import words
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
+from kiosk.words import languages as tongues
 
-OTHER_LANGUAGE = {"zh-Hans": "en", "yue-Hant": "en", "en": "zh-Hans"}
 SCREEN_NAMES = {
     State.READING: "card",
     State.CHECKING_PIN: "pin",
     State.FETCHING: "working",
+    State.LOOKING: "working",
+    State.CONFIRMING: "working",
     State.SIGNING: "working",
     State.WAITING: "working",
     State.PRINTING: "receipt",
+    State.TAKE_PAPER: "receipt",
+    State.ADDRESS: "receipt",
 }
 
 
@@ -91,13 +94,14 @@ def finish(scene: Scene) -> Control:
 def aids(scene: Scene) -> tuple[Control, ...]:
     """Return the aids of the lowest row: they work on every screen, but for help while the terminal is working."""
     say, modes = scene.say, scene.session.modes
-    other = OTHER_LANGUAGE[scene.language]
+    other = other_language(scene.language)
     made = (
         Control("mode.large", "aid", say("大字"), e.ModeToggled("large"), "textsize", selected=modes.text_scale > 1),
         Control("mode.contrast", "aid", say("更醒目"), e.ModeToggled("contrast"), "contrast",
                 selected=modes.contrast != "light"),
         Control("mode.reach", "aid", say("放低"), e.ModeToggled("reach"), "reach", selected=modes.reach),
-        Control("mode.language", "aid", "English" if other == "en" else "中文", e.LanguageChosen(other), "globe"),
+        Control("mode.speech", "aid", say("朗读"), e.ModeToggled("speech"), "speaker", selected=modes.speech),
+        Control("mode.language", "aid", tongues.language(other).name, e.LanguageChosen(other), "globe"),
         Control("help", "aid", say("帮助"), e.HelpPressed(), "help", enabled=scene.session.state not in BUSY,
                 selected=scene.session.state is State.HELP),
     )  # fmt: skip
@@ -108,12 +112,17 @@ def aids(scene: Scene) -> tuple[Control, ...]:
     return tuple(button(scene, control) for control in made if control.id not in hidden)
 
 
+def other_language(language: str) -> str:
+    """Return where the language aid leads: from the first language to the last, and on until it is back."""
+    codes = list(tongues.languages())
+    return codes[codes.index(language) - 1]
+
+
 def languages(scene: Scene) -> tuple[Control, ...]:
     """Return one button for each language, the present one selected."""
-    named = (("language.zh", "普通话", "zh-Hans"), ("language.en", "English", "en"))
     return tuple(
-        button(scene, Control(name, "aid", text, e.LanguageChosen(code), selected=scene.language == code))
-        for name, text, code in named
+        button(scene, Control(one.button, "aid", one.name, e.LanguageChosen(code), selected=scene.language == code))
+        for code, one in tongues.languages().items()
     )
 
 
@@ -126,17 +135,14 @@ def chips(scene: Scene) -> tuple[Chip, ...]:
     if world.printer is not None and not world.can_print:
         text = say("没纸，编号可以拍照") if world.printer.paper == "out" else say("打不了纸，编号可以拍照")
         found.append(Chip("paperout", text))
+    if scene.session.modes.speech:
+        found.append(Chip("speaker", say("朗读开着，用按键")))
     return tuple(found)
 
 
 def clock(local: str, language: str) -> tuple[str, str]:
     """Return the wall clock's time and date in words: `10:24`, `5月18日 周二` or `Tue 18 May`."""
-    now = datetime.datetime.fromisoformat(local)
-    if language == "en":
-        day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[now.weekday()]
-        months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-        return f"{now:%H:%M}", f"{day} {now.day} {months[now.month - 1]}"
-    return f"{now:%H:%M}", f"{now.month}月{now.day}日 周{'一二三四五六日'[now.weekday()]}"
+    return tongues.clock(local, language)
 
 
 def blank(scene: Scene) -> ScreenModel:
@@ -164,7 +170,4 @@ def blank(scene: Scene) -> ScreenModel:
 
 def reference_time(local: str, language: str) -> str:
     """Return a moment as `5月18日 10:29` or `18 May, 10:29`."""
-    time, date = clock(local, language)
-    if language == "en":
-        return f"{date.partition(' ')[2]}, {time}"
-    return f"{date.partition(' ')[0]} {time}"
+    return tongues.moment(local, language)

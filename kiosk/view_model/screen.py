@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from kiosk.screen_model import ScreenModel
 from kiosk.session.state import State
-from kiosk.view_model import failure, finish, form, service, start
+from kiosk.view_model import failure, finish, form, modes, paper, service, start, view
+from kiosk.view_model.asking import outcome, places
 from kiosk.view_model.frame import Scene
 
 VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
@@ -21,21 +22,28 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.INTRO: service.intro,
     State.CONSENT: service.consent,
     State.FETCHING: service.fetching,
+    State.VIEW: view.page,
+    State.LOOKING: outcome.looking,
+    State.PLACES: places.page,
     State.FORM: form.form,
     State.CHECK: form.check,
     State.SIGNING: finish.working,
     State.WAITING: finish.working,
+    State.CONFIRMING: outcome.confirming,
     State.SAVED: finish.saved,
-    State.RECEIPT: finish.receipt,
-    State.PRINTING: finish.printing,
+    State.RECEIPT: paper.receipt,
+    State.PRINTING: paper.printing,
+    State.TAKE_PAPER: paper.take_paper,
+    State.ADDRESS: paper.address,
     State.RATING: finish.rating,
     State.TAKE_CARD: finish.take_card,
     State.TIMEOUT: finish.timeout,
     State.HELP: finish.help_screen,
+    State.MODES: modes.modes,
     State.FAILURE: failure.failure,
 }
 
 
 def render(scene: Scene) -> ScreenModel:
     """Return the screen of the scene's session. Every state has one."""
-    return VIEWS[scene.session.state](scene)
+    return modes.curtained(scene, VIEWS[scene.session.state](scene))

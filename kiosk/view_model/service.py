@@ -24,6 +24,7 @@ from kiosk.screen_model import (
 from kiosk.services.definition import Catalogue, Limit, ServiceDefinition, words
 from kiosk.session.common import application_of
 from kiosk.view_model.frame import Scene, back, blank, button, home, primary
+from kiosk.words.languages import listed, made
 
 STEPS = 5
 
@@ -88,7 +89,7 @@ def intro(scene: Scene) -> ScreenModel:
     ticks = holder_of_evidence(scene, service)
     legal = say("由{a}办理", a=agency_name(scene, service.agency))
     if service.legal:
-        legal += " · " + say("依据《{law}》", law=service.legal[0])
+        legal += " · " + say("依据《{law}》", law=made(service.legal[0], scene.language))
     needs_card = scene.session.holder is None
     return replace(
         stepped(scene, 1, say("看说明")),
@@ -120,7 +121,7 @@ def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tupl
             (reasons[subject] for subject in subjects if subject in reasons),
             scene.say("替您填表，不用您写"),
         )
-        joined = ("、" if scene.language.startswith("zh") else ", ").join(names)
+        joined = listed(names, scene.language)
         made.append(Ask(agency_name(scene, agency), joined, why))
     return tuple(made)
 

@@ -21,10 +21,12 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.definition import LIFE_EVENTS, words
-from kiosk.services.forms import mask_name
+from kiosk.services.display import mask_name
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary
+from kiosk.view_model.modes import way_in
+from kiosk.words import languages as tongues
 
 EVENT_WORDS = {
     "moved": ("我搬家了", "moved"),
@@ -43,7 +45,11 @@ EVENT_WORDS = {
 def attract(scene: Scene) -> ScreenModel:
     say = scene.say
     begin = Control("language.zh", "primary", say("点这里开始"), e.LanguageChosen("zh-Hans"), onward=True)
-    english = Control("language.en", "secondary", "English", e.LanguageChosen("en"))
+    others = tuple(
+        button(scene, Control(one.button, "secondary", one.name, e.LanguageChosen(code)))
+        for code, one in tongues.languages().items()
+        if code != tongues.SOURCE
+    )
     return replace(
         blank(scene),
         title=say("办事，从这里开始"),
@@ -51,8 +57,8 @@ def attract(scene: Scene) -> ScreenModel:
         finish=None,
         second_name="Guangzhou Citizen Terminal" if scene.language != "en" else "广州市民自助终端",
         primary=button(scene, begin),
-        primary_detail="普通话",
-        body=(ButtonRow((button(scene, english),)),),
+        primary_detail=tongues.language(tongues.SOURCE).name,
+        body=(ButtonRow(others),),
     )
 
 
@@ -69,12 +75,34 @@ def start(scene: Scene) -> ScreenModel:
         where=say("开始"),
         title=say("您想怎样开始？"),
         body=(
-            Choices((button(scene, card), button(scene, browse)), big_first=True),
+            Choices((button(scene, card), button(scene, browse), *straight(scene)), big_first=True),
             Gap(),
-            ButtonRow(languages(scene), label="语言 · Language"),
+            ButtonRow(languages(scene), label=tongues.made("语言 · Language", scene.language)),
         ),
         back=back(scene),
+        primary=way_in(scene),
     )
+
+
+WAYS = {
+    "ticket": ("预约取号", "calendar", "没有卡也能取排队号。已经约好的，插卡报到"),
+    "call": ("请 12345 打电话给我", "phone", "留下电话，工作人员给您回电，不用排队"),
+}
+"""The ways of the start screen that lead straight to a service which names them."""
+
+
+def straight(scene: Scene) -> tuple[Control, ...]:
+    """Return a button for each way that a service of the catalogue stands behind, and that this place offers."""
+    catalogue, site = scene.session.world.catalogue, scene.session.world.site
+    offered = {item.start: item for item in catalogue.services.values() if item.start} if catalogue is not None else {}
+    made: list[Control] = []
+    for way, (text, icon, detail) in WAYS.items():
+        service = offered.get(way)
+        if service is None or (service.needs_place and not site.get("office")):
+            continue
+        event = e.StartChosen("ticket" if way == "ticket" else "call")
+        made.append(button(scene, Control(f"start.{way}", "choice", scene.say(text), event, icon, scene.say(detail))))
+    return tuple(made)
 
 
 def card(scene: Scene) -> ScreenModel:

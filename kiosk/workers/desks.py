@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import queue
-import secrets
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from drivers.api import (
     CardConnection,
@@ -27,8 +25,9 @@ from drivers.api import (
 )
 from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
-from drivers.errors import CardMute, DriverError, NoCard, PinRejected
+from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected
 from kiosk import events as e
+from kiosk.session.asking.events import PinChanged
 from kiosk.workers.threads import Worker
 
 Post = Callable[[e.Event], None]
@@ -106,6 +105,24 @@ class CardDesk:
         else:
             self._post(e.PinAccepted(holder, session_id=session_id))
 
+    def change_pin(self, session_id: int, old: str, new: str, card_id: str) -> None:
+        """Have the same card take a new PIN, and prove it with the new one."""
+        self._worker.submit(lambda: self._change_pin(session_id, old, new, card_id))
+
+    def _change_pin(self, session_id: int, old: str, new: str, card_id: str) -> None:
+        try:
+            card = self._present()
+            card.same_card(card_id)
+            card.change_pin(old, new)
+            card.verify_pin(new)
+        except PinRejected as error:
+            self._post(e.PinRefused(error.tries_left, session_id=session_id))
+        except DriverError as error:
+            self._release()
+            self._post(e.CardFailed(error.code, session_id=session_id))
+        else:
+            self._post(PinChanged(session_id=session_id))
+
     def sign_document(self, session_id: int, draft: Mapping[str, object], card_id: str) -> None:
         """Re-read whose card this is, then have it sign the draft."""
         self._worker.submit(lambda: self._sign_document(session_id, draft, card_id))
@@ -125,6 +142,17 @@ class CardDesk:
     def certificate(self, timeout_s: float) -> bytes:
         """For another thread: the card's certificate, DER. Raises `DriverError`, also when it takes too long."""
         return self._ask(lambda card: card.certificate(), timeout_s)
+
+    def certificate_if_any(self, timeout_s: float) -> bytes:
+        """As `certificate`, but a card that gives none stays open, and no bytes are returned."""
+
+        def question(card: CitizenCard) -> bytes:
+            try:
+                return card.certificate()
+            except CardProtocolError:
+                return b""
+
+        return self._ask(question, timeout_s)
 
     def sign(self, data: bytes, timeout_s: float) -> bytes:
         """For another thread: the card's signature over `data`. Raises as `certificate`."""
@@ -206,6 +234,20 @@ class PrintDesk:
         self._post(e.PrintFinished(result, session_id=session_id))
         self._ask()
 
+    def look_at_mouth(self, *, take_back: bool) -> None:
+        """Post what became of the ticket in the mouth; with `take_back` one that still waits is drawn in."""
+        self._worker.submit(lambda: self._look_at_mouth(take_back))
+
+    def _look_at_mouth(self, take_back: bool) -> None:
+        printer = self._printer
+        found = None if printer is None else printer.ticket()
+        if found is None and not take_back:
+            return  # silent for once: the next look tells
+        where = _MOUTH[found]
+        if printer is not None and take_back and found == "waiting":
+            where = "retracted" if printer.retract() else "unknown" if printer.ticket() is None else "jammed"
+        self._post(e.TicketSeen(where))
+
     def close(self) -> None:
         """Finish what is printing, then let go of the printer."""
         self._worker.stop()
@@ -213,82 +255,17 @@ class PrintDesk:
             self._printer.close()
 
 
+_MOUTH: Mapping[str | None, Literal["waiting", "taken", "retracted", "jammed", "unknown"]] = {
+    "none": "taken",
+    "waiting": "waiting",
+    "jammed": "jammed",
+    None: "unknown",
+}
 ABSENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, error=None)
 """What is known of a printer that is not there."""
 
 
 # ------------------------------------------------------------------------------------------- gateway, disk
-
-
-class CityGateway(Protocol):
-    """What the terminal asks of the gateway while a citizen waits. Filled by `offline_cache` at the root.
-
-    Every method may raise an exception with a `code`.
-    """
-
-    def alive(self) -> bool: ...
-
-    def lookup(
-        self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
-    ) -> tuple[e.SubjectData, ...]: ...
-
-
-class GatewayDesk:
-    """Asks the gateway: is it there, and what does it hold of this holder."""
-
-    def __init__(self, gateway: CityGateway | None, worker: Worker, probe: Worker, post: Post, card: CardDesk) -> None:
-        self._gateway = gateway
-        self._worker = worker
-        self._probe_worker = probe
-        self._post = post
-        self._card = card
-        self._up: bool | None = None
-        self._probing = threading.Event()
-
-    def probe(self) -> None:
-        """Look whether the gateway answers; only a change is posted. A look that still hangs is not doubled."""
-        if self._probing.is_set():
-            return
-        self._probing.set()
-        self._probe_worker.submit(self._probe)
-
-    def _probe(self) -> None:
-        try:
-            self._found(self._gateway is not None and self._gateway.alive())
-        finally:
-            self._probing.clear()
-
-    def _found(self, up: bool) -> None:
-        if up != self._up:
-            self._up = up
-            self._post(e.NetworkChanged(up))
-
-    def fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
-        """Look the subjects up, with the card's signature as proof that the card is here."""
-        self._worker.submit(lambda: self._fetch(session_id, service, subjects, timeout_s))
-
-    def _fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
-        if self._gateway is None:
-            self._post(e.LookupFailed("not-enrolled", service, session_id=session_id))
-            return
-        try:
-            certificate = self._card.certificate(timeout_s)
-            visit = secrets.token_hex(8)
-            found = self._gateway.lookup(
-                service, subjects, visit, certificate, lambda context: self._card.sign(context, timeout_s)
-            )
-        except Exception as error:  # noqa: BLE001 - whatever the gateway or the network did, the visit goes on
-            code = str(getattr(error, "code", "gateway-silent"))
-            if code == "gateway-unavailable":
-                self._found(False)
-            self._post(e.LookupFailed(code, service, session_id=session_id))
-            return
-        self._post(e.DataFetched(found, service, session_id=session_id))
-
-    def close(self) -> None:
-        """End both threads."""
-        self._worker.stop()
-        self._probe_worker.stop()
 
 
 @dataclass(frozen=True)
@@ -298,6 +275,9 @@ class Recorded:
     seq: int
     number: str
     at_ms: int
+    epoch: str = ""
+    verdicts_after: int = 0
+    """The place in the line of verdicts behind which this entry's will stand."""
 
 
 class EntryStore(Protocol):
@@ -306,6 +286,20 @@ class EntryStore(Protocol):
     def record(self, document: Mapping[str, object]) -> Recorded: ...
 
     def acked_seq(self) -> int: ...
+
+    def refuse_when_full(self) -> None: ...
+
+
+_KINDS: Mapping[str, Literal["application", "rating", "notice", "supply"]] = {
+    "application": "application",
+    "rating": "rating",
+    "notice": "notice",
+    "supply": "supply",
+}
+
+
+LASTING = frozenset({"outbox-full", "storage-failed"})
+"""What a disk that refused one entry says of the next one too."""
 
 
 class StoreDesk:
@@ -316,20 +310,41 @@ class StoreDesk:
         self._worker = worker
         self._post = post
         self._wall_ms = wall_ms
+        self._trouble = ""
+
+    def ask(self) -> None:
+        """Look whether a new entry would find room; only a change is posted."""
+        self._worker.submit(self._ask)
+
+    def _ask(self) -> None:
+        try:
+            self._store.refuse_when_full()
+        except Exception as error:  # noqa: BLE001 - whatever the disk says, it is told before a form is filled in
+            self._found(str(getattr(error, "code", "storage-failed")))
+        else:
+            self._found("")
+
+    def _found(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._post(e.StoreChanged(trouble))
 
     def record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
         """Make an entry durable; the event comes after COMMIT."""
         self._worker.submit(lambda: self._record(session_id, kind, document))
 
     def _record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
-        which = "rating" if kind == "rating" else "application"
+        which = _KINDS[kind]
         try:
             made = self._store.record(document)
         except Exception as error:  # noqa: BLE001 - disk and database failures are told to the citizen, not raised
             code = str(getattr(error, "code", "storage-failed"))
+            self._found(code if code in LASTING else self._trouble)
             self._post(e.SaveFailed(which, code, session_id=session_id))
             return
-        self._post(e.EntrySaved(which, made.seq, made.number, made.at_ms, session_id=session_id))
+        self._found("")
+        where = (made.epoch, made.verdicts_after)
+        self._post(e.EntrySaved(which, made.seq, made.number, made.at_ms, *where, session_id=session_id))
 
     def look(self, session_id: int, watched: int) -> None:
         """Look whether the gateway's receipt covers the watched entry."""

@@ -61,19 +61,23 @@ class KnownTime:
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, as good as can be known."""
+        return self.at_ms(self._clock.mono_ms())
+
+    def at_ms(self, mono_ms: int) -> int:
+        """The same for who has just read the monotonic clock."""
         now = self._clock.now_ms()
-        expected = self._expected_ms()
+        expected = self._expected_ms(mono_ms)
         return now if expected is None or now >= expected - self.TOLERANCE_MS else expected
 
     def behind(self) -> bool:
         """Whether the machine's clock is not believed."""
-        expected = self._expected_ms()
+        expected = self._expected_ms(self._clock.mono_ms())
         return expected is not None and self._clock.now_ms() < expected - self.TOLERANCE_MS
 
-    def _expected_ms(self) -> int | None:
+    def _expected_ms(self, mono_ms: int) -> int | None:
         if self._known_ms is None:
             return None
-        return self._known_ms + max(0, self._clock.mono_ms() - self._since_ms)
+        return self._known_ms + max(0, mono_ms - self._since_ms)
 
 
 def uuid7(now_ms: int) -> str:

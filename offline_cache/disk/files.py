@@ -38,6 +38,23 @@ def write_atomic(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         raise StorageFailed(f"{path.name} could not be written: {error.strerror}") from error
 
 
+def move_noticed(path: Path, target: Path) -> None:
+    """Rename a file so that who looks at its change time (`Tables`) is certain to see that.
+
+    A rename is a change (rename(2) on ext4, xfs, btrfs, tmpfs), but the clock that stamps it may stand still for some
+    milliseconds: then the change is made again until it has ticked.
+
+    Raises:
+        OSError: `FileNotFoundError` where there is no such file.
+    """
+    before = path.stat().st_ctime_ns
+    path.rename(target)
+    found = target.stat()
+    while found.st_ctime_ns == before:
+        target.chmod(found.st_mode & 0o7777)
+        found = target.stat()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -107,6 +107,11 @@ _TABLES_002 = (
 )
 
 
+def sqlite_version() -> tuple[int, ...]:
+    """The version of the SQLite that the outbox uses, not of Python's own."""
+    return tuple(_sqlite.sqlite_version_info)
+
+
 def check_sqlite(version: tuple[int, ...]) -> None:
     """Refuse a SQLite that can lose commits.
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -30,10 +31,34 @@ class OutboxMeta:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - a microsecond less, on every entry
+        found = path.stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _watch(path: Path) -> int:
+    """A descriptor of the file that only tells its state: closing it does not end SQLite's locks."""
+    try:
+        return os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError as error:
+        raise mapped(error, "opening the outbox") from error
+
+
+class _Transaction:
+    """A `with` of its own: a generator's costs every entry more."""
+
+    __slots__ = ("_doing", "_tables")
+
+    def __init__(self, tables: Tables, doing: str) -> None:
+        self._tables = tables
+        self._doing = doing
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._tables.begin(self._doing)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._tables.end(self._doing, error)
 
 
 class Tables:
@@ -43,33 +68,58 @@ class Tables:
         self._connection = connection
         self._path = path
         self._file = _identity(path)
+        self.hand = connection.cursor()
+        """For what runs with every entry: a cursor of its own for each statement costs more. Inside a transaction."""
         self._lock = threading.RLock()
+        self.writes = 0
+        """Write transactions that were begun here: who remembers something of the tables sees if it still holds."""
         identity = self.meta()
         self._genesis = genesis(identity.device, identity.epoch)
+        self._watched = _watch(path)
+        self._changed_ns = 0
 
     def close(self) -> None:
         """Close the connection. What was committed stays."""
         with self._lock:
             self._connection.close()
+            watched, self._watched = self._watched, -1
+            if watched >= 0:
+                os.close(watched)
 
-    @contextlib.contextmanager
-    def transaction(self, doing: str) -> Generator[sqlite3.Connection]:
+    def transaction(self, doing: str) -> AbstractContextManager[sqlite3.Connection]:
         """One write transaction: all of it is on the disk at the end, or nothing.
 
         Raises:
             StorageFailed, StorageDamaged, StorageMoved.
         """
-        with self._lock:
-            try:
-                self._connection.execute("begin immediate")
-                self._stand_or_fail()
-                yield self._connection
-                self._connection.execute("commit")
-            except BaseException as error:
+        return _Transaction(self, doing)
+
+    def begin(self, doing: str) -> sqlite3.Connection:
+        """Enter a write transaction; `end` leaves it. For `transaction`."""
+        self._lock.acquire()
+        try:
+            self.writes += 1
+            self.hand.execute("begin immediate")
+            self._stand_or_fail()
+        except BaseException as error:
+            self.end(doing, error)
+            raise
+        return self._connection
+
+    def end(self, doing: str, error: BaseException | None) -> None:
+        """Commit, or roll back after an error; what SQLite and the disk say becomes a leaf."""
+        try:
+            if error is None:
+                try:
+                    self.hand.execute("commit")
+                except (SqliteError, OSError) as refused:
+                    error = refused
+            if error is not None:
                 self._roll_back()
-                if isinstance(error, (SqliteError, OSError)):
-                    raise mapped(error, doing) from error
-                raise
+            if isinstance(error, (SqliteError, OSError)):
+                raise mapped(error, doing) from error
+        finally:
+            self._lock.release()
 
     def moved(self) -> bool:
         """Whether another file stands under the name that was opened. Certain while a write transaction is open:
@@ -77,8 +127,17 @@ class Tables:
         return _identity(self._path) != self._file
 
     def _stand_or_fail(self) -> None:
-        if self.moved():
+        if self._has_moved():
             raise StorageMoved("the outbox was set aside; a new one stands in its place")
+
+    def _has_moved(self) -> bool:
+        """`moved`, for a third of its price: a file that is moved, removed or replaced gets another change time."""
+        changed_ns = os.fstat(self._watched).st_ctime_ns
+        if changed_ns == self._changed_ns:
+            return False
+        moved = self.moved()
+        self._changed_ns = 0 if moved else changed_ns
+        return moved
 
     def _roll_back(self) -> None:
         with contextlib.suppress(SqliteError):  # the first error is the one to tell; SQLite drops the rest itself

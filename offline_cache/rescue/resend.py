@@ -16,6 +16,7 @@ from offline_cache.disk.schema import SqliteError, connect, mapped
 from offline_cache.errors import DocumentInvalid
 from offline_cache.messages import Row, WrappedKey
 from offline_cache.outbox import Outbox
+from offline_cache.rescue.report import report
 from offline_cache.rescue.salvage import RECOVERED_FILE, SetAside, listing, mark_done
 from offline_cache.seal import salvaged_document
 from offline_cache.sync import SyncService
@@ -37,6 +38,7 @@ def settle(
         StorageFailed, StorageDamaged, OutboxFull: tried again at the next call.
     """
     for aside in listing(state_dir):
+        report(aside, writer)
         if aside.done or aside.found is None:
             continue
         path = aside.folder / RECOVERED_FILE
@@ -64,12 +66,13 @@ def _settle_one(
 
 
 def wrap_loose(state_dir: Path, writer: Callable[[], Outbox]) -> None:
-    """Record the rows behind a gap in the present epoch, without a network.
+    """Record the rows behind a gap in the present epoch, and what happened, without a network.
 
     Raises:
         StorageFailed, StorageDamaged, OutboxFull.
     """
     for aside in listing(state_dir):
+        report(aside, writer)
         path = aside.folder / RECOVERED_FILE
         if not aside.done and aside.found is not None and path.exists():
             _wrap(path, aside, None, writer)

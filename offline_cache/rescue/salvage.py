@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from offline_cache.disk.files import read_limited, sync_folder, write_atomic
+from offline_cache.disk.files import folder_lock, move_noticed, read_limited, sync_folder, write_atomic
 from offline_cache.disk.schema import SqliteError, connect, mapped, migrate
 from offline_cache.errors import CacheError, MalformedMessage, StorageFailed
 from offline_cache.messages import Row, genesis, json_dumps, json_object, next_chain
+from offline_cache.rescue import pages
 from offline_cache.wire.encoding import Fields
 
 SET_ASIDE = "set-aside"
@@ -27,6 +28,9 @@ _OUTBOX_FILE = "outbox.db"
 _REASON_FILE = "reason.json"
 _FOUND_FILE = "found.json"
 _DONE_FILE = "done.json"
+_SEEN_FILE = "seen.json"
+_TOLD_FILE = "told.json"
+_HASH = 32
 _MOST_MISSES = 2_000
 """Numbers in a row without a readable entry, after which the end is taken to be reached."""
 _ENTRY = "seq, id, created_ms, boot_id, mono_ms, key_id, body, chain"
@@ -61,6 +65,10 @@ class SetAside:
     why: Reason
     found: Found | None
     done: bool
+    seen: bool = False
+    """A technician has looked (`acknowledge`); until then it is an alarm."""
+    told: tuple[str, ...] = ()
+    """What the present epoch has recorded of it for the gateway: `raised`, `seen` (`report`)."""
 
 
 def listing(state_dir: Path) -> tuple[SetAside, ...]:
@@ -81,8 +89,34 @@ def listing(state_dir: Path) -> tuple[SetAside, ...]:
         figures = None
         if found is not None:
             figures = Found(_whole(found, "in_line"), _whole(found, "loose"), _whole(found, "missing"))
-        made.append(SetAside(folder, reason, figures, (folder / _DONE_FILE).exists()))
+        done, seen = (folder / _DONE_FILE).exists(), (folder / _SEEN_FILE).exists()
+        told = _read(folder / _TOLD_FILE, {}) or {}
+        made.append(SetAside(folder, reason, figures, done, seen, tuple(told)))
     return tuple(made)
+
+
+def alarm(state_dir: Path) -> str | None:
+    """The failure code of the oldest epoch that was set aside and that no technician has looked at, or None.
+
+    Raises:
+        StorageFailed.
+    """
+    if not (state_dir / SET_ASIDE).exists():
+        return None
+    return next((aside.why.reason for aside in listing(state_dir) if not aside.seen), None)
+
+
+def acknowledge(state_dir: Path, at_ms: int) -> tuple[SetAside, ...]:
+    """A technician has looked: note it with every open alarm; returns those. Nothing is deleted.
+
+    Raises:
+        StorageFailed.
+    """
+    with folder_lock(state_dir):
+        unseen = tuple(aside for aside in listing(state_dir) if not aside.seen)
+        for aside in unseen:
+            write_atomic(aside.folder / _SEEN_FILE, json_dumps({"at_ms": at_ms}))
+    return unseen
 
 
 def _read(path: Path, texts: dict[str, type]) -> dict[str, object] | None:
@@ -110,6 +144,15 @@ def mark_done(aside: SetAside, at_ms: int) -> None:
         StorageFailed.
     """
     write_atomic(aside.folder / _DONE_FILE, json_dumps({"at_ms": at_ms}))
+
+
+def mark_told(aside: SetAside, states: tuple[str, ...]) -> None:
+    """Note what was recorded of it for the gateway.
+
+    Raises:
+        StorageFailed.
+    """
+    write_atomic(aside.folder / _TOLD_FILE, json_dumps(dict.fromkeys(states, 1)))
 
 
 # --- setting aside --------------------------------------------------------------------------------------------------
@@ -163,7 +206,7 @@ def _move(state_dir: Path, folder: Path) -> None:
         try:
             for name in (_OUTBOX_FILE, f"{_OUTBOX_FILE}-wal", f"{_OUTBOX_FILE}-shm"):
                 with contextlib.suppress(FileNotFoundError):
-                    (state_dir / name).rename(folder / name)
+                    move_noticed(state_dir / name, folder / name)
             sync_folder(folder)
             sync_folder(state_dir)
         except OSError as error:
@@ -211,10 +254,44 @@ _Readable = tuple[list[Row], list[tuple[object, ...]], "tuple[int, int, bytes] |
 
 
 def _readable(path: Path) -> _Readable:
+    by_query = _queried(path)
+    if by_query is not None and by_query[0]:
+        return by_query
+    try:
+        by_page = _paged(path)  # the schema, on the first page, may be all that is damaged
+    except OSError:
+        return [], [], None, None
+    return by_page if by_query is None or by_page[0] else by_query
+
+
+def _paged(path: Path) -> _Readable:
+    """What stands on pages that are whole, by the shape of the records (`schema`)."""
+    rows: dict[int, Row] = {}
+    keys: dict[object, tuple[object, ...]] = {}
+    cursor: tuple[int, int, bytes] | None = None
+    meta: tuple[object, ...] | None = None
+    for rowid, record in pages.records(path):
+        match record:
+            case [None, str(), int(), str(), int(), str(), bytes(), bytes(chain)] if rowid and len(chain) == _HASH:
+                row = _row((rowid, *record[1:]))
+                if row is not None:
+                    rows.setdefault(rowid, row)
+            case [str(key_id), bytes(), str()] if rowid is None:
+                keys.setdefault(key_id, tuple(record))
+            case [None, int(acked), bytes() | None, int(purged), bytes(chain), *_] if len(chain) == _HASH:
+                cursor = acked, purged, chain
+            case [None, str(), str() | None, str(), int(), str() | None, bytes() | None]:
+                meta = (record[2], record[5], record[6])
+            case _:
+                continue
+    return [rows[seq] for seq in sorted(rows)], list(keys.values()), cursor, meta
+
+
+def _queried(path: Path) -> _Readable | None:
     try:
         connection = connect(path)
     except CacheError:
-        return [], [], None, None
+        return None
     try:
         rows = list(_rows(connection))
         keys = _try(connection, "select key_id, enc, gateway_key_id from key")

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Protocol
 
 from offline_cache.errors import ChainBroken
 from offline_cache.wire.encoding import encode_cbor, encode_flat
 
-
-class ChainedRow(Protocol):
-    """The fields of `messages.Row`."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def created_ms(self) -> int: ...
-    @property
-    def boot_id(self) -> str: ...
-    @property
-    def mono_ms(self) -> int: ...
-    @property
-    def key_id(self) -> str: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def chain(self) -> bytes: ...
+ChainedRow = tuple[int, str, int, str, int, str, bytes, bytes]
+"""The fields of `messages.Row`, in their order: the chain value is the last."""
 
 
 def row_bytes(row: ChainedRow) -> bytes:
     """Deterministic CBOR of the seven chained fields, in their order."""
-    return encode_flat([row.seq, row.id, row.created_ms, row.boot_id, row.mono_ms, row.key_id, row.body])
+    return encode_flat(row[:-1])
 
 
 def genesis(device: str, epoch: str) -> bytes:
@@ -53,9 +34,9 @@ def check_chain(previous: bytes, rows: Iterable[ChainedRow]) -> bytes:
         ChainBroken: with the first seq that does not fit.
     """
     for row in rows:
-        previous = next_chain(previous, row)
-        if previous != row.chain:
-            raise ChainBroken(f"the chain breaks at seq {row.seq}", row.seq)
+        previous = hashlib.sha256(previous + encode_flat(row[:-1])).digest()
+        if previous != row[-1]:
+            raise ChainBroken(f"the chain breaks at seq {row[0]}", row[0])
     return previous
 
 

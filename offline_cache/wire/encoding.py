@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn, cast
 
 import cbor2
@@ -24,8 +24,10 @@ MAX_DEPTH = 8
 MAX_JSON_BYTES = 1024 * 1024
 
 # COSE_Sign1 (RFC 9052 section 4.2), tagged; protected header {1: -8} (EdDSA, RFC 9053), empty unprotected header.
-_PROTECTED = bytes.fromhex("a10127")
+# What is signed is a Sig_structure (section 4.4): "Signature1", the protected header, no external data, the payload.
 _HEAD = bytes.fromhex("d28443a10127a0")
+_TO_BE_SIGNED = b"\x84\x6aSignature1" + bytes.fromhex("43a1012740")
+_SIGNATURE_HEAD = bytes.fromhex("5840")
 _SIGNATURE_BYTES = 64
 _WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
@@ -36,91 +38,25 @@ def encode_cbor(value: object) -> bytes:
 
 
 def encode_flat(values: Sequence[int | str | bytes]) -> bytes:
-    """The same bytes for a list without maps and floats, five times as fast: cbor2 writes those deterministically."""
+    """The same bytes for a list without maps and floats, faster: cbor2 writes those deterministically."""
     return cbor2.dumps(values)
 
 
-class _Reader:
-    """One pass over deterministic CBOR."""
+class _NoTags(Mapping[int, NoReturn]):
+    """For cbor2: each tag has a decoder, and it refuses. Nothing that a tag could ask for is ever built."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
+    def __getitem__(self, tag: int) -> NoReturn:
+        raise MalformedMessage("CBOR: a tag")
 
-    def read(self) -> CborValue:
-        value = self._item(0)
-        if self._at != len(self._data):
-            _malformed("bytes after the value")
-        return value
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
 
-    def _head(self) -> tuple[int, int]:
-        if self._at >= len(self._data):
-            _malformed("the value ends early")
-        first = self._data[self._at]
-        self._at += 1
-        major, argument = first >> 5, first & 0x1F
-        if argument < 24:
-            return major, argument
-        if argument > 27:
-            _malformed("an indefinite length or a reserved head")
-        size = 1 << (argument - 24)
-        argument = int.from_bytes(self._take(size))
-        if argument < (24 if size == 1 else 1 << (4 * size)):
-            _malformed("a number not in its shortest form")
-        return major, argument
+    def __len__(self) -> int:
+        return 0
 
-    def _take(self, size: int) -> bytes:
-        end = self._at + size
-        if end > len(self._data):
-            _malformed("the value ends early")
-        taken = self._data[self._at : end]
-        self._at = end
-        return taken
 
-    def _item(self, depth: int) -> CborValue:
-        major, argument = self._head()
-        if major < 2:
-            return argument if major == 0 else -1 - argument
-        if major == 2:
-            return self._take(argument)
-        if major == 3:
-            return self._text(argument)
-        if depth >= MAX_DEPTH:
-            _malformed("nested too deep")
-        if major == 4:
-            return self._array(argument, depth)
-        if major == 5:
-            return self._map(argument, depth)
-        return _malformed("a tag, a float or a simple value")
-
-    def _text(self, size: int) -> str:
-        try:
-            return self._take(size).decode("utf-8")
-        except UnicodeDecodeError:
-            raise MalformedMessage("CBOR: text that is not UTF-8") from None
-
-    def _array(self, count: int, depth: int) -> list[CborValue]:
-        if count > len(self._data) - self._at:
-            _malformed("an array longer than the message")
-        return [self._item(depth + 1) for _ in range(count)]
-
-    def _map(self, count: int, depth: int) -> dict[str, CborValue]:
-        if count > len(self._data) - self._at:
-            _malformed("a map longer than the message")
-        found: dict[str, CborValue] = {}
-        previous = b""
-        for _ in range(count):
-            start = self._at
-            major, argument = self._head()
-            if major != 3:
-                _malformed("a map key that is not text")
-            key = self._text(argument)
-            raw = self._data[start : self._at]
-            if raw <= previous:
-                _malformed("map keys doubled or out of order")
-            previous = raw
-            found[key] = self._item(depth + 1)
-        return found
+_NO_TAGS = cast("dict[int, Callable[..., object]]", _NoTags())
+_FLAT = frozenset([int, bytes, str])
 
 
 def _malformed(what: str) -> NoReturn:
@@ -128,19 +64,54 @@ def _malformed(what: str) -> NoReturn:
 
 
 def decode_cbor(data: bytes, max_bytes: int) -> CborValue:
-    """Read one value.
+    """Read one value: cbor2 reads it, and its deterministic encoding must be the very bytes that came.
+
+    That one comparison refuses numbers not in their shortest form, doubled or unsorted keys, and bytes left over.
 
     Raises:
-        MalformedMessage: too long, not deterministic CBOR, another kind of value, bytes left over.
+        MalformedMessage: too long, too deep, not deterministic CBOR, another kind of value, bytes left over.
     """
     if len(data) > max_bytes:
         _malformed(f"longer than {max_bytes} bytes")
-    return _Reader(data).read()
+    try:
+        value = cbor2.loads(
+            data,
+            semantic_decoders=_NO_TAGS,
+            max_depth=MAX_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            strict_hashable_types=True,
+        )
+    except (cbor2.CBORError, MalformedMessage):
+        raise MalformedMessage("CBOR: cut short, too deep, or of a form that is not used here") from None
+    _only_plain(value)
+    if cbor2.dumps(value, canonical=True) != data:
+        _malformed("not in its one deterministic form, or bytes after the value")
+    return cast("CborValue", value)
+
+
+def _only_plain(value: object) -> None:
+    """Integers, bytes, text, lists, and maps with text as keys. `cbor2.loads` has bounded the depth."""
+    kind = type(value)
+    if kind in _FLAT:
+        return
+    if kind is list:
+        inner = cast("list[object]", value)
+    elif kind is dict:
+        inner = list(cast("dict[object, object]", value).values())
+        if not {str}.issuperset(map(type, cast("dict[object, object]", value))):
+            _malformed("a map key that is not text")
+    else:
+        _malformed("a float or a simple value")
+    if not _FLAT.issuperset(map(type, inner)):
+        for one in inner:
+            _only_plain(one)
 
 
 def sign1(payload: bytes, key: Ed25519PrivateKey) -> bytes:
     """COSE_Sign1 over the payload, EdDSA, tagged, no external data."""
-    return _HEAD + cbor2.dumps(payload) + cbor2.dumps(key.sign(_to_be_signed(payload)))
+    carried = cbor2.dumps(payload)
+    return b"".join((_HEAD, carried, _SIGNATURE_HEAD, key.sign(_TO_BE_SIGNED + carried)))
 
 
 def verify1(data: bytes, public_key: Ed25519PublicKey | bytes) -> bytes:
@@ -152,11 +123,10 @@ def verify1(data: bytes, public_key: Ed25519PublicKey | bytes) -> bytes:
     """
     if not data.startswith(_HEAD):
         raise MalformedMessage("COSE: not a COSE_Sign1 with EdDSA")
-    parts = decode_cbor(b"\x82" + data[len(_HEAD) :], len(data))
-    if not isinstance(parts, list) or len(parts) != 2:
-        raise MalformedMessage("COSE: not four parts")
-    payload, signature = parts
-    if not isinstance(payload, bytes) or not isinstance(signature, bytes) or len(signature) != _SIGNATURE_BYTES:
+    end = len(data) - _SIGNATURE_BYTES - len(_SIGNATURE_HEAD)
+    carried = data[len(_HEAD) : end]
+    start = _payload_start(carried)
+    if end < len(_HEAD) or data[end : end + len(_SIGNATURE_HEAD)] != _SIGNATURE_HEAD or start is None:
         raise MalformedMessage("COSE: payload or signature is not a byte string of its length")
     if isinstance(public_key, bytes):
         try:
@@ -164,14 +134,21 @@ def verify1(data: bytes, public_key: Ed25519PublicKey | bytes) -> bytes:
         except ValueError:
             raise BadSignature("the public key is not an Ed25519 key") from None
     try:
-        public_key.verify(signature, _to_be_signed(payload))
+        public_key.verify(data[-_SIGNATURE_BYTES:], _TO_BE_SIGNED + carried)
     except InvalidSignature:
         raise BadSignature("the signature does not fit the message and the key") from None
-    return payload
+    return carried[start:]
 
 
-def _to_be_signed(payload: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", _PROTECTED, b"", payload])
+def _payload_start(carried: bytes) -> int | None:
+    """Where the content of one byte string begins that fills all of `carried`, in its shortest form; else None."""
+    for size in (1, 2, 3, 5):  # the head: major type 2 and the length, written as an integer is
+        length = len(carried) - size
+        if length >= 0:
+            head = cbor2.dumps(length)
+            if len(head) == size and carried[:size] == bytes([head[0] | 0x40]) + head[1:]:
+                return size
+    return None
 
 
 def json_dumps(value: object) -> bytes:

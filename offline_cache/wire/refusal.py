@@ -43,7 +43,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> CacheError:
     if code == "seq-gap":
         return _gap(problem)
     if status in {408, 429} or status >= 500:
-        return Unavailable(f"the gateway is busy or down ({status})", retry_after(headers), answered=True)
+        return Unavailable(f"the gateway is busy or down ({status})", _wait_s(headers, problem), answered=True)
     if status == 413:
         return simple["too-large"]
     return Refused(code, status) if code else BadReply(f"the gateway answered {status} without a reason")
@@ -57,6 +57,14 @@ def _gap(problem: Problem) -> CacheError:
 def _seq(problem: Problem, name: str) -> int | None:
     value = problem.facts.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**63 else None
+
+
+def _wait_s(headers: Mapping[str, str], problem: Problem) -> float | None:
+    """`Retry-After`, and where the problem tells the same more finely, in `retry_after_ms`, that."""
+    whole_s, fine_ms = retry_after(headers), problem.facts.get("retry_after_ms")
+    if whole_s is None or not isinstance(fine_ms, int) or isinstance(fine_ms, bool):
+        return whole_s
+    return fine_ms / 1000 if 0 <= whole_s * 1000 - fine_ms < 1000 else whole_s
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,7 +1,8 @@
 """What offices made of a terminal's entries: `GET /v1/verdicts?after=POSITION`, mutual TLS.
 
 The answer is COSE_Sign1 by the gateway's signing key over a deterministic CBOR map: terminal, next, more (0 or 1) and
-verdicts, each an array of position, epoch, seq, id, verdict, reason, agency, at_ms. A terminal asks again with `after`
+verdicts, each an array of position, epoch, seq, id, verdict, reason, agency, at_ms and, only where there is one, a map
+of short texts: what came of it (a ticket, a time). A terminal asks again with `after`
 = `next` while `more` is 1, and later from there on; positions grow and are never given twice. The last verdict on an
 entry counts: an office may think again. Codes only, no holder data.
 """
@@ -9,7 +10,8 @@ entry counts: an office may think again. Codes only, no holder data.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 from offline_cache.errors import MalformedMessage
@@ -20,6 +22,8 @@ MAX_VERDICT_BYTES = 256 * 1024
 WORDS = ("accepted", "rejected")
 
 _NAMES = frozenset(["terminal", "next", "more", "verdicts"])
+MAX_RESULT = 16
+MAX_RESULT_CHARS = 200
 _ITEM = ("position", "epoch", "seq", "id", "verdict", "reason", "agency", "at_ms")
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """The form of a reason and of an agency."""
@@ -38,6 +42,8 @@ class EntryVerdict:
     """A code; empty for `accepted`."""
     agency: str
     at_ms: int
+    result: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What came of it, for a citizen who waits: a ticket, a time. No holder data."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,14 @@ def encode_verdicts(page: VerdictPage) -> bytes:
             "terminal": page.terminal,
             "next": page.next,
             "more": int(page.more),
-            "verdicts": [
-                [item.position, item.epoch, item.seq, item.id, item.verdict, item.reason, item.agency, item.at_ms]
-                for item in page.verdicts
-            ],
+            "verdicts": [_encode(item) for item in page.verdicts],
         }
     )
+
+
+def _encode(item: EntryVerdict) -> list[object]:
+    said: list[object] = [item.position, item.epoch, item.seq, item.id, item.verdict, item.reason, item.agency]
+    return [*said, item.at_ms, dict(item.result)] if item.result else [*said, item.at_ms]
 
 
 def decode_verdicts(data: bytes) -> VerdictPage:
@@ -85,9 +93,10 @@ def decode_verdicts(data: bytes) -> VerdictPage:
 
 
 def _decode(value: object) -> EntryVerdict:
-    if not isinstance(value, list) or len(cast("list[object]", value)) != len(_ITEM):
-        raise MalformedMessage("verdict: not a list of eight")
-    held = dict(zip(_ITEM, cast("list[object]", value), strict=True))
+    if not isinstance(value, list) or len(cast("list[object]", value)) not in (len(_ITEM), len(_ITEM) + 1):
+        raise MalformedMessage("verdict: not a list of eight or nine")
+    given = cast("list[object]", value)
+    held = dict(zip((*_ITEM, "result")[: len(given)], given, strict=True))
     fields = Fields("verdict", held)
     word = fields.text("verdict", 16)
     if word not in WORDS:
@@ -105,4 +114,5 @@ def _decode(value: object) -> EntryVerdict:
         reason=str(reason),
         agency=agency,
         at_ms=fields.integer("at_ms"),
+        result=fields.text_map("result", MAX_RESULT, MAX_RESULT_CHARS) if "result" in held else {},
     )

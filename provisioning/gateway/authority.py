@@ -18,13 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from provisioning.gateway.proofs import card_key
 
 CARD_CA_FOLDER = "card-cas"
 TERMINAL_DAYS = 90
@@ -122,6 +124,11 @@ class Authority:
         derivation = HKDF(hashes.SHA256(), 32, salt=None, info=b"kiosk-gateway-person-1")
         return derivation.derive(self.signing_key.private_bytes_raw())
 
+    def secret(self, purpose: str) -> bytes:
+        """Thirty-two bytes for one purpose; every server of this gateway has the same, nobody else can make them."""
+        derivation = HKDF(hashes.SHA256(), 32, salt=None, info=f"kiosk-gateway-secret-1 {purpose}".encode())
+        return derivation.derive(self.signing_key.private_bytes_raw())
+
     def server_tls(self) -> ssl.SSLContext:
         """TLS 1.2 or later; a client certificate is asked for, and only this authority's are accepted."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -170,7 +177,7 @@ def load(folder: Path, *, check_server: bool = True) -> Authority:
         raise AuthorityDamaged("sealing.key is not an X25519 key; restore it from a backup")
     if not isinstance(signing, Ed25519PrivateKey):
         raise AuthorityDamaged("signing.key is not an Ed25519 key; restore it from a backup")
-    if check_server and not _issued_by(_read_certificate(folder / "server.pem"), ca):
+    if check_server and not card_key.issued_by(_read_certificate(folder / "server.pem"), ca):
         raise AuthorityDamaged("server.pem was not issued by ca.pem; delete it and run: kiosk gateway init")
     token = _read(folder / "operator.token").decode("ascii", "replace").strip()
     return Authority(folder, ca, ca_key, sealing, signing, token)
@@ -191,7 +198,8 @@ class CardAuthorities:
         if not card.not_valid_before_utc <= now <= card.not_valid_after_utc:
             return False
         return any(
-            authority.not_valid_before_utc <= now <= authority.not_valid_after_utc and _issued_by(card, authority)
+            authority.not_valid_before_utc <= now <= authority.not_valid_after_utc
+            and card_key.issued_by(card, authority)
             for authority in self._current()
         )
 
@@ -202,30 +210,22 @@ class CardAuthorities:
             trusted: list[x509.Certificate] = []
             unreadable: list[str] = []
             for file in files:
-                authority = _read_authority(file)
-                if authority is None:
+                authorities = _read_authorities(file)
+                trusted += authorities
+                if not authorities:
                     unreadable.append(file.name)
-                else:
-                    trusted.append(authority)
             self._trusted, self.unreadable, self._seen = tuple(trusted), tuple(unreadable), seen
         return self._trusted
 
 
-def _read_authority(path: Path) -> x509.Certificate | None:
+def _read_authorities(path: Path) -> list[x509.Certificate]:
+    """Return the certificates in a file; none where one of them is no authority's."""
     try:
-        certificate = _read_certificate(path)
-        is_authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (AuthorityDamaged, x509.ExtensionNotFound, ValueError):
-        return None
-    return certificate if is_authority else None
-
-
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
-        return False
-    return True
+        found = x509.load_pem_x509_certificates(_read(path))
+        parts = [one.extensions.get_extension_for_class(x509.BasicConstraints).value for one in found]
+    except (AuthorityDamaged, x509.ExtensionNotFound, x509.InvalidVersion, ValueError):
+        return []
+    return found if all(part.ca for part in parts) else []
 
 
 def _requested_key(csr_pem: str) -> Ed25519PublicKey:
@@ -306,7 +306,7 @@ def _renew_server(authority: Authority, names: tuple[str, ...], now: datetime.da
         present = _read_certificate(path)
         held = set(present.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
         enough = present.not_valid_after_utc - now > datetime.timedelta(days=_SERVER_DAYS / 3)
-        if wanted <= held and enough and _issued_by(present, authority.ca):
+        if wanted <= held and enough and card_key.issued_by(present, authority.ca):
             return
         wanted |= held
     key = ec.generate_private_key(ec.SECP256R1())

@@ -39,6 +39,13 @@ class SignedCatalogue:
     """Subject -> services that may ask for it; `all` stands for every service."""
     cycles: Mapping[str, str] = field(repr=False)
     """Subject -> `daily`, `monthly` or `change`: how often its agency updates it."""
+    subjects: Mapping[str, Mapping[str, object]] = field(repr=False)
+    """The subjects as they stand in the files: what the catalogue's page shows."""
+    codes: Mapping[str, Mapping[str, Mapping[str, str]]] = field(repr=False)
+    """The code lists: list -> code -> its name in every language."""
+
+    public: frozenset[str] = frozenset()
+    """Subjects of class 1: anybody may know them."""
 
     @property
     def etag(self) -> str:
@@ -119,6 +126,9 @@ class CatalogueSource:
             parsed=parsed,
             purposes={name: _purposes(name, table) for name, table in subjects.items()},
             cycles={name: str(table.get("cycle", "change")) for name, table in subjects.items()},
+            subjects=subjects,
+            codes=cast("Mapping[str, Mapping[str, Mapping[str, str]]]", shared["codes"]),
+            public=frozenset(name for name, table in subjects.items() if table.get("class") == 1),
         )
 
     def _read(self) -> tuple[list[dict[str, object]], dict[str, dict[str, object]]]:

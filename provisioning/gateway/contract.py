@@ -123,6 +123,18 @@ CATALOGUE = _operation(
     problems=_TERMINAL,
     extra={304: {"description": "The version of If-None-Match is the newest"}},
 )
+CONFIGURATION = _operation(
+    "The signed settings of the terminal that asks: kind, version (only grows), terminal, settings",
+    (CBOR_TYPE, {**_BYTES, "description": "COSE_Sign1 by the gateway's key over the configuration's JSON"}),
+    problems=_TERMINAL,
+    extra={304: {"description": "The version of If-None-Match is the newest"}},
+)
+DIRECTORY = _operation(
+    "The signed directory: kind, offices with their hours, divisions with their streets, hospitals",
+    (CBOR_TYPE, {**_BYTES, "description": "COSE_Sign1 by the gateway's key over the directory's JSON"}),
+    problems=_TERMINAL,
+    extra={304: {"description": "The version of If-None-Match is the newest"}},
+)
 READ_ENTRIES = _operation(
     "Every accepted entry behind a position, unsealed, one JSON object a line; for the operator's token only",
     ("application/jsonl", _TEXT),
@@ -183,6 +195,67 @@ ALARMS = _operation(
     ),
     problems="operator-required",
 )
+_CALL = _object(
+    id=_INTEGER,
+    number=_TEXT,
+    phone=_TEXT,
+    topic=_TEXT,
+    language=_TEXT,
+    slot=_TEXT,
+    state=_TEXT,
+    tries=_INTEGER,
+    asked_ms=_INTEGER,
+    due_ms=_INTEGER,
+)
+MESSAGES = _operation(
+    f"How many messages wait, went or were given up, and what the outbox carrier holds; after: {_AFTER}",
+    (
+        "application/json",
+        _object(
+            waiting=_INTEGER,
+            sent=_INTEGER,
+            given_up=_INTEGER,
+            messages={
+                "type": "array",
+                "items": _object(position=_INTEGER, way=_TEXT, to=_TEXT, subject=_TEXT, body=_TEXT, at_ms=_INTEGER),
+            },
+        ),
+    ),
+    problems="operator-required, malformed",
+)
+CALLS = _operation(
+    "Whom 12345 calls back in this hour, the longest promised first",
+    ("application/json", _object(calls={"type": "array", "items": _CALL})),
+    problems="operator-required",
+)
+TELL_CALL = _operation(
+    "An operator of 12345 takes a call, or says how it went; unreached three times, the citizen gets a message",
+    ("application/json", _CALL),
+    takes=("application/json", _object(said={"enum": ["taken", "done", "unreached"]})),
+    problems="operator-required, malformed, call-not-yours, not-found, too-large",
+)
+EXCHANGE = _operation(
+    f"What an agency follows: topic entries or cases, for a subscriber's token; after: {_AFTER}",
+    (
+        "application/json",
+        _object(
+            items={"type": "array", "items": {"type": "object", "required": ["position"]}},
+            next=_INTEGER,
+            more={"type": "boolean"},
+        ),
+    ),
+    problems="subscriber-required, malformed, not-found",
+)
+SUBSCRIBERS = _operation(
+    "Who follows the exchange, and behind which position each asked last",
+    (
+        "application/json",
+        _object(
+            subscribers={"type": "array", "items": _object(name=_TEXT, topic=_TEXT, position=_INTEGER, at_ms=_INTEGER)}
+        ),
+    ),
+    problems="operator-required",
+)
 DAYS = _operation(
     f"The closed days of the journal with their signed Merkle roots; after: {_AFTER}",
     ("application/json", _object(days={"type": "array", "items": _DAY})),
@@ -196,8 +269,110 @@ PROOF = _operation(
     ),
     problems="entry-unknown, day-open",
 )
+PUBLIC = _operation(
+    "A subject that anybody may know, with the answers it depends on",
+    ("application/json", _object(agency=_TEXT, updated={**_TEXT, "format": "date"}, record={"type": "object"})),
+    problems=f"{_TERMINAL}, subject-refused",
+)
+CARD_STATUS = _operation(
+    "Whether a card was reported lost",
+    ("application/json", _object(state={"enum": ["valid", "lost"]})),
+    takes=("application/json", _object(certificate=_TEXT)),
+    problems=f"{_TERMINAL}, malformed, card-refused, too-large",
+)
+_QUEUE = _object(ahead=_INTEGER, counters=_INTEGER, mean_s=_INTEGER, wait_s=_INTEGER)
+QUEUES = _operation(
+    "How long each queue of an office is; for the operator's token only",
+    ("application/json", _object(office=_TEXT, queues={"type": "object", "additionalProperties": _QUEUE})),
+    problems="operator-required",
+)
+CALL = _operation(
+    "A counter is free: whoever is first is called; for the operator's token only",
+    ("application/json", _object(ticket={"type": ["string", "null"]})),
+    problems="operator-required, not-found",
+)
+COUNTERS = _operation(
+    "How many counters are open; for the operator's token only",
+    ("application/json", _object(office=_TEXT, matter=_TEXT, counters=_INTEGER)),
+    problems="operator-required, malformed, not-found",
+)
 PROBLEM = _operation(
     "What a problem code means and what to do",
     ("application/json", _object(code=_TEXT, status={"type": "integer"}, next_step=_TEXT)),
     problems="not-found",
+)
+_STEP_OF_A_CASE = _object(
+    number=_TEXT,
+    service=_TEXT,
+    step=_TEXT,
+    days=_INTEGER,
+    started=_TEXT,
+    asked=_INTEGER,
+    papers={"type": "array", "items": _object(code=_TEXT, state=_TEXT)},
+    document={"type": ["object", "null"]},
+)
+STEPS = _operation(
+    "What lies on an agency's desk, oldest first, with the application; for its own token or the operator's",
+    ("application/json", _object(steps={"type": "array", "items": _STEP_OF_A_CASE})),
+    problems="operator-required",
+)
+MOVE_STEPS = _operation(
+    "An agency says what it made of its steps: done, ask for papers, refuse; each by itself",
+    (
+        "application/json",
+        _object(
+            moves={"type": "array", "items": _object(number=_TEXT, step=_TEXT, state=_TEXT, problem=_TEXT)},
+        ),
+    ),
+    takes=(
+        "application/json",
+        _object(
+            moves={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 200,
+                "items": _object(
+                    number=_TEXT,
+                    step=_TEXT,
+                    outcome={"enum": ["done", "ask", "refuse"]},
+                    asks={"type": "array", "items": _CODE, "maxItems": 10},
+                    reason=_CODE,
+                ),
+            }
+        ),
+    ),
+    problems="operator-required, malformed, too-large",
+)
+CLAIMS = _operation(
+    "A claim code was shown at a counter: true once, if it is this case's",
+    ("application/json", _object(collected={"type": "boolean"})),
+    takes=("application/json", _object(number=_TEXT, claim=_TEXT)),
+    problems="operator-required, malformed, too-large",
+)
+CASE_EVENTS = _operation(
+    f"What happened to cases, in order, nothing of a citizen; after: {_AFTER}",
+    (
+        "application/json",
+        _object(
+            events={
+                "type": "array",
+                "items": _object(
+                    position=_INTEGER,
+                    number=_TEXT,
+                    kind=_TEXT,
+                    step=_TEXT,
+                    agency=_TEXT,
+                    reason=_TEXT,
+                    at_ms=_INTEGER,
+                ),
+            }
+        ),
+    ),
+    problems="operator-required, malformed",
+)
+CASE_DAYS = _operation(
+    "Let days go by on the cases' clock of a simulated city; for the operator's token only",
+    ("application/json", _object(now=_TEXT)),
+    takes=("application/json", _object(days={"type": "integer", "minimum": 0, "maximum": 400})),
+    problems="operator-required, malformed, not-simulated, too-large",
 )

@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from offline_cache.errors import MalformedMessage
@@ -23,12 +22,16 @@ from offline_cache.messages import NONCE_LIFETIME_S, LookupRequest, decode_looku
 from provisioning.gateway.authority import Authority, CardAuthorities
 from provisioning.gateway.catalogue import CatalogueSource, SignedCatalogue
 from provisioning.gateway.city.register import Record, Register, updated
+from provisioning.gateway.identity.cards import CardRegister
 from provisioning.gateway.problems import Refused
+from provisioning.gateway.proofs import card_key
 from provisioning.gateway.store import Consent, Store, Terminal
 
 ACCESS_LOG = "audit.access"
 MAX_LOOKUP_BYTES = 64 * 1024
 _ACCESS_ROWS = 200
+Live = Callable[[bytes, str, int], Record | None]
+"""A subject that the gateway's own tables hold: pseudonym, id number, now (ms since 1970), to its record."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Releaser:
     cards: CardAuthorities
     catalogue: CatalogueSource
     register: Register
+    known_cards: CardRegister
+    live: dict[str, Live] = field(default_factory=dict[str, Live])
+    """Subject -> who answers for it instead of the register."""
 
     def nonce(self, terminal: Terminal, now_ms: int) -> dict[str, object]:
         """A nonce for one lookup by this terminal within 120 s. Raises `StoreFailed`."""
@@ -51,7 +57,7 @@ class Releaser:
         """Release the subjects of one signed request, after the access log is durable. The nonce is used up by any try.
 
         Raises:
-            Refused: `malformed`, `nonce-invalid`, `service-unknown`, `subject-refused`, `card-refused`.
+            Refused: `malformed`, `nonce-invalid`, `service-unknown`, `subject-refused`, `card-refused`, `card-lost`.
             StoreFailed: the database refused; nothing was released.
         """
         try:
@@ -63,8 +69,11 @@ class Releaser:
         catalogue = self.catalogue.current()
         _check_purpose(request, catalogue)
         now = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.UTC)
-        id_number = self._holder(request, terminal, now)
+        certificate, id_number = self._holder(request, terminal, now)
         person = self.authority.pseudonym(id_number)
+        if self.known_cards.lost(person, certificate):
+            raise Refused("card-lost")
+        self.known_cards.note(person, certificate, now_ms)
         consent = Consent(
             at_ms=now_ms,
             person=person,
@@ -81,7 +90,9 @@ class Releaser:
         released: dict[str, object] = {}
         for subject in request.subjects:
             own = self._accesses(person, catalogue) if subject == ACCESS_LOG else None
-            record = own or self.register.record(id_number, subject)
+            live = self.live.get(subject)
+            held = self.register.record(id_number, subject) if live is None else live(person, id_number, now_ms)
+            record = own or held
             released[subject] = {
                 "agency": catalogue.parsed.subjects[subject].agency,
                 "updated": updated(record, catalogue.cycles[subject], today),
@@ -89,28 +100,35 @@ class Releaser:
             }
         return request, {"subjects": released}
 
-    def _holder(self, request: LookupRequest, terminal: Terminal, now: datetime.datetime) -> str:
-        """The id number in the certificate of the card that signed. The reason of a refusal never leaves with it."""
+    def card_of(self, der: bytes, now: datetime.datetime) -> tuple[x509.Certificate, str]:
+        """A card's certificate and the id number in it. Raises `Refused` `card-refused`; its reason names nobody."""
         try:
-            certificate = x509.load_der_x509_certificate(request.certificate)
-            public = certificate.public_key()
+            certificate = x509.load_der_x509_certificate(der)
             numbers = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
             accepted = self.cards.accepts(certificate, now)
         except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             raise Refused("card-refused", "the certificate cannot be read") from None
+        if card_key.needs_gmssl(certificate):
+            raise Refused("card-refused", "this gateway cannot check SM2: pip install 'citizen-kiosk[sm2]'")
         if not accepted:
             raise Refused("card-refused", "the certificate is not from a trusted authority, or not valid today")
-        if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
-            raise Refused("card-refused", "the card's key is not P-256")
         if len(numbers) != 1:
             raise Refused("card-refused", "the certificate names nobody")
+        return certificate, str(numbers[0].value)
+
+    def _holder(
+        self, request: LookupRequest, terminal: Terminal, now: datetime.datetime
+    ) -> tuple[x509.Certificate, str]:
+        """The certificate of the card that signed, and whose it is. The reason of a refusal never leaves with it."""
+        certificate, id_number = self.card_of(request.certificate, now)
         context = lookup_context(request.nonce, terminal.name, request.service, request.subjects, request.session)
-        r, s = int.from_bytes(request.signature[:32]), int.from_bytes(request.signature[32:])
         try:
-            public.verify(encode_dss_signature(r, s), context, ec.ECDSA(hashes.SHA256()))
-        except (InvalidSignature, ValueError):
-            raise Refused("card-refused", "the signature does not fit") from None
-        return str(numbers[0].value)
+            fits = card_key.signed(certificate, request.signature, context)
+        except card_key.UnknownKey as error:
+            raise Refused("card-refused", str(error)) from None
+        if not fits:
+            raise Refused("card-refused", "the signature does not fit")
+        return certificate, id_number
 
     def _accesses(self, person: bytes, catalogue: SignedCatalogue) -> Record:
         rows: list[dict[str, object]] = []
@@ -129,10 +147,21 @@ class Releaser:
                     "held_by": "" if subject is None else subject.agency,
                 }
             )
-        return {"rows": rows}
+        return {"rows": rows, "looks": _looks(rows)}
 
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+
+
+def _looks(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """One row for each time somebody looked, with all they saw then; an objection names it by its `id`."""
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("time", "terminal", "purpose"))
+        look = {**{name: row[name] for name in ("time", "who", "purpose", "terminal")}, "subjects": []}
+        look["id"] = f"{row['terminal']} {row['time']}"
+        cast("list[object]", found.setdefault(key, look)["subjects"]).append(row["subject"])
+    return list(found.values())
 
 
 def _check_purpose(request: LookupRequest, catalogue: SignedCatalogue) -> None:

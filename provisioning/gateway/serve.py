@@ -9,20 +9,33 @@ import logging
 import signal
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import uvicorn
+from anyio.to_thread import run_sync
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kiosk.personas import load_personas
 from provisioning.gateway.authority import CARD_CA_FOLDER, Authority, CardAuthorities
+from provisioning.gateway.cases.office import CaseOffice, Parts, open_office
+from provisioning.gateway.cases.outside.news import CaseNews
+from provisioning.gateway.cases.simulated import Habits
 from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.city.people import People, load_material
+from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.city.register import Register
+from provisioning.gateway.identity.cards import CardRegister
+from provisioning.gateway.licences.shares import LicenceDesk
+from provisioning.gateway.messages.carriers import load_carriers
+from provisioning.gateway.messages.desk import Courier, MessageDesk
+from provisioning.gateway.messages.texts import load_texts
+from provisioning.gateway.offices.intake import IntakeThread
+from provisioning.gateway.offices.town import open_town
 from provisioning.gateway.proofs.days import close_days
 from provisioning.gateway.release import Releaser
 from provisioning.gateway.server import create_app
@@ -34,6 +47,8 @@ KEEP_ALIVE_S = 75
 """Longer than a terminal's quiet minute: a new TLS connection per request costs seven times as much."""
 DRAIN_S = 5
 _CLOSE_DAYS_S = 300
+_MOST_WAY_S = 1.0
+_LOOK_S = 0.02
 
 
 class PortBusy(Exception):
@@ -49,6 +64,8 @@ class City:
     folder: Path
     people: int = 500
     seed: int = 1
+    agencies: Habits | None = field(default_factory=Habits)
+    """How its simulated agencies work on cases; None: all of them are real."""
 
 
 def open_gateway(
@@ -63,7 +80,8 @@ def open_gateway(
     """Put the parts together; `services` is the folder of the service definitions.
 
     Raises:
-        CatalogueInvalid, PersonasInvalid, CityTooLarge: naming what cannot be used.
+        CatalogueInvalid, PersonasInvalid, CityTooLarge, OfficesInvalid, MessagesInvalid, CarrierSettingsInvalid: naming
+            what cannot be used.
     """
     sources = (services, city.folder / "catalogue.toml", city.folder / "codes.toml")
     catalogue = CatalogueSource(sources, authority.signing_key, store.catalogue_number)
@@ -76,8 +94,38 @@ def open_gateway(
         cards=CardAuthorities(authority.folder / CARD_CA_FOLDER),
         catalogue=catalogue,
         register=Register(people, load_personas((city.folder / "personas.toml").read_bytes())),
+        known_cards=CardRegister(store.database),
     )
-    return Gateway(authority, store, releaser, now_ms, log, Slots(time.monotonic, limits))
+    town = open_town(store, releaser, city.folder, now_ms)
+    texts = load_texts((city.folder / "messages.toml").read_text("utf-8"))
+    messages = MessageDesk(store, releaser, texts, load_carriers(authority.folder, store.database), now_ms)
+    releaser.live["msg.contact"] = messages.contact
+    town.intake.add(messages.feeds.filed)
+    licences = LicenceDesk(
+        store.database,
+        lambda id_number: releaser.register.record(id_number, "lic.elicence"),
+        authority.signing_key,
+        authority.secret("shared licences"),
+        messages.reached_at,
+    )
+    town.desks.desks["licences"] = licences
+    cases = _cases(store, releaser, city, now_ms)
+    town.intake.add(cases.clerk)
+    messages.said["case"] = CaseNews(cases.records, messages.application).said
+    slots = Slots(time.monotonic, limits)
+    published = Publisher(authority.folder, city.folder, services / "codes.toml", authority.signing_key)
+    published.directory()
+    return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published)
+
+
+def _cases(store: Store, releaser: Releaser, city: City, now_ms: Callable[[], int]) -> CaseOffice:
+    """Open the office of the cases, and let their holders see them."""
+    parts = Parts(store.database, store, releaser.authority, releaser.cards, releaser.catalogue, now_ms)
+    cases = open_office(city.folder, parts, city.agencies)
+    releaser.live["case.case"] = lambda person, _id, at_ms: cases.records.of(
+        person, releaser.catalogue.current().parsed, at_ms
+    )
+    return cases
 
 
 class PeerCertificateProtocol(H11Protocol):
@@ -98,17 +146,58 @@ class _Server(uvicorn.Server):
         self._gateway = gateway
         self._on_ready = on_ready
         self._days: asyncio.Task[None] | None = None
+        log = gateway.log
+        self._way = GivingWay(gateway.slots, time.monotonic)
+        gateway.town.intake.give_way = self._way.wait
+        self._intake = IntakeThread(gateway.town.intake, lambda code: log("gateway.failed", {"error": code}))
+        self._courier = IntakeThread(
+            Courier(gateway.messages, log), lambda code: log("gateway.failed", {"error": code}), 1.0, "courier"
+        )
+
+        self._agencies = IntakeThread(
+            gateway.cases, lambda code: log("gateway.failed", {"error": code}), 5.0, "agencies"
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._days = asyncio.create_task(_close_days(self._gateway))
+            self._intake.start()
+            self._courier.start()
+            self._agencies.start()
+            self._gateway.wake = self._intake.wake
+            self._intake.wake()
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._days is not None:
             self._days.cancel()
         await super().shutdown(sockets)
+        self._way.over.set()
+        await run_sync(self._intake.stop)
+        await run_sync(self._courier.stop)
+        await run_sync(self._agencies.stop)
+
+
+class GivingWay:
+    """Who works on stored entries gets a tenth of the time while terminals are sending, and all of it otherwise.
+
+    Opening an entry costs more than storing it, and both want the interpreter: what is not stored yet goes before.
+    """
+
+    def __init__(self, slots: Slots, clock: Callable[[], float]) -> None:
+        self.over = threading.Event()
+        self._slots = slots
+        self._clock = clock
+        self._since = clock()
+
+    def wait(self) -> None:
+        """To be called between two pieces of work."""
+        now = self._clock()
+        until = now + min(9 * (now - self._since), _MOST_WAY_S)
+        while self._slots.busy() and not self.over.is_set() and self._clock() < until:
+            self.over.wait(_LOOK_S)
+        self._since = self._clock()
 
 
 async def _close_days(gateway: Gateway) -> None:
@@ -153,6 +242,7 @@ def run(gateway: Gateway, listener: socket.socket, on_ready: Callable[[str], Non
         logger.handlers, logger.propagate, logger.disabled = [logging.NullHandler()], False, True
     host, port = listener.getsockname()[:2]
     url = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    gateway.messages.address = url
     config = uvicorn.Config(
         create_app(gateway),
         http=PeerCertificateProtocol,

@@ -26,28 +26,45 @@ from offline_cache.messages import (
 )
 from provisioning.gateway import contract
 from provisioning.gateway.authority import CsrInvalid
+from provisioning.gateway.cases.outside.page import add_case_page
+from provisioning.gateway.cases.outside.routes import add_case_routes
+from provisioning.gateway.exchange.routes import add_exchange_routes
 from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
+from provisioning.gateway.licences.page import add_licence_page
+from provisioning.gateway.messages.routes import add_message_routes
 from provisioning.gateway.page import PageFacts, render
 from provisioning.gateway.problems import CODES, Refused
 from provisioning.gateway.release import MAX_LOOKUP_BYTES
 from provisioning.gateway.store import InviteInvalid, StoreFailed
 from provisioning.gateway.verify_page import add_verify_route
 from provisioning.gateway.web.admission import Admission
+from provisioning.gateway.web.catalogue_page import add_catalogue_page
 from provisioning.gateway.web.common import (
     JSON,
     Gateway,
     body_of,
+    certified_terminal,
     check_operator,
     fingerprint_of,
     json_answer,
-    known_terminal,
     number_of,
     problem_answer,
+    signed_answer,
     terminal_of,
     work,
 )
 from provisioning.gateway.web.later import add_later_routes
+from provisioning.gateway.web.public import add_public_routes
+
+_CLONED = (
+    "Two terminals use one disk image, or a disk was set back. Nothing is lost: both keep their entries. Enrol the copy"
+    " with a new state folder, then:"
+)
+_WHAT_TO_DO = {
+    "storage-damaged": "Its outbox file was damaged and set aside; what could be read was sent. Look at the disk, then"
+    " there: kiosk outbox acknowledge; or here:"
+}
 
 MAX_ENROL_BYTES = 16 * 1024
 RETRY_AFTER_S = 2
@@ -63,6 +80,13 @@ def create_app(gateway: Gateway) -> FastAPI:
     _for_operators(app, gateway)
     add_later_routes(app, gateway)
     add_verify_route(app, gateway)
+    add_case_routes(app, gateway)
+    add_case_page(app, gateway)
+    add_public_routes(app, gateway)
+    add_message_routes(app, gateway)
+    add_licence_page(app, gateway)
+    add_exchange_routes(app, gateway)
+    add_catalogue_page(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -133,11 +157,14 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
         now_ms = gateway.now_ms()
 
         def take() -> tuple[bytes, Ack, int]:
-            return accept(body, known_terminal(gateway, fingerprint), gateway.store, gateway.authority, now_ms)
+            terminal = certified_terminal(gateway, fingerprint)
+            return accept(body, terminal, gateway.store, gateway.authority, now_ms, fingerprint)
 
         signed, ack, new = await work(gateway, take)
         facts = {"terminal": ack.terminal, "new": new, "acked_through": ack.acked_through}
         gateway.log("gateway.entries", facts)
+        if new:
+            gateway.wake()
         return Response(signed, media_type=CBOR_TYPE)
 
     @app.post("/v1/nonce", **contract.NONCE)
@@ -166,11 +193,19 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
     async def catalogue(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         await terminal_of(gateway, request)
         current = await work(gateway, gateway.releaser.catalogue.current)
-        headers = {"ETag": current.etag, "Cache-Control": "no-cache"}
-        wanted = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-        if current.etag in wanted or "*" in wanted:
-            return Response(status_code=304, headers=headers)
-        return Response(current.signed, media_type=CBOR_TYPE, headers=headers)
+        return signed_answer(request, current.etag, current.signed)
+
+    @app.get("/v1/configuration", **contract.CONFIGURATION)
+    async def configuration(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        terminal = await terminal_of(gateway, request)
+        found = await work(gateway, lambda: gateway.published.configuration(terminal.name))
+        return signed_answer(request, found.etag, found.signed)
+
+    @app.get("/v1/directory", **contract.DIRECTORY)
+    async def directory(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        await terminal_of(gateway, request)
+        found = await work(gateway, gateway.published.directory)
+        return signed_answer(request, found.etag, found.signed)
 
 
 def _for_operators(app: FastAPI, gateway: Gateway) -> None:
@@ -230,6 +265,8 @@ def _facts(gateway: Gateway) -> PageFacts:
         f"card-cas/{name} is not an authority's certificate: put the right one there, or remove it."
         for name in gateway.releaser.cards.unreadable
     ]
+    if gateway.published.refused:
+        notices.append(f"{gateway.published.refused}. The last good version is in use.")
     terminals = gateway.store.terminals()
     notices += [
         f"{item.name} was set up twice from one image: two of its databases have one number, so case numbers may be"
@@ -238,8 +275,8 @@ def _facts(gateway: Gateway) -> PageFacts:
         if item.doubled_epochs
     ]
     notices += [
-        f"{alarm.terminal}: {alarm.code} at seq {alarm.seq}, {alarm.times} times. Two terminals use one disk image, or"
-        " a disk was set back. Nothing is lost: both keep their entries. Enrol the copy with a new state folder, then:"
+        f"{alarm.terminal}: {alarm.code} at seq {alarm.seq}, {alarm.times} times."
+        f" {_WHAT_TO_DO.get(alarm.code, _CLONED)}"
         f" kiosk gateway alarms --close {alarm.terminal}"
         for alarm in gateway.store.alarms()
     ]

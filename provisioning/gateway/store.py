@@ -12,6 +12,7 @@ from typing import Protocol
 
 from offline_cache.messages import Batch, Row, WrappedKey
 from provisioning.gateway.authority import IssuedCertificate
+from provisioning.gateway.storage.database import Database
 
 
 class StoreError(Exception):
@@ -62,6 +63,12 @@ class Conflict(StoreError):
     def __init__(self, seq: int) -> None:
         super().__init__(f"another row is stored under seq {seq}")
         self.seq = seq
+
+
+class Revoked(StoreError):
+    """The certificate that a batch came under was revoked; nothing was stored."""
+
+    code = "terminal-revoked"
 
 
 class EntryUnknown(StoreError):
@@ -168,6 +175,8 @@ class Verdict:
     reason: str
     """A code in kebab-case; empty for `accepted`."""
     agency: str
+    result: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What came of it, where the citizen waits for that: a ticket, a time. No holder data."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +239,11 @@ class TerminalSummary:
 class Store(Protocol):
     """The database of one gateway. Safe to call from any thread; all methods raise `StoreFailed`."""
 
+    @property
+    def database(self) -> Database:
+        """The database itself, for the parts that keep tables of their own on it."""
+        ...
+
     def close(self) -> None:
         """Let go of the database. May be called twice."""
         ...
@@ -269,12 +283,24 @@ class Store(Protocol):
         """Revoke every certificate of a terminal. False if there is no such terminal."""
         ...
 
-    def append(self, batch: Batch, now_ms: int) -> Stored:
-        """Store the rows that are new; the batch's signature and chain were checked. Raises `Gap`, `Conflict`."""
+    def append(self, batch: Batch, now_ms: int, certificate: bytes | None = None) -> Stored:
+        """Store the rows that are new; the batch's signature, chain and genesis were checked.
+
+        `certificate` (SHA-256 of its DER) must not be revoked at the moment at which the rows are stored. Raises
+        `Gap`, `Conflict`, `Revoked`.
+        """
         ...
 
     def line(self, terminal: str, epoch: str, seq: int) -> JournalLine | None:
         """One entry's line of the journal, or None."""
+        ...
+
+    def entry(self, terminal: str, epoch: str, seq: int) -> StoredEntry | None:
+        """One entry as it was accepted, or None."""
+        ...
+
+    def keys(self, terminal: str, epoch: str, key_id: str) -> tuple[WrappedKey, ...]:
+        """A body key of an epoch, as often as it was wrapped; none where it never came."""
         ...
 
     def epochs(self, terminal: str, epoch_number: int) -> tuple[str, ...]:
@@ -287,6 +313,10 @@ class Store(Protocol):
 
     def alarms(self) -> tuple[Alarm, ...]:
         """All open alarms, the latest first."""
+        ...
+
+    def close_alarm(self, terminal: str, code: str, epoch: str) -> int:
+        """A technician has looked at the terminal: close this one. Returns how many there were."""
         ...
 
     def close_alarms(self, terminal: str) -> int:

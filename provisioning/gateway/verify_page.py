@@ -10,6 +10,7 @@ import datetime
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
@@ -19,6 +20,7 @@ from offline_cache.wire.receipt_token import MAX_TOKEN_CHARS, ReceiptToken, clai
 from provisioning.gateway.proofs.days import find_line
 from provisioning.gateway.store import Store
 from provisioning.gateway.web.common import Gateway, work
+from provisioning.gateway.web.mobile import page
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 HOTLINE = "12345"
@@ -78,30 +80,9 @@ def add_verify_route(app: FastAPI, gateway: Gateway) -> None:
         found = await work(gateway, lambda: verify(text, gateway.store))
         names = gateway.releaser.catalogue.current().parsed.services
         service = names.get(found.token.service) if found.token is not None else None
-        page = render(found, service.name["zh-Hans"] if service is not None else "", gateway.now_ms())
-        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        return render(found, service.name["zh-Hans"] if service is not None else "", gateway.now_ms(), text)
 
 
-_STYLE = """
-:root{--paper:#F6F3EB;--card:#FFF;--ink:#17212B;--ink2:#3C4651;--rule:#D6D1C4;--edge:#6B695F;--lip:#B9B4A5;
---saved:#08562F;--yes:#E0F0E5;--no:#F7DEDC;--tint:#E2ECF6;--city:#0B4A86;--citylip:#062C52}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:18px/1.45 "Noto Sans SC",
-"Noto Sans CJK SC","PingFang SC",sans-serif}main{max-width:480px;margin:auto;padding:16px;display:grid;gap:16px}
-header{display:flex;gap:8px;align-items:center;font-weight:700}section{border-radius:12px;padding:16px 20px}
-.answer{text-align:center;background:var(--yes)}.answer.no{background:var(--no)}.answer svg{width:72px;height:72px}
-h1{font-size:28px;line-height:1.3;margin:8px 0 0}p{margin:0}small{font-size:16px;color:var(--ink2);display:block}
-dl{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:0 20px}
-dl div{display:flex;gap:16px;padding:10px 0;border-top:1px solid var(--rule)}dl div:first-child{border:0}
-dt{width:88px;flex:none;color:var(--ink2)}dd{margin:0;font-weight:700;overflow-wrap:anywhere}
-.hint{background:var(--tint)}form{display:grid;gap:8px}
-textarea{font:16px monospace;width:100%;min-height:112px;border:1px solid var(--edge);border-radius:12px;padding:10px}
-.b{height:56px;border:0;border-radius:12px;font-family:inherit;font-weight:700;font-size:18px;
-line-height:56px;text-align:center;text-decoration:none;
-width:100%}
-.main{background:var(--city);color:#FFF;box-shadow:0 3px 0 var(--citylip)}
-.side{background:var(--card);color:var(--ink);border:1px solid var(--edge);box-shadow:0 3px 0 var(--lip);
-line-height:54px}
-"""
 _YES = (
     '<svg viewBox="0 0 48 48" role="img" aria-label="yes"><circle cx="24" cy="24" r="22" fill="#08562F"/>'
     '<path d="M14 25l7 7 13-15" fill="none" stroke="#FFF" stroke-width="5"/></svg>'
@@ -119,19 +100,20 @@ _WORDS = {
 }
 
 
-def render(found: Verified, service: str, now_ms: int) -> str:
-    """The whole page as HTML; `service` is the service's name in Chinese, or empty where it is not known."""
+def render(found: Verified, service: str, now_ms: int, text: str = "") -> HTMLResponse:
+    """The whole page; `service` is the service's name in Chinese, or empty where it is not known.
+
+    `text`: the code as it was scanned, to go on with to the case.
+    """
     title, english = _WORDS[found.outcome]
     parts = [_answer(found, title, english, now_ms)] if found.outcome != "nothing" else [f"<h1>{title}</h1>"]
     if found.outcome == "genuine" and found.token is not None:
-        parts += [_facts(found, found.token, service), _HINT]
+        parts.append(_facts(found, found.token, service))
+        if text:
+            parts.append(f'<a class="b main" href="/case?token={quote(text, safe="")}">看办到哪一步 See the case</a>')
+        parts.append(_HINT)
     parts.append(_FORM)
-    return (
-        f'<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
-        f"<style>{_STYLE}</style></head><body><main><header>市民自助终端 · 核对凭条</header>"
-        f"{''.join(parts)}</main></body></html>"
-    )
+    return page(title, "".join(parts), "市民自助终端 · 核对凭条")
 
 
 _HINT = (

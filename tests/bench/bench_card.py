@@ -1,10 +1,12 @@
 """How long the card's part of a visit takes: the terminal's way against bare PC/SC, in the same run.
 
-The terminal's way is `PcscReader` and the citizen profile: open, recognise, facts, tries left, PIN, holder, close. Bare
-PC/SC is the very same APDUs through `smartcard.scard` in this process. Both talk to the same simulated card on the same
-private pcscd, in turn, so the ratio holds whatever else the machine does. A card that answers at once exists nowhere
-but here, and shows the child process at its worst; the target is for a card that takes `CARD_MS` for an answer, which
-is quick for a card with contacts. Run: `python -m tests.bench.bench_card`.
+The terminal's way is `PcscReader` and the citizen profile: open, recognise, read, close. A read is the card's file and
+the holder's; a visit asks the try counter and presents the PIN between them. Bare PC/SC is the very same APDUs through
+`smartcard.scard` in this process. Both talk to the same simulated card on the same private pcscd, in turn, so the ratio
+holds whatever else the machine does. The target is for a card that takes `CARD_MS` for an answer, which is quick for a
+card with contacts. One that answers at once exists nowhere but here and shows the child process at its worst: on a
+quiet machine its ratio is below the target too, on a busy one it tells of the scheduler, with five processes in turn. Run:
+`python -m tests.bench.bench_card`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.pcscd import PrivatePcscd
 from tests.cards import PIN, Contacts, sim_card
 
-ROUNDS = 60
+ROUNDS = 150
 WARM_UP = 5
 CARD_MS = 5
 TARGET = 1.15
@@ -58,10 +60,20 @@ def visit(connection: CardConnection) -> str:
     return card.read_holder().name
 
 
-def recorded(card: SimCard) -> list[bytes]:
-    """Return the APDUs of one visit, as they reach the card."""
+def read(connection: CardConnection) -> str:
+    """Read the card and its holder; returns the name."""
+    card = recognise(connection)
+    card.read_facts()
+    return card.read_holder().name
+
+
+Way = Callable[[CardConnection], str]
+
+
+def recorded(card: SimCard, way: Way = visit) -> list[bytes]:
+    """Return the APDUs of one visit, or read, as they reach the card."""
     contacts = Contacts(card.process)
-    visit(contacts)
+    way(contacts)
     card.reset()
     return contacts.sent
 
@@ -93,11 +105,11 @@ def _check(result: int) -> None:
         raise SystemExit(f"bare PC/SC failed: {result & 0xFFFFFFFF:08X}")
 
 
-def terminal(reader: PcscReader) -> float:
-    """One visit through the terminal's own layers; return milliseconds from open to close."""
+def terminal(reader: PcscReader, way: Way) -> float:
+    """One visit, or read, through the terminal's own layers; return milliseconds from open to close."""
     began = time.perf_counter()
     connection = reader.connect()
-    visit(connection)
+    way(connection)
     connection.close()
     return (time.perf_counter() - began) * 1000
 
@@ -139,18 +151,18 @@ class Slot:
         self.daemon.stop()
 
 
-def visits(slot: Slot, card: SimCard, rounds: int) -> tuple[float, float]:
+def visits(slot: Slot, card: SimCard, rounds: int, way: Way = visit) -> tuple[float, float]:
     """Return the medians of bare PC/SC and the terminal, in turn, in milliseconds."""
-    apdus = recorded(card)
+    apdus = recorded(card, way)
     slot.put(card)
     ways: dict[str, Callable[[], float]] = {
         "bare": lambda: bare(slot.reader.name, apdus),
-        "terminal": lambda: terminal(slot.reader),
+        "terminal": lambda: terminal(slot.reader, way),
     }
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds + WARM_UP):
-        for name, way in ways.items():
-            taken[name].append(way())
+        for name, timed in ways.items():
+            taken[name].append(timed())
     slot.pull()
     return statistics.median(taken["bare"][WARM_UP:]), statistics.median(taken["terminal"][WARM_UP:])
 
@@ -206,14 +218,22 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     """Return every figure; times of visits in milliseconds."""
     slot = Slot()
     try:
+        reads = visits(slot, sim_card(), rounds, read)
         instant = visits(slot, sim_card(), rounds)
-        slow = visits(slot, sim_card(quirks={"answer_delay_ms": CARD_MS}), max(5, rounds // 4))
-        single = one_apdu(slot, rounds)
+        slow_reads = visits(slot, sim_card(quirks={"answer_delay_ms": CARD_MS}), max(5, rounds // 10), read)
+        slow = visits(slot, sim_card(quirks={"answer_delay_ms": CARD_MS}), max(5, rounds // 10))
+        single = one_apdu(slot, max(5, rounds // 3))
         events = insertions(slot, INSERTIONS)
     finally:
         slot.close()
     return {
         "apdus": len(recorded(sim_card())),
+        "slow_read_bare_ms": slow_reads[0],
+        "slow_read_terminal_ms": slow_reads[1],
+        "slow_read_ratio": slow_reads[1] / slow_reads[0],
+        "read_bare_ms": reads[0],
+        "read_terminal_ms": reads[1],
+        "read_ratio": reads[1] / reads[0],
         "bare_ms": slow[0],
         "terminal_ms": slow[1],
         "ratio": slow[1] / slow[0],
@@ -231,14 +251,23 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
 def main() -> int:
     """Print the figures; exit code 1 where a target is missed."""
     figures = measure()
-    visit_text = (
-        f"card visit, {CARD_MS} ms a card answer: bare scard {figures['bare_ms']:.1f} ms, "
-        f"terminal {figures['terminal_ms']:.1f} ms, ratio {figures['ratio']:.3f} (at most {TARGET})"
-    )
-    instant_text = (
-        f"the same, a card that answers at once: {figures['instant_bare_ms']:.2f} ms, "
-        f"{figures['instant_terminal_ms']:.2f} ms, ratio {figures['instant_ratio']:.2f} (for comparison)"
-    )
+    ways = {
+        f"whole citizen read, {CARD_MS} ms a card answer": "slow_read_",
+        f"visit with PIN, {CARD_MS} ms a card answer": "",
+        "for comparison, read, a card that answers at once": "read_",
+        "for comparison, visit, a card that answers at once": "instant_",
+    }
+    rows = [
+        (
+            (
+                f"{what}: bare scard {figures[key + 'bare_ms']:.2f} ms, "
+                f"terminal {figures[key + 'terminal_ms']:.2f} ms, "
+                f"ratio {figures[key + 'ratio']:.3f} (at most {TARGET})"
+            ),
+            figures[key + "ratio"] <= TARGET or what.startswith("for comparison"),
+        )
+        for what, key in ways.items()
+    ]
     apdu_text = f"APDUs of a visit: {figures['apdus']:.0f} (the least is {LEAST_APDUS})"
     child_text = (
         f"child process, one APDU: {figures['child_us']:.0f} us over bare scard; a bare pipe round trip is "
@@ -249,13 +278,11 @@ def main() -> int:
         f"longest {figures['event_longest_ms']:.0f} ms "
         f"(pcscd looks every {POLLING_MS:.0f} ms; at most {EVENT_EXTRA_MS:.0f} ms more)"
     )
-    rows = (
-        (visit_text, figures["ratio"] <= TARGET),
-        (instant_text, True),
+    rows += [
         (apdu_text, figures["apdus"] <= LEAST_APDUS),
         (child_text, figures["pipes"] <= PIPES),
         (event_text, figures["event_longest_ms"] <= POLLING_MS + EVENT_EXTRA_MS),
-    )
+    ]
     for text, met in rows:
         sys.stdout.write(f"{'ok    ' if met else 'MISSED'} {text}\n")
     return 0 if all(met for _, met in rows) else 1

@@ -1,11 +1,10 @@
-"""How fast entries come in, as ratios within one run: against a bare loop, TLS against plain, a herd at once.
+"""How fast one terminal's entries come in, as ratios within one run: against a bare loop, TLS against plain.
 
 Everything stores into the same private PostgreSQL, fsync on. Run: `python -m tests.bench.bench_gateway`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import hashlib
 import json
@@ -21,7 +20,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import cbor2
 import requests
@@ -30,11 +28,10 @@ from requests.adapters import HTTPAdapter
 
 from offline_cache import enrolment, state
 from offline_cache.gateway import GatewayClient
-from offline_cache.messages import Batch, Row, WrappedKey, encode_batch, genesis, next_chain, sign1
+from offline_cache.messages import Row, next_chain
 from offline_cache.policy import Limits
 from offline_cache.sync import SyncService
 from provisioning.gateway import authority
-from provisioning.gateway.authority import IssuedCertificate
 from provisioning.gateway.storage.open import open_store
 from tests.bench.gateway_servers import NOW_MS
 from tests.gateway_kit import Terminal
@@ -43,9 +40,8 @@ from tests.postgres_kit import PrivatePostgres
 BATCH = 100
 BATCHES = 25
 ROUNDS = 5
-HERD = 1000
 READY_S = 60
-TARGETS = {"sync / bare loop": 0.8, "mutual TLS / plain": 0.8, "herd / bare herd": 0.7, "with / without shedding": 0.8}
+TARGETS = {"sync / bare loop": 0.8, "mutual TLS / plain": 0.8}
 
 
 @contextmanager
@@ -81,7 +77,7 @@ def rows_of(device: str, epoch: str, bodies: list[bytes], first: int, previous: 
     rows: list[Row] = []
     for seq, body in enumerate(bodies, first):
         row = Row(seq, str(uuid6.uuid7()), NOW_MS, "boot", seq, "key", body, b"")
-        rows.append(replace(row, chain=next_chain(previous, row)))
+        rows.append(row._replace(chain=next_chain(previous, row)))
         previous = rows[-1].chain
     return rows
 
@@ -167,83 +163,6 @@ class _Keys:
         self.authority = keys
 
 
-# --- a herd ---------------------------------------------------------------------------------------------------------
-
-
-def herd_requests(folder: Path, url: str, bodies: list[bytes], *, bare: bool) -> list[bytes]:
-    """One whole HTTP request for each terminal, which the database knows."""
-    made: list[bytes] = []
-    keys = _Keys(authority.load(folder))
-    with closing(open_store(folder, url)) as store:
-        for number in range(HERD):
-            outbox = Terminal(keys, str(uuid.uuid4()))  # type: ignore[arg-type]
-            certificate = secrets.token_bytes(32)
-            if bare:
-                made.append(http_request(bare_bodies(bodies, str(number), 1, 1)[0], b""))
-                continue
-            token = hashlib.sha256(certificate).digest()
-            store.add_invite(token, {}, NOW_MS + 1)
-            issued = IssuedCertificate("", token, outbox.key.public_key().public_bytes_raw(), NOW_MS * 2)
-            name = store.admit(token, NOW_MS, outbox.device, "bench", lambda _name, issued=issued: issued).terminal
-            start = genesis(outbox.device, outbox.epoch)
-            rows = tuple(rows_of(outbox.device, outbox.epoch, bodies, 1, start))
-            batch = Batch(name, outbox.device, outbox.epoch, 1, start, (WrappedKey("key", bytes(80), "g"),), rows)
-            made.append(http_request(sign1(encode_batch(batch), outbox.key), certificate))
-    return made
-
-
-def http_request(body: bytes, certificate: bytes) -> bytes:
-    head = f"POST /v1/entries HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n"
-    return (head + (f"X-Certificate: {certificate.hex()}\r\n" if certificate else "") + "\r\n").encode() + body
-
-
-async def herd_rate(url: str, wholes: list[bytes]) -> tuple[float, int]:
-    """Everybody connects, then all send at once and come back when told. Entries a second, and refusals."""
-    split = urlsplit(url)
-    refusals = 0
-    links = [await asyncio.open_connection(split.hostname, split.port) for _ in wholes]
-
-    async def one(link: tuple[asyncio.StreamReader, asyncio.StreamWriter], whole: bytes) -> None:
-        nonlocal refusals
-        reader, writer = link
-        for _ in range(50):
-            writer.write(whole)
-            await writer.drain()
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0]))
-            status = int(head.split(" ")[1])
-            if status == 200:
-                return
-            assert status == 503, head
-            refusals += 1
-            await asyncio.sleep(int(head.split("retry-after:")[1].split("\r\n")[0]))
-        raise AssertionError("no slot in fifty tries")
-
-    began = time.perf_counter()
-    await asyncio.gather(*(one(link, whole) for link, whole in zip(links, wholes, strict=True)))
-    took = time.perf_counter() - began
-    for _, writer in links:
-        writer.close()
-    return len(wholes) * BATCH / took, refusals
-
-
-def herd(folder: Path, database: PrivatePostgres) -> dict[str, float]:
-    bodies = sealed(authority.load(folder))
-    found: dict[str, float] = {}
-    for name, mode, waiting in (("bare", "bare", 0), ("without", "plain", 100_000), ("with", "plain", 0)):
-        rates: list[float] = []
-        for _ in range(2):
-            url = database.database()
-            with server(mode, folder, url, waiting) as (address, pid):
-                wholes = herd_requests(folder, url, bodies, bare=mode == "bare")
-                rate, refusals = asyncio.run(herd_rate(address, wholes))
-                rates.append(rate)
-                found[f"{name} MB"] = peak_mb(pid)
-                found[f"{name} refusals"] = refusals
-        found[name] = max(rates)
-    return found
-
-
 def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="kiosk-bench-"))
     folder = place / "gateway"
@@ -251,17 +170,13 @@ def main() -> None:
     try:
         with closing(PrivatePostgres()) as database:
             one = one_terminal(folder, database, place / "state")
-            many = herd(folder, database)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     ratios = {
         "sync / bare loop": one["plain"] / one["bare"],
         "mutual TLS / plain": one["tls"] / one["plain"],
-        "herd / bare herd": many["without"] / many["bare"],
-        "with / without shedding": many["with"] / many["without"],
     }
     print(f"one terminal, batches of {BATCH}, entries/s: " + json.dumps({k: round(v) for k, v in one.items()}))
-    print(f"{HERD} terminals at once, entries/s, MB, refusals: " + json.dumps({k: round(v) for k, v in many.items()}))
     missed = [name for name, ratio in ratios.items() if ratio < TARGETS[name]]
     for name, ratio in ratios.items():
         print(f"{name:26} {ratio:5.2f}x   target >= {TARGETS[name]:.2f}x   {'MISSED' if name in missed else 'ok'}")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.contract.printer_stand import SEAMS, Stand, stand_at
+
+
+@pytest.fixture(params=SEAMS)
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    """A receipt printer at each seam."""
+    with stand_at(request.param) as made:
+        yield made
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,13 +5,18 @@ The same simulated card is in both slots. What is asked here is what the termina
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from drivers.api import SlotState
-from drivers.cards.apdu import send
-from drivers.cards.registry import recognise
+from drivers.cards.apdu import send, send_each
+from drivers.cards.piv import PivCard
+from drivers.cards.registry import identify, recognise
 from drivers.errors import (
     CardBusy,
     CardMute,
@@ -27,11 +32,14 @@ from drivers.errors import (
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.reader import SimReader
-from tests.cards import ID_NUMBER, NAME, PIN, other_document, sim_card
+from provisioning.gateway.proofs import card_key
+from tests.cards import ID_NUMBER, NAME, PIN, card_document, other_document, piv_document, sim_card
 from tests.contract.card_rig import PATIENCE_S, Rig, in_background, pcsc_rig, sim_rig
 
 SHORT_S = 0.4
 TRIES = bytes.fromhex("00200000")
+SELECT = bytes.fromhex("00A404000F7378312E73682EC9E7BBE1B1A3D5CF")
+READ_CARD_ID = bytes.fromhex("00B2012812")
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +72,37 @@ def test_a_card_comes_and_goes_and_comes_again(rig: Rig) -> None:
 
 
 T1_ATR = "3B8D0100814E43238697154401990001FA"
+T1_PIV_ATR = "3B810131B1"
 
 
-@pytest.mark.parametrize("atr", [None, T1_ATR], ids=["T=0", "T=1"])
-def test_a_whole_visit_at_the_card(rig: Rig, authority: CardAuthority, atr: str | None) -> None:
-    connection = rig.inserted(sim_card(authority, quirks={"atr": atr}))
+@pytest.mark.parametrize(("atr", "algorithm"), [(None, "p256"), (T1_ATR, "sm2")], ids=["T=0", "T=1, SM2"])
+def test_a_whole_visit_at_the_card(rig: Rig, authority: CardAuthority, atr: str | None, algorithm: str) -> None:
+    connection = rig.inserted(sim_card(authority, algorithm=algorithm, quirks={"atr": atr}))
     card = recognise(connection)
     facts = card.read_facts()
     assert (facts.version, facts.card_number, card.tries_left()) == ("2.00", "X00000019", 3)
     card.verify_pin(PIN)
     holder = card.read_holder()
     assert (holder.name, holder.id_number) == (NAME, ID_NUMBER)
-    assert len(card.certificate()) > 256
-    assert len(card.sign(b"lookup")) == 64
+    certificate, signature = card.certificate(), card.sign(b"lookup")
+    assert len(certificate) > 256
+    assert card_key.signed(x509.load_der_x509_certificate(certificate), signature, b"lookup")
     card.same_card(facts.card_id)
     assert connection.atr == card.atr == rig.events[-1].atr
     connection.close()
+
+
+@pytest.mark.parametrize("atr", [None, T1_PIV_ATR], ids=["its own ATR", "T=1"])
+def test_a_chained_command_and_a_long_answer_come_through(rig: Rig, authority: CardAuthority, atr: str | None) -> None:
+    """RSA on a PIV card: an input of 266 bytes goes in two commands, the signature comes in two answers."""
+    card = identify(
+        rig.inserted(SimCard.from_document(piv_document(algorithm="rsa2048", quirks={"atr": atr}), authority))
+    )
+    assert isinstance(card, PivCard)
+    card.verify_pin("12345678")
+    key, signature = x509.load_der_x509_certificate(card.certificate()).public_key(), card.sign(b"text")
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(signature, b"text", padding.PKCS1v15(), hashes.SHA256())
 
 
 @pytest.mark.parametrize("style", ["61xx", "direct"])
@@ -147,6 +170,37 @@ def test_a_card_that_answers_too_late_is_mute(rig: Rig) -> None:
         connection.transmit(TRIES, SHORT_S)
 
 
+def test_each_record_of_a_file_has_a_deadline_of_its_own(rig: Rig) -> None:
+    connection = rig.inserted(sim_card(quirks={"answer_delay_ms": 150, "response_style": "direct"}))
+    assert connection.transmit(SELECT).sw == 0x9000
+    answers = list(send_each(connection, [READ_CARD_ID] * 4, SHORT_S))
+    assert [answer.sw for answer in answers] == [0x9000] * 4, "0.6 s together, 0.4 s for each"
+
+
+def test_a_card_that_falls_silent_in_a_row_of_records(rig: Rig) -> None:
+    card = sim_card(quirks={"mute_after_apdus": 3, "response_style": "direct"})
+    connection = rig.inserted(card)
+    assert connection.transmit(SELECT).sw == 0x9000
+    with pytest.raises(CardMute):
+        list(send_each(connection, [READ_CARD_ID] * 4, SHORT_S))
+    assert card.apdus == 4
+    connection.close()
+    rig.hand.remove()
+    rig.until(SlotState.EMPTY)
+    assert recognise(rig.inserted(sim_card())).read_holder().name == NAME
+
+
+def test_nothing_is_sent_after_the_first_record_that_is_not_there(rig: Rig) -> None:
+    card = sim_card(quirks={"response_style": "direct"})
+    connection = rig.inserted(card)
+    assert connection.transmit(SELECT).sw == 0x9000
+    missing = bytes.fromhex("00B2EE2812")
+    answers = list(send_each(connection, [READ_CARD_ID, bytes.fromhex("00B20128FF"), missing, READ_CARD_ID]))
+    assert [answer.sw for answer in answers] == [0x9000, 0x9000, 0x6A83]
+    assert card.apdus == 5, "SELECT, a record, one with a wrong length twice, and one that is not there"
+    assert connection.transmit(READ_CARD_ID).sw == 0x9000
+
+
 @pytest.mark.parametrize("atr", ["00", "FFFF", "3F" + "00" * 39])
 def test_a_card_that_answers_the_reset_wrongly(rig: Rig, atr: str) -> None:
     rig.hand.insert(sim_card(quirks={"atr": atr}))
@@ -170,6 +224,29 @@ def test_a_truncated_answer_is_refused(rig: Rig) -> None:
     card = recognise(rig.inserted(sim_card(quirks={"truncate_apdu": 3})))
     with pytest.raises(CardProtocolError):
         card.read_facts()
+
+
+def test_an_answer_that_is_far_too_long_is_refused(rig: Rig) -> None:
+    class Talker(SimCard):
+        def process(self, apdu: bytes) -> bytes | None:
+            answer = super().process(apdu)
+            return answer if answer is None or apdu[1] != 0xB2 else answer[:2] + bytes(298) + answer[-2:]
+
+    card = recognise(rig.inserted(Talker.from_document(card_document())))
+    with pytest.raises(CardProtocolError):
+        card.read_facts()
+
+
+def test_a_session_that_was_forgotten_takes_nothing_from_the_next(rig: Rig) -> None:
+    sim = sim_card()
+    old = rig.inserted(sim)
+    old.close()
+    card = recognise(rig.reader.connect())
+    card.verify_pin(PIN)
+    del old
+    gc.collect()
+    assert sim.pin_verified, "whatever ends with the old session must not unpower the card under the new one"
+    assert card.read_holder().name == NAME
 
 
 def test_an_answer_of_one_byte_ends_the_connection(rig: Rig) -> None:

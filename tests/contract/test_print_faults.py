@@ -1,122 +1,61 @@
 """Every fault at every stage of a job, on both transports: what may be said, and what must never happen.
 
-Whatever goes wrong: "done" is said only of a receipt that lies whole and cut in the tray; no second receipt comes out
-unasked, neither now nor when the fault has gone; and then the same driver prints again.
+Whatever goes wrong, the screen says what is known and no more. "Done" is said only of a receipt that lies whole and cut
+in the tray; no second receipt comes out unasked, neither now nor when the fault has gone; and then the same driver
+prints again. `tests/system/test_print_cli.py` asks the same of the command, at night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from functools import cache
 
 import pytest
 
-from drivers.api import QR, Banner, JobState, Para, Receipt, ReceiptPrinter, Row, Title
-from drivers.printers.link import Deadlines
-from drivers.printers.serial_printer import SerialPrinter
+from drivers.api import JobState, PrintResult
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_link import SimReceiptPrinter
-from drivers.sim.pty_link import PtyLink
+from kiosk.events import PrintFinished
+from tests.contract.printer_stand import COPY, EXPECTED, RECEIPT, STAGES, FakeClock, Stand
+from tests.unit.visit_kit import Visit
 
-RECEIPT = Receipt(
-    number="T0001-000042",
-    blocks=(
-        Title("榕树街便民服务中心"),
-        Row("终端 T0001", "正本 ORIGINAL", bold=True),
-        Banner("received", "市教育局已收到", ("RECEIVED by the Education Bureau",)),
-        *(Para(f"第{n}行，内容。Line {n}.") for n in range(1, 21)),
-        QR("https://example.invalid/v/0123456789abcdef"),
-        Row("市民热线 Hotline", "12345"),
-    ),
-)
-COPY = replace(RECEIPT, copy=True)
-
-STAGES: dict[str, dict[str, object]] = {
-    "before": {},
-    "in the body": {"after_lines": 8},
-    "before the cut": {"moment": "before-cut"},
-    "after the cut": {"moment": "after-cut"},
-    "waiting for the proof": {"moment": "before-proof"},
-}
 DONE, NOT_PRINTED, PARTIAL = JobState.DONE, JobState.NOT_PRINTED, JobState.PARTIAL
 NOT_CUT, UNKNOWN = JobState.PRINTED_NOT_CUT, JobState.UNKNOWN
-
-# What may be said, stage by stage in the order of STAGES.
-EXPECTED: dict[str, tuple[frozenset[JobState], ...]] = {
-    fault: tuple(frozenset(s if isinstance(s, tuple) else (s,)) for s in row)
-    for fault, row in {
-        "paper-out": (NOT_PRINTED, PARTIAL, NOT_CUT, NOT_CUT, NOT_CUT),
-        "near-end": (DONE, DONE, DONE, DONE, DONE),
-        "cover-open": (NOT_PRINTED, PARTIAL, NOT_CUT, NOT_CUT, NOT_CUT),
-        "cutter-jam": (NOT_CUT, NOT_CUT, NOT_CUT, DONE, DONE),
-        "head-hot": (NOT_PRINTED, PARTIAL, NOT_CUT, NOT_CUT, NOT_CUT),
-        "unrecoverable": (NOT_PRINTED, PARTIAL, NOT_CUT, NOT_CUT, NOT_CUT),
-        "power-off": (NOT_PRINTED, (PARTIAL, UNKNOWN), (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN)),
-        "power-cycle": (
-            NOT_PRINTED,
-            (PARTIAL, UNKNOWN),
-            (NOT_CUT, UNKNOWN),
-            (NOT_CUT, UNKNOWN),
-            (NOT_CUT, UNKNOWN),
-        ),
-        "mute": (NOT_PRINTED, UNKNOWN, (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN)),
-        "no-markers": (UNKNOWN, UNKNOWN, NOT_CUT, NOT_CUT, NOT_CUT),
-        "slow": (DONE, DONE, DONE, DONE, DONE),
-        "noise": (DONE, DONE, DONE, DONE, DONE),
-        "unplugged": (NOT_PRINTED, (PARTIAL, UNKNOWN), (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN), (NOT_CUT, UNKNOWN)),
-        "lying": (DONE, DONE, DONE, DONE, DONE),
-    }.items()
+SAID = {
+    DONE: ("rating", "这次办得怎么样？"),
+    NOT_CUT: ("failure.print-not-cut", "打好了，纸没有切断"),
+    PARTIAL: ("failure.print-partial", "只打了一半"),
+    UNKNOWN: ("failure.print-unknown", "凭条打出来了吗？"),
+}
+"""What the citizen is told: the screen, and the sentence on it."""
+NOT_BEGUN = {
+    "printer-paper-out": "这台机器的纸用完了",
+    "printer-cover-open": "打印机的盖子开着",
+    "printer-absent": "打印机没有回话",
+    "printer-fault": "打印机有毛病",
 }
 
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def advance(self, seconds: float) -> None:
-        self.now_s += max(seconds, 0.001)
+@cache
+def at_the_printer() -> Visit:
+    """A visit that waits for its receipt."""
+    return Visit().to_printing()
 
 
-@dataclass
-class Stand:
-    sim: SimPrinter
-    printer: ReceiptPrinter
-    mend: Callable[[], None]
-    """Everything that was wrong is put right."""
-    seconds: float
-    """How long a power cycle takes here."""
-
-
-@pytest.fixture(params=["in process", "pty"])
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    if request.param == "in process":
-        clock = FakeClock()
-        sim = SimPrinter(clock=clock)
-        deadlines = replace(Deadlines(), cool_s=5.0)
-        printer = SimReceiptPrinter(sim, clock=clock, advance=clock.advance, deadlines=deadlines)
-
-        def mend() -> None:
-            clock.advance(10.0)
-            sim.clear_fault()
-            sim.load_roll()
-
-        yield Stand(sim, printer, mend, seconds=1.5)
-        return
-    sim = SimPrinter()
-    deadlines = Deadlines(reply_s=0.5, heartbeat_s=0.05, silent_s=1.2, stall_s=1.2, finish_s=1.2, cool_s=0.6)
-    with PtyLink(sim) as link:
-        serial = SerialPrinter(link.port, deadlines=deadlines)
-
-        def mend_cable() -> None:
-            sim.clear_fault()
-            sim.load_roll()
-            assert link.wait_for_port()
-
-        yield Stand(sim, serial, mend_cable, seconds=0.8)
-        serial.close()
+def said_on_the_screen(result: PrintResult) -> None:
+    """The screen says what is known, that the application is safe, and nothing more."""
+    visit = Visit()
+    visit.session = at_the_printer().session
+    visit.send(PrintFinished(result))
+    name, words = visit.screen.name, visit.words
+    if result.state is NOT_PRINTED:
+        code = name.removeprefix("failure.")
+        assert NOT_BEGUN[code] in words
+        assert (code == "printer-paper-out") == (result.reason == "paper-out")
+    else:
+        screen, sentence = SAID[result.state]
+        assert name == screen
+        assert sentence in words
+    assert result.state is DONE or "T0001-000001" in words
 
 
 def whole(sim: SimPrinter) -> int:
@@ -133,6 +72,7 @@ def test_a_fault_is_never_called_done_and_never_prints_twice(stand: Stand, fault
     expected = EXPECTED[fault][list(STAGES).index(stage)]
     assert result.state in expected, result
     assert (result.reason == "") == (result.state is DONE)
+    said_on_the_screen(result)
     if result.state is DONE:
         assert whole(sim) == 1
     if result.state is NOT_PRINTED:

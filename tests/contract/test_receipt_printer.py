@@ -2,88 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from drivers.api import QR, Banner, JobState, Para, Receipt, ReceiptPrinter, Row, Title
+from drivers.api import JobState, Receipt, Row
 from drivers.printers.escpos import encode_receipt
 from drivers.printers.journal import JobJournal
-from drivers.printers.link import Deadlines
-from drivers.printers.models import Model, generic, model
-from drivers.printers.serial_printer import SerialPrinter
+from drivers.printers.models import generic, model
 from drivers.sim.printer import SimPrinter
-from drivers.sim.printer_link import SimReceiptPrinter
-from drivers.sim.pty_link import PtyLink
-
-RECEIPT = Receipt(
-    number="T0001-000042",
-    blocks=(
-        Title("榕树街便民服务中心"),
-        Row("终端 T0001", "正本 ORIGINAL", bold=True),
-        Banner("received", "市教育局已收到", ("RECEIVED by the Education Bureau",)),
-        *(Para(f"第{n}行，内容。Line {n}.") for n in range(1, 21)),
-        QR("https://example.invalid/v/0123456789abcdef"),
-        Row("市民热线 Hotline", "12345"),
-    ),
-)
-COPY = replace(RECEIPT, copy=True)
-
-
-class FakeClock:
-    """A clock that moves only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def advance(self, seconds: float) -> None:
-        self.now_s += max(seconds, 0.001)
-
-
-@dataclass
-class Stand:
-    """A printer under test and the hand beside it."""
-
-    sim: SimPrinter
-    open: Callable[..., ReceiptPrinter]
-    plug: Callable[[], None]
-    seconds: float
-    """How long a power cycle takes here: longer than a reply, shorter than giving up."""
-
-
-@pytest.fixture(params=["in process", "pyserial over a pty"])
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    printers: list[ReceiptPrinter] = []
-    if request.param == "in process":
-        clock = FakeClock()
-        sim = SimPrinter(clock=clock)
-
-        def in_process(chosen: Model | None = None, journal: JobJournal | None = None) -> ReceiptPrinter:
-            printers.append(SimReceiptPrinter(sim, model=chosen, journal=journal, clock=clock, advance=clock.advance))
-            return printers[-1]
-
-        yield Stand(sim, in_process, sim.plug, seconds=1.5)
-    else:
-        sim = SimPrinter()
-        deadlines = Deadlines(reply_s=0.6, heartbeat_s=0.05, silent_s=1.8, stall_s=1.5, finish_s=1.5)
-        with PtyLink(sim) as link:
-
-            def over_pty(chosen: Model | None = None, journal: JobJournal | None = None) -> ReceiptPrinter:
-                printers.append(SerialPrinter(link.port, model=chosen, journal=journal, deadlines=deadlines))
-                return printers[-1]
-
-            def plug() -> None:
-                sim.plug()
-                assert link.wait_for_port()
-
-            yield Stand(sim, over_pty, plug, seconds=0.9)
-            for printer in printers:
-                printer.close()
+from tests.contract.printer_stand import COPY, RECEIPT, Stand
 
 
 def test_a_receipt_is_done_only_after_the_printer_said_so(stand: Stand) -> None:

@@ -1,69 +1,99 @@
-"""`python -m tests.crash.killing FOLDER TIMES SEED`: a writer and a sync service, killed at any instant, TIMES times.
+"""`python -m tests.crash.killing FOLDER TIMES SEED [DATABASE]`: writer, sync and gateway, killed at any instant.
 
-Each is forked from here, so that thousands of deaths take minutes. The gateway is the model, in this process: it lives
-on and sees whatever the dying have sent. Prints `{"confirmed", "arrived", "kills"}` when everything was found to fit.
+One after the other, TIMES times in all, on one disk. Everything is real: the outbox, mutual TLS over a socket, the
+gateway's server and its database. Each process is forked from here, with everything loaded, so that a thousand deaths
+take minutes; this process only holds the listening socket, and remembers what the writer was told.
+
+Prints `{"confirmed", "arrived", "kills": {"writer", "sync", "gateway"}}` when everything was found to fit.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import hashlib
 import json
 import os
 import random
+import select
 import signal
 import socket
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from offline_cache import state
-from offline_cache.enrolment import Enrolment
-from offline_cache.errors import Unavailable
-from offline_cache.gateway import Receipt
-from offline_cache.messages import Batch, decode_ack, encode_batch, sign1, verify1
+from offline_cache import enrolment, state
+from offline_cache.errors import CacheError
+from offline_cache.gateway import GatewayClient
+from offline_cache.policy import Limits
 from offline_cache.sync import SyncService
-from offline_cache.wire.verdict import VerdictPage
-from tests.outbox_bench import enrol
-from tests.outbox_gateway import ModelGateway
+from provisioning.gateway import authority
+from provisioning.gateway.authority import Authority
+from provisioning.gateway.ingest import unsealed
+from provisioning.gateway.serve import City, listen, open_gateway, run
+from provisioning.gateway.storage.open import open_store
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SMALL = Limits(least_rows=2, first_rows=3, most_rows=5)
+"""Small batches, so that a death falls between two of them as often as not."""
+DEADLINE_S = 60
+TOKEN = "one-time"
 
 
-class PipeClient:
-    """A `GatewayClient` over a socket to the parent."""
-
-    def __init__(self, channel: socket.socket, joined: Enrolment) -> None:
-        self.channel, self.joined = channel, joined
-
-    def push(self, batch: Batch) -> Receipt:
-        body = sign1(encode_batch(batch), self.joined.private_key)
-        self.channel.sendall(len(body).to_bytes(4) + body)
-        answer = take(self.channel)
-        if answer is None:
-            raise Unavailable("the gateway is gone")
-        return Receipt(decode_ack(verify1(answer, self.joined.signing_key)), answer)
-
-    def catalogue(self, etag: str | None) -> None:
-        return None
-
-    def verdicts(self, after: int) -> VerdictPage:
-        return VerdictPage(self.joined.terminal, after, False, ())
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
-def take(channel: socket.socket) -> bytes | None:
-    """One message, or None when the other side died in the middle."""
-    head = exactly(channel, 4)
-    return None if head is None else exactly(channel, int.from_bytes(head))
+class Child:
+    """A forked process and a socket to it; whatever it says is kept."""
+
+    def __init__(self, task: Callable[[socket.socket], None]) -> None:
+        self.channel, there = socket.socketpair()
+        self.said = b""
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.channel.close()
+            code = 1
+            try:
+                task(there)
+                code = 0
+            finally:
+                os._exit(code)
+        there.close()
+
+    def hears(self, size: int) -> bool:
+        """Wait until it has said so many bytes; False when it ended before."""
+        self.channel.settimeout(DEADLINE_S)
+        while len(self.said) < size:
+            more = self.channel.recv(4096)
+            if not more:
+                return False
+            self.said += more
+        return True
+
+    def kill(self) -> None:
+        """SIGKILL; what it had said counts."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.end()
+
+    def end(self) -> int:
+        """Wait for its end; returns how it ended."""
+        self.channel.settimeout(DEADLINE_S)
+        with contextlib.suppress(ConnectionResetError):
+            while more := self.channel.recv(4096):
+                self.said += more
+        self.channel.close()
+        return os.waitpid(self.pid, 0)[1]
 
 
-def exactly(channel: socket.socket, size: int) -> bytes | None:
-    found = b""
-    while len(found) < size:
-        more = channel.recv(size - len(found))
-        if not more:
-            return None
-        found += more
-    return found
+# --- the three that die ---------------------------------------------------------------------------------------------
 
 
 def writes(folder: Path, channel: socket.socket, numbers: random.Random) -> None:
-    """The child: record until killed; each confirmation is sent only after COMMIT."""
+    """Record until killed; each confirmation is sent only after COMMIT."""
     with state.open_writer(folder) as outbox:
         outbox.tables._connection.execute("pragma wal_autocheckpoint = 20")
         while True:
@@ -71,89 +101,115 @@ def writes(folder: Path, channel: socket.socket, numbers: random.Random) -> None
             channel.sendall(done.id.encode())
 
 
-def sends(folder: Path, channel: socket.socket, joined: Enrolment) -> None:
-    """The child: send what is pending, batch by batch, and purge, until killed or done."""
-    with state.open_reader(folder) as outbox:
-        service = SyncService(outbox, PipeClient(channel, joined), state_dir=folder)
-        while service.step().kind == "sent":
+def sends(folder: Path, channel: socket.socket) -> None:
+    """Send what is pending, batch by batch, and purge, until killed, or done, or something is in the way."""
+    with closing(GatewayClient(enrolment.load(folder))) as client, state.open_reader(folder) as outbox:
+        service = SyncService(outbox, client, limits=SMALL)
+        while (step := service.step()).kind in {"sent", "go-on"}:
             outbox.purge(2**62)
+            channel.sendall(b".")
+        assert step.alarm is None, step
 
 
-def killed(child: int, channel: socket.socket) -> None:
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    channel.settimeout(0)
+def serves(keys: Authority, database: str, listener: socket.socket) -> None:
+    """The gateway's server, on the socket that outlives it."""
+    with closing(open_store(keys.folder, database)) as store:
+        city = City(ASSETS / "city", people=20)
+        gateway = open_gateway(keys, store, ASSETS / "services", city, wall_ms, lambda _event, _facts: None)
+        run(gateway, listener, lambda _url: None)
+
+
+# --- the one that lives ---------------------------------------------------------------------------------------------
+
+
+class Scene:
+    """A terminal, a gateway, and what was confirmed."""
+
+    def __init__(self, folder: Path, numbers: random.Random, database: str) -> None:
+        self.folder, self.numbers, self.database = folder / "state", numbers, database
+        self.keys = authority.create(folder / "gateway", (), datetime.datetime.now(datetime.UTC))
+        self.listener = listen("127.0.0.1", 0)
+        self.confirmed: list[str] = []
+        self.kills: Counter[str] = Counter()
+        with closing(open_store(self.keys.folder, database)) as store:
+            store.add_invite(hashlib.sha256(TOKEN.encode()).digest(), {}, wall_ms() + 3_600_000)
+        self.gateway = self.serve()
+        url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        device = state.device(self.folder).device
+        GatewayClient.enrol(url, TOKEN, self.keys.ca_hash, device, "test", self.folder)
+
+    def serve(self) -> Child:
+        return Child(lambda _channel: serves(self.keys, self.database, self.listener))
+
+    def any_instant(self, most_s: float) -> None:
+        select.select([], [], [], self.numbers.random() * most_s)
+
+    def writer_dies(self) -> None:
+        seed = self.numbers.randrange(2**32)
+        writer = Child(lambda channel: writes(self.folder, channel, random.Random(seed)))
+        assert writer.hears(36 * self.numbers.randrange(1, 12)), "the writer ended by itself"
+        self.any_instant(0.002)
+        writer.kill()
+        self.confirmed += [writer.said[at : at + 36].decode() for at in range(0, len(writer.said) - 35, 36)]
+
+    def sync_dies(self) -> None:
+        sync = Child(lambda channel: sends(self.folder, channel))
+        sync.hears(self.numbers.randrange(4))  # fewer, if there was less to send
+        self.any_instant(0.006)
+        sync.kill()
+
+    def gateway_dies(self) -> None:
+        """While a terminal sends; sometimes while it starts."""
+        sync = Child(lambda channel: sends(self.folder, channel))
+        if self.numbers.random() < 0.8:
+            sync.hears(self.numbers.randrange(4))
+            self.any_instant(0.008)
+        else:
+            self.any_instant(0.2)
+        self.gateway.kill()
+        self.gateway = self.serve()
+        assert sync.end() == 0, "the sync service met the death of a gateway with a traceback, or an alarm"
+
+    def one(self, number: int) -> None:
+        name = ("writer", "sync", "writer", "gateway")[number % 4]
+        {"writer": self.writer_dies, "sync": self.sync_dies, "gateway": self.gateway_dies}[name]()
+        self.kills[name] += 1
+
+    def check(self) -> int:
+        """Let one more sync service live, and compare; returns how many entries arrived."""
+        for _ in range(20):  # one that meets a gateway that is still starting ends early
+            assert Child(lambda channel: sends(self.folder, channel)).end() == 0
+            with state.open_reader(self.folder) as outbox:
+                if outbox.status().pending == 0:
+                    outbox.verify()
+                    break
+        else:
+            raise AssertionError("entries stay behind")
+        self.gateway.kill()
+        with closing(open_store(self.keys.folder, self.database)) as store:
+            arrived = [(line["seq"], str(line["id"])) for line in unsealed(store, self.keys)]
+            assert store.alarms() == ()
+        ids = [entry_id for _, entry_id in arrived]
+        assert [seq for seq, _ in arrived] == list(range(1, len(arrived) + 1)), "in order, without a gap"
+        assert len(set(ids)) == len(ids), "once"
+        told = set(self.confirmed)
+        assert [entry_id for entry_id in ids if entry_id in told] == self.confirmed, "all that was confirmed, in order"
+        return len(ids)
 
 
 def main() -> None:
-    folder, times, numbers = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
-    gateway = ModelGateway()
-    joined = enrol(folder, gateway)
-    confirmed: list[str] = []
-    for number in range(times):
-        here, there = socket.socketpair()
-        writer = number % 2 == 0
-        child = os.fork()
-        if child == 0:
-            here.close()
-            writes(folder, there, random.Random(number)) if writer else sends(folder, there, joined)
-            os._exit(0)
-        there.close()
-        if writer:
-            confirmed += confirmations(here, child, numbers.randrange(1, 12))
-        else:
-            serve(here, child, gateway, numbers.randrange(5))
-        here.close()
-    check(folder, joined, gateway, confirmed)
-    print(json.dumps({"confirmed": len(confirmed), "arrived": len(gateway.documents()), "kills": times}))
-
-
-def confirmations(channel: socket.socket, child: int, wanted: int) -> list[str]:
-    """Let the writer live until `wanted` confirmations were read; those that were under way count too."""
-    found = b""
-    while len(found) < 36 * wanted:
-        found += channel.recv(4096)
-    killed(child, channel)
-    channel.settimeout(5)
-    while more := channel.recv(4096):
-        found += more
-    return [found[at : at + 36].decode() for at in range(0, len(found) - 35, 36)]
-
-
-def serve(channel: socket.socket, child: int, gateway: ModelGateway, requests: int) -> None:
-    """Answer so many requests; the next one is stored, and its sender killed before or after it hears so."""
-    for number in range(requests + 1):
-        body = take(channel)
-        if body is None:
-            break
-        answer = gateway.accept(body)
-        if number < requests or number % 2:
-            channel.sendall(len(answer).to_bytes(4) + answer)
-    killed(child, channel)
-
-
-def check(folder: Path, joined: Enrolment, gateway: ModelGateway, confirmed: list[str]) -> None:
-    """Let one more sync service live, and compare."""
-    here, there = socket.socketpair()
-    child = os.fork()
-    if child == 0:
-        here.close()
-        sends(folder, there, joined)
-        os._exit(0)
-    there.close()
-    while (body := take(here)) is not None:
-        answer = gateway.accept(body)
-        here.sendall(len(answer).to_bytes(4) + answer)
-    os.waitpid(child, 0)
-    with state.open_reader(folder) as outbox:
-        outbox.verify()
-        assert outbox.status().pending == 0
-    arrived = [(seq, entry_id) for _, _, seq, entry_id, _ in gateway.documents()]
-    assert [seq for seq, _ in arrived] == list(range(1, len(arrived) + 1)), "in order, without a gap"
-    assert len({entry_id for _, entry_id in arrived}) == len(arrived), "once"
-    assert set(confirmed) <= {entry_id for _, entry_id in arrived}, "every confirmed entry"
-    in_order = [entry_id for _, entry_id in arrived if entry_id in set(confirmed)]
-    assert in_order == confirmed, "in the order in which they were confirmed"
+    folder, times, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    scene = Scene(folder, random.Random(seed), sys.argv[4] if len(sys.argv) > 4 else "")
+    try:
+        for number in range(times):
+            scene.one(number)
+        arrived = scene.check()
+    except (AssertionError, CacheError, OSError):
+        sys.stderr.write(f"seed {seed}\n")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(scene.gateway.pid, signal.SIGKILL)
+        raise
+    print(json.dumps({"confirmed": len(scene.confirmed), "arrived": arrived, "kills": scene.kills}))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jsonschema
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from drivers.api import Response
 from drivers.cards import tlv
 from drivers.cards.apdu import case_of, command, send, with_le
 from drivers.cards.citizen import CitizenCard
@@ -211,3 +212,46 @@ def test_an_id_number_is_a_card_where_its_birthday_exists(id_number: str) -> Non
         assert parse_card_document(document).holder.birth_date.replace("-", "") == id_number[6:14]
     else:
         assert refused_field(document) == "holder.id_number"
+
+
+# ------------------------------------------------------------------------------------------------- in a row
+
+
+class InARow(Contacts):
+    """Contacts that take many APDUs at once, as the PC/SC child does: up to the first that is no success."""
+
+    def transmit_many(self, commands: Sequence[bytes], deadline_s: float) -> list[Response]:
+        answers: list[Response] = []
+        for apdu in commands:
+            answers.append(self.transmit(apdu, deadline_s))
+            if answers[-1].sw != 0x9000:
+                break
+        return answers
+
+
+@given(
+    modes=st.sets(st.sampled_from(["tag-sfi", "tag", "number-sfi", "number"]), min_size=1),
+    omitted=st.sets(st.sampled_from(["4E", "0A", "0B", "0C", "02", "04", "05"])),
+    style=st.sampled_from(["61xx", "direct"]),
+    wrong_le=st.sampled_from(["6Cxx", "accept"]),
+    broken=st.none() | st.integers(1, 20),
+)
+@settings(max_examples=150, deadline=None)
+def test_records_in_a_row_are_the_same_apdus_and_the_same_answers(
+    modes: set[str], omitted: set[str], style: str, wrong_le: str, broken: int | None
+) -> None:
+    quirks = {"read_record_modes": sorted(modes), "omit_tags": sorted(omitted), "response_style": style}
+    quirks |= {"wrong_le": wrong_le, "truncate_apdu": broken}
+    seen: list[tuple[object, list[bytes]]] = []
+    for kind in (Contacts, InARow):
+        contacts = kind(sim_card(quirks=quirks).process)
+        try:
+            card = recognise(contacts)
+            read: object = (card.read_facts(), card.read_holder(), card.warnings)
+        except CardError as error:
+            read = (type(error), str(error))
+        seen.append((read, contacts.sent))
+    one_by_one, in_a_row = seen
+    assert one_by_one[0] == in_a_row[0]
+    if broken is None:
+        assert one_by_one[1] == in_a_row[1]

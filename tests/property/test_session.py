@@ -15,10 +15,9 @@ from kiosk.services import forms
 from kiosk.services.definition import LIFE_EVENTS
 from kiosk.session import state as s
 from kiosk.session.common import BUSY, form_of
-
 from kiosk.session.state import State
 from tests.unit.test_session_table import EVENTS, RUNTIME_ONLY
-from tests.unit.visit_kit import AT_MS, CATALOGUE, FACTS, FAILURES, HOLDER, Visit
+from tests.unit.visit_kit import AT_MS, CATALOGUE, FACTS, FAILURES, HOLDER, MOUTH, Visit
 
 FIELD_IDS = sorted({item.id for service in CATALOGUE.services.values() for item in service.fields})
 VALUES = sorted({choice.value for service in CATALOGUE.services.values() for item in service.fields
@@ -26,7 +25,7 @@ VALUES = sorted({choice.value for service in CATALOGUE.services.values() for ite
 SERVICES = [*sorted(CATALOGUE.services), "gone"]
 CODES = st.sampled_from([*sorted(FAILURES), "gateway-silent", "gateway-refused", "never-heard-of"])
 SLOTS, INSERTIONS, SEQS = st.sampled_from(SlotState), st.integers(0, 3), st.integers(0, 3)
-KINDS = st.sampled_from(["application", "rating"])
+KINDS = st.sampled_from(["application", "rating", "notice", "supply"])
 SUBJECTS = st.builds(
     e.SubjectData,
     st.sampled_from([*sorted(CATALOGUE.subjects), "x.y"]), st.sampled_from(sorted(CATALOGUE.agencies)),
@@ -48,7 +47,7 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.AnswerChosen: st.builds(e.AnswerChosen, st.sampled_from([*VALUES, "?"])),
     e.KeyTyped: st.builds(e.KeyTyped, st.one_of(st.sampled_from("0123456789AZ@."), st.text(max_size=2))),
     e.KeysErased: st.builds(e.KeysErased, st.booleans()),
-    e.ReceiptChosen: st.builds(e.ReceiptChosen, st.sampled_from(["paper", "sms", "both"])),
+    e.ReceiptChosen: st.builds(e.ReceiptChosen, st.sampled_from(["paper", "sms", "email", "both"])),
     e.PaperSeen: st.builds(e.PaperSeen, st.sampled_from(["whole", "half", "nothing"])),
     e.RatingChosen: st.builds(e.RatingChosen, st.integers(1, 5)),
     e.SlotChanged: st.builds(e.SlotChanged, SLOTS, INSERTIONS),
@@ -71,7 +70,9 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
         st.integers(0, 9))),
     e.PrinterChanged: st.builds(e.PrinterChanged, st.builds(
         PrinterStatus, st.booleans(), st.booleans(), st.sampled_from([None, "open", "closed"]),
-        st.sampled_from([None, "ok", "near-end", "out"]), st.none())),
+        st.sampled_from([None, "ok", "near-end", "out"]), st.none(), ticket=st.sampled_from([None, "none"]))),
+    e.TicketSeen: st.builds(
+        e.TicketSeen, st.sampled_from(["waiting", "taken", "retracted", "jammed", "unknown"])),
     e.NetworkChanged: st.builds(e.NetworkChanged, st.booleans()),
     e.StoreChanged: st.builds(e.StoreChanged, st.sampled_from(["", "outbox-full", "storage-failed"])),
     e.ClockTicked: st.builds(e.ClockTicked, st.sampled_from(["2026-05-19T00:00", "2030-01-01T12:34"])),
@@ -100,6 +101,9 @@ BEGINNINGS: dict[str, Callable[[], Visit]] = {
     "waiting": lambda: Visit().to_check().submit().signed().saved(),
     "receipt": lambda: Visit().to_saved().touch("primary"),
     "printing": lambda: Visit().to_printing(),
+    "take paper": lambda: Visit(printer=MOUTH).to_printing().printed(JobState.DONE),
+    "half": lambda: Visit().to_printing().printed(JobState.PARTIAL, "paper-out"),
+    "address": lambda: Visit().to_saved("bare").touch("primary", "receipt.sms", "primary"),
     "rating": lambda: Visit().to_saved().touch("primary", "back"),
     "no printer": lambda: Visit(printer=None).to_home().to_intro().touch("primary"),
 }

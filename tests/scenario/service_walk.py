@@ -34,13 +34,18 @@ class Suited:
 
 
 SUITED = {
+    "access-log": Suited("parent"),
+    "construction": Suited("owner"),
+    "my-cases": Suited("owner", typed={"case": "T0001000009"}),
     "business": Suited("owner"),
+    "company": Suited("owner"),
     "contact": Suited("rare-name"),
     "deed-tax": Suited("rare-name"),
     "employment": Suited("blocking", typed={"left": "20260430"}),
     "household-proof": Suited("parent"),
     "marriage": Suited("owner"),
     "medical": Suited("parent"),
+    "my-licences": Suited("parent"),
     "provident-fund": Suited("parent"),
     "residence": Suited("newcomer", typed={"since": "20260210"}),
     "school": Suited("parent", days=150, typed={"child_birth": "20201115"}),
@@ -70,6 +75,9 @@ def walk(kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None) 
     for name in (f"event.{CATALOGUE.services[service].event}", f"service.{service}", "primary", "primary"):
         touch(name)
     for _ in range(MAX_SCREENS):
+        if kiosk.screen.name == "view":
+            touch("primary" if kiosk.screen.primary is not None else _first_choice(kiosk))
+            continue
         if kiosk.screen.name != "form":
             break
         choices = [c for c in kiosk.controls.values() if c.id.startswith("choice.")]
@@ -88,6 +96,11 @@ def walk(kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None) 
     document = kiosk.store.documents[-1]
     fields = cast("Mapping[str, Mapping[str, str]]", document["fields"])
     return Walk(touches, keys, sum(item["origin"] != "answer" for item in fields.values()), document)
+
+
+def _first_choice(kiosk: Kiosk) -> str:
+    """The first row, or the first thing to do, of a page that waits for one."""
+    return next(control.id for control in kiosk.controls.values() if control.role == "choice")
 
 
 def _wanted(kiosk: Kiosk, typed: Mapping[str, str]) -> str:

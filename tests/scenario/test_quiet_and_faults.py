@@ -91,7 +91,7 @@ def test_help_and_back_lose_nothing_that_was_chosen(kiosk: Kiosk) -> None:
 
 
 def test_the_language_may_change_in_the_middle_without_losing_what_was_typed(kiosk: Kiosk) -> None:
-    kiosk.cut().to_home().to_intro().touch("primary", "primary", "primary")
+    kiosk.cut().to_home().to_intro().touch("primary", "primary", "primary", "primary")
     assert "phone" in str(kiosk.screen.body)
     kiosk.touch("key.1", "key.3", "key.8", "mode.language")
     assert kiosk.screen.language == "en"
@@ -108,12 +108,12 @@ def test_something_is_wrong_with_the_data_and_the_citizen_says_so(kiosk: Kiosk) 
 
 def test_an_answer_is_changed_from_the_check_screen(kiosk: Kiosk) -> None:
     kiosk.to_home().to_check()
-    while "change.copies" not in kiosk.controls:
+    while "change.use" not in kiosk.controls:
         kiosk.touch("page.down")
-    kiosk.touch("change.copies", "choice.copies.3", "primary")
+    kiosk.touch("change.use", "choice.use.work", "primary")
     assert kiosk.screen.name == "check"
     kiosk.submit().wait(1)
-    assert kiosk.store.documents[0]["fields"]["copies"]["value"] == "3"  # pyright: ignore
+    assert kiosk.store.documents[0]["fields"]["use"]["value"] == "work"  # pyright: ignore
 
 
 def test_a_fault_of_the_program_ends_the_visit_and_not_the_terminal(kiosk: Kiosk) -> None:

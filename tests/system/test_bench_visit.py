@@ -77,6 +77,22 @@ def sent(bench: BenchClient, number: str) -> list[Json]:
     return bench.until(f"entry {number}", look, DEADLINE_S)
 
 
+def test_somebody_listens_and_presses_the_keypad(fresh: BenchClient) -> None:
+    assert fresh.speech() == []
+    fresh.key("repeat")
+    assert [one["text"] for one in fresh.speech()][:2] == ["广州市民自助终端。", "办事，从这里开始。"]
+    for key in ("down", "down", "down", "ok"):
+        fresh.key(key)
+    assert fresh.state()["screen"] == "start"
+    assert fresh.speech()[-1]["language"] == fresh.state()["language"]
+    before = fresh.speech()[-1]["n"]
+    fresh.key("down")
+    told = [one for one in fresh.speech() if one["n"] > before]
+    assert [one["kind"] for one in told] == ["say"]
+    fresh.key("ok")
+    assert fresh.state()["screen"] == "card"
+
+
 def test_a_visit_reaches_the_gateway_once_and_leaves_nothing_of_the_holder(fresh: BenchClient) -> None:
     visitor = Visitor(fresh, "parent")
     walk_to_attract(visitor)
@@ -291,3 +307,29 @@ def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
         assert len(sent(second.client, number)) == 1
     finally:
         assert second.end() == 0
+
+
+@pytest.mark.nightly
+def test_a_building_permit_is_worked_by_nine_agencies_while_weeks_go_by(fresh: BenchClient) -> None:
+    visitor = Visitor(fresh, "owner")
+    visitor.sign_in()
+    visitor.open_service("business", "construction")
+    visitor.fill_in()
+    visitor.submit()
+    number = str(fresh.state()["session"]["number"])
+    visitor.take_receipt()
+    visitor.rate_and_leave()
+    sent(fresh, number)
+    fresh.advance(21 * 86_400)
+    visitor = Visitor(fresh, "owner")
+    visitor.sign_in()
+    for element in ("event.records", "service.my-cases", "primary", "primary"):
+        visitor.press(element)
+    visitor.wait_for("view")
+    visitor.press("row.0")
+    visitor.press("do.steps")
+    words = [str(element["text"]) for element in fresh.elements()]
+    assert f"编号 {number}" in words
+    assert any(text.startswith("政务服务中心") and text.endswith("办完") for text in words)
+    visitor.press("finish")
+    fresh.remove_card()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,12 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from drivers.api import SlotState
+from drivers.cards.piv import PivCard
+from drivers.cards.registry import identify
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.pcscd import PrivatePcscd
 from drivers.sim.cards.sdt_module import SimSdtModule
-from tests.cards import ID_NUMBER, MRZ_KEY, NAME, PIN, piv_document, resident_document, sim_card
+from tests.cards import (
+    ID_NUMBER,
+    MRZ_KEY,
+    NAME,
+    PIN,
+    Contacts,
+    emrtd_document,
+    piv_document,
+    resident_document,
+    sim_card,
+)
+from tests.system.test_pcsc import reader_on
 from tests.system.test_pcsc_cli import ROOT, put
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.system]
@@ -65,6 +83,9 @@ EXPECTED = {
     "piv": ("piv", "TEST Person", None),
     "emrtd": ("emrtd", "ANNA MARIA ERIKSSON", None),
     "emrtd-pace": ("emrtd", "ANNA MARIA ERIKSSON", None),
+    "emrtd-can": ("emrtd", "ANNA MARIA ERIKSSON", None),
+    "citizen-sm2": ("citizen", "欧阳测试", None),
+    "piv-rsa": ("piv", "TEST Person", None),
 }
 
 
@@ -76,13 +97,17 @@ def test_every_shipped_card_document_is_in_this_list() -> None:
 def test_a_shipped_card_is_read_behind_vpcd(daemon: PrivatePcscd, kiosk: Run, tmp_path: Path, name: str) -> None:
     authority = CardAuthority.load_or_create(tmp_path / "authority")
     put(daemon, SimCard.from_document(json.loads((CARDS / f"{name}.json").read_text("utf-8")), authority))
-    (tmp_path / "key").write_text(MRZ_KEY + "\n")
+    (tmp_path / "key").write_text("271828\n" if name == "emrtd-can" else MRZ_KEY + "\n")
     extra = ("--mrz-file", str(tmp_path / "key")) if name.startswith("emrtd") else ()
+    if name == "emrtd-can":
+        (tmp_path / "csca.pem").write_bytes(authority.travel().certificate_pem)
+        extra += ("--csca", str(tmp_path / "csca.pem"))
     code, (told,), _ = kiosk("read", "--json", *extra)
     profile, holder, reason = EXPECTED[name]
     assert (code, told["profile"]) == (0, profile)
     assert (told["holder"] or {}).get("name") == holder
     assert told.get("holder_error") == reason
+    assert told.get("genuine") == ((name == "emrtd-can") if name.startswith("emrtd") else None)
 
 
 def test_the_resident_identity_card_is_read_through_its_module(kiosk: Run) -> None:
@@ -111,11 +136,18 @@ def test_a_printed_key_that_is_none(kiosk: Run, tmp_path: Path, text: str) -> No
     assert kiosk("read", "--json", "--mrz-file", str(tmp_path / "key"))[:2] == (1, [{"error": "key-format"}])
 
 
+def test_a_file_of_country_authorities_that_is_none(kiosk: Run, tmp_path: Path) -> None:
+    (tmp_path / "csca.pem").write_text("no certificate")
+    assert kiosk("read", "--json", "--csca", str(tmp_path / "csca.pem"))[:2] == (1, [{"error": "csca-format"}])
+
+
 def test_readers_have_roles(tmp_path: Path) -> None:
     with PrivatePcscd(("Kiosk Technician", "Kiosk Citizen")) as daemon:
         config = tmp_path / "kiosk.toml"
         config.write_text('technician_reader_name = "Kiosk Technician"\n')
-        daemon.insert(sim_card(), "Kiosk Technician")
+        daemon.insert(SimCard.from_document(emrtd_document()), "Kiosk Technician")
+        with reader_on(daemon.socket_path, "Kiosk Technician") as (_, seen):
+            seen.until(SlotState.PRESENT)
         done = subprocess.run(
             [sys.executable, "-m", "kiosk", "card", "readers", "--json", "--config", str(config)],
             cwd=ROOT,
@@ -125,7 +157,7 @@ def test_readers_have_roles(tmp_path: Path) -> None:
             check=True,
         )
         listed = {one["name"]: (one["role"], one["interface"]) for one in json.loads(done.stdout)["readers"]}
-        assert listed["Kiosk Technician 00 00"] == ("technician", "contact")
+        assert listed["Kiosk Technician 00 00"] == ("technician", "contactless"), "a document's chip"
         assert listed["Kiosk Citizen 00 00"] == ("citizen", "contact")
         read = subprocess.run(
             [sys.executable, "-m", "kiosk", "card", "read", "--json", "--config", str(config)],
@@ -146,15 +178,16 @@ def test_the_slot_is_watched(daemon: PrivatePcscd) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert watching.stdout is not None
-    states = [json.loads(watching.stdout.readline())["state"]]
-    daemon.insert(sim_card())
-    states.append(json.loads(watching.stdout.readline())["state"])
-    daemon.remove()
-    states.append(json.loads(watching.stdout.readline())["state"])
-    assert states == ["empty", "present", "empty"]
-    assert watching.wait(15) == 0
-    watching.stdout.close()
+    with watching, contextlib.ExitStack() as stack:
+        stack.callback(watching.kill)
+        assert watching.stdout is not None
+        states = [json.loads(watching.stdout.readline())["state"]]
+        daemon.insert(sim_card())
+        states.append(json.loads(watching.stdout.readline())["state"])
+        daemon.remove()
+        states.append(json.loads(watching.stdout.readline())["state"])
+        assert states == ["empty", "present", "empty"]
+        assert watching.wait(15) == 0
 
 
 def test_one_command_by_hand_and_the_pin_is_never_printed(daemon: PrivatePcscd, kiosk: Run) -> None:
@@ -192,18 +225,16 @@ def test_a_card_is_recorded_without_its_holder_and_replayed(daemon: PrivatePcscd
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert playing.stdout is not None
-    assert json.loads(playing.stdout.readline())["state"] == "inserted"
-    from drivers.api import SlotState
-    from tests.system.test_pcsc import reader_on
-
-    with reader_on(daemon.socket_path) as (_, seen):
-        seen.until(SlotState.PRESENT)
-    code, (read,), _ = kiosk("read", "--json")
-    assert (code, read["holder"]["name"], read["holder"]["id_number"]) == (0, "无名", "440199199001010028")
-    playing.send_signal(2)
-    assert playing.wait(15) == 0
-    playing.stdout.close()
+    with playing, contextlib.ExitStack() as stack:
+        stack.callback(playing.kill)
+        assert playing.stdout is not None
+        assert json.loads(playing.stdout.readline())["state"] == "inserted"
+        with reader_on(daemon.socket_path) as (_, seen):
+            seen.until(SlotState.PRESENT)
+        code, (read,), _ = kiosk("read", "--json")
+        assert (code, read["holder"]["name"], read["holder"]["id_number"]) == (0, "无名", "440199199001010028")
+        playing.send_signal(2)
+        assert playing.wait(15) == 0
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"kind":"card-trace","version":1,"atr":"3B","exchanges":[{}]}', "[1]"])
@@ -226,3 +257,27 @@ def test_opensc_sees_the_simulated_card_as_a_card(daemon: PrivatePcscd) -> None:
     rows = [line.split() for line in said[0].splitlines() if "Kiosk Citizen" in line]
     assert any("Yes" in row for row in rows), f"there is a card in the reader: {said[0]}"
     assert card.atr.hex(":") in said[1].lower()
+
+
+def test_opensc_signs_with_the_simulated_piv_card(daemon: PrivatePcscd, tmp_path: Path) -> None:
+    """OpenSC's own PIV driver chains its command and fetches the long answer: the twin is more than our profile."""
+    tool = shutil.which("pkcs11-tool")
+    assert tool is not None, "pkcs11-tool is missing: apt-get install opensc (provisioning/setup.sh --tests)"
+    sim = SimCard.from_document(piv_document(algorithm="rsa2048"), CardAuthority.load_or_create(tmp_path / "authority"))
+    put(daemon, sim)
+    (tmp_path / "text").write_bytes(b"text")
+    arguments = ["--login", "--pin", "12345678", "--sign", "-m", "SHA256-RSA-PKCS", "--id", "01"]
+    done = subprocess.run(
+        [tool, *arguments, "-i", str(tmp_path / "text"), "-o", str(tmp_path / "signature")],
+        env=environment(daemon),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    card = identify(Contacts(sim.process, sim.atr))
+    assert isinstance(card, PivCard)
+    key = x509.load_der_x509_certificate(card.certificate()).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify((tmp_path / "signature").read_bytes(), b"text", padding.PKCS1v15(), hashes.SHA256())

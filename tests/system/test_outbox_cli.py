@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -226,6 +227,53 @@ def test_sync_run_sends_and_ends_on_sigterm_with_zero(folder: Path, gateway: Tls
         finally:
             process.kill()
     assert [document["a"] for *_, document in gateway.model.documents()] == [1]
+
+
+def listen(manager: socket.socket) -> None:
+    """Until nothing more is said for as long as the socket waits: `TimeoutError`."""
+    while True:
+        manager.recv(256)
+
+
+def test_systemd_hears_from_the_running_service_and_kills_one_that_is_silent(folder: Path, tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(30)
+        environ = {**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}
+        with subprocess.Popen(command("sync", "run", "--state", str(folder)), env=environ) as process:
+            try:
+                heard = [manager.recv(256) for _ in range(5)]
+                assert heard[0].startswith(b"READY=1")
+                assert heard.count(b"WATCHDOG=1") >= 2
+                assert b"STATUS=not-enrolled" in heard, "why it sends nothing"
+                process.send_signal(signal.SIGSTOP)  # a service that hangs
+                manager.settimeout(1.2)
+                with pytest.raises(TimeoutError):
+                    listen(manager)
+                manager.settimeout(30)
+                process.send_signal(signal.SIGCONT)
+                assert manager.recv(256) == b"WATCHDOG=1"
+                process.send_signal(signal.SIGTERM)
+                while manager.recv(256) != b"STOPPING=1":
+                    pass
+                assert process.wait(20) == 0
+            finally:
+                process.kill()
+
+
+def test_a_damaged_outbox_is_an_alarm_until_a_technician_acknowledges_it(folder: Path) -> None:
+    kiosk("outbox", "append", "--jsonl", "-", "--state", str(folder), stdin='{"a":1}\n{"a":2}\n')
+    file = folder / "outbox.db"
+    file.write_bytes(bytes(4096) + file.read_bytes()[4096:])
+    assert kiosk("outbox", "append", "--jsonl", "-", "--state", str(folder), stdin='{"a":3}\n').returncode == 0
+    status = json.loads(kiosk("outbox", "status", "--json", "--state", str(folder)).stdout)
+    (aside,) = status["set_aside"]
+    assert (status["alarm"], aside["seen"], aside["found"]["in_line"]) == ("storage-damaged", False, 2)
+    seen = json.loads(kiosk("outbox", "acknowledge", "--json", "--state", str(folder)).stdout)
+    assert seen == {"acknowledged": [1]}
+    status = json.loads(kiosk("outbox", "status", "--json", "--state", str(folder)).stdout)
+    assert (status["alarm"], status["set_aside"][0]["seen"], status["pending"]) == (None, True, 1)
 
 
 def test_the_sync_service_killed_again_and_again_loses_and_doubles_nothing(folder: Path, gateway: TlsGateway) -> None:

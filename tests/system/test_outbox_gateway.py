@@ -45,7 +45,8 @@ class Site:
         found = []
         for entry in self.entries():
             document = entry["salvaged"]["document"] if "salvaged" in entry else entry["document"]
-            found.append(document["text"])
+            if document.get("kind") != "alarm":
+                found.append(document["text"])
         return sorted(found)
 
 

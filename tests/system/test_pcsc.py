@@ -233,6 +233,15 @@ def test_a_machine_without_pcscd_is_told_what_to_install(monkeypatch: pytest.Mon
         PrivatePcscd()
 
 
+def test_a_card_falls_out_of_a_slot_that_goes_away() -> None:
+    with PrivatePcscd() as daemon:
+        card = VpcdCard(sim_card(), daemon.port())
+        assert not card.wait(0)
+        daemon.kill()
+        assert card.wait(PATIENCE_S)
+        card.remove()
+
+
 def test_no_virtual_reader_at_the_port() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: refused

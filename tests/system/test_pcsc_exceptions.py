@@ -26,6 +26,7 @@ from drivers.errors import (
     NoCard,
     ReaderGone,
 )
+from drivers.readers import pcsc
 from drivers.readers.pcsc import PcscReader
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.pcscd import PrivatePcscd
@@ -245,7 +246,8 @@ scard.SCardReleaseContext(context)
 
 
 @pytest.mark.parametrize("how", ["exclusive", "transaction", "shared"])
-def test_another_program_holds_the_card(desk: Desk, how: str) -> None:
+def test_another_program_holds_the_card(desk: Desk, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcsc, "CONNECT_DEADLINE_S", 1.0)  # in a transaction a connect hangs as long as it may
     daemon, reader, seen = desk
     daemon.insert(sim_card())
     seen.until(SlotState.PRESENT)
@@ -303,7 +305,7 @@ def test_two_cards_alternating_quickly_are_never_mistaken_for_each_other(desk: D
         (sim_card(), ID_NUMBER),
         (SimCard.from_document(other_document()), other_document()["holder"]["id_number"]),
     ]
-    for round_ in range(12):
+    for round_ in range(8):
         card, id_number = people[round_ % 2]
         daemon.insert(card)
         seen.until(SlotState.PRESENT)
@@ -312,4 +314,4 @@ def test_two_cards_alternating_quickly_are_never_mistaken_for_each_other(desk: D
         connection.close()
         daemon.remove()
         seen.until(SlotState.EMPTY)
-    assert [event.insertion for event in seen.events if event.state is SlotState.PRESENT] == list(range(1, 13))
+    assert [event.insertion for event in seen.events if event.state is SlotState.PRESENT] == list(range(1, 9))

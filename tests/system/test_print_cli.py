@@ -8,16 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from drivers.api import JobState
 from drivers.sim.printer import SimPrinter
 from drivers.sim.pty_link import PtyLink
+from tests.contract.printer_stand import EXPECTED, STAGES
 
 pytestmark = pytest.mark.system
 
-DOCUMENT = {
+HOT_HEAD_S = 110
+"""Longer than the driver waits for a hot head to cool, which is a minute."""
+
+DOCUMENT: dict[str, Any] = {
     "number": "T0001-000042",
     "copy": False,
     "width_mm": 80,
@@ -35,9 +41,8 @@ DOCUMENT = {
 
 
 def kiosk(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk", "print", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+    command = [sys.executable, "-m", "kiosk", "print", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=HOT_HEAD_S)
 
 
 @pytest.fixture
@@ -85,6 +90,36 @@ def test_the_roll_ends_half_way(link: tuple[SimPrinter, str], document: str) -> 
     result = json.loads(done.stdout)
     assert (result["state"], result["reason"]) == ("partial", "paper-out")
     assert result["bytes"] > 0
+
+
+MATRIX_AT_DAY = {("cutter-jam", "in the body"), ("unplugged", "in the body")}
+MATRIX = [
+    pytest.param(
+        fault, stage, marks=() if (fault, stage) in MATRIX_AT_DAY else pytest.mark.nightly, id=f"{fault}-{stage}"
+    )
+    for fault in EXPECTED
+    for stage in STAGES
+]
+
+
+@pytest.mark.parametrize(("fault", "stage"), MATRIX)
+def test_every_fault_at_every_stage_as_a_script_hears_of_it(
+    link: tuple[SimPrinter, str], tmp_path: Path, fault: str, stage: str
+) -> None:
+    sim, port = link
+    long = {**DOCUMENT, "blocks": [*DOCUMENT["blocks"], *({"para": f"第{n}行，内容。Line {n}."} for n in range(20))]}
+    (tmp_path / "long.json").write_text(json.dumps(long), encoding="utf-8")
+    sim.set_fault(fault, **STAGES[stage], lines_per_s=60.0)  # pyright: ignore[reportArgumentType]
+    done = kiosk("receipt", str(tmp_path / "long.json"), "--port", port, "--json")
+    facts = json.loads(done.stdout)
+    state = JobState(facts["state"])
+    assert state in EXPECTED[fault][list(STAGES).index(stage)], facts
+    whole = sum(paper.complete for paper in sim.receipts)
+    assert (done.returncode == 0) == (state is JobState.DONE)
+    assert whole == 1 or state is not JobState.DONE, "done is said of a receipt that is not there"
+    assert whole <= 1
+    assert (facts["bytes"] == 0) == (state is JobState.NOT_PRINTED)
+    assert (facts["reason"] == "") == (state is JobState.DONE)
 
 
 def test_the_status_of_a_printer(link: tuple[SimPrinter, str]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageDraw
 
+from kiosk.bench.adapters.speech import Listener
 from kiosk.bench.ports import (
     BenchError,
     BenchPorts,
@@ -47,6 +48,7 @@ class FakeTerminal:
     name: str = "attract"
     touches: list[tuple[float, float]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     settles: int = 0
     stuck: bool = False
     slot: FakeTray | None = None
@@ -90,6 +92,11 @@ class FakeTerminal:
             inside = element.x <= x < element.x + element.width and element.y <= y < element.y + element.height
             if inside and element.enabled:
                 self.name = {"language.zh": "card", "back": "attract", "finish": "attract"}.get(element.id, self.name)
+
+    def press_key(self, key: str) -> None:
+        if key == "skip":
+            raise BenchError("no-such-key", "The keypad has no such key.", "See keypad_keys.", 409)
+        self.keys.append(key)
 
     def type_text(self, text: str) -> None:
         if not text.isdigit() or self.name != "pin":
@@ -159,6 +166,7 @@ class FakeTray:
 @dataclass
 class FakePaper:
     papers: list[ReceiptView] = field(default_factory=list)
+    in_mouth: bool = False
 
     def receipts(self) -> Sequence[ReceiptView]:
         return tuple(self.papers)
@@ -171,6 +179,11 @@ class FakePaper:
         out = io.BytesIO()
         image.save(out, "PNG")
         return out.getvalue()
+
+    def take(self) -> bool:
+        """The mouth holds a ticket as long as there is paper that nobody took."""
+        waits, self.in_mouth = self.in_mouth, False
+        return waits
 
     def reset(self) -> None:
         self.papers.clear()
@@ -195,6 +208,7 @@ class FakeGateway:
     network: FakeNetwork
     held: list[dict[str, object]] = field(default_factory=list)
     silent: bool = False
+    days: int = 0
 
     def state(self) -> Mapping[str, object]:
         return {"url": "https://127.0.0.1:1", "reachable": self.network.now.up}
@@ -203,6 +217,15 @@ class FakeGateway:
         if self.silent:
             raise BenchError("gateway-silent", "The gateway does not answer.", "See the gateway's log.", 503)
         return self.held
+
+    def messages(self) -> Sequence[Mapping[str, object]]:
+        if self.silent:
+            raise BenchError("gateway-silent", "The gateway does not answer.", "See the gateway's log.", 503)
+        return [{"way": "sms", "to": "14000000021", "subject": "", "body": "办好了", "at_ms": 1}]
+
+    def pass_days(self, days: int) -> bool:
+        self.days += days
+        return True
 
 
 @dataclass
@@ -272,6 +295,7 @@ class FakeWorld:
     faults: FakeFaults
     clock: FakeClock
     log: FakeLog
+    listener: Listener = field(default_factory=Listener)
 
     @classmethod
     def make(cls) -> FakeWorld:
@@ -290,4 +314,5 @@ class FakeWorld:
             faults=self.faults,
             clock=self.clock,
             log=self.log,
+            speech=self.listener,
         )

@@ -21,7 +21,7 @@ from drivers.printers.a4.certificate import Bilingual, Certificate, render_certi
 from drivers.printers.a4.document import DocumentDeadlines, DocumentPrinter
 from drivers.printers.paper.raster import FontMissing
 from drivers.sim.ipp_printer import SimIppPrinter
-from kiosk.cli.qr_reader import read_qr_codes
+from kiosk.cli.paper.qr_reader import read_qr_codes
 
 PAGE = Certificate(
     "ZM-2027-004417",

@@ -14,6 +14,7 @@ from PIL import Image
 
 from kiosk.bench.ports import BenchError
 from kiosk.bench.server import BenchServer, build_app
+from kiosk.speech.speaker import Manner
 from tests.unit.bench_fakes import FakeWorld
 
 TIMEOUT_S = 20
@@ -123,6 +124,28 @@ def test_typing_presses_the_pad(url: str, world: FakeWorld) -> None:
     refused(post(url, "/api/type", {"text": "x"}), 409, "no-such-key")
 
 
+def test_a_key_of_the_keypad_is_pressed_and_a_digit_is_not_told(url: str, world: FakeWorld) -> None:
+    assert post(url, "/api/key", {"key": "down"}).status_code == 200
+    assert post(url, "/api/key", {"key": "7"}).status_code == 200
+    assert world.terminal.keys == ["down", "7"]
+    keys = [line["facts"] for line in get(url, "/api/log").json() if line["what"] == "hand.key"]
+    assert keys == [{"key": "down"}, {"key": "digit"}]
+    refused(post(url, "/api/key", {"key": "escape"}), 422, "malformed")
+    refused(post(url, "/api/key", {"key": "skip"}), 409, "no-such-key")
+
+
+def test_what_was_spoken_is_told_in_order_and_forgotten_at_a_reset(url: str, world: FakeWorld) -> None:
+    manner = Manner("yue-Hant", 6, 2)
+    world.listener.engine.sound("saved", manner, lambda: True)
+    world.listener.engine.say("公安局收到喇。", manner, lambda: True)
+    first, second = get(url, "/api/speech").json()
+    assert (first["kind"], first["text"]) == ("sound", "saved")
+    assert second == {"n": 2, "kind": "say", "text": "公安局收到喇。", "language": "yue-Hant", "volume": 6, "pace": 2}
+    assert [one["n"] for one in get(url, "/api/speech?after=1").json()] == [2]
+    post(url, "/api/reset")
+    assert get(url, "/api/speech").json() == []
+
+
 def test_which_keys_were_pressed_is_not_in_the_log(url: str) -> None:
     post(url, "/api/card/insert", {"persona": "parent"})
     post(url, "/api/type", {"text": "424242"})
@@ -185,6 +208,12 @@ def test_receipts_come_as_text_and_picture(url: str, world: FakeWorld) -> None:
     refused(get(url, "/api/receipts/0.png"), 422, "malformed")
 
 
+def test_a_hand_takes_the_receipt_out_of_the_mouth_once(url: str, world: FakeWorld) -> None:
+    world.paper.in_mouth = True
+    assert post(url, "/api/receipts/take", {}).json() == {"taken": True}
+    assert post(url, "/api/receipts/take", {}).json() == {"taken": False}
+
+
 def test_the_network_keeps_what_is_not_named(url: str, world: FakeWorld) -> None:
     assert post(url, "/api/network", {"up": False}).json() == {"up": False, "latency_ms": 0, "loss": 0.0}
     assert get(url, "/api/state").json()["gateway"]["reachable"] is False
@@ -202,6 +231,12 @@ def test_entries_are_what_the_gateway_holds(url: str, world: FakeWorld) -> None:
     refused(get(url, "/api/entries"), 503, "gateway-silent")
 
 
+def test_messages_are_what_the_gateway_sent(url: str, world: FakeWorld) -> None:
+    assert get(url, "/api/messages").json()[0]["way"] == "sms"
+    world.gateway.silent = True
+    refused(get(url, "/api/messages"), 503, "gateway-silent")
+
+
 def test_a_fault_is_set_listed_and_taken_back(url: str) -> None:
     answer = post(url, "/api/faults", {"device": "printer", "fault": "mute", "after": 100}).json()
     assert answer["faults"] == [{"device": "printer", "fault": "mute", "after": 100}]
@@ -217,6 +252,12 @@ def test_the_clock_only_goes_forward(url: str, world: FakeWorld) -> None:
     assert post(url, "/api/clock", {"advance_s": 120}).json()["devices"]["clock"]["offset_s"] == 120
     refused(post(url, "/api/clock", {"advance_s": -1}), 422, "malformed")
     assert world.clock.ahead_s == 120
+    assert world.gateway.days == 0
+
+
+def test_days_that_go_by_at_the_bench_go_by_in_the_offices_too(url: str, world: FakeWorld) -> None:
+    post(url, "/api/clock", {"advance_s": 3 * 86_400 + 60})
+    assert world.gateway.days == 3
 
 
 def test_reset_starts_afresh_and_keeps_what_was_recorded(url: str, world: FakeWorld) -> None:
@@ -290,6 +331,7 @@ def test_the_contract_is_published(url: str) -> None:
         ("POST", "/api/clock"),
         ("POST", "/api/network"),
         ("GET", "/api/entries"),
+        ("GET", "/api/messages"),
         ("POST", "/api/reset"),
     }
 

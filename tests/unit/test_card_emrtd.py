@@ -32,7 +32,7 @@ def opened(sim: SimCard, key: str | None = MRZ_KEY) -> EmrtdCard:
 
 
 def test_the_keys_of_the_worked_example() -> None:
-    assert AccessKey("L898902C<", "690806", "940623").password()[:16] == SEED
+    assert AccessKey("L898902C<", "690806", "940623").seed() == SEED
     assert messaging.derive(SEED, 1).hex().upper() == "AB94FDECF2674FDFB9B391F85D7F76F2"
     assert messaging.derive(SEED, 2).hex().upper() == "7962D9ECE03D1ACD4C76089DCE131543"
 

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.api import Response
-from drivers.cards.emrtd import AccessKey
+from drivers.cards.emrtd import AccessKey, AccessNumber, parse_key
 from drivers.cards.registry import Helps, identify
 from drivers.cards.secure import ber, pace
-from drivers.cards.secure.curve import BRAINPOOL, P256, Curve, encode
-from drivers.errors import CardError, CardProtocolError
+from drivers.cards.secure.curve import BRAINPOOL256, Curve
+from drivers.errors import CardError, CardNeedsKey, CardProtocolError
 from drivers.sim.cards.card import SimCard
 from tests.cards import MRZ_KEY, Contacts, emrtd_document, scripted
 
 KEY = AccessKey("T22000129", "640812", "101031")
+SUITE = pace.Suite(pace.CIPHERS["aes-128"], 13)
 NONCE = bytes.fromhex("3F00C4D39D153F2B2A214A078D899B22")
 HIDDEN = "95A3A016522EE98D01E76CB6B98B42C3"
 MAPPING = 0x7F4EF07B9EA82FD78AD689B38D0BC78CF21F249D953BC46F4C6E19259C010F99
@@ -46,7 +47,8 @@ def test_the_worked_example_whole() -> None:
         "9000", told(0x80, HIDDEN), told(0x82, CHIP_MAPS), told(0x84, CHIP_AGREES), told(0x86, "3ABB9674BCE93C08")
     )
     keys = iter((MAPPING, AGREEING))
-    channel = pace.establish(contacts, KEY.password(), BRAINPOOL, lambda _order: next(keys))
+    channel = pace.establish(contacts, KEY.password(), SUITE, lambda _order: next(keys))
+    assert isinstance(channel, pace.AesChannel)
     assert channel._enc.hex().upper() == "F5F0E35C0D7161EE6724EE513A0D9A7F"
     assert channel._mac.hex().upper() == "FE251C7858B356B24514B3BD5F4297D1"
     sent = [command.hex().upper() for command in contacts.sent]
@@ -58,10 +60,11 @@ def test_the_worked_example_whole() -> None:
 
 
 def test_the_pieces_of_the_worked_example() -> None:
-    assert KEY.password().hex().upper() == "7E2D2A41C74EA0B38CD36F863939BFA8E9032AAD"
-    assert pace.derive(KEY.password(), 3).hex().upper() == "89DED1B26624EC1E634C1989302849DD"
-    shared = BRAINPOOL.times(MAPPING, BRAINPOOL.decode(bytes.fromhex(CHIP_MAPS)))
-    assert encode(pace.mapped(BRAINPOOL, NONCE, shared)).hex().upper() == GENERATOR
+    assert KEY.password().secret.hex().upper() == "7E2D2A41C74EA0B38CD36F863939BFA8E9032AAD"
+    assert SUITE.derive(KEY.password().secret, 3).hex().upper() == "89DED1B26624EC1E634C1989302849DD"
+    assert SUITE.reveal(KEY.password(), bytes.fromhex(HIDDEN)) == NONCE
+    shared = BRAINPOOL256.times(MAPPING, BRAINPOOL256.decode(bytes.fromhex(CHIP_MAPS)))
+    assert BRAINPOOL256.encode(SUITE.mapped(NONCE, shared)).hex().upper() == GENERATOR
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_the_pieces_of_the_worked_example() -> None:
 def test_a_chip_that_does_not_keep_to_it(answers: list[str], reason: str) -> None:
     keys = iter((MAPPING, AGREEING))
     with pytest.raises(CardProtocolError, match=reason):
-        pace.establish(scripted(*answers), KEY.password(), BRAINPOOL, lambda _order: next(keys))
+        pace.establish(scripted(*answers), KEY.password(), SUITE, lambda _order: next(keys))
 
 
 @pytest.mark.parametrize("access", ["pace", "pace-p256"])
@@ -98,26 +101,72 @@ def test_a_document_that_opens_to_pace_only(access: str, style: str) -> None:
     assert caught.value.sw == 0x6300
 
 
-@pytest.mark.parametrize("curve", [P256, BRAINPOOL])
-def test_points_of_both_curves(curve: Curve) -> None:
-    assert curve.decode(encode(curve.g)) == curve.g
+def read(document: dict[str, Any], key: str) -> str:
+    sim = SimCard.from_document(document)
+    return identify(Contacts(sim.process, sim.atr), Helps(key=parse_key(key))).read_holder().name
+
+
+@pytest.mark.parametrize("cipher", pace.CIPHERS)
+@pytest.mark.parametrize("curve", [12, 13])
+def test_every_cipher_opens_a_document(cipher: str, curve: int) -> None:
+    document = emrtd_document(access="pace", pace={"cipher": cipher, "parameters": [curve]})
+    assert read(document, MRZ_KEY) == "ANNA MARIA ERIKSSON"
+
+
+@pytest.mark.parametrize("curve", pace.CURVES)
+def test_every_curve_opens_a_document(curve: int) -> None:
+    assert read(emrtd_document(access="pace", pace={"parameters": [curve]}), MRZ_KEY) == "ANNA MARIA ERIKSSON"
+
+
+@pytest.mark.parametrize("cipher", ["aes-128", "aes-256"])
+def test_the_access_number_opens_a_document_and_a_wrong_one_does_not(cipher: str) -> None:
+    document = emrtd_document(access="pace", pace={"cipher": cipher})
+    document["card"]["access_number"] = "005006"
+    assert read(document, "005006\n") == "ANNA MARIA ERIKSSON"
+    with pytest.raises(CardProtocolError) as caught:
+        read(document, "005007")
+    assert caught.value.sw == 0x6300
+    assert "005006" not in repr(AccessNumber("005006"))
+
+
+def test_the_access_number_does_not_open_a_document_without_pace() -> None:
+    with pytest.raises(CardNeedsKey, match="printed zone"):
+        read(emrtd_document(), "123456")
+
+
+def test_a_document_that_offers_many_curves_is_told_which() -> None:
+    sim = SimCard.from_document(emrtd_document(access="pace", pace={"parameters": [15, 12, 13]}))
+    contacts = Contacts(sim.process, sim.atr)
+    assert identify(contacts, Helps(key=AccessKey.parse(MRZ_KEY))).read_holder().name == "ANNA MARIA ERIKSSON"
+    told = next(command for command in contacts.sent if command[1] == 0x22)
+    assert told.endswith(bytes.fromhex("84010F")), "the first that it offers: P-384"
+
+
+@pytest.mark.parametrize("curve", pace.CURVES.values())
+def test_points_of_every_curve(curve: Curve) -> None:
+    assert curve.decode(curve.encode(curve.g)) == curve.g
     assert curve.times(curve.n, curve.g) is None
     assert curve.times(3, curve.g) == curve.add(curve.g, curve.add(curve.g, curve.g))
     assert curve.add(None, curve.g) == curve.g
     with pytest.raises(CardProtocolError):
-        encode(None)
+        curve.encode(None)
 
 
 def test_what_a_card_offers() -> None:
-    assert [pace.offered(pace.card_access(number)) for number in (12, 13)] == [12, 13]
-    assert pace.offered(pace.card_access(8)) is None
-    assert pace.offered(bytes.fromhex("3100")) is None
+    suites = [pace.Suite(cipher, curve) for cipher in pace.CIPHERS.values() for curve in pace.CURVES]
+    assert [pace.offered(pace.card_access(suite)) for suite in suites] == [[suite] for suite in suites]
+    assert pace.offered(pace.card_access(*suites)) == suites
+    # groups of prime order (0 to 2), a curve that nobody standardised, a cipher that is none, integrated mapping
+    other = [pace.card_access(pace.Suite(2, number)) for number in (0, 2, 19)] + [pace.card_access(pace.Suite(5, 12))]
+    other.append(pace.card_access(SUITE).replace(pace.GENERIC_MAPPING, bytes.fromhex("04007F000702020404")))
+    assert [pace.offered(raw) for raw in other] == [[]] * len(other)
+    assert pace.offered(bytes.fromhex("3100")) == []
 
 
 @given(st.binary(max_size=80))
 def test_any_card_access(raw: bytes) -> None:
     try:
-        assert pace.offered(raw) in (None, 12, 13)
+        assert isinstance(pace.offered(raw), list)
     except CardProtocolError:
         return
 
@@ -149,4 +198,4 @@ def test_one_wrong_answer_in_a_good_run_ends_in_a_card_error_or_the_right_holder
 
 def test_the_zone_key_is_hashed_as_the_standard_says() -> None:
     text = "T22000129364081251010318"
-    assert hashlib.sha1(text.encode()).digest() == KEY.password()
+    assert hashlib.sha1(text.encode()).digest() == KEY.password().secret

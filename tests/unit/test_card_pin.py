@@ -97,20 +97,33 @@ def test_a_card_without_the_signing_application_says_so() -> None:
         opened(sim_card()).certificate()
 
 
+def test_a_certificate_that_is_none_is_not_signed_with() -> None:
+    file = b"\x30\x82\x00\x80" + bytes(128)
+    answers = ("9000", "9000", file[:4].hex() + "9000", file[4:].hex() + "9000")
+    with pytest.raises(CardProtocolError, match="cannot be read"):
+        CitizenCard(scripted(*answers)).sign(b"x")
+
+
 @pytest.mark.parametrize("head", ["30030101", "04820101", "30820010", "3082FFFF"])
 def test_a_certificate_file_that_holds_none(head: str) -> None:
     with pytest.raises(CardProtocolError, match="certificate"):
         CitizenCard(scripted("9000", "9000", head + "9000")).certificate()
 
 
-def test_a_signature_of_another_length_is_refused() -> None:
+def knowing_its_certificate(contacts: Contacts, authority: CardAuthority) -> CitizenCard:
+    card = CitizenCard(contacts)
+    card._certificate = authority.issue("440199199001010028", "测试")[1]
+    return card
+
+
+def test_a_signature_of_another_length_is_refused(authority: CardAuthority) -> None:
     with pytest.raises(CardProtocolError, match="2 bytes instead of 64"):
-        CitizenCard(scripted("9000", "9000", "AABB9000")).sign(b"x")
+        knowing_its_certificate(scripted("9000", "9000", "AABB9000"), authority).sign(b"x")
 
 
-def test_what_is_signed_is_the_hash() -> None:
+def test_what_is_signed_is_the_hash(authority: CardAuthority) -> None:
     contacts = scripted("9000", "9000", "00" * 64 + "9000")
-    CitizenCard(contacts).sign(b"lookup")
+    knowing_its_certificate(contacts, authority).sign(b"lookup")
     assert contacts.sent[1].hex() == "002241b606800101840101"
     assert contacts.sent[2] == bytes.fromhex("002a9e9a20") + hashlib.sha256(b"lookup").digest() + b"\x40"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from drivers.cards.registry import identify, recognise
 from drivers.errors import CardProtocolError, PinBlocked, PinFormat, PinRejected, UnknownCard
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.issuer import CardAuthority
-from tests.cards import Contacts, piv_document
+from tests.cards import Contacts, piv_document, scripted
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,43 @@ def test_chuid_certificate_pin_and_signature(authority: CardAuthority, style: st
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(card.sign(b"text"), b"text", ec.ECDSA(hashes.SHA256()))
     assert not sim.pin_verified or card.warnings == ()
+
+
+@pytest.mark.parametrize("style", ["61xx", "direct"])
+@pytest.mark.parametrize("algorithm", ["p384", "rsa2048", "rsa3072"])
+def test_the_other_keys_sign_too(authority: CardAuthority, style: str, algorithm: str) -> None:
+    sim = SimCard.from_document(piv_document(algorithm=algorithm, quirks={"response_style": style}), authority)
+    contacts = Contacts(sim.process, sim.atr)
+    card = identify(contacts)
+    assert isinstance(card, PivCard)
+    with pytest.raises(CardProtocolError, match="6982"):
+        card.sign(b"text")
+    card.verify_pin("12345678")
+    key, signature = x509.load_der_x509_certificate(card.certificate()).public_key(), card.sign(b"text")
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        assert isinstance(key.curve, ec.SECP384R1)
+        key.verify(signature, b"text", ec.ECDSA(hashes.SHA384()))
+    else:
+        assert isinstance(key, rsa.RSAPublicKey)
+        key.verify(signature, b"text", padding.PKCS1v15(), hashes.SHA256())
+        parts = [sent for sent in contacts.sent if sent[0] == piv.CHAINED]
+        assert parts, "longer than one APDU"
+        assert all(len(sent) == 5 + 255 for sent in parts)
+    assert card.read_holder().name == "TEST Person"
+
+
+@pytest.mark.parametrize("size", [1024, 4096])
+def test_a_key_that_no_piv_card_may_have_signs_nothing(authority: CardAuthority, size: int) -> None:
+    card = PivCard(scripted())
+    card._der = authority.certify(rsa.generate_private_key(65537, size).public_key(), "T", "T")
+    with pytest.raises(CardProtocolError, match="does not sign here"):
+        card.sign(b"text")
+
+
+def test_a_chain_that_never_ends_is_refused_by_the_card(authority: CardAuthority) -> None:
+    sim = SimCard.from_document(piv_document(), authority)
+    part = bytes.fromhex("1087079AFF") + bytes(255)
+    assert [sim.process(part) for _ in range(9)][-1] == b"\x6a\x84"
 
 
 def test_a_wrong_pin_counts_down_until_the_card_is_blocked(authority: CardAuthority) -> None:

@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.api import SlotEvent, SlotState
 from drivers.errors import CardMute, ReaderGone
@@ -49,6 +51,25 @@ def test_what_is_no_frame_is_refused() -> None:
         wire.unpack_slot(b"\x01")
     with pytest.raises(wire.FrameError):
         wire.unpack_failure(b"\x01")
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20))
+def test_apdus_in_a_row_are_read_back(apdus: list[bytes]) -> None:
+    assert wire.unpack_many(wire.pack_many(apdus)) == apdus
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_apdus_in_a_row_or_no_frame(raw: bytes) -> None:
+    try:
+        assert wire.pack_many(wire.unpack_many(raw)) == raw
+    except wire.FrameError:
+        return
+
+
+def test_a_row_goes_on_after_a_success_only() -> None:
+    assert wire.goes_on(wire.DONE, b"\x01\x90\x00")
+    for kind, body in ((wire.DONE, b"\x61\x05"), (wire.DONE, b""), (wire.FAILED, b"\x90\x00")):
+        assert not wire.goes_on(kind, body)
 
 
 def child_program(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> Path:

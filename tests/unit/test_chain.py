@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from offline_cache.errors import ChainBroken
@@ -28,7 +26,7 @@ def test_an_untouched_chain_leads_to_its_head() -> None:
 )  # fmt: skip
 def test_a_changed_field_is_found_at_its_row(change: dict[str, object]) -> None:
     rows = list(make_batch(5).rows)
-    rows[2] = dataclasses.replace(rows[2], **change)
+    rows[2] = rows[2]._replace(**change)
     with pytest.raises(ChainBroken) as caught:
         check_chain(START, rows)
     assert caught.value.seq == rows[2].seq
@@ -36,7 +34,7 @@ def test_a_changed_field_is_found_at_its_row(change: dict[str, object]) -> None:
 
 def test_a_removed_an_inserted_and_a_swapped_row_are_found() -> None:
     rows = list(make_batch(5).rows)
-    forged = dataclasses.replace(rows[2], body=b"forged")
+    forged = rows[2]._replace(body=b"forged")
     for broken in (rows[:2] + rows[3:], [*rows[:2], forged, *rows[2:]], [rows[0], rows[2], rows[1], *rows[3:]]):
         with pytest.raises(ChainBroken):
             check_chain(START, broken)

@@ -9,8 +9,9 @@ import pytest
 from drivers import errors as device_errors
 from kiosk import failures
 from kiosk.failures import FailureTableInvalid
-from kiosk.session.finish import PRINT_FAILURES
+from kiosk.session.paper import PRINT_FAILURES
 from kiosk.session.state import Session, State
+from kiosk.words.languages import converted
 from offline_cache import errors as cache_errors
 from tests import repository
 from tests.repository import ROOT
@@ -98,10 +99,11 @@ def test_every_failure_says_what_happened_what_is_safe_and_what_to_do(code: str,
         assert entry.words("safe", language) in said
 
 
-def test_a_language_without_words_of_its_own_gets_its_family_s_or_chinese() -> None:
+def test_a_language_without_words_of_its_own_gets_its_family_s_or_its_script() -> None:
     entry = FAILURES["internal"]
     assert entry.words("title", "en-GB") == entry.title["en"]
-    assert entry.words("title", "yue-Hant") == entry.title["zh-Hans"]
+    assert entry.words("title", "yue-Hant") == converted(entry.title["zh-Hans"], "yue-Hant")
+    assert entry.words("title", "tlh") == entry.title["zh-Hans"]
 
 
 GOOD = """

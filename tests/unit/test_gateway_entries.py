@@ -102,7 +102,7 @@ def test_a_new_epoch_begins_at_one_and_stands_beside_the_old(kit: GatewayKit, te
 def test_a_changed_row_breaks_the_chain(kit: GatewayKit, terminal: Terminal, place: int) -> None:
     batch = terminal.batch(1, 3)
     rows = list(batch.rows)
-    rows[place] = dataclasses.replace(rows[place], created_ms=rows[place].created_ms + 1)
+    rows[place] = rows[place]._replace(created_ms=rows[place].created_ms + 1)
     answer = terminal.push(dataclasses.replace(batch, rows=tuple(rows)))
     assert (answer.status, answer.code, answer.json["seq"]) == (400, "chain-broken", place + 1)
     assert numbers(kit) == []
@@ -111,7 +111,7 @@ def test_a_changed_row_breaks_the_chain(kit: GatewayKit, terminal: Terminal, pla
 def test_a_chain_that_does_not_begin_at_the_genesis(kit: GatewayKit, terminal: Terminal) -> None:
     start = genesis(terminal.device, "f" * 32)
     row = terminal.rows[0]
-    row = dataclasses.replace(row, chain=next_chain(start, row))
+    row = row._replace(chain=next_chain(start, row))
     batch = dataclasses.replace(terminal.batch(1, 1), previous_chain=start, rows=(row,))
     assert terminal.push(batch).code == "chain-broken"
 
@@ -152,8 +152,8 @@ def test_too_large_is_said_after_the_whole_body_was_sent(kit: GatewayKit, termin
 
 def test_a_body_that_does_not_open_is_stored_all_the_same(kit: GatewayKit, terminal: Terminal) -> None:
     """Stored before judged: one bad item never blocks the line."""
-    row = dataclasses.replace(terminal.rows[0], body=b"\1" * 40)
-    terminal.rows[0] = dataclasses.replace(row, chain=next_chain(terminal.chain_at(0), row))
+    row = terminal.rows[0]._replace(body=b"\1" * 40)
+    terminal.rows[0] = row._replace(chain=next_chain(terminal.chain_at(0), row))
     assert terminal.push(terminal.batch(1, 1)).status == 200
     (line,) = unsealed(kit.store, kit.authority)
     assert (line["seq"], line["document"], line["error"]) == (1, None, "seal-broken")

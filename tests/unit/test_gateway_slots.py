@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from offline_cache.messages import encode_batch, sign1
 from provisioning.gateway.ingest import unsealed
+from provisioning.gateway.serve import GivingWay
 from provisioning.gateway.web.slots import SlotLimits, Slots
 from tests.gateway_kit import GatewayKit
 
@@ -137,10 +138,45 @@ def test_whatever_happens_the_room_is_never_over_full_and_every_wait_is_a_time(
         assert slots.rate >= 1
 
 
+def test_what_can_wait_gives_way_while_terminals_send(watch: Watch) -> None:
+    slots = Slots(watch, SMALL)
+    way = GivingWay(slots, watch)
+    way.wait()
+    assert slots.enter(b"somebody") is None
+    asked = 0
+
+    class Over:
+        def wait(self, seconds: float) -> None:
+            nonlocal asked
+            asked += 1
+            watch.s += seconds
+
+        def is_set(self) -> bool:
+            return False
+
+    way.over = Over()  # type: ignore[assignment]
+    watch.s += 0.01  # what was done since
+    began = watch.s
+    way.wait()
+    assert 0.09 <= watch.s - began < 0.13, "a tenth of the time"
+    watch.s += 100
+    began = watch.s
+    way.wait()
+    assert watch.s - began < 1.1, "never for long"
+    slots.leave(b"somebody")
+    watch.s += SMALL.quiet_s + 0.01
+    asked = 0
+    way.wait()
+    assert asked == 0, "all of the time"
+
+
 def herd(
-    terminals: int, batches: int, service_s: float, limits: SlotLimits, slots: Slots, watch: Watch
+    terminals: int, batches: int, service_s: float, limits: SlotLimits, slots: Slots, watch: Watch, *, fine: bool
 ) -> Counter[str]:
-    """Everybody comes at once with `batches` to send, one after the other; the room serves `at_once` at a time."""
+    """Everybody comes at once with `batches` to send, one after the other; the room serves `at_once` at a time.
+
+    `fine`: they read `retry_after_ms`; others read whole seconds.
+    """
     told: Counter[str] = Counter()
     order = itertools.count()
     events: list[tuple[float, int, str, int]] = [(watch.s, next(order), "come", who) for who in range(terminals)]
@@ -162,7 +198,8 @@ def herd(
                 queue.append(who)
             else:
                 told[str(who)] += 1
-                heapq.heappush(events, (watch.s + max(1, math.ceil(wait)), next(order), "come", who))
+                told_s = round(wait, 3) if fine else max(1, math.ceil(wait))
+                heapq.heappush(events, (watch.s + told_s, next(order), "come", who))
         while queue and working < limits.at_once:
             working += 1
             heapq.heappush(events, (watch.s + service_s, next(order), "done", queue.pop(0)))
@@ -170,15 +207,16 @@ def herd(
     return told
 
 
+@pytest.mark.parametrize("fine", [True, False])
 @pytest.mark.parametrize(("terminals", "batches"), [(1000, 1), (1000, 5), (10_000, 1)])
 def test_a_thousand_terminals_at_once_cost_little_more_than_one_after_the_other(
-    watch: Watch, terminals: int, batches: int
+    watch: Watch, terminals: int, batches: int, *, fine: bool
 ) -> None:
     limits = SlotLimits()
     slots = Slots(watch, limits)
     service_s = limits.at_once / 300  # three hundred requests a second
     began = watch.s
-    told = herd(terminals, batches, service_s, limits, slots, watch)
+    told = herd(terminals, batches, service_s, limits, slots, watch, fine=fine)
     took, ideal = watch.s - began, terminals * batches / 300
     assert took <= ideal * 1.25 + 3, f"{took:.1f} s instead of {ideal:.1f} s"
     assert sum(told.values()) <= 2.5 * terminals * batches, "a few refusals for each piece of work, no storm"
@@ -196,17 +234,22 @@ def test_the_answer_says_when_and_the_connection_stays_good(tmp_path: Path) -> N
     for terminal in terminals:
         terminal.record({"number": 1})
 
-    async def storm() -> list[tuple[int, int]]:
+    async def storm() -> list[tuple[int, int, int]]:
         calls = [
             kit.call_soon("POST", "/v1/entries", sign1(encode_batch(t.batch(1, 1)), t.key), certificate=t.certificate)
             for t in terminals
         ]
         answers = await asyncio.gather(*calls)
-        return [(answer.status, int(answer.headers.get("retry-after", 0))) for answer in answers]
+        return [
+            (answer.status, int(answer.headers.get("retry-after", 0)),
+             answer.json["retry_after_ms"] if answer.status == 503 else 0)
+            for answer in answers
+        ]  # fmt: skip
 
     answers = asyncio.run(storm())
-    assert [status for status, _ in answers].count(200) == 2
-    waits = [wait for status, wait in answers if status == 503]
+    assert [status for status, _, _ in answers].count(200) == 2
+    waits = [wait for status, wait, _ in answers if status == 503]
+    assert all(math.ceil(fine / 1000) == wait for status, wait, fine in answers if status == 503)
     assert waits == sorted(waits)
     assert len(set(waits)) == 6, "six terminals, six different seconds"
     assert len(list(unsealed(kit.store, kit.authority))) == 2

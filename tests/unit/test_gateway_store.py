@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from provisioning.gateway.store import (
     Conflict,
     EntryUnknown,
     InviteInvalid,
+    Revoked,
     StoreError,
     StoreFailed,
     StoreUnsafe,
@@ -111,7 +113,7 @@ def test_a_row_in_the_middle_that_the_database_refuses_undoes_the_whole_batch(
     with kit.store.database.transaction() as db:
         db.run("CREATE UNIQUE INDEX narrow ON journal (mono_ms)")
     rows = [*terminal.rows]
-    terminal.rows[3:] = [replace(rows[3], mono_ms=2), *rows[4:]]
+    terminal.rows[3:] = [rows[3]._replace(mono_ms=2), *rows[4:]]
     with pytest.raises(StoreFailed):
         kit.store.append(terminal.batch(1, 6), 0)
     assert list(kit.store.entries(0)) == []
@@ -175,6 +177,21 @@ def test_two_copies_of_a_disk_reach_two_servers_at_the_same_moment(
     assert sum(isinstance(item, Conflict) for item in results) == 1
     held = [entry.row.chain for entry in kit.store.entries(0)]
     assert held in ([row.chain for row in terminal.rows[:5]], [row.chain for row in copy.rows]), "one of them, whole"
+
+
+def test_a_certificate_that_is_revoked_while_its_batch_is_on_the_way(kit: GatewayKit, terminal: Terminal) -> None:
+    fingerprint = hashlib.sha256(terminal.certificate).digest()
+    assert kit.store.append(terminal.batch(1, 2), 1, fingerprint).acked_through == 2
+    assert kit.store.append(terminal.batch(3, 4), 1, fingerprint).new_rows == 2
+    assert kit.store.revoke(terminal.name)
+    for first, last in ((5, 6), (1, 4), (4, 6)):
+        with pytest.raises(Revoked):
+            kit.store.append(terminal.batch(first, last), 1, fingerprint)
+    new_epoch = replace(terminal, epoch="0" * 32, rows=[])
+    new_epoch.record({"number": 1})
+    with pytest.raises(Revoked):
+        kit.store.append(new_epoch.batch(1, 1), 1, fingerprint)
+    assert [entry.row.seq for entry in kit.store.entries(0)] == [1, 2, 3, 4]
 
 
 def test_two_servers_admit_at_the_same_moment_and_no_name_is_given_twice(

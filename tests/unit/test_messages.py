@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,7 +54,7 @@ def make_batch(count: int = 3, first_seq: int = 1) -> Batch:
             seq, f"01900000-0000-7000-8000-{seq:012x}", 1000 + seq, "boot", seq, "k1", bytes([seq % 256]) * 40, b""
         )
         chain = next_chain(chain, row)
-        rows.append(dataclasses.replace(row, chain=chain))
+        rows.append(row._replace(chain=chain))
     return Batch("T0001", DEVICE, EPOCH, first_seq, previous, (WrappedKey("k1", bytes(80), "g1"),), tuple(rows))
 
 
@@ -125,24 +123,36 @@ def test_a_batch_with_too_many_rows_or_bytes_is_refused() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        ("1801", "shortest"),
-        ("190017", "shortest"),
-        ("1b00000000ffffffff", "shortest"),
-        ("0101", "after"),
-        ("", "early"),
-        ("9bffffffffffffffff", "longer"),
-        ("bbffffffffffffffff", "longer"),
-        ("5b7fffffffffffffff", "early"),
-        ("9f01ff", "indefinite"),
-        ("1c", "indefinite"),
-        ("a2616101616102", "doubled"),
-        ("a2616201616102", "order"),
-        ("a10102", "not text"),
-        ("61ff", "UTF-8"),
+        ("1801", "deterministic form"),
+        ("190017", "deterministic form"),
+        ("1b00000000ffffffff", "deterministic form"),
+        ("5801ff", "deterministic form"),
+        ("0101", "deterministic form"),
+        ("", "of a form that is not used"),
+        ("9bffffffffffffffff", "of a form that is not used"),
+        ("9a000fffff", "of a form that is not used"),
+        ("bbffffffffffffffff", "of a form that is not used"),
+        ("5b7fffffffffffffff", "of a form that is not used"),
+        ("9f01ff", "of a form that is not used"),
+        ("5f41ffff", "of a form that is not used"),
+        ("1c", "of a form that is not used"),
+        ("a2616101616102", "of a form that is not used"),
+        ("a2616201616102", "deterministic form"),
+        ("a10102", "of a form that is not used"),
+        ("a1410102", "not text"),
+        ("61ff", "of a form that is not used"),
+        ("63eda080", "of a form that is not used"),
         ("f5", "simple"),
+        ("f6", "simple"),
+        ("81f4", "simple"),
         ("fb3ff0000000000000", "simple"),
-        ("c11a514b67b0", "tag"),
-        ("81" * 9 + "00", "deep"),
+        ("c11a514b67b0", "of a form that is not used"),
+        ("c24101", "of a form that is not used"),
+        ("d81c80", "of a form that is not used"),
+        ("d82363616263", "of a form that is not used"),
+        ("d9d9f700", "of a form that is not used"),
+        ("dbffffffffffffffff00", "of a form that is not used"),
+        ("81" * 9 + "00", "of a form that is not used"),
     ],
 )
 def test_cbor_in_any_other_form_is_refused(data: str, why: str) -> None:

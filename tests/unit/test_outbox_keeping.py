@@ -331,7 +331,7 @@ def test_rows_behind_a_gap_travel_by_stick_too(rig: Rig, tmp_path: Path) -> None
     assert done.file is not None
     accepted(rig, done.file)
     documents = [document for *_, document in rig.gateway.documents()]
-    assert [document.get("kind") for document in documents] == [None, "salvaged", "salvaged"]
+    assert [document.get("kind") for document in documents] == [None, "alarm", "salvaged", "salvaged"]
     assert len(salvage.listing(rig.folder)) == 1
 
 

@@ -65,7 +65,13 @@ def test_a_mouth_that_jams_is_not_called_empty() -> None:
     printer.print_receipt(RECEIPT)
     sim.set_fault("presenter-jam")
     assert not printer.retract()
-    assert printer.ticket() == "waiting"
+    assert printer.ticket() == "jammed"
+    status = printer.status()
+    assert (status.online, status.error, status.ticket) == (False, "presenter-jam", "jammed")
+    result = printer.print_receipt(RECEIPT)
+    assert (result.state, result.reason, result.bytes_sent) == (JobState.NOT_PRINTED, "presenter-jam", 0)
+    sim.clear_fault()
+    assert printer.retract()
 
 
 def test_the_next_ticket_pushes_the_last_one_out() -> None:

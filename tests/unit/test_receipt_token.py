@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,12 +20,15 @@ from drivers.printers.escpos import encode_receipt
 from drivers.printers.models import generic, model
 from drivers.sim.printer_preview import picture_of
 from kiosk.__main__ import app
-from kiosk.cli.qr_reader import PictureUnreadable, read_qr_codes
+from kiosk.cli.paper.qr_reader import PictureUnreadable, read_qr_codes
+from kiosk.paper.receipts import build, code_text
+from kiosk.session.state import Saved, Session
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.wire import base45
 from offline_cache.wire.receipt_token import ReceiptToken, claimed, sign_token, verify_token
 from provisioning.gateway.verify_page import render, verify
 from tests.gateway_kit import GatewayKit, Terminal
+from tests.unit.visit_kit import AT_MS, HOLDER, SECRETS, SITE, world
 
 KEY = Ed25519PrivateKey.generate()
 TOKEN = ReceiptToken("T0001-000042", "T0001", "residence", 1_810_000_000, received=True)
@@ -129,6 +133,26 @@ def test_a_photograph_of_the_paper_is_checked(key_file: str, tmp_path: Path) -> 
     assert kiosk(str(tmp_path / "paper.png"), "--key", key_file)[0] == 0
 
 
+def test_the_code_is_an_address_that_a_telephone_opens(key_file: str, tmp_path: Path) -> None:
+    made = receipt_of("https://check.example.invalid/verify")
+    picture_of(encode_receipt(made, generic(80)), 80).save(tmp_path / "paper.png")
+    (code,) = read_qr_codes(tmp_path / "paper.png")
+    assert code.startswith("https://check.example.invalid/verify?token=KR1:")
+    found, facts = kiosk(str(tmp_path / "paper.png"), "--key", key_file)
+    assert (found, facts["number"]) == (0, "T0001-000042")
+    assert kiosk(code, "--key", key_file) == (found, facts)
+    assert kiosk("https://check.example.invalid/verify?token=x", "--key", key_file)[1] == {
+        "error": "picture-unreadable"
+    }
+
+
+def receipt_of(verify_url: str) -> Receipt:
+    """The receipt of a terminal that is enrolled."""
+    site = replace(SITE, sign=partial(sign_token, key=KEY), verify_url=verify_url)
+    kept = Saved(42, "T0001-000042", "household-proof", AT_MS, AT_MS + 1000)
+    return build(Session(world=world(), saved=kept, holder=HOLDER), site, copy=False)
+
+
 def test_what_is_not_genuine_is_refused(key_file: str, tmp_path: Path) -> None:
     forged = sign_token(TOKEN, Ed25519PrivateKey.generate())
     assert kiosk(forged, "--key", key_file) == (1, {"error": "receipt-not-genuine"})
@@ -157,6 +181,17 @@ def page(terminal: Terminal, text: str) -> str:
     answer = terminal.kit.call("GET", f"/verify?token={quote(text, safe='')}")
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     return answer.body.decode()
+
+
+def test_the_page_behind_the_printed_address_answers(terminal: Terminal) -> None:
+    site = replace(
+        SITE, sign=partial(sign_token, key=terminal.key), terminal=terminal.name, verify_url="/verify"
+    )
+    kept = Saved(1, f"{terminal.name}-000001", "household-proof", AT_MS)
+    text = code_text(Session(world=world(), saved=kept, holder=HOLDER), kept, site, copy=False)
+    answer = terminal.kit.call("GET", text)
+    assert "这张凭条是真的" in answer.body.decode()
+    assert not any(secret in text for secret in SECRETS)
 
 
 def test_the_page_answers_first_and_shows_no_person(terminal: Terminal) -> None:

@@ -44,6 +44,8 @@ def received(gateway: ModelGateway) -> list[tuple[str, int, dict]]:
     """(epoch, seq, document) of every entry; one that came inside another is opened and counted under its own."""
     found = []
     for _terminal, epoch, seq, _id, document in gateway.documents():
+        if document.get("kind") == "alarm":
+            continue
         if document.get("kind") == "salvaged":
             row, wrapped, device, old_epoch = salvaged_row(document)
             assert wrapped is not None
@@ -160,7 +162,8 @@ def _all_texts(gateway: ModelGateway) -> list[str]:
             row, wrapped, device, epoch = salvaged_row(inner)
             assert wrapped is not None
             inner = unseal(row, wrapped, gateway.sealing_key, device, epoch)
-        found.append(inner["text"])
+        if inner.get("kind") != "alarm":
+            found.append(inner["text"])
     return found
 
 
@@ -344,7 +347,7 @@ def texts_of_openable(gateway: ModelGateway) -> list[str]:
     for _terminal, _epoch, _seq, _id, document in gateway.documents():
         if document.get("kind") == "salvaged":
             assert document["key"] is None
-        else:
+        elif document.get("kind") != "alarm":
             found.append(document["text"])
     return found
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ from drivers.printers.replies import SILENT
 from drivers.printers.roll import NEAR_END_MM, ROLL_FILE, ROLL_MM, RollKeeper, RollUnwritten, length_mm
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_link import SimReceiptPrinter
+from drivers.sim.pty_link import PtyLink
 from kiosk.__main__ import app
 
 OK = replace(SILENT, online=True, answered=True, paper="ok")
@@ -103,9 +105,97 @@ def test_the_driver_keeps_count_and_hears_the_sensor(tmp_path: Path) -> None:
     assert roll.roll.receipts == 1
 
 
+def test_a_receipt_for_wide_paper_takes_more_of_a_narrow_roll(tmp_path: Path) -> None:
+    sim, roll = SimPrinter(width_mm=58), keeper(tmp_path)
+    roll.loaded(sim.roll_remaining_mm)
+    wordy = Receipt("1", (Para("一行放不下的话要换到下一行去，窄的纸换得更多，用的纸也更长。" * 5),))
+    assert SimReceiptPrinter(sim, model=generic(58), roll=roll).print_receipt(wordy).state is JobState.DONE
+    assert roll.roll.left_mm == pytest.approx(sim.roll_remaining_mm, abs=6)
+
+
 def test_a_technician_changes_the_roll(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["print", "roll", "--state", str(tmp_path), "--json"])
     assert json.loads(run.stdout)["level"] == "unknown"
     run = CliRunner().invoke(app, ["print", "roll", "--loaded", "60000", "--state", str(tmp_path), "--json"])
     assert (run.exit_code, json.loads(run.stdout)["left_mm"]) == (0, 60000)
     assert RollKeeper(tmp_path / ROLL_FILE).roll.level == "ok"
+
+
+def test_a_technician_says_it_while_the_terminal_runs(tmp_path: Path) -> None:
+    sim, roll = SimPrinter(), keeper(tmp_path)
+    roll.loaded(5000)
+    printer = SimReceiptPrinter(sim, roll=roll)
+    RollKeeper(tmp_path / "roll.json").loaded(60_000)
+    printer.print_receipt(RECEIPT)
+    assert roll.roll.left_mm is not None
+    assert 59_000 < roll.roll.left_mm < 60_000
+    status = printer.status()
+    assert (status.roll, status.roll_left_m) == ("ok", 59)
+
+
+def change(folder: Path, port: str, *more: str) -> tuple[int, dict[str, object], str]:
+    words = ["print", "roll", "--change", "--port", port, "--state", str(folder), "--json", *more]
+    run = CliRunner().invoke(app, words)
+    return run.exit_code, json.loads(run.stdout), run.stderr
+
+
+def second_question(sim: SimPrinter, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Set once the printer was asked how it is for the second time: the first answer has been heard whole."""
+    asked, heard = Event(), bytearray()
+    receive = sim.receive
+
+    def hear(data: bytes) -> int:
+        heard.extend(data)
+        if heard.count(b"\x10\x04\x01") > 1:
+            asked.set()
+        return receive(data)
+
+    monkeypatch.setattr(sim, "receive", hear)
+    return asked
+
+
+def test_the_command_leads_through_a_change_of_the_roll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = SimPrinter()
+    asked = second_question(sim, monkeypatch)
+    sim.set_fault("paper-out")
+    sim.open_cover()
+
+    def technician() -> None:
+        assert asked.wait(10)
+        sim.load_roll()
+        sim.close_cover()
+
+    with PtyLink(sim) as link:
+        hand = Thread(target=technician)
+        hand.start()
+        code, facts, words = change(tmp_path, link.port, "--loaded", "60000", "--wait", "20")
+        hand.join()
+    assert (code, facts["level"], facts["left_mm"]) == (0, "ok", 60000)
+    assert words.index("Open the cover") < words.index("Put the new roll in")
+
+
+def test_a_used_roll_is_not_taken_for_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = SimPrinter()
+    asked = second_question(sim, monkeypatch)
+    sim.load_roll(3000)
+    sim.open_cover()
+
+    def technician() -> None:
+        assert asked.wait(10)
+        sim.close_cover()
+
+    with PtyLink(sim) as link:
+        hand = Thread(target=technician)
+        hand.start()
+        code, facts, _ = change(tmp_path, link.port, "--wait", "20")
+        hand.join()
+    assert (code, facts["error"]) == (1, "roll-not-new")
+    assert not (tmp_path / ROLL_FILE).exists()
+
+
+def test_nobody_opens_the_cover(tmp_path: Path) -> None:
+    with PtyLink(SimPrinter()) as link:
+        code, facts, _ = change(tmp_path, link.port, "--wait", "1")
+    assert (code, facts["error"]) == (1, "roll-not-changed")
+    assert change(tmp_path, str(tmp_path / "none"))[1]["error"] == "port-not-found"
+    assert change(tmp_path, "")[1]["error"] == "no-port"

@@ -19,6 +19,7 @@ from kiosk.log import Log
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
 from kiosk.session.state import State
+from kiosk.speech.guide import Guide
 from tests.scenario.kit import Kiosk
 from tests.unit.visit_kit import FACTS, FAILURES, HOLDER, SAY, SITE, world
 
@@ -47,7 +48,7 @@ class Desk:
 class Loop:
     """A runtime whose workers only take notes."""
 
-    def __init__(self, *chores: r.Chore, play: Callable[[str], None] | None = None) -> None:
+    def __init__(self, *chores: r.Chore, guide: Guide | None = None) -> None:
         self.clock = ManualClock()
         self.log = Log(None, self.clock.wall_ms)
         self.screens: list[ScreenModel] = []
@@ -55,7 +56,7 @@ class Loop:
         words = r.Words(SAY.__getitem__, FAILURES, SITE)
         there = world(local=local_minute(self.clock.wall_ms()))
         self.runtime = r.Runtime(
-            there, words, self.clock, self.log, self.screens.append, Random(1), play, chores
+            there, words, self.clock, self.log, self.screens.append, Random(1), guide, chores
         )  # fmt: skip
         desks = r.Desks(*(cast(Any, self.desk) for _ in range(4)))
         self.runtime.open(desks)
@@ -97,7 +98,7 @@ def test_digits_are_kept_beside_the_session_and_gone_once_used() -> None:
     assert loop.runtime.session.pin_length == 6, "a PIN has six digits; more are not taken"
     loop.send(e.PinErased(), e.PinKey("9"), e.PrimaryPressed())
     assert loop.jobs("verify") == [(1, "123459")]
-    assert len(loop.runtime._pin) == 0
+    assert len(loop.runtime._pins[""]) == 0
     assert "123459" not in repr(loop.runtime.session)
     assert "123459" not in str(loop.log.recent)
 
@@ -110,7 +111,7 @@ def test_digits_are_erased_one_by_one_and_all_at_once() -> None:
 
 def test_digits_are_taken_only_where_a_pin_is_asked_for() -> None:
     loop = Loop().send(e.PinKey("1"))
-    assert len(loop.runtime._pin) == 0
+    assert len(loop.runtime._pins[""]) == 0
 
 
 def test_the_memory_of_the_digits_is_overwritten() -> None:
@@ -124,7 +125,7 @@ def test_the_memory_of_the_digits_is_overwritten() -> None:
 
 def test_a_card_pulled_at_the_pin_takes_the_digits_with_it() -> None:
     loop = Loop().to_pin().send(e.PinKey("1"), e.SlotChanged(SlotState.EMPTY, 1))
-    assert len(loop.runtime._pin) == 0
+    assert len(loop.runtime._pins[""]) == 0
 
 
 def test_shuffled_keys_are_in_another_order_and_all_there() -> None:
@@ -279,7 +280,7 @@ def test_a_worker_that_takes_no_job_ends_the_visit_and_forgets_its_holder(job: s
 
 def test_sounds_are_played_where_there_is_somebody_to_play_them() -> None:
     played: list[str] = []
-    Loop(play=played.append).to_pin().send(e.PinKey("1"))
+    Loop(guide=Guide(play=played.append)).to_pin().send(e.PinKey("1"))
     assert played == ["key"]
     Loop().to_pin().send(e.PinKey("1"))
 

@@ -57,7 +57,7 @@ def test_a_row_opens_nowhere_but_at_its_own_place(move: dict[str, object]) -> No
     private = X25519PrivateKey.generate()
     sealing = SealingKey(_recipient(private))
     with pytest.raises(SealBroken):
-        unseal(dataclasses.replace(_sealed(sealing), **move), sealing.wrapped, private, DEVICE, EPOCH)
+        unseal(_sealed(sealing)._replace(**move), sealing.wrapped, private, DEVICE, EPOCH)
 
 
 def test_another_device_or_epoch_or_a_flipped_bit_does_not_open() -> None:
@@ -71,7 +71,7 @@ def test_another_device_or_epoch_or_a_flipped_bit_does_not_open() -> None:
         flipped = bytearray(row.body)
         flipped[place] ^= 1
         with pytest.raises(SealBroken):
-            unseal(dataclasses.replace(row, body=bytes(flipped)), sealing.wrapped, private, DEVICE, EPOCH)
+            unseal(row._replace(body=bytes(flipped)), sealing.wrapped, private, DEVICE, EPOCH)
 
 
 def test_a_wrapped_key_opens_only_under_its_own_name() -> None:

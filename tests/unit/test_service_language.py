@@ -220,7 +220,7 @@ def test_the_signed_catalogue_keeps_the_order_of_the_choices() -> None:
 
 def test_a_definition_with_a_value_that_no_terminal_could_read_is_refused(tmp_path: Path) -> None:
     for folder in ("services", "city"):
-        for file in (ASSETS / folder).glob("[!mp]*.toml" if folder == "city" else "*.toml"):
+        for file in (ASSETS / folder).glob("c[ao][td]*.toml" if folder == "city" else "*.toml"):
             (tmp_path / f"{folder}-{file.name}").write_bytes(file.read_bytes())
     with (tmp_path / "services-contact.toml").open("a") as file:
         file.write("weight = nan\n")

@@ -161,7 +161,7 @@ def test_what_is_wrong_is_named(what: str) -> None:
         ("agencies", {"psb": WORDS, "x": {}}, "agencies.x: the words"),
         ("subjects", {"a.b": {"agency": "nasa", "name": WORDS}}, "subjects.a.b: no agency"),
         ("subjects", {"a.b": {"agency": "psb"}}, "subjects.a.b: a table"),
-        ("groups", {"person": "text", "contact": []}, "groups.person: a list"),
+        ("groups", {"applicant": "text", "phone": []}, "groups.applicant: a list"),
         ("codes", {"dwell": {"rent": WORDS}, "yes-no": 1}, "no code list"),
         ("codes", {}, "no code list"),
     ],

@@ -7,7 +7,9 @@ import inspect
 
 import pytest
 
+from drivers.api import JobState
 from kiosk import events
+from kiosk.session.asking import events as asked
 from kiosk.session.common import enter
 from kiosk.session.state import Session, State
 from kiosk.session.table import BASE, TABLE, UnlistedEvent, step
@@ -15,18 +17,18 @@ from kiosk.view_model.frame import SCREEN_NAMES
 from kiosk.view_model.screen import VIEWS
 from tests import repository
 from tests.repository import ROOT, name
-from tests.unit.visit_kit import SECRETS, Visit, drawn
+from tests.unit.visit_kit import MOUTH, SECRETS, Visit, drawn
 
 EVENTS = tuple(
     member
-    for member in vars(events).values()
+    for member in (*vars(events).values(), *vars(asked).values())
     if isinstance(member, type) and issubclass(member, events.Event) and member is not events.Event
 )
 RUNTIME_ONLY = {events.PinKey}
 """Never reaches `step`: the runtime keeps the digit."""
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
-    | {"receipt", "rating", "take-card", "timeout", "help"}
+    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view"}
 )
 """The screen names that scripts rely on, with help."""
 
@@ -51,11 +53,16 @@ def test_an_event_that_nobody_listed_is_named_with_its_state() -> None:
 
 def test_every_state_can_be_entered_by_some_visit() -> None:
     seen: set[State] = set()
-    for visit in (Visit().to_printing(), Visit().to_home().touch("help"), Visit().to_home().fire("idle")):
+    for visit in (Visit().to_printing(), Visit().to_home().touch("help"), Visit().to_home().fire("idle"),
+                  Visit().touch("language.zh", "modes")):  # fmt: skip
         seen.add(visit.state)
         seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
-    visit = Visit().to_saved().touch("primary", "back", "back").pull()
-    seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
+    receipt = Visit(printer=MOUTH, network_up=True).to_printing().printed(JobState.DONE)
+    typed = Visit().to_saved("bare").touch("primary", "receipt.sms", "primary")
+    shown = Visit("owner").to_home().to_intro("my-cases").touch("primary", "primary").answered()
+    seen.add(shown.state)
+    for visit in (Visit().to_saved().touch("primary", "back", "back").pull(), receipt, typed):
+        seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
     assert seen | {State.FAILURE} == set(State)
 
 

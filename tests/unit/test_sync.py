@@ -210,9 +210,9 @@ class Running:
         self.pushed = threading.Semaphore(0)
         inner = rig.client.push
 
-        def push(batch):
+        def push(batch, look_ahead=None):
             try:
-                return inner(batch)
+                return inner(batch, look_ahead)
             finally:
                 self.pushed.release()
 

@@ -24,7 +24,7 @@ from offline_cache.errors import (
     Untrusted,
 )
 from offline_cache.gateway import GatewayClient, Timeouts
-from offline_cache.messages import Batch, decode_lookup_request, lookup_context
+from offline_cache.messages import Batch, decode_lookup_request, json_dumps, lookup_context
 from offline_cache.wire.refusal import refusal, retry_after
 from tests.outbox_bench import note, writer
 from tests.outbox_tls import TestAuthority, TlsGateway, answering, join
@@ -157,6 +157,43 @@ def test_a_redirect_is_not_followed(gateway: TlsGateway, client: GatewayClient) 
     with pytest.raises(BadReply):
         client.health()
     assert len(gateway.seen) == seen + 1
+
+
+def test_the_next_batch_is_read_and_signed_while_the_gateway_works(
+    gateway: TlsGateway, client: GatewayClient, folder: Path
+) -> None:
+    batch, looked = one_batch(folder), threading.Event()
+
+    def only_after_the_look(handler: Handler) -> bool:
+        assert looked.wait(10), "the terminal waits for the answer before it looks ahead"
+        return False
+
+    def look_ahead() -> Batch:
+        looked.set()
+        return batch
+
+    gateway.override = only_after_the_look
+    first = client.push(batch, look_ahead)
+    assert client._ahead is not None
+    assert client._ahead[0] is batch
+    again = client.push(batch, lambda: None)  # the same once more: what was signed ahead is sent
+    assert (first.ack.acked_through, again.ack.acked_through) == (1, 1)
+    assert gateway.bodies[-1] == gateway.bodies[-2]
+    assert client._ahead is None
+
+
+@pytest.mark.parametrize(
+    ("fine", "wait_s"),
+    [(1370, 1.37), (2000, 2.0), (1000, 2.0), (2001, 2.0), (0, 2.0), (-5, 2.0), ("1500", 2.0), (True, 2.0), (1.5, 2.0)],
+)
+def test_a_finer_time_in_the_problem_counts_where_it_agrees_with_the_header(fine: object, wait_s: float) -> None:
+    body = json_dumps({"type": "/problems/overloaded", "retry_after_ms": fine})
+    busy = refusal(503, {"Retry-After": "2"}, body)
+    assert isinstance(busy, Unavailable)
+    assert busy.retry_after_s == wait_s
+    lone = refusal(503, {}, body)
+    assert isinstance(lone, Unavailable)
+    assert lone.retry_after_s is None
 
 
 def test_retry_after_comes_with_the_busy_answer(gateway: TlsGateway, client: GatewayClient) -> None:
@@ -305,6 +342,6 @@ def test_the_catalogue_comes_once_per_change_and_only_with_its_signature(
     assert client.catalogue(first[0]) is None
     gateway.catalogue = {"version": "2"}
     assert client.catalogue(first[0]) is not None
-    gateway.override = answering(200, first[1][:-1] + b"\x00")
+    gateway.override = answering(200, first[1][:-1] + bytes([first[1][-1] ^ 1]))
     with pytest.raises(BadReply):
         client.catalogue(None)

@@ -13,7 +13,7 @@ from kiosk.view_model.frame import clock, reference_time
 from tests.unit.visit_kit import CATALOGUE, EVERY_TYPE, Visit, catalogue, controls_of, drawn, words_of
 
 ROLES = {"primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"}
-AIDS = ["mode.large", "mode.contrast", "mode.reach", "mode.language", "help"]
+AIDS = ["mode.large", "mode.contrast", "mode.reach", "mode.speech", "mode.language", "help"]
 WAYS: dict[str, Callable[[], Visit]] = {
     "attract": Visit,
     "start": lambda: Visit().touch("language.zh"),
@@ -32,10 +32,13 @@ WAYS: dict[str, Callable[[], Visit]] = {
     "take-card": lambda: Visit().to_home().touch("finish"),
     "timeout": lambda: Visit().to_home().fire("idle"),
     "help": lambda: Visit().to_home().touch("help"),
+    "modes": lambda: Visit().touch("language.zh", "modes"),
 }
 IDS: dict[str, dict[str, str]] = {
-    "attract": {"language.zh": "primary", "language.en": "secondary"},
-    "start": {"start.card": "choice", "start.browse": "choice", "language.zh": "aid", "language.en": "aid"},
+    "attract": {"language.zh": "primary", "language.yue": "secondary", "language.en": "secondary"},
+    "start": {"start.card": "choice", "start.browse": "choice", "language.zh": "aid", "language.yue": "aid",
+              "language.en": "aid", "modes": "secondary"},
+    "modes": {"mode.left": "choice", "mode.calm": "choice", "mode.curtain": "choice"},
     "pin": {**{f"pin.{digit}": "key" for digit in range(10)}, "pin.delete": "key", "pin.ok": "primary"},
     "home": {f"event.{name}": "choice" for name in
              ("moved", "work", "school", "home", "business", "ill", "retire", "travel", "records")},

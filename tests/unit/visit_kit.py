@@ -6,14 +6,14 @@ Every step is rendered in every language and held to what no screen may break; s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk import events as e
-from kiosk import failures, i18n
+from kiosk import failures
 from kiosk.cli.services import read_table, shared_tables
 from kiosk.paper.receipts import Site
 from kiosk.personas import load_personas
@@ -27,16 +27,22 @@ from kiosk.session.table import step
 from kiosk.settings import Settings
 from kiosk.view_model.frame import Scene
 from kiosk.view_model.screen import render
+from kiosk.words import i18n
+from kiosk.words.languages import languages
 from tests.scenario.kit import controls_of, words_of
 
 ASSETS = resources.files("assets")
 SITE = Site({"zh-Hans": "荔湾区政务服务中心", "en": "Liwan Service Centre"}, "T0001")
 FAILURES = failures.parse(ASSETS.joinpath("failure_codes.toml").read_text("utf-8"))
-SAY = {language: i18n.sayer(language) for language in ("zh-Hans", "en")}
+SAY = {language: i18n.sayer(language) for language in languages()}
+CHECKED = ("zh-Hans", "en")
+"""The languages in which every screen of every visit is made; Traditional Chinese is made from the first."""
 PERSONAS = {
     persona.id: persona for persona in load_personas(ASSETS.joinpath("city", "personas.toml").read_text("utf-8"))
 }
 READY = PrinterStatus(online=True, answered=True, cover="closed", paper="ok", error=None)
+MOUTH = replace(READY, ticket="none")
+"""A kiosk printer, which presents its tickets."""
 HOLDER = Holder("陈晓娴", "440199199003070021", "female", 1, "1990-03-07", "440199")
 FACTS = CardFacts("citizen", "2.00", "44019900000000000000000000000001", "X00000019", "2020-03-02", "2035-03-01")
 SECRETS = (HOLDER.name, HOLDER.id_number, FACTS.card_number, FACTS.card_id)
@@ -169,7 +175,7 @@ class Visit:
 
     def check(self) -> None:
         session = self.session
-        for language in SAY:
+        for language in CHECKED:
             model = drawn(session, language)
             controls = controls_of(model)
             ids = [control.id for control in controls]

@@ -33,7 +33,7 @@ Maker = Callable[[Mapping[str, Any], CardAuthority | None], Chip]
 _MAKERS: dict[str, Maker] = {
     belgian_eid.PROFILE: lambda document, _authority: belgian_eid.BelgianChip(document),
     piv.PROFILE: piv.PivChip,
-    emrtd.PROFILE: lambda document, _authority: emrtd.EmrtdChip(document),
+    emrtd.PROFILE: emrtd.EmrtdChip,
 }
 
 

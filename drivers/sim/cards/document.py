@@ -52,6 +52,7 @@ class CardDocument:
     certificate_pem: str | None = field(repr=False)
     quirks: Quirks
     hsm_key: bytes | None = field(repr=False, default=None)
+    algorithm: str = "p256"
 
 
 def card_schema() -> dict[str, Any]:
@@ -119,6 +120,11 @@ def _citizen_schema() -> dict[str, Any]:
                 },
                 required=["name", "id_number"],
             ),
+            "algorithm": {
+                "enum": ["p256", "sm2"],
+                "default": "p256",
+                "description": "What the card signs with. SM2 takes the package gmssl, and is issued by the authority.",
+            },
             "signing": {
                 **object_schema({"key": {"type": "string"}, "certificate": {"type": "string"}}, ["key", "certificate"]),
                 "description": "PKCS 8 P-256 key and X.509 certificate, both PEM. Default: issued by the authority.",
@@ -139,6 +145,8 @@ def parse_card_document(document: object) -> CardDocument:
     if profile_of(document) != PROFILE:
         raise CardDocumentError("profile", f"must be {PROFILE}")
     root = checked(document, profile_schemas()[PROFILE])
+    if root.get("algorithm") == "sm2" and "signing" in root:
+        raise CardDocumentError("signing", "is for P-256 only; SM2 keys are issued by the authority")
     holder = _holder(root["holder"])
     card: Mapping[str, Any] = root.get("card", {})
     signing: Mapping[str, Any] = root.get("signing", {})
@@ -156,6 +164,7 @@ def parse_card_document(document: object) -> CardDocument:
         certificate_pem=signing.get("certificate"),
         quirks=parse_quirks(root.get("quirks", {})),
         hsm_key=bytes.fromhex(root["hsm_key"]) if "hsm_key" in root else None,
+        algorithm=root.get("algorithm", "p256"),
     )
 
 

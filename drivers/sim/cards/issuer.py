@@ -1,7 +1,8 @@
 """The bench's own card authority: it issues keys and certificates to simulated cards, as an issuer's office would.
 
-ECDSA P-256 throughout. A card's key follows from the authority's key and the holder, so a card that is made twice is
-the same card. The gateway trusts `ca.pem` and finds the resident id in the certificate's subject `serialNumber`.
+ECDSA P-256, and SM2 beside it (`drivers.sim.cards.issuing.sm2`). A citizen card's key follows from the authority's key
+and the holder, so a card that is made twice is the same card. The gateway trusts `ca.pem` and finds the resident id in
+the certificate's subject `serialNumber`.
 """
 
 from __future__ import annotations
@@ -17,16 +18,20 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
+from drivers.cards.secure import sm2
+from drivers.cards.secure.curve import P256, P384
 from drivers.errors import DriverError
+from drivers.sim.cards.issuing.sm2 import Sm2Authority
+from drivers.sim.cards.issuing.travel import TravelAuthority
 
 CA_FILE: Final = "ca.pem"
 KEY_FILE: Final = "ca.key"
 
 _NOT_BEFORE: Final = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _NOT_AFTER: Final = datetime.datetime(2049, 12, 31, tzinfo=datetime.UTC)
-_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class CardAuthorityError(DriverError):
@@ -73,23 +78,43 @@ class CardAuthority:
         """The authority's certificate: what a gateway trusts."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, id_number: str, name: str) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
-        """Return a holder's key and certificate (DER). The same holder always gets the same key."""
+    @property
+    def trusted_pem(self) -> bytes:
+        """What a gateway trusts to accept all cards of this authority: with the SM2 part where `gmssl` is there."""
+        return self.certificate_pem + (self._sm2().certificate_pem() if sm2.available() else b"")
+
+    def issue(
+        self, id_number: str, name: str, curve: ec.EllipticCurve | None = None
+    ) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
+        """Return a holder's key, on P-256 or P-384, and certificate (DER). The same holder always gets the same key."""
         seed = hmac.digest(self._secret, f"card|{id_number}|{name}".encode(), hashlib.sha512)
-        key = ec.derive_private_key(int.from_bytes(seed, "big") % (_P256_ORDER - 1) + 1, ec.SECP256R1())
-        subject = x509.Name(
-            [
-                x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-                x509.NameAttribute(NameOID.COMMON_NAME, name),
-                x509.NameAttribute(NameOID.SERIAL_NUMBER, id_number),
-            ]
-        )
+        order = P384.n if isinstance(curve, ec.SECP384R1) else P256.n
+        key = ec.derive_private_key(int.from_bytes(seed, "big") % (order - 1) + 1, curve or ec.SECP256R1())
+        return key, self.certify(key.public_key(), id_number, name)
+
+    def issue_sm2(self, id_number: str, name: str) -> tuple[int, bytes]:
+        """Return a holder's SM2 key and certificate (DER). The same holder always gets the same key.
+
+        Raises `Sm2Missing`.
+        """
+        return self._sm2().issue(_subject(id_number, name))
+
+    def travel(self) -> TravelAuthority:
+        """Return the country authority of travel documents; always the same keys."""
+        return TravelAuthority(self._secret)
+
+    def _sm2(self) -> Sm2Authority:
+        return Sm2Authority(self._secret, "Simulated card authority (SM2)", _NOT_BEFORE, _NOT_AFTER)
+
+    def certify(self, public: CertificatePublicKeyTypes, id_number: str, name: str) -> bytes:
+        """Return a certificate (DER) for a key that somebody else made."""
+        shown = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         certificate = (
             x509.CertificateBuilder()
-            .subject_name(subject)
+            .subject_name(_subject(id_number, name))
             .issuer_name(self._certificate.subject)
-            .public_key(key.public_key())
-            .serial_number(int.from_bytes(hashlib.sha256(seed).digest()[:16], "big") | 1)
+            .public_key(public)
+            .serial_number(int.from_bytes(hashlib.sha256(shown).digest()[:16], "big") | 1)
             .not_valid_before(_NOT_BEFORE)
             .not_valid_after(_NOT_AFTER)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -100,7 +125,17 @@ class CardAuthority:
             )
             .sign(self._key, hashes.SHA256())
         )
-        return key, certificate.public_bytes(serialization.Encoding.DER)
+        return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _subject(id_number: str, name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+            x509.NameAttribute(NameOID.SERIAL_NUMBER, id_number),
+        ]
+    )
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

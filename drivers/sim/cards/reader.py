@@ -36,6 +36,7 @@ class SimReader:
         self._insertion = 0
         self._open: _SimConnection | None = None
         self._events: queue.SimpleQueue[SlotEvent | threading.Event | None] = queue.SimpleQueue()
+        self._told = self._delivered = 0
         self._pump: threading.Thread | None = None
 
     @property
@@ -137,6 +138,8 @@ class SimReader:
         """Wait until every event so far was delivered. False: it took longer, or nobody listens."""
         if self._pump is None:
             return False
+        if self._told == self._delivered:
+            return True
         reached = threading.Event()
         self._events.put(reached)
         return reached.wait(deadline_s)
@@ -151,6 +154,7 @@ class SimReader:
             answered = _answers_reset(self._card)
             state, atr = (SlotState.PRESENT, self._card.atr) if answered else (SlotState.MUTE, b"")
         if self._pump is not None:
+            self._told += 1
             self._events.put(SlotEvent(self._name, state, self._insertion, atr))
 
     def _report(self, on_change: Callable[[SlotEvent], None]) -> None:
@@ -159,6 +163,7 @@ class SimReader:
                 event.set()
             else:
                 on_change(event)
+                self._delivered += 1
 
     def exchange(self, connection: _SimConnection, command: bytes, deadline_s: float) -> bytes:
         """Carry one APDU for a connection of this reader, and wait as long as its card thinks."""

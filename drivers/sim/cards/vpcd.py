@@ -57,6 +57,11 @@ class VpcdCard:
         """False once the card was removed, or the other side went away."""
         return self._thread.is_alive()
 
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the card is out of the slot, by whoever's hand. False: it is still in."""
+        self._thread.join(timeout_s)
+        return not self.inserted
+
     def remove(self) -> None:
         """Pull the card, also in the middle of an APDU. May be called twice."""
         self._removed.set()

@@ -13,6 +13,7 @@ from kiosk.bench.cable import Cable
 from kiosk.bench.ports import BenchError, NetworkView
 
 TIMEOUT_S = 20.0
+DAYS_TIMEOUT_S = 120.0
 KEYS = ("terminal", "epoch", "seq", "id", "document")
 MESSAGE_KEYS = ("way", "to", "subject", "body", "at_ms")
 
@@ -53,6 +54,18 @@ class OperatorView:
             answer = cast("dict[str, Any]", json.loads(self._read("/v1/messages", 0)))
             return [{key: item[key] for key in MESSAGE_KEYS} for item in answer["messages"]]
 
+    def pass_days(self, days: int) -> bool:
+        if self._token is None:
+            return False
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            answer = self._session.post(
+                f"{self._url}/v1/cases/days", json={"days": days}, headers=headers, timeout=DAYS_TIMEOUT_S
+            )
+        except requests.RequestException as error:
+            raise _silent(error) from error
+        return answer.status_code == requests.codes.ok
+
     def _read(self, path: str, after: int) -> str:
         """What is behind a position, for the operator's token."""
         if self._token is None:
@@ -71,11 +84,14 @@ class OperatorView:
             )
             answer.raise_for_status()
         except requests.RequestException as error:
-            raise BenchError(
-                "gateway-silent", f"The gateway did not answer: {type(error).__name__}.", "See STATE/gateway.out.", 503
-            ) from error
+            raise _silent(error) from error
         answer.encoding = "utf-8"
         return answer.text
+
+
+def _silent(error: Exception) -> BenchError:
+    said = f"The gateway did not answer: {type(error).__name__}."
+    return BenchError("gateway-silent", said, "See STATE/gateway.out.", 503)
 
 
 class CableNetwork:

@@ -32,7 +32,7 @@ class KivyScreen:
             send=self._pressed,
             headless=True if headless else None,
             kivy_home=kivy_home,
-            touched=lambda: self.on_touched(),
+            touched=self._touched,
             keypad_keys=keypad_keys,
         )
         self.on_touched: Callable[[], None] = lambda: None
@@ -60,6 +60,9 @@ class KivyScreen:
     def stop(self) -> None:
         """End `run`."""
         self._app.bridge.stop()
+
+    def _touched(self) -> None:
+        self.on_touched()
 
     def _pressed(self, event: Event) -> None:
         if self._send is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.ports import BenchError
 
-LANGUAGE_IDS = {"zh": "language.zh", "en": "language.en"}
+LANGUAGE_IDS = {"zh": "language.zh", "yue": "language.yue", "en": "language.en"}
 SCREEN_DEADLINE_S = 40.0
 MAX_FORM_SCREENS = 60
 
@@ -125,7 +125,17 @@ class Visitor:
         self.press("primary")
         self.wait_for("consent")
         self.press("primary")
-        self.wait_for("form")
+        self.through_pages()
+
+    def through_pages(self) -> None:
+        """Pages of what the city holds, to the form: the way on where there is one, else the first choice."""
+        for _ in range(MAX_FORM_SCREENS):
+            if self.wait_for("form", "view") == "form":
+                return
+            elements = self._bench.elements()
+            forward = _find(elements, "primary")
+            choice = next((one["id"] for one in elements if one["role"] == "choice" and one["enabled"]), "primary")
+            self.press("primary" if forward and forward["enabled"] else choice)
 
     def fill_in(self, on_page: Callable[[], None] | None = None) -> None:
         """Every page and question of the form: the first choice, and on; a number is 1."""

@@ -130,7 +130,7 @@ class Player:
             "leave": self._leave,
             "pull": self._bench.remove_card,
             "insert": lambda: self._insert(argument),
-            "pin": lambda: self._visitor.give_pin(self._pin(argument)),
+            "pin": lambda: self._give_pin(argument),
             "touch": lambda: [self._visitor.press(one) for one in _many(argument)],
             "type": lambda: self._bench.type_text(argument),
             "key": lambda: [self._bench.key(one) for one in _many(argument)],
@@ -161,10 +161,9 @@ class Player:
         else:
             self._bench.insert(argument or self._visitor.persona)
 
-    def _pin(self, argument: str | None) -> str | None:
-        if argument in (None, "right"):
-            return None
-        return WRONG_PIN if argument == "wrong" else argument
+    def _give_pin(self, argument: str | None) -> None:
+        self._until("the PIN pad", lambda: self._screen() == "pin")
+        self._visitor.give_pin({None: None, "right": None, "wrong": WRONG_PIN}.get(argument, argument))
 
     def _open(self, service: str) -> None:
         """From home to the service's own page."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 
 from kiosk.events import SubjectData
 from kiosk.personas import Persona, load_personas
+from kiosk.session.asking.events import VerdictCame
 
 UPDATED = "2026-05-17"
 """The day all records of the virtual city were last written."""
@@ -42,6 +43,16 @@ class City:
         self.up = True
         self.refuses = ""
         self.persona: Persona | None = None
+        self.answers = True
+        """Whether desks answer while the citizen waits; False: they are closed today."""
+        self.verdicts: dict[int, VerdictCame] = {}
+        """What a desk said of an entry; one that is not in here is accepted with `result`."""
+        self.result: dict[str, str] = {}
+        self.lost = False
+        self.live: dict[str, Mapping[str, object] | None] = {}
+        """Records that have changed since, by subject."""
+        self.offices: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, object] | None]] = {}
+        """Public subjects, by name."""
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     def alive(self) -> bool:
@@ -64,5 +75,28 @@ class City:
             raise OfficeDown("card-refused")
         self.asked.append((service, subjects))
         known = catalogue_subjects()
-        records = self.persona.records if self.persona is not None else {}
+        records = {**(self.persona.records if self.persona is not None else {}), **self.live}
         return tuple(SubjectData(s, str(known[s]["agency"]), UPDATED, records.get(s)) for s in subjects)
+
+    def public(self, subject: str, given: Mapping[str, str]) -> SubjectData:
+        """Raises `OfficeDown` where the network is cut, or nobody answers for this subject."""
+        if not self.up or self.refuses:
+            raise OfficeDown(self.refuses or "gateway-unavailable")
+        record = self.offices[subject](given) if subject in self.offices else None
+        if record is None:
+            raise OfficeDown("subject-refused")
+        return SubjectData(subject, str(catalogue_subjects()[subject]["agency"]), UPDATED, record)
+
+    def verdict(self, epoch: str, seq: int, after: int) -> VerdictCame | None:
+        """Raises `OfficeDown` where the network is cut."""
+        if not self.up:
+            raise OfficeDown
+        if not epoch or after < 0 or not self.answers:
+            return None
+        return self.verdicts.get(seq, VerdictCame(seq, accepted=True, result=self.result))
+
+    def card_lost(self, certificate: bytes) -> bool:
+        """Raises `OfficeDown` where the network is cut."""
+        if not self.up:
+            raise OfficeDown
+        return self.lost and bool(certificate)

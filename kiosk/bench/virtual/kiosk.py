@@ -7,6 +7,7 @@ whole visits stand on this.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -24,6 +25,7 @@ from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.clock import ManualClock
 from kiosk.screen_model import Control, ScreenModel
+from kiosk.session.asking.handing import own_ticket
 from kiosk.settings import Settings
 from kiosk.speech.recording import RecordingEngine
 from kiosk.terminal import Devices, OutboxStore, Terminal
@@ -54,7 +56,9 @@ class Store(OutboxStore):
         if self.breaks is not None:
             raise self.breaks
         made = super().record(document)
-        self.documents.append({**document, "number": made.number} if "number" not in document else document)
+        letter = document.get("ticket")
+        ticket = {"ticket": own_ticket(letter, made.seq)} if isinstance(letter, str) else {}
+        self.documents.append({"number": made.number, **document, **ticket})
         self.recorded.append((made.seq, self.documents[-1]))
         if self.ack_at_once:
             self.acked = made.seq
@@ -121,6 +125,13 @@ class Kiosk:
         )
         self.terminal.start()
         self.pump()
+
+    def stands_in(self, office: str, *matters: str, letter: str = "Y") -> Kiosk:
+        """Say at which office the terminal stands, as its enrolment would."""
+        runtime = self.terminal.runtime
+        site = {"office": office, "matters": ",".join(matters), "letter": letter, "place.zh-Hans": "榕树街便民服务中心"}
+        runtime.session = replace(runtime.session, world=replace(runtime.session.world, site=site))
+        return self
 
     # ---- what is on the screen
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiosk.cli.pages.confirm_schema import confirm_parts
+from kiosk.cli.pages.view_schema import view_parts
 from kiosk.services import definition as d
+from kiosk.services.confirm_parsing import SITES, STARTS
 
 Json = Any
 
@@ -52,6 +55,16 @@ def service_schema() -> Json:
                 "groups": {**choices, "description": "Field groups that come before the fields."},
                 "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}},
                 "field": {"type": "array", "items": {"$ref": "#/$defs/field"}},
+                "confirm": {"$ref": "#/$defs/confirm", "description": "The citizen waits for the office's answer."},
+                "places": {"$ref": "#/$defs/places", "description": "It ends with the nearest places on a map."},
+                "card": {"enum": ["needed", "none"], "description": "none: for anybody; it names nobody."},
+                "start": {"enum": [word for word in STARTS if word], "description": "Its button on the start screen."},
+                "apply": {"type": "boolean", "description": "False: it ends with its pages; nothing is handed in."},
+                "view": {
+                    "type": "array",
+                    "items": {"$ref": "#/$defs/view"},
+                    "description": "Pages of what the city holds, before the form or instead of it.",
+                },
             },
             *("schema", "id", "version", "event", "agency", "name", "help", "offline"),
         ),
@@ -94,6 +107,8 @@ def _parts() -> Json:
         ),
         "field": _field(),
         "own_choices": _own_choices(),
+        **confirm_parts(),
+        **view_parts(),
     }
 
 
@@ -143,6 +158,14 @@ def _field() -> Json:
             "pattern": _text("A regular expression for the whole answer."),
             "not_after_today": {"type": "boolean"},
             "max_length": _whole("Characters; 40 where nothing is said."),
+            "site": {
+                "enum": [word for word in SITES if word],
+                "description": "What of the terminal's place fills it in.",
+            },
+            "quiet": {"type": "boolean", "description": "Never shown: only the office reads it."},
+            "here_only": {**listed, "description": "Choices that only a terminal in an office offers."},
+            "within": {"enum": ["matters"], "description": "What of the terminal's place lists the choices it offers."},
+            "online_only": {**listed, "description": "Choices that are not offered without a network."},
         },
         *("id", "label", "type"),
     )
@@ -160,6 +183,13 @@ def _own_choices() -> Json:
                 "names": {"type": "object", "description": "Key of the label to the code list that names it."},
                 "mask": {"enum": [mask for mask in d.MASKS if mask]},
                 "always": _text("A code list that is offered also without the record."),
+                "given": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Fields before it whose answers the choices of a public subject depend on.",
+                },
+                "moment": {"enum": ["day", "time"], "description": "The label's first key is a local time."},
+                "left": _text("The key of an item that says how many are left; 0 cannot be chosen."),
                 "ages": _object(
                     {
                         "key": _text("The key of an item that holds a birth date."),

@@ -21,6 +21,7 @@ from kiosk.events import (
     PrimaryPressed,
 )
 from kiosk.screen_model import Control, Keypad, Modes, Role, ScreenModel
+from kiosk.words.languages import made
 
 SESSION = 7
 
@@ -34,7 +35,7 @@ class Scene:
 
     def t(self, chinese: str, english: str) -> str:
         """The words of this scene's language."""
-        return english if self.language == "en" else chinese
+        return english if self.language == "en" else made(chinese, self.language)
 
     # ------------------------------------------------------------------------------------------------ controls
 

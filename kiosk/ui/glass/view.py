@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,9 +12,10 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
     glFinish,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 )
 
-from kiosk.events import Event
+from kiosk.events import Event, KeyName, KeyPressed
 from kiosk.screen_model import Control, Role, ScreenModel
 from kiosk.ui.drawing import Sheet, Target
+from kiosk.ui.glass import keypad
 from kiosk.ui.glass.painter import Layer, read_apart, read_window
 from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
@@ -24,6 +25,10 @@ DEBOUNCE_S = 0.25
 """A second tap on the same control of the same screen within this time is the shaking of a hand."""
 DEBOUNCED: frozenset[Role] = frozenset({"primary", "secondary", "back", "finish", "choice", "aid"})
 """Keys are not: digits may be tapped fast, and the same one twice."""
+STRIKE_S = 0.5
+"""In calm mode the same key again within this time is the shaking of a hand."""
+CHORDS = frozenset({"ctrl", "alt", "meta"})
+"""Keys held together with these mean nothing here."""
 FERRY_STEP_S = 0.5
 FERRY_SPEED = 8.0
 """Pixels a second."""
@@ -64,11 +69,18 @@ class View:
         self.ferry_x = 0.0
         self.on_drawn: Callable[[], None] = lambda: None
         self.on_released: Callable[[], None] = lambda: None
+        self.on_touched: Callable[[], None] = lambda: None
+        """A finger is on the glass, on a control or not: what is being said stops."""
+        self.keys: Mapping[int, KeyName] = keypad.parse("")
+        """The tactile keypad: SDL key code -> name."""
+        self._held: set[int] = set()
+        self._struck: tuple[str, float] = ("", 0.0)
         window.canvas.add(self._layer.group)
         self._place()
         # without a display nothing waits for the drawing, and the driver would queue frame after frame in memory
         window.bind(on_flip=self._flip, on_resize=self._resized)
         window.bind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        window.bind(on_key_down=self._key_down, on_key_up=self._key_up)
         Clock.schedule_interval(self.sail, FERRY_STEP_S)
 
     def close(self) -> None:
@@ -77,6 +89,7 @@ class View:
         window = self._window
         window.unbind(on_flip=self._flip, on_resize=self._resized)
         window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        window.unbind(on_key_down=self._key_down, on_key_up=self._key_up)
         window.canvas.remove(self._layer.group)
 
     # ------------------------------------------------------------------------------------------------ drawing
@@ -136,7 +149,7 @@ class View:
 
     def sail(self, _dt: float = 0.0) -> None:
         """Move the ferry of the attract screen, the only thing that moves by itself."""
-        if self.sheet is None or not self.sheet.ferry:
+        if self.sheet is None or not self.sheet.ferry or (self.model is not None and self.model.modes.calm):
             return
         span = self.size[0] + 2 * FERRY_AWAY + 240
         self.ferry_x = (self.ferry_x + FERRY_SPEED * FERRY_STEP_S) % span
@@ -162,6 +175,7 @@ class View:
         return next((one for one in self.sheet.targets if one.rect.holds(x, y)), None)
 
     def _down(self, _window: object, touch: Touch) -> bool:
+        self.on_touched()
         if self._pressed is not None:
             return True
         target = self.target_at(*self.to_display(touch.x, touch.y))
@@ -200,6 +214,29 @@ class View:
                 if again or through:  # a double tap on one screen must not agree to the next one unread
                     return
         self._send(control.event)
+
+    # --------------------------------------------------------------------------------------------------- keys
+
+    def _key_down(self, _window: object, code: int, _scan: int, _text: str | None, modifiers: list[str]) -> bool:
+        """A key of the tactile keypad is sent once for each press, however long it is held."""
+        key = self.keys.get(code)
+        model = self.model
+        held = code in self._held
+        self._held.add(code)
+        if key is None or model is None or CHORDS & set(modifiers) or held or self._struck_twice(key, model):
+            return True
+        self._send(KeyPressed(key, session_id=model.session_id))
+        return True
+
+    def _struck_twice(self, key: KeyName, model: ScreenModel) -> bool:
+        """In calm mode, whether a key comes again so soon that a trembling hand did it (EN 301 549, 5.8)."""
+        before, at = self._struck
+        self._struck = (key, self.now())
+        return model.modes.calm and key == before and self.now() - at < STRIKE_S
+
+    def _key_up(self, _window: object, code: int, _scan: int) -> bool:
+        self._held.discard(code)
+        return True
 
     # ----------------------------------------------------------------------------------------------- elements
 

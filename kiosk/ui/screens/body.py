@@ -32,7 +32,7 @@ from kiosk.ui.drawing import Sheet
 from kiosk.ui.linebreak import Overflow
 from kiosk.ui.pictures import machine as pictures
 from kiosk.ui.screens.flow import Flow, Item, column
-from kiosk.ui.theme import Rect, Theme
+from kiosk.ui.theme import Rect, Theme, mirrored
 from kiosk.ui.widgets import entry, notices
 from kiosk.ui.widgets.style import Style, ladder
 from kiosk.ui.widgets.words import Block, Type, place, typeset
@@ -91,6 +91,13 @@ def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
 
 
 def _column_pairs(theme: Theme, *, typing: bool) -> Iterator[tuple[Rect, Rect]]:
+    if theme.left_handed:
+        right_handed = replace(theme, left_handed=False, zones=mirrored(theme.zones))
+        for question, answers in _column_pairs(right_handed, typing=typing):
+            body = theme.zones.body
+            turned = [replace(one, x=body.x + body.right - one.right) for one in (question, answers)]
+            yield turned[0], turned[1]
+        return
     zones = theme.zones
     if typing:
         width = zones.keypad.x - zones.question.x - (40 if theme.posture == "landscape" else 24)

@@ -32,9 +32,12 @@ from kiosk.screen_model import (
     Where,
     Words,
 )
+from kiosk.services.places import TownMap
+from kiosk.timeline import Timeline
 from kiosk.ui.drawing import Sheet
+from kiosk.ui.pictures import town
 from kiosk.ui.theme import Rect
-from kiosk.ui.widgets import choices, entry, notices, paper, rows, waiting, words
+from kiosk.ui.widgets import choices, entry, notices, paper, rows, timeline, waiting, words
 from kiosk.ui.widgets.style import Style
 
 Draw = Callable[[Sheet, Style, Any, Rect], float]
@@ -62,6 +65,8 @@ WIDGETS: dict[type[Any], Draw] = {
     Where: waiting.where,
     CaseNumber: paper.case_number,
     ReceiptChoice: paper.receipt_choice,
+    Timeline: timeline.timeline,
+    TownMap: town.town,
 }
 """How each piece that flows is drawn; keypad and keyboard have their own zone."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from provisioning.gateway.city.agencies import AgencyRecords
+from provisioning.gateway.city.holdings import Holdings
 from provisioning.gateway.city.people import People, Person, Road
 
 Record = Mapping[str, object]
@@ -72,7 +73,14 @@ class Records:
         }
         self._agencies = AgencyRecords(people, self.age)
         self._made |= self._agencies.made
+        self._holdings = Holdings(people, self.age, self._agencies)
+        self._made |= self._holdings.made
         self.home = lru_cache(maxsize=10_000)(self._home)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects of which these people may have a record."""
+        return tuple(self._made)
 
     def record(self, person: Person, subject: str) -> Record | None:
         """Make one record, or None where nothing is held."""
@@ -181,7 +189,9 @@ class Records:
         }
 
     def _link(self, person: Person, _home: Home) -> Record:
-        return {"card": f"X{person.index % 100_000_000:08d}", "si_no": f"S440199{person.index:08d}", "uscc": []}
+        company = self._holdings.company(person)
+        numbers = {"card": f"X{person.index % 100_000_000:08d}", "si_no": f"S440199{person.index:08d}"}
+        return {**numbers, "uscc": [company] if company else []}
 
     def _lease(self, _person: Person, home: Home) -> Record | None:
         if home.owned or not home.newcomer:

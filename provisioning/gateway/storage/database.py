@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
+Statement = tuple[str, Sequence[object]]
+"""SQL and its values."""
 
 
 class Transaction(Protocol):
@@ -36,16 +38,15 @@ class Transaction(Protocol):
         """Insert rows the fastest way there is; none may be there already."""
         ...
 
-    def together(self) -> AbstractContextManager[object]:
-        """Statements within travel together; an error may show as late as at its end, and `run` returns no count."""
+    def arrive(self, *statements: Statement) -> Row | None:
+        """Run statements in one journey; the first row of the last one's answer, or None.
+
+        From here on this transaction may number rows of the journal; see `Database.settled`.
+        """
         ...
 
     def alone(self, name: str) -> None:
         """Until this transaction ends, no other that asked for the same name goes on; in no process."""
-        ...
-
-    def arriving(self) -> None:
-        """Say that this transaction will number rows of the journal; see `Database.settled`."""
         ...
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 
 from offline_cache.messages import Batch, Row, WrappedKey, genesis
-from provisioning.gateway.storage.database import Database, Transaction
-from provisioning.gateway.storage.terminals import touch
-from provisioning.gateway.store import Conflict, Gap, JournalLine, Stored, StoredEntry
+from provisioning.gateway.storage.database import Database, Statement, Transaction
+from provisioning.gateway.storage.terminals import seen
+from provisioning.gateway.store import Conflict, Gap, JournalLine, Revoked, Stored, StoredEntry, StoreFailed
 
 _PAGE = 500
-_ROW_COLUMNS = ("seq", "id", "created_ms", "boot_id", "mono_ms", "key_id", "body", "chain")
-"""As in `messages.Row`."""
-_JOURNAL_COLUMNS = f"terminal, epoch, {', '.join(_ROW_COLUMNS)}, received_ms"
-_values = attrgetter(*_ROW_COLUMNS)
-_ENTRIES = """SELECT position, j.terminal, device, j.epoch, seq, id, created_ms, boot_id, mono_ms, key_id, body,
-    chain, received_ms FROM journal j JOIN epoch e ON e.terminal = j.terminal AND e.epoch = j.epoch
-    WHERE position > ? AND position <= ?"""
+_JOURNAL_COLUMNS = "terminal, epoch, seq, id, created_ms, boot_id, mono_ms, key_id, body, chain, received_ms"
+"""In the middle the fields of `messages.Row`."""
+_ENTRY = """SELECT position, j.terminal, device, j.epoch, seq, id, created_ms, boot_id, mono_ms, key_id, body,
+    chain, received_ms FROM journal j JOIN epoch e ON e.terminal = j.terminal AND e.epoch = j.epoch"""
+_ENTRIES = f"{_ENTRY} WHERE position > ? AND position <= ?"
+_CERTIFIED = "EXISTS (SELECT 1 FROM certificate WHERE fingerprint = ? AND revoked = 0)"
 LINE = """SELECT position, j.terminal, j.epoch, epoch_number, seq, id, chain, received_ms
     FROM journal j JOIN epoch e ON e.terminal = j.terminal AND e.epoch = j.epoch"""
 """A `JournalLine`; a WHERE follows."""
@@ -29,24 +27,19 @@ class JournalTables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, batch: Batch, now_ms: int) -> Stored:
+    def append(self, batch: Batch, now_ms: int, certificate: bytes | None = None) -> Stored:
         with self._database.transaction() as db:
             # The terminal's row is locked first: its batches come one after the other, whichever process has them.
-            with db.together():
-                touch(db, batch.terminal, now_ms)
-                sql = "SELECT acked_through, head, device FROM epoch WHERE terminal = ? AND epoch = ?"
-                held = db.row(sql, batch.terminal, batch.epoch)
-            acked, head, device = held or (0, genesis(batch.device, batch.epoch), batch.device)
-            if batch.first_seq > acked + 1:
-                raise Gap(acked + 1)
-            if device != batch.device:
-                raise Conflict(batch.first_seq)
-            _compare(db, batch, acked, bytes(head))
-            new = [row for row in batch.rows if row.seq > acked]
-            if new:
-                _insert(db, batch, new, now_ms, first=held is None)
-                acked, head = new[-1].seq, new[-1].chain
-            return Stored(acked, bytes(head), len(new))
+            journey = [seen(batch.terminal, now_ms), *_keys_to_keep(batch)]
+            if db.arrive(*journey, _go_on(batch, now_ms, certificate)) is not None:
+                new = batch.rows
+            else:
+                new = _what_is_new(db, batch, certificate)
+                if isinstance(new, Stored):
+                    return new
+            rows = [(batch.terminal, batch.epoch, *row, now_ms) for row in new]
+            db.insert("journal", _JOURNAL_COLUMNS, rows)
+            return Stored(new[-1].seq, new[-1].chain, len(new))
 
     def entries(self, after: int, terminal: str | None = None) -> Iterator[StoredEntry]:
         through = self._database.settled()
@@ -67,6 +60,18 @@ class JournalTables:
                 return
             after = rows[-1][0]
 
+    def entry(self, terminal: str, epoch: str, seq: int) -> StoredEntry | None:
+        with self._database.reading() as db:
+            row = db.row(f"{_ENTRY} WHERE j.terminal = ? AND j.epoch = ? AND seq = ?", terminal, epoch, seq)
+            if row is None:
+                return None
+            keys = _keys(db, terminal, epoch, row[9])
+        return StoredEntry(row[0], row[1], row[2], row[3], Row(*row[4:12]), keys, row[12])
+
+    def keys(self, terminal: str, epoch: str, key_id: str) -> tuple[WrappedKey, ...]:
+        with self._database.reading() as db:
+            return _keys(db, terminal, epoch, key_id)
+
     def line(self, terminal: str, epoch: str, seq: int) -> JournalLine | None:
         sql = f"{LINE} WHERE j.terminal = ? AND j.epoch = ? AND seq = ?"
         with self._database.reading() as db:
@@ -79,21 +84,52 @@ class JournalTables:
             return tuple(str(row[0]) for row in db.rows(sql, terminal, epoch_number))
 
 
-def _insert(db: Transaction, batch: Batch, new: list[Row], now_ms: int, *, first: bool) -> None:
+def _keys_to_keep(batch: Batch) -> list[Statement]:
+    sql = "INSERT INTO wrapped_key VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    return [(sql, (batch.terminal, batch.epoch, key.key_id, key.enc, key.gateway_key_id)) for key in batch.keys]
+
+
+def _go_on(batch: Batch, now_ms: int, certificate: bytes | None) -> Statement:
+    """Move the epoch's head past the batch, where the batch goes on exactly from it: that is all there is to check.
+
+    Answers with a row if so. Everything else (sent before, a gap, a conflict, a revoked certificate) is rare.
+    """
+    good, values = ("", ()) if certificate is None else (f" AND {_CERTIFIED}", (certificate,))
     where = (batch.terminal, batch.epoch)
-    last = new[-1]
-    keys = [(*where, key.key_id, key.enc, key.gateway_key_id) for key in batch.keys]
-    with db.together():
-        if first:
-            values = (*where, batch.device, batch.epoch_number, now_ms, last.seq, last.chain)
-            db.run("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
-        else:
-            sql = "UPDATE epoch SET acked_through = ?, head = ? WHERE terminal = ? AND epoch = ?"
-            db.run(sql, last.seq, last.chain, *where)
-        db.many("INSERT INTO wrapped_key VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", keys)
-        db.arriving()
-    rows = [(*where, *_values(row), now_ms) for row in new]
-    db.insert("journal", _JOURNAL_COLUMNS, rows)
+    if batch.first_seq == 1:
+        sql = f"""INSERT INTO epoch SELECT name, ?, ?, ?, ?, ?, ? FROM terminal WHERE name = ?{good}
+            ON CONFLICT DO NOTHING RETURNING acked_through"""  # noqa: S608 - constants
+        head = (batch.epoch, batch.device, batch.epoch_number, now_ms, batch.last_seq, batch.head)
+        return sql, (*head, batch.terminal, *values)
+    sql = f"""UPDATE epoch SET acked_through = ?, head = ? WHERE terminal = ? AND epoch = ? AND device = ?
+        AND acked_through = ? AND head = ?{good} RETURNING acked_through"""  # noqa: S608 - constants
+    before = (batch.device, batch.first_seq - 1, batch.previous_chain)
+    return sql, (batch.last_seq, batch.head, *where, *before, *values)
+
+
+def _what_is_new(db: Transaction, batch: Batch, certificate: bytes | None) -> tuple[Row, ...] | Stored:
+    """The rows behind those that are stored, the epoch's head moved past them; or how it stands, if there are none.
+
+    Raises:
+        Gap, Conflict, Revoked.
+    """
+    if certificate is not None and db.row(f"SELECT 1 WHERE {_CERTIFIED}", certificate) is None:
+        raise Revoked("the terminal's certificate was revoked")
+    sql = "SELECT acked_through, head, device FROM epoch WHERE terminal = ? AND epoch = ?"
+    held = db.row(sql, batch.terminal, batch.epoch)
+    acked, head, device = held or (0, genesis(batch.device, batch.epoch), batch.device)
+    if batch.first_seq > acked + 1:
+        raise Gap(acked + 1)
+    if device != batch.device:
+        raise Conflict(batch.first_seq)
+    _compare(db, batch, acked, bytes(head))
+    new = tuple(row for row in batch.rows if row.seq > acked)
+    if not new:
+        return Stored(acked, bytes(head), 0)
+    sql = "UPDATE epoch SET acked_through = ?, head = ? WHERE terminal = ? AND epoch = ?"
+    if db.run(sql, new[-1].seq, new[-1].chain, batch.terminal, batch.epoch) != 1:
+        raise StoreFailed("the gateway does not know the terminal of a batch")
+    return new
 
 
 def _compare(db: Transaction, batch: Batch, acked: int, head: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 from provisioning.gateway.storage.database import Database, Row, Transaction
@@ -33,6 +34,10 @@ class LedgerTables:
         with self._database.reading() as db:
             return tuple(Alarm(*row) for row in db.rows(sql))
 
+    def close_alarm(self, terminal: str, code: str, epoch: str) -> int:
+        with self._database.transaction() as db:
+            return db.run("DELETE FROM alarm WHERE terminal = ? AND code = ? AND epoch = ?", terminal, code, epoch)
+
     def close_alarms(self, terminal: str) -> int:
         with self._database.transaction() as db:
             return db.run("DELETE FROM alarm WHERE terminal = ?", terminal)
@@ -49,17 +54,21 @@ class LedgerTables:
                 if stored != (verdict.id,):
                     raise EntryUnknown(place)
                 said = (verdict.verdict, verdict.reason, verdict.agency)
-                if _latest(db, verdict) != said:
-                    sql = f"INSERT INTO verdict ({_VERDICT}, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-                    db.run(sql, *where, verdict.id, *said, now_ms)
+                result = json.dumps(dict(verdict.result), ensure_ascii=False, sort_keys=True) if verdict.result else ""
+                if _latest(db, verdict) != (*said, result):
+                    sql = f"INSERT INTO verdict ({_VERDICT}, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING position"  # noqa: S608 - constants
+                    row = db.row(sql, *where, verdict.id, *said, now_ms)
+                    if result and row is not None:
+                        db.run("INSERT INTO verdict_result VALUES (?, ?)", row[0], result)
                     new += 1
         return new
 
     def verdicts(self, terminal: str, after: int, limit: int) -> tuple[StoredVerdict, ...]:
-        sql = f"SELECT position, {_VERDICT}, at_ms FROM verdict WHERE terminal = ? AND position > ?"  # noqa: S608 - constants
+        sql = f"""SELECT position, {_VERDICT}, at_ms, coalesce((SELECT result FROM verdict_result
+            WHERE verdict_result.position = verdict.position), '') FROM verdict WHERE terminal = ? AND position > ?"""  # noqa: S608 - constants
         with self._database.reading() as db:
             rows = db.rows(f"{sql} ORDER BY position LIMIT ?", terminal, after, limit)
-        return tuple(StoredVerdict(row[0], Verdict(*row[1:8]), row[8]) for row in rows)
+        return tuple(StoredVerdict(row[0], Verdict(*row[1:8], result=_result(row[9])), row[8]) for row in rows)
 
     # --- days -------------------------------------------------------------------------------------------------------
 
@@ -113,9 +122,14 @@ class LedgerTables:
 
 
 def _latest(db: Transaction, verdict: Verdict) -> Row | None:
-    sql = """SELECT verdict, reason, agency FROM verdict WHERE terminal = ? AND epoch = ? AND seq = ?
-        ORDER BY position DESC LIMIT 1"""
+    sql = """SELECT verdict, reason, agency, coalesce((SELECT result FROM verdict_result
+        WHERE verdict_result.position = verdict.position), '') FROM verdict WHERE terminal = ? AND epoch = ?
+        AND seq = ? ORDER BY position DESC LIMIT 1"""
     return db.row(sql, verdict.terminal, verdict.epoch, verdict.seq)
+
+
+def _result(text: str) -> dict[str, str]:
+    return json.loads(text) if text else {}
 
 
 def _lines(db: Transaction, after: int, through: int) -> tuple[JournalLine, ...]:

@@ -16,7 +16,7 @@ from typing import LiteralString, cast
 import psycopg
 from psycopg import sql as _sql
 
-from provisioning.gateway.storage.database import Row
+from provisioning.gateway.storage.database import Row, Statement
 from provisioning.gateway.storage.schema import postgres_schema
 from provisioning.gateway.store import StoreFailed, StoreUnsafe
 
@@ -29,7 +29,7 @@ _ARRIVING = 4_200_001
 """Advisory lock: shared by whoever numbers rows of the journal, taken alone by `settled`."""
 _SCHEMA = 4_200_002
 """Advisory lock: two processes do not make the tables at once."""
-_TYPES = {int: "int8", str: "text", bytes: "bytea"}
+_TYPES: dict[type, str] = {int: "int8", str: "text", bytes: "bytea"}
 _SAFE = ("fsync", "full_page_writes")
 
 
@@ -40,12 +40,10 @@ def _pg(statement: str) -> LiteralString:
 
 
 class _Transaction:
-    """`Transaction` on one connection of the pool, in pipeline mode: what needs no answer travels with what does."""
+    """`Transaction` on one connection of the pool."""
 
-    def __init__(self, connection: psycopg.Connection[Row], pipeline: psycopg.Pipeline) -> None:
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
-        self._pipeline = pipeline
-        self._quick = False
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(_pg(sql), values, binary=True).fetchall()
@@ -54,37 +52,30 @@ class _Transaction:
         return self._connection.execute(_pg(sql), values, binary=True).fetchone()
 
     def run(self, sql: str, *values: object) -> int:
-        cursor = self._connection.execute(_pg(sql), values)
-        if self._quick:
-            return 0
-        self._pipeline.sync()
-        return cursor.rowcount
+        return self._connection.execute(_pg(sql), values).rowcount
 
     def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
-        for each in values:
-            self._connection.execute(_pg(sql), each)
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_pg(sql), values)  # one journey: psycopg sends them as a pipeline
 
     def insert(self, table: str, columns: str, values: Iterable[Sequence[object]]) -> None:
-        columned = list(zip(*values, strict=True))
-        if columned:
-            marks = ", ".join(f"%b::{_TYPES[type(column[0])]}[]" for column in columned)
-            sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({marks})"  # noqa: S608 - constants
-            self._connection.execute(cast("LiteralString", sql), [list(column) for column in columned])
+        sql = cast("LiteralString", f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)")
+        with self._connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for number, row in enumerate(values):
+                if number == 0:
+                    copy.set_types([_TYPES[type(value)] for value in row])
+                copy.write_row(row)
 
-    @contextmanager
-    def together(self) -> Generator[None]:
-        self._quick = True
-        try:
-            yield
-        finally:
-            self._quick = False
+    def arrive(self, *statements: Statement) -> Row | None:
+        with self._connection.pipeline():
+            # First of all: whoever held another lock here and waited for this one could stop `settled` for ever.
+            self._connection.execute("SELECT pg_advisory_xact_lock_shared(%s::bigint)", (_ARRIVING,))
+            cursors = [self._connection.execute(_pg(sql), values, binary=True) for sql, values in statements]
+        return cursors[-1].fetchone()
 
     def alone(self, name: str) -> None:
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         self._connection.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (number,))
-
-    def arriving(self) -> None:
-        self._connection.execute("SELECT pg_advisory_xact_lock_shared(%s::bigint)", (_ARRIVING,))
 
 
 class PostgresDatabase:
@@ -154,11 +145,10 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Generator[_Transaction]:
         with self._connection() as connection:
-            connection.autocommit = False  # BEGIN travels with the first statement
+            connection.autocommit = False  # BEGIN travels with the first statement of `arrive`
             try:
-                with connection.pipeline() as pipeline:
-                    yield _Transaction(connection, pipeline)
-                    connection.commit()
+                yield _Transaction(connection)
+                connection.commit()
             except BaseException:
                 if not connection.closed:
                     connection.rollback()
@@ -168,8 +158,7 @@ class PostgresDatabase:
     def reading(self) -> Generator[_Transaction]:
         with self._connection() as connection:
             connection.autocommit = True
-            with connection.pipeline() as pipeline:
-                yield _Transaction(connection, pipeline)
+            yield _Transaction(connection)
 
     def settled(self) -> int:
         """Every position given out before now belongs to a transaction that is waited for here."""

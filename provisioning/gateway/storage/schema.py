@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from provisioning.gateway.appointments.schema import TABLES as APPOINTMENTS
+from provisioning.gateway.cases.schema import TABLES as CASES
+from provisioning.gateway.exchange.tables import TABLES as EXCHANGE
+from provisioning.gateway.identity.schema import TABLES as IDENTITY
+from provisioning.gateway.licences.tables import TABLES as LICENCES
+from provisioning.gateway.messages.tables import TABLES as MESSAGES
+
 # {key}: an integer primary key that the database counts up, never giving a number twice.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS terminal (name TEXT PRIMARY KEY, device TEXT NOT NULL UNIQUE, model TEXT NOT NULL,
@@ -28,6 +35,7 @@ CREATE TABLE IF NOT EXISTS access (id {key}, consent {int} NOT NULL REFERENCES c
     person {blob} NOT NULL, at_ms {int} NOT NULL, terminal TEXT NOT NULL, service TEXT NOT NULL,
     subject TEXT NOT NULL) {strict};
 CREATE INDEX IF NOT EXISTS access_person ON access (person, id);
+CREATE INDEX IF NOT EXISTS access_time ON access (at_ms, subject);
 CREATE TABLE IF NOT EXISTS catalogue (number {key}, hash {blob} NOT NULL UNIQUE) {strict};
 CREATE TABLE IF NOT EXISTS alarm (terminal TEXT NOT NULL, code TEXT NOT NULL, epoch TEXT NOT NULL, seq {int} NOT NULL,
     first_ms {int} NOT NULL, last_ms {int} NOT NULL, times {int} NOT NULL,
@@ -39,16 +47,22 @@ CREATE INDEX IF NOT EXISTS verdict_terminal ON verdict (terminal, position);
 CREATE INDEX IF NOT EXISTS verdict_entry ON verdict (terminal, epoch, seq, position);
 CREATE TABLE IF NOT EXISTS day (number {int} PRIMARY KEY, day TEXT NOT NULL UNIQUE, after_position {int} NOT NULL,
     through_position {int} NOT NULL UNIQUE, size {int} NOT NULL, root {blob} NOT NULL, signed {blob} NOT NULL) {strict};
+CREATE TABLE IF NOT EXISTS verdict_result (position {int} PRIMARY KEY REFERENCES verdict,
+    result TEXT NOT NULL) {strict};
+CREATE TABLE IF NOT EXISTS desk_entry (entry TEXT PRIMARY KEY, reason TEXT NOT NULL, result TEXT NOT NULL) {strict};
+CREATE TABLE IF NOT EXISTS intake (reader TEXT PRIMARY KEY, position {int} NOT NULL) {strict};
 """
+_PARTS = (_TABLES, APPOINTMENTS, IDENTITY, MESSAGES, CASES, EXCHANGE, LICENCES)
+"""The tables of each part, in the order in which they refer to each other."""
 
 
 def sqlite_schema() -> str:
     """One script for `executescript`."""
     words = {"int": "INTEGER", "blob": "BLOB", "key": "INTEGER PRIMARY KEY AUTOINCREMENT", "strict": "STRICT"}
-    return _TABLES.format(**words)
+    return "".join(part.format(**words) for part in _PARTS)
 
 
 def postgres_schema() -> str:
     """One script for one `execute` without values."""
     key = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-    return _TABLES.format(int="BIGINT", blob="BYTEA", key=key, strict="")
+    return "".join(part.format(int="BIGINT", blob="BYTEA", key=key, strict="") for part in _PARTS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from sqlcipher3 import dbapi2 as _dbapi2
 
-from provisioning.gateway.storage.database import Row
+from provisioning.gateway.storage.database import Row, Statement
 from provisioning.gateway.storage.schema import sqlite_schema
 from provisioning.gateway.store import StoreFailed, StoreUnsafe
 
@@ -42,12 +42,13 @@ class _Transaction:
         marks = ", ".join("?" * (columns.count(",") + 1))
         self._connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - constants
 
-    def together(self) -> AbstractContextManager[object]:
-        return nullcontext()
+    def arrive(self, *statements: Statement) -> Row | None:
+        for sql, values in statements[:-1]:
+            self._connection.execute(sql, values)
+        sql, values = statements[-1]
+        return self.row(sql, *values)
 
     def alone(self, name: str) -> None: ...
-
-    def arriving(self) -> None: ...
 
 
 class SqliteDatabase:

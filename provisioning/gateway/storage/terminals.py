@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from provisioning.gateway.authority import IssuedCertificate
-from provisioning.gateway.storage.database import Database, Transaction
+from provisioning.gateway.storage.database import Database, Statement, Transaction
 from provisioning.gateway.store import Access, Admission, Consent, InviteInvalid, Terminal, TerminalSummary
 
 _SUMMARY = """SELECT name, model, site, enrolled_ms, last_seen_ms,
@@ -148,8 +148,14 @@ class TerminalTables:
 
 def touch(db: Transaction, terminal: str, now_ms: int) -> None:
     """Note that a terminal was seen; the terminal's row stays locked until the transaction ends."""
+    sql, values = seen(terminal, now_ms)
+    db.run(sql, *values)
+
+
+def seen(terminal: str, now_ms: int) -> Statement:
+    """As `touch`, to travel with others."""
     sql = "UPDATE terminal SET last_seen_ms = CASE WHEN last_seen_ms > ? THEN last_seen_ms ELSE ? END WHERE name = ?"
-    db.run(sql, now_ms, now_ms, terminal)
+    return sql, (now_ms, now_ms, terminal)
 
 
 def _text(site: Mapping[str, str]) -> str:

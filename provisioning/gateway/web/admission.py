@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import TYPE_CHECKING
 
 from provisioning.gateway.problems import Refused
@@ -27,7 +26,7 @@ class Admission:
         self._gateway = gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request in, or answer 503 `overloaded` with its own `Retry-After`, the connection kept."""
+        """Let the request in, or answer 503 `overloaded` with its own `Retry-After` (and `retry_after_ms`), the connection kept."""
         slots = self._gateway.slots
         path = str(scope.get("path", ""))
         if scope["type"] != "http" or path in _ALWAYS:
@@ -37,7 +36,7 @@ class Admission:
         wait_s = slots.enter(who, urgent=path in _URGENT)
         if wait_s is not None:
             await _drain(receive)
-            refused = Refused("overloaded", retry_after_s=max(1, math.ceil(wait_s)))
+            refused = Refused("overloaded", retry_after_s=wait_s)
             await problem_answer(refused, self._gateway)(scope, receive, send)
             return
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -12,9 +13,14 @@ import anyio
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 
-from offline_cache.messages import PROBLEM_TYPE, encode_problem, json_dumps
+from offline_cache.messages import CBOR_TYPE, PROBLEM_TYPE, encode_problem, json_dumps
 from provisioning.gateway.authority import Authority
+from provisioning.gateway.cases.office import CaseOffice
+from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.hsm import MockHsm
+from provisioning.gateway.licences.shares import LicenceDesk
+from provisioning.gateway.messages.desk import MessageDesk
+from provisioning.gateway.offices.town import Town
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.release import Releaser
 from provisioning.gateway.store import Store, Terminal
@@ -24,6 +30,8 @@ JSON = "application/json"
 SEEN_EVERY_MS = 60_000
 """A terminal that only asks for its health is written down once a minute."""
 _DRAIN_BYTES = 4 * 1024 * 1024
+_REMEMBERED = 50_000
+"""Certificates, of some 300 bytes each."""
 _T = TypeVar("_T")
 
 LogWrite = Callable[[str, Mapping[str, object]], None]
@@ -39,10 +47,24 @@ class Gateway:
     now_ms: Callable[[], int]
     log: LogWrite
     slots: Slots
+    town: Town
+    """Offices, desks and the reader of entries."""
+    messages: MessageDesk
+    """What goes out to citizens."""
+    licences: LicenceDesk
+    """What citizens show to others by a code."""
+    cases: CaseOffice
+    """What becomes of applications."""
+    published: Publisher
+    """Configuration and directory, signed."""
     hsm: MockHsm = field(default_factory=MockHsm)
     """The issuer's security module for version 3 cards; a bench's own here."""
     seen: dict[str, int] = field(default_factory=dict[str, int], init=False)
     """Terminal -> when that was last written down; touched by the event loop only."""
+    certified: dict[bytes, Terminal] = field(default_factory=dict[bytes, Terminal], init=False, repr=False)
+    """Certificate -> whose it is; that never changes. See `certified_terminal`."""
+    wake: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Tells the reader of entries that there is something new; set by the server that runs one."""
     threads: anyio.CapacityLimiter = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +116,17 @@ def known_terminal(gateway: Gateway, fingerprint: bytes) -> Terminal:
     return terminal
 
 
+def certified_terminal(gateway: Gateway, fingerprint: bytes) -> Terminal:
+    """As `known_terminal`, from memory where it was asked before: the caller must still look at the revocation."""
+    terminal = gateway.certified.get(fingerprint)
+    if terminal is None:
+        terminal = known_terminal(gateway, fingerprint)
+        if len(gateway.certified) >= _REMEMBERED:
+            gateway.certified.clear()
+        gateway.certified[fingerprint] = terminal
+    return terminal
+
+
 async def terminal_of(gateway: Gateway, request: Request) -> Terminal:
     """Who asks. Raises `Refused` `unknown-terminal` or `terminal-revoked`."""
     fingerprint = fingerprint_of(request)
@@ -119,6 +152,15 @@ def number_of(text: str, name: str) -> int:
     return int(text)
 
 
+def signed_answer(request: Request, etag: str, signed: bytes) -> Response:
+    """Something signed under its entity tag, or 304 where the caller has it already."""
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    wanted = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if etag in wanted or "*" in wanted:
+        return Response(status_code=304, headers=headers)
+    return Response(signed, media_type=CBOR_TYPE, headers=headers)
+
+
 def json_answer(value: object) -> Response:
     """An answer that nobody keeps."""
     return Response(json_dumps(value), media_type=JSON, headers={"Cache-Control": "no-store"})
@@ -130,8 +172,8 @@ def problem_answer(refused: Refused, gateway: Gateway) -> Response:
     gateway.log("gateway.refused", {"code": problem.code, "status": problem.status})
     headers = {"Cache-Control": "no-store"}
     if refused.retry_after_s is not None:
-        headers["Retry-After"] = str(refused.retry_after_s)
-    if problem.code == "operator-required":
+        headers["Retry-After"] = str(max(1, math.ceil(refused.retry_after_s)))
+    if problem.status == 401 and problem.code.endswith("-required"):
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 413:
         headers["Connection"] = "close"

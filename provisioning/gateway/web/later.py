@@ -38,7 +38,7 @@ def _verdicts(app: FastAPI, gateway: Gateway) -> None:
         check_operator(gateway, request)
         body = await body_of(request, MAX_JUDGE_BYTES)
         now_ms = gateway.now_ms()
-        answer = await work(gateway, lambda: judge(body, gateway.store, now_ms))
+        answer = await work(gateway, lambda: judge(body, gateway.store, now_ms, gateway.cases.engine.judged))
         gateway.log("gateway.verdicts", answer)
         return json_answer(answer)
 

@@ -38,6 +38,8 @@ class SlotLimits:
     grace_s: float = 30.0
     """How long a slot is kept for somebody who is late."""
     remembered: int = 50_000
+    quiet_s: float = 0.05
+    """After the last request, until what can wait gets the whole machine."""
 
 
 class Slots:
@@ -55,6 +57,7 @@ class Slots:
         """Who was told to come back -> when."""
         self._served: OrderedDict[bytes, float] = OrderedDict()
         """Who was served -> when."""
+        self._left = float("-inf")
         self._next = 0.0
         self._measured = False
         self._busy_since: float | None = None
@@ -94,6 +97,7 @@ class Slots:
         """A request that was let in is done. Its end counts for the rate while all threads are at work."""
         self.inside -= 1
         now = self._clock()
+        self._left = now
         self._served.pop(who, None)
         self._served[who] = now
         if self.inside < self.limits.at_once:
@@ -111,6 +115,10 @@ class Slots:
                 self._next = now  # what was given out before was a guess
             self._measured = True
             self._busy_since, self._busy_count = now, 0
+
+    def busy(self) -> bool:
+        """Whether somebody is inside, or was a moment ago. May be asked by any thread."""
+        return self.inside > 0 or self._clock() - self._left < self.limits.quiet_s
 
     def _forget(self, now: float) -> None:
         _drop(self._tickets, now - self.limits.grace_s, self.limits.remembered)

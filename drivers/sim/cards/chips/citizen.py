@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 
 from drivers.cards import citizen, tlv
 from drivers.cards import citizen_fields as fields
-from drivers.cards.secure import mutual
+from drivers.cards.secure import mutual, sm2
 from drivers.sim.cards.chips.chip import Answer, Command, PinCounter
 from drivers.sim.cards.document import CardDocument, CardDocumentError
 from drivers.sim.cards.issuer import CardAuthority
@@ -25,6 +25,9 @@ DEFAULT_ATR: Final = bytes.fromhex("3B6D0000" + "00814E43238697154401990001")
 """T=0; 13 historical bytes that begin with 00 81."""
 BENCH_MASTER_KEY: Final = bytes.fromhex("4B696F736B2062656E63682048534D21")
 """The issuer's master key of simulated version 3 cards; the reference gateway's mock module has the same."""
+
+Signer = Callable[[bytes], bytes]
+"""Signs a digest of 32 bytes: r|s, 64 bytes."""
 
 _SEX: Final = {"male": b"1", "female": b"2", "unknown": b"0"}
 
@@ -40,12 +43,13 @@ class CitizenChip:
     def __init__(self, document: CardDocument, authority: CardAuthority | None = None) -> None:
         """Without keys in the document and without an authority it has no signing application.
 
-        Raises `CardDocumentError` where the document's own key and certificate do not fit.
+        Raises `CardDocumentError` where the document's own key and certificate do not fit, and `Sm2Missing`.
         """
         self._document = document
         self._quirks = document.quirks
         self._pin = PinCounter(bytes.fromhex(document.pin), document.tries_left, FULL_TRIES)
-        self._key, self._certificate = _signing(document, authority)
+        self._signer, self._certificate = _signing(document, authority)
+        self._algorithm = citizen.SM2_SM3 if document.algorithm == "sm2" else citizen.ECDSA_P256
         self._card_key = mutual.card_key(document.hsm_key or BENCH_MASTER_KEY, bytes.fromhex(document.card_id))
         self._files = {
             fields.CARD_FILE: self._without_omitted(_card_file(document)),
@@ -96,7 +100,7 @@ class CitizenChip:
 
     def _select(self, p1: int, _p2: int, name: bytes) -> Answer:
         if p1 == 0x04:
-            known = [citizen.AID] if self._key is None else [citizen.AID, citizen.SIGNING_AID]
+            known = [citizen.AID] if self._signer is None else [citizen.AID, citizen.SIGNING_AID]
             if name not in known:
                 return b"", 0x6A82
             self._application, self._file = name, b""
@@ -170,21 +174,20 @@ class CitizenChip:
     def _manage_security(self, p1: int, p2: int, template: bytes) -> Answer:
         if self._application != citizen.SIGNING_AID or (p1, p2) != (0x41, 0xB6):
             return b"", 0x6A86
-        parts = {bytes([0x80, 1, citizen.ECDSA_P256]), bytes([0x84, 1, citizen.SIGNING_KEY])}
+        parts = {bytes([0x80, 1, self._algorithm]), bytes([0x84, 1, citizen.SIGNING_KEY])}
         self._key_chosen = {template[:3], template[3:]} == parts
         return b"", 0x9000 if self._key_chosen else 0x6A88
 
     def _compute_signature(self, p1: int, p2: int, digest: bytes) -> Answer:
         if (p1, p2) != (0x9E, 0x9A):
             return b"", 0x6A86
-        if self._key is None or not self._key_chosen or self._application != citizen.SIGNING_AID:
+        if self._signer is None or not self._key_chosen or self._application != citizen.SIGNING_AID:
             return b"", 0x6985
         if not self._pin.verified:
             return b"", 0x6982
         if len(digest) != 32:
             return b"", 0x6700
-        r, s = decode_dss_signature(self._key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256()))))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big"), 0x9000
+        return self._signer(digest), 0x9000
 
     def _read_binary(self, p1: int, p2: int, body: bytes, le: int | None) -> Answer:
         if body or le is None:
@@ -240,13 +243,17 @@ def _holder_file(document: CardDocument) -> list[bytes]:
     return records
 
 
-def _signing(
-    document: CardDocument, authority: CardAuthority | None
-) -> tuple[ec.EllipticCurvePrivateKey | None, bytes]:
+def _signing(document: CardDocument, authority: CardAuthority | None) -> tuple[Signer | None, bytes]:
+    """Return what signs a digest of 32 bytes, and the certificate. Raises `CardDocumentError`, `Sm2Missing`."""
     if document.key_pem is None or document.certificate_pem is None:
         if authority is None:
             return None, b""
-        return authority.issue(document.holder.id_number, document.holder.name)
+        holder = document.holder
+        if document.algorithm == "sm2":
+            private, der = authority.issue_sm2(holder.id_number, holder.name)
+            return lambda digest: sm2.sign(private, digest), der
+        key, der = authority.issue(holder.id_number, holder.name)
+        return _p256_signer(key), der
     try:
         key = serialization.load_pem_private_key(document.key_pem.encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -259,4 +266,12 @@ def _signing(
         raise CardDocumentError("signing.key", "must be an ECDSA key on P-256")
     if certificate.public_key() != key.public_key():
         raise CardDocumentError("signing.certificate", "does not belong to the key")
-    return key, certificate.public_bytes(serialization.Encoding.DER)
+    return _p256_signer(key), certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _p256_signer(key: ec.EllipticCurvePrivateKey) -> Signer:
+    def sign(digest: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256()))))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    return sign

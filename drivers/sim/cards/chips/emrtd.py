@@ -1,4 +1,4 @@
-"""The travel document's twin: Basic Access Control, secure messaging, EF.COM and DG1. See `drivers.cards.emrtd`."""
+"""The travel document's twin: BAC or PACE, secure messaging, EF.COM, DG1, EF.SOD. See `drivers.cards.emrtd`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from drivers.cards import emrtd as profile
 from drivers.cards.secure import ber, messaging, pace
+from drivers.cards.secure.passive import EF_SOD
 from drivers.errors import CardProtocolError
 from drivers.sim.cards.chips.chip import Answer, Command, take_apart
 from drivers.sim.cards.chips.emrtd_pace import PaceChip
+from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.schema import DATE, CardDocumentError, day, object_schema, profile_schema
 
 PROFILE: Final = profile.PROFILE
@@ -30,9 +32,34 @@ def schema() -> dict[str, Any]:
                 "default": "bac",
                 "description": "How the chip opens: Basic Access Control only, or PACE only (brainpoolP256r1, P-256).",
             },
+            "pace": {
+                **object_schema(
+                    {
+                        "cipher": {"enum": list(pace.CIPHERS), "default": "aes-128"},
+                        "parameters": {
+                            "type": "array",
+                            "items": {"type": "integer", "minimum": min(pace.CURVES), "maximum": max(pace.CURVES)},
+                            "minItems": 1,
+                            "description": "Numbers of the curves that EF.CardAccess offers (Doc 9303 part 11, 9.5.1).",
+                        },
+                    }
+                ),
+                "description": "Suite and curves of PACE. Default: AES-128 on the curve that `access` names.",
+            },
+            "forged": {
+                "type": "boolean",
+                "default": False,
+                "description": "The zone on the chip is not the one that its issuer signed.",
+            },
             "card": object_schema(
                 {
                     "document_number": {"type": "string", "pattern": "^[0-9A-Z]{1,9}$"},
+                    "access_number": {
+                        "type": "string",
+                        "pattern": "^[0-9]{6}$",
+                        "default": "123456",
+                        "description": "The CAN, which opens a chip with PACE too.",
+                    },
                     "issuing_state": {"type": "string", "pattern": "^[A-Z]{3}$", "default": "UTO"},
                     "expires": {**DATE, "default": "2030-01-01"},
                 },
@@ -65,18 +92,28 @@ class EmrtdChip:
     tries_left = 0
     pin_verified = False
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Make it of a document that the schema has accepted. Raises `CardDocumentError`."""
+    def __init__(self, document: Mapping[str, Any], authority: CardAuthority | None = None) -> None:
+        """Make it of a document that the schema has accepted; without an authority it has no EF.SOD.
+
+        Raises `CardDocumentError`.
+        """
         zone = machine_readable_zone(document)
         parsed = profile.parse_zone(zone)
-        self._password = profile.AccessKey(parsed.document_number, parsed.birth_date, parsed.expires).password()
-        self._seed = self._password[:16]
-        self._parameter = {"bac": None, "pace": 13, "pace-p256": 12}[document.get("access", "bac")]
+        key = profile.AccessKey(parsed.document_number, parsed.birth_date, parsed.expires)
+        self._seed = key.seed()
+        number = profile.AccessNumber(document["card"].get("access_number", "123456"))
+        self._passwords = {known.reference: known for known in (key.password(), number.password())}
+        self._suites = _suites(document)
         present = ber.encode(0x5F01, b"0107") + ber.encode(0x5F36, b"040000") + ber.encode(0x5C, b"\x61")
+        data = ber.encode(0x61, ber.encode(0x5F1F, zone.encode("ascii")))
         self._files = {
             profile.EF_COM: ber.encode(0x60, present),
-            profile.DG1: ber.encode(0x61, ber.encode(0x5F1F, zone.encode("ascii"))),
+            profile.DG1: data,
         }
+        if authority is not None:
+            signed = zone.replace("<", "X", 1) if document.get("forged", False) else zone
+            over = ber.encode(0x61, ber.encode(0x5F1F, signed.encode("ascii")))
+            self._files[EF_SOD] = authority.travel().security_object({1: over})
         self.reset()
 
     def reset(self) -> None:
@@ -92,8 +129,8 @@ class EmrtdChip:
         if command.cla == 0x0C:
             return self._protected(command)
         self._channel, self._file = None, b""
-        if self._parameter is not None:
-            return self._before_pace(command, self._parameter)
+        if self._suites:
+            return self._before_pace(command)
         if command.ins == 0xA4:
             self._selected = command.p1 == 0x04 and command.data == profile.AID
             return b"", 0x9000 if self._selected else 0x6A82
@@ -106,7 +143,7 @@ class EmrtdChip:
             return self._authenticate(command.data)
         return b"", 0x6982 if command.ins == 0xB0 else 0x6D00
 
-    def _before_pace(self, command: Command, parameter: int) -> Answer:
+    def _before_pace(self, command: Command) -> Answer:
         """What a chip that wants PACE answers in the open: its name, EF.CardAccess, and the protocol."""
         if command.ins == 0xA4:
             known = {0x04: (profile.AID,), 0x00: (profile.MASTER_FILE,), 0x02: (profile.CARD_ACCESS,)}
@@ -115,16 +152,30 @@ class EmrtdChip:
             self._file = command.data
             return b"", 0x9000
         if command.ins == 0xB0:
-            content = pace.card_access(parameter)[command.p1 << 8 | command.p2 :]
+            content = pace.card_access(*self._suites)[command.p1 << 8 | command.p2 :]
             return content[: command.wanted], 0x9000
         if command.ins == 0x22:
-            self._pace = PaceChip(self._password, parameter)
-            return b"", 0x9000 if pace.OID in command.data else 0x6A80
+            return self._begin_pace(command.data)
         if command.ins != pace.INS_GENERAL_AUTHENTICATE or self._pace is None:
             return b"", 0x6985
         data, sw = self._pace.answer(command)
         self._channel = self._pace.channel
         return data, sw
+
+    def _begin_pace(self, template: bytes) -> Answer:
+        """MSE:SET AT names the suite, the password, and the curve where there is more than one."""
+        self._pace = None
+        try:
+            asked = ber.parse(template)
+        except CardProtocolError:
+            return b"", 0x6A80
+        password = self._passwords.get(int.from_bytes(asked.get(0x83, b""), "big"))
+        known = {bytes([suite.parameter]): suite for suite in self._suites if suite.oid == asked.get(0x80)}
+        curve = asked.get(0x84, next(iter(known)) if len(known) == 1 else b"")
+        if password is None or curve not in known:
+            return b"", 0x6A88 if known else 0x6A80
+        self._pace = PaceChip(password, known[curve])
+        return b"", 0x9000
 
     def _authenticate(self, told: bytes) -> Answer:
         ours, self._challenge = self._challenge, b""
@@ -169,6 +220,16 @@ class EmrtdChip:
             return b"", 0x6B00
         part = left[: command.wanted]
         return part, 0x9000 if len(part) == command.wanted else 0x6282
+
+
+def _suites(document: Mapping[str, Any]) -> tuple[pace.Suite, ...]:
+    """What EF.CardAccess offers; nothing where the chip opens to Basic Access Control."""
+    default = {"bac": 0, "pace": 13, "pace-p256": 12}[document.get("access", "bac")]
+    if not default:
+        return ()
+    chosen: Mapping[str, Any] = document.get("pace", {})
+    cipher = pace.CIPHERS[chosen.get("cipher", "aes-128")]
+    return tuple(pace.Suite(cipher, parameter) for parameter in chosen.get("parameters", [default]))
 
 
 def machine_readable_zone(document: Mapping[str, Any]) -> str:

@@ -1,17 +1,19 @@
-"""The PIV card's twin: CHUID, certificate 9A, PIN and P-256 signature. See `drivers.cards.piv`."""
+"""The PIV card's twin: CHUID, certificate 9A, PIN, and signatures with P-256, P-384 or RSA. See `drivers.cards.piv`."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from drivers.cards import piv as profile
+from drivers.cards.piv import CHAINED
 from drivers.cards.secure import ber
 from drivers.errors import CardProtocolError
 from drivers.sim.cards.chips.chip import Answer, Command, PinCounter
@@ -20,6 +22,7 @@ from drivers.sim.cards.schema import DATE, day, object_schema, profile_schema
 
 PROFILE: Final = profile.PROFILE
 FULL_TRIES: Final = 3
+_MAX_CHAIN_BYTES: Final = 2048
 
 
 def schema() -> dict[str, Any]:
@@ -29,6 +32,11 @@ def schema() -> dict[str, Any]:
         {
             "pin": {"type": "string", "pattern": "^[0-9]{6,8}$", "default": "123456"},
             "tries_left": {"type": "integer", "minimum": 0, "maximum": 15, "default": FULL_TRIES},
+            "algorithm": {
+                "enum": ["p256", "p384", "rsa2048", "rsa3072"],
+                "default": "p256",
+                "description": "What the card signs with. An RSA key is a new one for each card that is made.",
+            },
             "card": object_schema(
                 {
                     "card_id": {"type": "string", "pattern": "^[0-9A-Fa-f]{32}$", "description": "The GUID."},
@@ -54,7 +62,7 @@ class PivChip:
     profile = PROFILE
     label = PROFILE
     atr = bytes.fromhex("3BDB960080B1FE451F830031C164086840000F900001")[:-1] + b"\x9b"
-    classes = frozenset({0x00})
+    classes = frozenset({0x00, CHAINED})
     exact = frozenset[int]()
 
     def __init__(self, document: Mapping[str, Any], authority: CardAuthority | None) -> None:
@@ -68,9 +76,11 @@ class PivChip:
         chuid = ber.encode(0x30, bytes(25)) + ber.encode(0x34, bytes.fromhex(card.get("card_id", seed[:32])))
         chuid += ber.encode(0x35, expires) + ber.encode(0x3E, b"") + ber.encode(0xFE, b"")
         self._objects = {profile.CHUID: ber.encode(0x53, chuid)}
-        self._key: ec.EllipticCurvePrivateKey | None = None
+        self._signer: Signer | None = None
         if authority is not None:
-            self._key, der = authority.issue(holder["id_number"], holder["name"])
+            self._signer, der = _issued(
+                document.get("algorithm", "p256"), authority, holder["id_number"], holder["name"]
+            )
             packed = card.get("compressed", False)
             inside = ber.encode(0x70, gzip.compress(der) if packed else der)
             inside += ber.encode(0x71, b"\x01" if packed else b"\x00") + ber.encode(0xFE, b"")
@@ -88,16 +98,17 @@ class PivChip:
     def reset(self) -> None:
         """As `Chip.reset`."""
         self._selected = False
+        self._chain = b""
         self._pin.reset()
 
     def answer(self, command: Command) -> Answer:
         """As `Chip.answer`."""
+        if command.cla == CHAINED:
+            self._chain += command.data
+            return b"", 0x9000 if len(self._chain) <= _MAX_CHAIN_BYTES else 0x6A84
+        given, self._chain = self._chain + command.data, b""
         if command.ins == 0xA4:
-            known = command.p1 == 0x04 and command.data in (profile.FULL_AID, profile.AID, profile.SHORT_AID)
-            if not known:
-                return b"", 0x6A82
-            self._selected = True
-            return ber.encode(0x61, ber.encode(0x4F, profile.FULL_AID[5:])), 0x9000
+            return self._select(command)
         if not self._selected:
             return b"", 0x6985
         if command.ins == profile.INS_GET_DATA:
@@ -108,19 +119,52 @@ class PivChip:
                 return b"", 0x6A88
             return b"", self._pin.verify(command.data) if command.data else self._pin.query()
         if command.ins == profile.INS_GENERAL_AUTHENTICATE:
-            return self._sign(command)
+            return self._sign(command.p1, command.p2, given)
         return b"", 0x6D00
 
-    def _sign(self, command: Command) -> Answer:
-        if self._key is None or (command.p1, command.p2) != (profile.P256, profile.KEY):
+    def _select(self, command: Command) -> Answer:
+        if command.p1 != 0x04 or command.data not in (profile.FULL_AID, profile.AID, profile.SHORT_AID):
+            return b"", 0x6A82
+        self._selected = True
+        return ber.encode(0x61, ber.encode(0x4F, profile.FULL_AID[5:])), 0x9000
+
+    def _sign(self, algorithm: int, key: int, given: bytes) -> Answer:
+        if self._signer is None or (algorithm, key) != (self._signer.algorithm, profile.KEY):
             return b"", 0x6A86
         if not self._pin.verified:
             return b"", 0x6982
         try:
-            digest = ber.parse(ber.only(command.data, 0x7C)).get(0x81, b"")
+            block = ber.parse(ber.only(given, 0x7C)).get(0x81, b"")
         except CardProtocolError:
             return b"", 0x6A80
-        if len(digest) != 32:
+        if len(block) != self._signer.input_bytes:
             return b"", 0x6A80
-        signature = self._key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
-        return ber.encode(0x7C, ber.encode(0x82, signature)), 0x9000
+        return ber.encode(0x7C, ber.encode(0x82, self._signer.sign(block))), 0x9000
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Key 9A: its algorithm, how long its input is, and what it makes of it."""
+
+    algorithm: int
+    input_bytes: int
+    sign: Callable[[bytes], bytes]
+
+
+def _issued(algorithm: str, authority: CardAuthority, id_number: str, name: str) -> tuple[Signer, bytes]:
+    """Return a key and its certificate (DER)."""
+    if algorithm.startswith("rsa"):
+        bits = int(algorithm[3:])
+        private = rsa.generate_private_key(65537, bits)
+        numbers = private.private_numbers()
+        modulus = numbers.public_numbers.n
+
+        def raw(block: bytes) -> bytes:
+            """RSA without padding, as the card does it: the terminal padded."""
+            return pow(int.from_bytes(block, "big") % modulus, numbers.d, modulus).to_bytes(bits // 8, "big")
+
+        return Signer(profile.RSA[bits], bits // 8, raw), authority.certify(private.public_key(), id_number, name)
+    curve, hashed = (ec.SECP256R1(), hashes.SHA256()) if algorithm == "p256" else (ec.SECP384R1(), hashes.SHA384())
+    key, der = authority.issue(id_number, name, curve)
+    number = profile.P256 if algorithm == "p256" else profile.P384
+    return Signer(number, hashed.digest_size, lambda block: key.sign(block, ec.ECDSA(Prehashed(hashed)))), der

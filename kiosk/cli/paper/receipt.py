@@ -22,7 +22,9 @@ def receipt() -> None:
 
 @app.command("verify")
 def verify(
-    token: Annotated[str, typer.Argument(metavar="TOKEN|IMAGE", help="KR1:… or a picture of the paper.")],
+    token: Annotated[
+        str, typer.Argument(metavar="TOKEN|IMAGE", help="KR1:…, the address in the code, or a picture of the paper.")
+    ],
     key: Annotated[
         Path | None, typer.Option("--key", metavar="FILE", help="The terminal's certificate or public key, PEM.")
     ] = None,
@@ -37,9 +39,9 @@ def verify(
     The key comes from --key, from a gateway's folder, or from this terminal's own enrolment (--state).
     """
     from offline_cache.errors import CacheError
-    from offline_cache.wire.receipt_token import PREFIX, claimed, verify_token
+    from offline_cache.wire.receipt_token import claimed, verify_token
 
-    text = token if token.startswith(PREFIX) else _from_picture(Path(token), as_json=as_json)
+    text = _token_in(token) or _from_picture(Path(token), as_json=as_json)
     try:
         names = claimed(text).terminal
         keys = _keys(names, key, gateway_dir, state, as_json=as_json)
@@ -56,15 +58,28 @@ def verify(
     fail("receipt-not-genuine", f"no known key of {names} signed this: do not accept it", as_json=as_json)
 
 
-def _from_picture(picture: Path, *, as_json: bool) -> str:
-    from kiosk.cli.qr_reader import QrReaderError, read_qr_codes
+def _token_in(code: str) -> str:
+    """Return the token of a code: itself, or in the address of the page that checks it (`?token=…`); else empty."""
+    from urllib.parse import parse_qs, urlsplit
+
     from offline_cache.wire.receipt_token import PREFIX
+
+    if code.startswith(PREFIX):
+        return code
+    if not code.startswith(("https://", "http://")):
+        return ""
+    found = parse_qs(urlsplit(code).query).get("token", [""])[0]
+    return found if found.startswith(PREFIX) else ""
+
+
+def _from_picture(picture: Path, *, as_json: bool) -> str:
+    from kiosk.cli.paper.qr_reader import QrReaderError, read_qr_codes
 
     try:
         codes = read_qr_codes(picture)
     except QrReaderError as error:
         fail(error.code, str(error), as_json=as_json)
-    tokens = [code for code in codes if code.startswith(PREFIX)]
+    tokens = [found for code in codes if (found := _token_in(code))]
     if not tokens:
         fail("no-receipt-code", f"{picture.name} shows no code of a receipt; photograph it flat", as_json=as_json)
     return tokens[0]

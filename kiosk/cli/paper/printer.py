@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,12 +11,14 @@ import typer
 
 from drivers.errors import PrinterError
 from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
+from kiosk.cli.paper.certificate import certificate
 
 if TYPE_CHECKING:
-    from drivers.api import Receipt
+    from drivers.api import PrinterStatus, Receipt
     from drivers.printers.models import Model
 
 app = typer.Typer(name="print", help="Receipts and the printer.", no_args_is_help=True)
+app.command("certificate")(certificate)
 
 PortOption = Annotated[str, typer.Option("--port", metavar="DEV", help="Serial port of the printer.")]
 BaudOption = Annotated[int | None, typer.Option("--baud", metavar="N", min=1, help="Default: the model's.")]
@@ -22,6 +26,7 @@ ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help
 RtsCtsOption = Annotated[bool, typer.Option("--rtscts", help="Hardware flow control: printer DTR wired to host CTS.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE.json", help="A receipt document.")]
 
+_LOOK_S = 0.3
 _NEXT_STEP = {
     "not_printed": "Nothing was printed; it is safe to print again.",
     "partial": "A part was printed; take it out, then print a copy.",
@@ -112,19 +117,60 @@ def roll(
     loaded: Annotated[
         float | None, typer.Option("--loaded", metavar="MM", min=1000, max=400_000, help="A new roll of this length.")
     ] = None,
+    change: Annotated[
+        bool, typer.Option("--change", help="Lead through changing the roll; with --port, the terminal not running.")
+    ] = False,
+    port: Annotated[str, typer.Option("--port", metavar="DEV", help="For --change: the printer's serial port.")] = "",
+    baud: BaudOption = None,
+    model: ModelOption = None,
+    wait_s: Annotated[float, typer.Option("--wait", metavar="S", min=1, help="For --change: longest wait.")] = 300.0,
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say how much paper is left, as far as it is known; a technician who changed the roll says so with --loaded."""
-    from drivers.printers.roll import ROLL_FILE, RollKeeper
+    from drivers.printers.roll import ROLL_FILE, ROLL_MM, RollKeeper
 
     keeper = RollKeeper(state_dir(state) / ROLL_FILE)
+    if change:
+        if not port:
+            fail("no-port", "say which printer with --port, or record a changed roll with --loaded", as_json=as_json)
+        _lead_through_change(port, _model(model, 80, as_json=as_json), baud, wait_s, as_json=as_json)
+        loaded = loaded or ROLL_MM
     try:
         found = keeper.roll if loaded is None else keeper.loaded(loaded)
     except PrinterError as e:
         fail(e.code, str(e), as_json=as_json)
     facts = {"level": found.level, "left_mm": found.left_mm, "receipts_left": found.receipts_left}
     emit({**facts, "receipts": found.receipts, "since": found.since}, as_json=as_json)
+
+
+def _lead_through_change(port: str, model: Model, baud: int | None, wait_s: float, *, as_json: bool) -> None:
+    """Cover open, new roll, cover closed: each step is done when the printer itself says so."""
+    from drivers.printers.serial_printer import SerialPrinter
+
+    printer = SerialPrinter(port, model=model, baud=baud)
+    until = time.monotonic() + wait_s
+    steps: tuple[tuple[str, Callable[[PrinterStatus], bool]], ...] = (
+        ("Open the cover and take the old roll out.", lambda found: found.cover == "open"),
+        ("Put the new roll in, let a little paper hang out, close the cover.", lambda found: found.online),
+    )
+    try:
+        printer.connect()
+        found = printer.status()
+        for words, done in steps:
+            typer.echo(words, err=True)
+            while not done(found):
+                if time.monotonic() >= until:
+                    why = "the printer does not answer" if not found.answered else "the printer does not say so"
+                    fail("roll-not-changed", f"waited {wait_s:.0f} s: {why}; start again", as_json=as_json)
+                time.sleep(_LOOK_S)
+                found = printer.status()
+    except PrinterError as e:
+        fail(e.code, str(e), as_json=as_json)
+    finally:
+        printer.close()
+    if found.paper == "near-end":
+        fail("roll-not-new", "the sensor says that this roll is near its end; put a new one in", as_json=as_json)
 
 
 @app.command("preview")

@@ -1,0 +1,80 @@
+"""A question whose choices depend on answers before it: they are fetched when it comes, of a public subject. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.events import TimerFired
+from kiosk.services import forms
+from kiosk.services.definition import FieldDefinition
+from kiosk.session.asking.events import ChoicesFailed, ChoicesFetched
+from kiosk.session.common import WAIT, application_of, enter, fail, form_of
+from kiosk.session.state import Application, FetchChoices, Note, Session, StartTimer, State, Step, StopTimer
+
+
+def asked(session: Session, application: Application) -> Step:
+    """Put the application's question on the screen; fetch its choices first where they are not those of now."""
+    form = form_of(session, application)
+    item = form.definition.field(application.question)
+    session = replace(session, application=application)
+    if item.type == "new-pin":
+        session = replace(session, pin_step="old", pin_length=0, pin_problem="", pin_rejected=False)
+    given = forms.depends_on(form, item)
+    if not given or (application.given.get(item.id) == given and item.subject_choices is not None):
+        return (session, ()) if session.state is State.FORM else enter(session, State.FORM)
+    return _fetch(session, item, given)
+
+
+def _fetch(session: Session, item: FieldDefinition, given: dict[str, str]) -> Step:
+    assert item.subject_choices is not None
+    service = application_of(session).service.id
+    fetch = FetchChoices(service, item.id, item.subject_choices.subject, given)
+    return enter(session, State.LOOKING, fetch, StartTimer(WAIT, session.world.settings.lookup_wait_s + 1))
+
+
+def fetched(session: Session, event: ChoicesFetched) -> Step:
+    """They came: show the question. An answer of before that is not among them any more is dropped."""
+    application = application_of(session)
+    if event.service != application.service.id or event.question != application.question:
+        return session, ()
+    form = form_of(session, application)
+    item = form.definition.field(event.question)
+    if item.subject_choices is None:
+        return session, ()
+    subjects = {**application.subjects, item.subject_choices.held_as: event.data}
+    given = {**application.given, item.id: forms.depends_on(form, item)}
+    application = replace(application, subjects=subjects, given=given)
+    offered = {choice.value for choice in forms.options(form_of(session, application), item) if choice.left != 0}
+    if application.answers.get(item.id, "") not in offered:
+        answers = {name: value for name, value in application.answers.items() if name != item.id}
+        application = replace(application, answers=answers)
+    session = replace(session, application=application)
+    note = Note("choices.answered", {"subject": item.subject_choices.subject, "choices": len(offered)})
+    return enter(session, State.FORM, StopTimer(WAIT), note)
+
+
+def not_fetched(session: Session, event: ChoicesFailed) -> Step:
+    application = application_of(session)
+    if event.service != application.service.id or event.question != application.question:
+        return session, ()
+    note = Note("lookup.failed", {"code": event.code})
+    return fail(session, "needs-network", StopTimer(WAIT), note, resume=State.INTRO)
+
+
+def timed_out(session: Session, event: TimerFired) -> Step:
+    if event.timer != WAIT:
+        return session, ()
+    application = application_of(session)
+    return not_fetched(session, ChoicesFailed(application.service.id, application.question, "gateway-silent"))
+
+
+def still_fitting(form: forms.Form, answers: dict[str, str], changed: str) -> dict[str, str]:
+    """Return the answers without those whose choices depended on another answer to the question `changed`."""
+    before = form.answers.get(changed)
+    if before is None or before == answers.get(changed):
+        return answers
+    stale = {changed}
+    for item in form.definition.fields:
+        if item.subject_choices is not None and stale & set(item.subject_choices.given):
+            stale.add(item.id)
+    return {name: value for name, value in answers.items() if name == changed or name not in stale}

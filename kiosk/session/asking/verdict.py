@@ -1,0 +1,89 @@
+"""The office's answer, for services whose citizen waits for it at the terminal. Pure.
+
+The entry was stored before it is judged. No answer in time is no failure: it is recorded, and the answer comes by
+message and under my cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kiosk.events import TimerFired
+from kiosk.services.definition import Confirm
+from kiosk.session.asking import choices
+from kiosk.session.asking.events import VerdictCame
+from kiosk.session.common import SECOND, WAIT, application_of, enter, fail, form_of
+from kiosk.session.service import home
+from kiosk.session.state import (
+    AskPrinter,
+    Effect,
+    Note,
+    Session,
+    Sound,
+    StartTimer,
+    State,
+    Step,
+    StopTimer,
+    WatchVerdict,
+)
+
+ANSWER_WAIT_S = 8.0
+"""How long a citizen stands there for an answer; the desks of the gateway take a part of a second."""
+
+
+def confirm_of(session: Session) -> Confirm | None:
+    """Return how the service in hand is answered, or None where nobody waits for an answer."""
+    return None if session.application is None else session.application.service.confirm
+
+
+def received(session: Session, *effects: Effect) -> Step:
+    """The gateway has the entry: go on to the last page, or wait for the office's answer."""
+    if confirm_of(session) is None or session.saved is None:
+        return enter(session, State.SAVED, StopTimer(WAIT), StopTimer(SECOND), Sound("saved"), AskPrinter(), *effects)
+    watch = (WatchVerdict(session.saved.seq), StartTimer(WAIT, ANSWER_WAIT_S))
+    return enter(session, State.CONFIRMING, *watch, *effects)
+
+
+def came(session: Session, event: VerdictCame) -> Step:
+    """The office said yes, with what came of it, or no, with its reason."""
+    kept = session.saved
+    if kept is None or event.seq != kept.seq or kept.answer:
+        return session, ()
+    note = Note("verdict.came", {"seq": event.seq, "accepted": event.accepted, "reason": event.reason or "none"})
+    still: tuple[Effect, ...] = (StopTimer(WAIT), StopTimer(SECOND), note)
+    if event.accepted:
+        session = replace(session, saved=replace(kept, answer="accepted", result=event.result))
+        if session.state is State.CONFIRMING:
+            return enter(session, State.SAVED, *still, Sound("saved"), AskPrinter())
+        return session, (note,)
+    session = replace(session, saved=replace(kept, answer="rejected"), refusal=event.reason)
+    if session.state in {State.CONFIRMING, State.SAVED}:
+        return fail(session, "not-accepted", *still, resume=State.HOME)
+    return session, (note,)
+
+
+def waiting(session: Session, event: TimerFired) -> Step:
+    """A second passed, or the wait is over."""
+    if event.timer == SECOND:
+        return replace(session, waited_s=session.waited_s + 1), (StartTimer(SECOND, 1),)
+    if event.timer == WAIT:
+        return enter(session, State.SAVED, StopTimer(SECOND), Sound("held"), AskPrinter())
+    return session, ()
+
+
+def retry(session: Session, _event: object) -> Step:
+    """Back to the question that the office could not grant, with what can be chosen now."""
+    confirm = confirm_of(session)
+    if session.failure != "not-accepted" or confirm is None:
+        return session, ()
+    if not confirm.retry_field:
+        return home(session, _event)  # pyright: ignore[reportArgumentType]
+    application = application_of(session)
+    answers = {name: value for name, value in application.answers.items() if name != confirm.retry_field}
+    application = replace(
+        application, answers=answers, given={}, question=confirm.retry_field, typed="", changing="", page=0
+    )
+    session = replace(session, saved=None, refusal="", failure="", copies=0)
+    if not any(item.id == confirm.retry_field for item in form_of(session, application).definition.fields):
+        return home(session, _event)  # pyright: ignore[reportArgumentType]
+    return choices.asked(session, application)

@@ -1,0 +1,99 @@
+"""Where the tactile keypad can go on a screen: every control once, the answers first, the aids last. Pure.
+
+Left and right take the next control; up and down take the next row where controls lie in rows (tiles, keys). Past the
+last control comes the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from kiosk.events import Event, PinKey
+from kiosk.screen_model import Control, Keyboard, Keypad, ScreenModel, Tiles
+
+COLUMNS = 3
+"""Of tiles and of a keypad, as the look draws them."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A control that the keypad can stand on, and its place among those that belong together."""
+
+    control: Control
+    number: int
+    """Counted from 1."""
+    count: int
+    row: int
+    """Of the whole screen, counted from 0; controls of one row lie side by side."""
+    column: int
+
+
+def controls_of(value: object) -> Iterator[Control]:
+    """Give every control in a piece of a screen, in the order of its fields."""
+    if isinstance(value, Control):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from controls_of(part)  # pyright: ignore[reportUnknownArgumentType]
+    elif is_dataclass(value) and not isinstance(value, type | Event):
+        for item in fields(value):
+            yield from controls_of(getattr(value, item.name))
+
+
+def spots(model: ScreenModel) -> tuple[Spot, ...]:
+    """Return every control of a screen in the order of the keypad."""
+    found: list[Spot] = []
+    row = 0
+    ends = tuple(one for one in (model.primary, model.back, model.home, model.finish) if one is not None)
+    for group in (*(_rows(piece) for piece in model.body), *(((one,),) for one in ends), _rows(model.aids)):
+        count = sum(len(line) for line in group)
+        number = 0
+        for line in group:
+            for column, control in enumerate(line):
+                number += 1
+                found.append(Spot(control, number, count, row, column))
+            row += 1
+    return tuple(found)
+
+
+def _rows(piece: object) -> tuple[tuple[Control, ...], ...]:
+    """The controls of one piece, row by row."""
+    if isinstance(piece, Tiles | Keypad):
+        items = piece.items if isinstance(piece, Tiles) else piece.keys
+        return tuple(items[at : at + COLUMNS] for at in range(0, len(items), COLUMNS))
+    if isinstance(piece, Keyboard):
+        return tuple(line for line in (piece.candidates, *piece.rows) if line)
+    return tuple((control,) for control in controls_of(piece))
+
+
+def spot_of(model: ScreenModel, focus: str) -> Spot | None:
+    """Return where the focus is, or None where its control is not on the screen."""
+    return next((spot for spot in spots(model) if spot.control.id == focus), None)
+
+
+def first(model: ScreenModel) -> str:
+    """Return where the focus begins: at a PIN pad its first digit, so that one can count; else the first control."""
+    every = spots(model)
+    digits = (spot.control.id for spot in every if is_pin_digit(spot.control))
+    return next(digits, every[0].control.id if every else "")
+
+
+def moved(model: ScreenModel, focus: str, key: str) -> str:
+    """Return the focus after an arrow key (`up`, `down`, `left`, `right`); from nowhere it goes to the beginning."""
+    every = spots(model)
+    at = next((place for place, spot in enumerate(every) if spot.control.id == focus), None)
+    if at is None:
+        return first(model)
+    if key in {"left", "right"}:
+        return every[(at + (1 if key == "right" else -1)) % len(every)].control.id
+    here = every[at]
+    rows = 1 + max(spot.row for spot in every)
+    row = (here.row + (1 if key == "down" else -1)) % rows
+    there = [spot for spot in every if spot.row == row]
+    return there[min(here.column, len(there) - 1)].control.id
+
+
+def is_pin_digit(control: Control) -> bool:
+    """Whether the control enters a digit of the PIN: it is never named aloud. One that is off carries no event."""
+    return isinstance(control.event, PinKey) or (control.id.startswith("pin.") and control.text.isdigit())

@@ -1,0 +1,140 @@
+"""The thread that asks the gateway while a citizen waits: data, choices, an office's answer, whether a card is lost."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from kiosk import events as e
+from kiosk.session.asking.events import CardLost, ChoicesFailed, ChoicesFetched, VerdictCame
+from kiosk.session.state import FetchChoices
+from kiosk.workers.desks import CardDesk, Post
+from kiosk.workers.threads import Worker
+
+CHECK_S = 5.0
+"""How long a card may take to give its certificate before the PIN."""
+
+
+class CityGateway(Protocol):
+    """What the terminal asks of the gateway while a citizen waits. Filled by `offline_cache` at the root.
+
+    Every method may raise an exception with a `code`.
+    """
+
+    def alive(self) -> bool: ...
+
+    def lookup(
+        self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[e.SubjectData, ...]: ...
+
+    def public(self, subject: str, given: Mapping[str, str]) -> e.SubjectData: ...
+
+    def verdict(self, epoch: str, seq: int, after: int) -> VerdictCame | None:
+        """What an office made of this terminal's entry, or None: nothing yet."""
+        ...
+
+    def card_lost(self, certificate: bytes) -> bool: ...
+
+
+class GatewayDesk:
+    """Asks the gateway: is it there, and what does it hold of this holder."""
+
+    def __init__(self, gateway: CityGateway | None, worker: Worker, probe: Worker, post: Post, card: CardDesk) -> None:
+        self._gateway = gateway
+        self._worker = worker
+        self._probe_worker = probe
+        self._post = post
+        self._card = card
+        self._up: bool | None = None
+        self._probing = threading.Event()
+
+    def probe(self) -> None:
+        """Look whether the gateway answers; only a change is posted. A look that still hangs is not doubled."""
+        if self._probing.is_set():
+            return
+        self._probing.set()
+        self._probe_worker.submit(self._probe)
+
+    def _probe(self) -> None:
+        try:
+            self._found(self._gateway is not None and self._gateway.alive())
+        finally:
+            self._probing.clear()
+
+    def _found(self, up: bool) -> None:
+        if up != self._up:
+            self._up = up
+            self._post(e.NetworkChanged(up))
+
+    def fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
+        """Look the subjects up, with the card's signature as proof that the card is here."""
+        self._worker.submit(lambda: self._fetch(session_id, service, subjects, timeout_s))
+
+    def _fetch(self, session_id: int, service: str, subjects: tuple[str, ...], timeout_s: float) -> None:
+        if self._gateway is None:
+            self._post(e.LookupFailed("not-enrolled", service, session_id=session_id))
+            return
+        try:
+            certificate = self._card.certificate(timeout_s)
+            visit = secrets.token_hex(8)
+            found = self._gateway.lookup(
+                service, subjects, visit, certificate, lambda context: self._card.sign(context, timeout_s)
+            )
+        except Exception as error:  # noqa: BLE001 - whatever the gateway or the network did, the visit goes on
+            code = str(getattr(error, "code", "gateway-silent"))
+            if code == "gateway-unavailable":
+                self._found(False)
+            self._post(e.LookupFailed(code, service, session_id=session_id))
+            return
+        self._post(e.DataFetched(found, service, session_id=session_id))
+
+    def choices(self, session_id: int, asked: FetchChoices) -> None:
+        """Ask a public subject for what can be chosen."""
+        self._worker.submit(lambda: self._choices(session_id, asked))
+
+    def _choices(self, session_id: int, asked: FetchChoices) -> None:
+        if self._gateway is None:
+            self._post(ChoicesFailed(asked.service, asked.question, "not-enrolled", session_id=session_id))
+            return
+        try:
+            found = self._gateway.public(asked.subject, asked.given)
+        except Exception as error:  # noqa: BLE001 - whatever happened, the citizen is told and goes on
+            code = str(getattr(error, "code", "gateway-silent"))
+            self._post(ChoicesFailed(asked.service, asked.question, code, session_id=session_id))
+        else:
+            self._post(ChoicesFetched(asked.service, asked.question, found, session_id=session_id))
+
+    def verdict(self, session_id: int, epoch: str, seq: int, after: int) -> None:
+        """Look whether the office has answered; what goes wrong is no answer, and the next look comes."""
+        self._worker.submit(lambda: self._verdict(session_id, epoch, seq, after))
+
+    def _verdict(self, session_id: int, epoch: str, seq: int, after: int) -> None:
+        try:
+            found = None if self._gateway is None else self._gateway.verdict(epoch, seq, after)
+        except Exception as error:  # noqa: BLE001 - whatever the network did, the entry is stored and the next look comes
+            if getattr(error, "code", "") == "gateway-unavailable":
+                self._found(False)
+            return
+        if found is not None:
+            self._post(replace(found, session_id=session_id))
+
+    def check_card(self, session_id: int, insertion: int) -> None:
+        """Ask whether the card in the slot was reported lost, while its holder types the PIN."""
+        self._worker.submit(lambda: self._check_card(session_id, insertion))
+
+    def _check_card(self, session_id: int, insertion: int) -> None:
+        try:
+            certificate = self._card.certificate_if_any(CHECK_S)
+            lost = bool(certificate) and self._gateway is not None and self._gateway.card_lost(certificate)
+        except Exception:  # noqa: BLE001 - a lookup is refused all the same; without a network nobody can know
+            return
+        if lost:
+            self._post(CardLost(insertion, session_id=session_id))
+
+    def close(self) -> None:
+        """End both threads."""
+        self._worker.stop()
+        self._probe_worker.stop()

@@ -1,0 +1,85 @@
+"""The clerk who reads accepted entries: applications become cases, supplements and ratings go to the case they name."""
+
+from __future__ import annotations
+
+from provisioning.gateway.authority import Authority, CardAuthorities
+from provisioning.gateway.cases.engine import Engine, Opening
+from provisioning.gateway.cases.plans import Plans
+from provisioning.gateway.catalogue import CatalogueSource
+from provisioning.gateway.offices.desks import Answers, answers_of
+from provisioning.gateway.offices.intake import Filed
+from provisioning.gateway.offices.proof import proven
+
+MY_CASES = "case"
+"""The field by which an entry names the case it is about, with `do` as what is wanted."""
+_COLLECTED = frozenset({"office", "print"})
+_MAX_NUMBER = 40
+_TERMINAL = len("T0001")
+
+
+def _number(typed: str) -> str:
+    """A case's number as it is kept: a terminal's letter pad has no dash."""
+    text = typed.strip().upper()
+    return text if "-" in text else f"{text[:_TERMINAL]}-{text[_TERMINAL:]}"
+
+
+class CaseClerk:
+    """A handler of the intake. Raises `StoreFailed`; an entry that is no case is left alone."""
+
+    def __init__(
+        self, engine: Engine, plans: Plans, catalogue: CatalogueSource, authority: Authority, cards: CardAuthorities
+    ) -> None:
+        self._engine = engine
+        self._plans = plans
+        self._catalogue = catalogue
+        self._authority = authority
+        self._cards = cards
+
+    def __call__(self, filed: Filed) -> None:
+        """Work one entry into the cases."""
+        document = filed.document
+        match document.get("kind"):
+            case "rating":
+                score = document.get("score")
+                if isinstance(score, int):
+                    self._engine.rate(str(document.get("number", "")), None, filed.key, score)
+            case "application":
+                self._application(filed)
+            case _:
+                return
+
+    def _application(self, filed: Filed) -> None:
+        answers = answers_of(filed.document)
+        person = self._person(filed)
+        if MY_CASES in answers and "do" in answers:
+            self._about_a_case(filed, answers, person)
+            return
+        service = self._catalogue.current().parsed.services.get(str(filed.document.get("service")))
+        plan = None if service is None else self._plans.of(service)
+        number = filed.document.get("number")
+        if service is None or plan is None or not isinstance(number, str) or not 0 < len(number) <= _MAX_NUMBER:
+            return
+        collects = plan.claim or answers.get("get") in _COLLECTED
+        promised = service.promised.n if service.promised is not None and service.promised.unit == "wd" else plan.days
+        self._engine.open(
+            Opening(number, person, service.id, service.agency, filed.terminal, filed.epoch, filed.seq, filed.id,
+                    filed.received_ms, promised, plan, collects)
+        )  # fmt: skip
+
+    def _about_a_case(self, filed: Filed, held: Answers, person: bytes) -> None:
+        number = _number(held[MY_CASES])
+        match held["do"]:
+            case "supplement":
+                self._engine.supplement(number, person, filed.key)
+            case "withdraw":
+                self._engine.withdraw(number, person, filed.key)
+            case "evaluate":
+                score = held.get("score", "")
+                self._engine.rate(number, person, filed.key, int(score) if score in set("12345") else 0)
+            case _:
+                return
+
+    def _person(self, filed: Filed) -> bytes:
+        """The pseudonym of whoever proved to be there; empty where nobody did: such a case is nobody's to see."""
+        proof = proven(filed.document, self._cards, min(filed.created_ms, filed.received_ms))
+        return b"" if proof is None else self._authority.pseudonym(proof.id_number)

@@ -1,0 +1,71 @@
+"""`GET /l?t=TOKEN`: whoever was shown a licence's code sees what was shared, what for, and until when. No more."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from html import escape
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+
+from provisioning.gateway.licences.shares import Shared
+from provisioning.gateway.licences.token import MAX_CHARS
+from provisioning.gateway.web.common import Gateway, work
+from provisioning.gateway.web.mobile import page
+
+_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+_OUTCOMES = {
+    "good": ("证照是真的，现在有效", "This licence is genuine and valid now."),
+    "expired": ("这个码过期了", "This code has expired: ask for a new one."),
+    "stopped": ("本人已经收回这个码", "Its holder has stopped this code."),
+    "forged": ("这个码是假的，不要认", "This code is forged: do not accept it."),
+    "unreadable": ("这不是证照的码", "This is not the code of a licence."),
+}
+_TRUST = {"A": "A，部门签发", "B": "B，部门核对过"}
+
+
+def add_licence_page(app: FastAPI, gateway: Gateway) -> None:
+    """Add the page to the gateway's application."""
+
+    @app.get("/l", include_in_schema=False)
+    async def look(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        text, now_ms = request.query_params.get("t", "")[: MAX_CHARS + 1], gateway.now_ms()
+        found = await work(gateway, lambda: gateway.licences.look(text, now_ms))
+        parsed = gateway.releaser.catalogue.current()
+        agencies = {name: words["zh-Hans"] for name, words in parsed.parsed.agencies.items()}
+        return render(found, agencies, parsed.codes, now_ms)
+
+
+def render(
+    found: Shared, agencies: Mapping[str, str], codes: Mapping[str, Mapping[str, Mapping[str, str]]], now_ms: int
+) -> HTMLResponse:
+    """The whole page."""
+    title, english = _OUTCOMES[found.outcome]
+    kind = "answer" if found.outcome == "good" else "answer no"
+    when = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
+    body = (
+        f'<section class="{kind}"><h1>{title}</h1><p>{when:%Y-%m-%d %H:%M} 在网关核对过</p>'
+        f"<small>{english}</small></section>"
+    )
+    token = found.token
+    if token is not None and found.outcome == "good":
+        facts = found.facts
+        until = datetime.datetime.fromtimestamp(token.expires_s, _CITY_TIME)
+        rows = [
+            ("证照", _name(codes, "licence-type", facts.get("type", ""))),
+            ("本人", facts.get("holder", "")),
+            ("谁发的", agencies.get(facts.get("agency", ""), "")),
+            ("可信", _TRUST.get(facts.get("trust", ""), "")),
+            ("证照期限", f"{facts.get('from', '')} 起{('，到 ' + facts['to']) if facts.get('to') else ''}"),
+            ("只能用来", _name(codes, "share-purpose", token.purpose)),
+            ("看到几时", f"{until:%Y-%m-%d %H:%M}"),
+            ("看过几次", f"{found.views} 次"),
+        ]
+        lines = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
+        body += f"<dl>{lines}</dl><small>身份号码、证照编号不在这里。No ID number, no licence number.</small>"
+    return page(title, body, "市民自助终端 · 出示的证照")
+
+
+def _name(codes: Mapping[str, Mapping[str, Mapping[str, str]]], listed: str, code: str) -> str:
+    return codes.get(listed, {}).get(code, {}).get("zh-Hans", code)

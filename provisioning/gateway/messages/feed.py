@@ -1,0 +1,192 @@
+"""What happened in the city becomes messages: verdicts of offices, notices that citizens asked for, settings, cases.
+
+Entries come from the intake, which may hand over one twice: everything made of an entry carries the entry's key, so the
+second time changes nothing. Verdicts and case events are read in order from where they were left; what comes of a page,
+and how far it was read, is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from provisioning.gateway.messages.calls import Calls
+from provisioning.gateway.messages.contact import FIELDS, Contacts
+from provisioning.gateway.messages.post import WAYS, Message, Post
+from provisioning.gateway.messages.texts import Texts
+from provisioning.gateway.offices.intake import Filed
+from provisioning.gateway.storage.database import Transaction
+
+PAGE = 100
+Document = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something was said of a case: by an office's verdict, or by the case itself."""
+
+    position: int
+    text_id: str
+    """A text of `messages.toml`; one that is not there makes no message."""
+    document: Document | None
+    """The application it is about."""
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the feeds come from. Each gets a position and how many, and gives what is behind it, in order."""
+
+    said: Mapping[str, Callable[[int, int], Sequence[Said]]]
+    """By the feed's name: `verdict`, `case`."""
+    pseudonym: Callable[[str], bytes]
+    held: Callable[[str], Mapping[str, object] | None]
+    """What the city's register holds as `msg.contact` of an id number."""
+    service_name: Callable[[str, str], str]
+    """A service's name in a language; its id where it is gone from the catalogue."""
+
+
+class FeedMoved(Exception):
+    """Another process read this page at the same time; nothing of it was kept here."""
+
+    code = "feed-moved"
+
+
+class Feeds:
+    """Makes messages of what happens."""
+
+    def __init__(self, post: Post, contacts: Contacts, calls: Calls, texts: Texts, sources: Sources) -> None:
+        self._post = post
+        self._contacts = contacts
+        self._calls = calls
+        self._texts = texts
+        self._sources = sources
+
+    def read(self, now_ms: int) -> int:
+        """Read verdicts and case events one page on. Returns how many were read. Raises `StoreFailed`."""
+        return sum(self._said(name, now_ms) for name in self._sources.said)
+
+    # --- entries ----------------------------------------------------------------------------------------------------
+
+    def filed(self, entry: Filed) -> None:
+        """One accepted entry. Raises `StoreFailed`; then nothing was made of it."""
+        kind = entry.document.get("kind")
+        if kind not in {"notice", "application"}:
+            return
+        with self._post.database.transaction() as db:
+            if kind == "notice":
+                self._post.put(db, self._notice(entry), entry.received_ms)
+            else:
+                self._intake(db, entry)
+
+    def _notice(self, entry: Filed) -> list[Message]:
+        """A citizen asked for a message to an address of their own choice, typed or held by the city."""
+        document = entry.document
+        way, to, text_id = (str(document.get(name, "")) for name in ("way", "to", "text_id"))
+        if way not in WAYS or not self._texts.has(text_id):
+            return []
+        language, number = str(document.get("language", "")), str(document.get("case", ""))
+        values = {"service": self._sources.service_name(str(document.get("service", "")), language)}
+        values["time"] = str(document.get("time", ""))[:16].replace("T", " ")
+        return [Message(f"notice:{entry.key}", way, to, text_id, language, number, values)]
+
+    def _intake(self, db: Transaction, entry: Filed) -> None:
+        """Settings to keep and calls to make, by what `messages.toml` says of the service."""
+        document, now_ms = entry.document, entry.received_ms
+        wanted = self._texts.intake.get(str(document.get("service", "")))
+        rid = _holder(document)
+        if wanted is None or not rid:
+            return
+        person, held = self._sources.pseudonym(rid), self._sources.held(rid)
+        fields = _fields(document)
+        given = {name: fields.get(name, "") for name in wanted.contact if name in FIELDS and name in fields}
+        if given:
+            unproved = self._contacts.change(db, person, held, given, now_ms)
+            if unproved:
+                wish = {name: given[name] for name in ("notify", "language") if given.get(name)}
+                code = self._contacts.ask_proof(db, person, unproved, wish, f"prove:{entry.key}", now_ms)
+                self._post.put(db, [code], now_ms)
+        topic = fields.get(wanted.call.get("topic", ""), "")
+        phone = fields.get("phone", "") or str((held or {}).get("phone", ""))
+        if topic and topic != wanted.call.get("unless") and phone:
+            slot = fields.get(wanted.call["slot"], "") or "any"
+            language = fields.get("language", "") or str(document.get("language", ""))
+            values = {"phone": phone, "topic": topic, "language": language}
+            self._calls.ask(db, f"call:{entry.key}", str(document.get("number", "")), slot, values, now_ms)
+
+    # --- what was said of a case ------------------------------------------------------------------------------------
+
+    def _said(self, name: str, now_ms: int) -> int:
+        before = self._post.position(name)
+        found = self._sources.said[name](before, PAGE)
+
+        messages = [message for item in found for message in self._message(name, item)]
+
+        def keep(db: Transaction) -> None:
+            self._post.put(db, messages, now_ms)
+
+        return self._page(name, before, [item.position for item in found], keep)
+
+    def _message(self, name: str, said: Said) -> list[Message]:
+        if said.document is None or not self._texts.has(said.text_id):
+            return []
+        way, to, language = self._reach(said.document)
+        if not way:
+            return []
+        service = self._sources.service_name(str(said.document.get("service", "")), language)
+        number = str(said.document.get("number", ""))
+        values = {**said.values, "service": service}
+        return [Message(f"{name}:{said.position}", way, to, said.text_id, language, number, values)]
+
+    def _reach(self, document: Document) -> tuple[str, str, str]:
+        """Way, address and language: as this application asked, else as the city knows; empty for `none`."""
+        rid, fields = _holder(document), _fields(document)
+        record = self._contacts.record(self._sources.pseudonym(rid), self._sources.held(rid)) if rid else None
+        known = {name: str((record or {}).get(name, "")) for name in FIELDS}
+        language = str(document.get("language", "")) or known["language"]
+        wish = fields.get("notify", "") or known["notify"] or "sms"
+        addresses = {
+            "sms": fields.get("phone", "") or known["phone"],
+            "email": fields.get("email", "") or known["email"],
+        }
+        if wish not in addresses:
+            return "", "", language
+        for way in sorted(WAYS, key=lambda item: item != wish):
+            if addresses[way]:
+                return way, addresses[way], language
+        return "", "", language
+
+    # --- one page ---------------------------------------------------------------------------------------------------
+
+    def _page(self, name: str, before: int, positions: Sequence[int], keep: Callable[[Transaction], None]) -> int:
+        if not positions:
+            return 0
+        try:
+            with self._post.database.transaction() as db:
+                db.alone(f"message-feed:{name}")
+                if not self._post.move(db, name, before, positions[-1]):
+                    raise FeedMoved  # noqa: TRY301 - undoes the transaction
+                keep(db)
+        except FeedMoved:
+            return 0
+        return len(positions)
+
+
+def _holder(document: Document) -> str:
+    holder = document.get("holder")
+    return str(cast("Document", holder).get("id_number", "")) if isinstance(holder, dict) else ""
+
+
+def _fields(document: Document) -> dict[str, str]:
+    """The answers of an application, without what the citizen disputes."""
+    fields = document.get("fields")
+    if not isinstance(fields, dict):
+        return {}
+    found: dict[str, str] = {}
+    for name, item in cast("dict[str, object]", fields).items():
+        if isinstance(item, dict):
+            answer = cast("dict[str, object]", item)
+            if "disputed" not in answer:
+                found[name] = str(answer.get("value", ""))
+    return found

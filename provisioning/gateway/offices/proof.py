@@ -1,0 +1,79 @@
+"""Who handed in an entry: whoever the card that signed it was issued to, and nobody else.
+
+The card signs the application as canonical JSON (keys sorted, no spaces, UTF-8), without its case number and without
+the proof itself. An identity card cannot sign; what was handed in with one names its holder and says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import NameOID
+
+from provisioning.gateway.authority import CardAuthorities
+from provisioning.gateway.proofs import card_key
+
+_UNSIGNED = ("number", "card_signature")
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Whose entry it is, and by which card. The repr shows nobody."""
+
+    id_number: str = field(repr=False)
+    by: str
+    """`citizen`: signed by that card; `resident-id`: the terminal saw the identity card."""
+    certificate: bytes = field(repr=False, default=b"")
+    """DER; empty where nothing was signed."""
+
+
+def signed_bytes(document: Mapping[str, object]) -> bytes:
+    """Return what the card signed of this document."""
+    held = {key: value for key, value in document.items() if key not in _UNSIGNED}
+    return json.dumps(held, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def proven(document: Mapping[str, object], cards: CardAuthorities, at_ms: int) -> Proven | None:
+    """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, the gateway's clock)."""
+    holder = document.get("holder")
+    if not isinstance(holder, Mapping):
+        return None
+    number = cast("Mapping[str, object]", holder).get("id_number")
+    if not isinstance(number, str) or not number:
+        return None
+    if document.get("card") == "resident-id" and "card_signature" not in document:
+        return Proven(number, "resident-id")
+    found = _parts(document.get("card_signature"))
+    if found is None:
+        return None
+    signature, der = found
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        names = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+        now = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
+        fits = cards.accepts(certificate, now) and card_key.signed(certificate, signature, signed_bytes(document))
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, card_key.UnknownKey):
+        return None
+    if not fits or [str(name.value) for name in names] != [number]:
+        return None
+    return Proven(number, "citizen", der)
+
+
+def _parts(raw: object) -> tuple[bytes, bytes] | None:
+    if not isinstance(raw, Mapping):
+        return None
+    held = cast("Mapping[str, object]", raw)
+    texts = [held.get(name) for name in ("signature", "certificate")]
+    try:
+        signature, der = (base64.b64decode(text, validate=True) for text in texts if isinstance(text, str))
+    except (ValueError, binascii.Error):
+        return None
+    return signature, der

@@ -1,0 +1,225 @@
+"""The information catalogue for people: who holds what, how sensitive it is, who may ask and why, how often it was used.
+
+`GET /catalogue?agency=psb&subject=pop.person&q=word`: no script, nobody's data; `GET /catalogue.json` exports it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib import resources
+from typing import cast
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+
+from provisioning.gateway.catalogue import SignedCatalogue
+from provisioning.gateway.storage.database import Database
+from provisioning.gateway.web.common import Gateway, json_answer, work
+
+DAYS = 30
+_DAY_MS = 86_400_000
+_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+_CLASSES = {1: ("1 公开", "不涉及个人"), 2: ("2 个人", "要同意"), 3: ("3 敏感", "要单独同意")}
+_SHARES = {"unconditional": "无条件", "conditional": "有条件", "none": "不共享"}
+_CONDITIONS = {
+    "unconditional": "任何部门都可以用",
+    "conditional": "本人插卡同意，或法律规定可查",
+    "none": "只给本人看",
+}
+_CYCLES = {"daily": "每天更新", "monthly": "每月更新", "change": "有变化就更新"}
+_LAW = "政务数据共享条例（国务院令第 809 号）"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the page is asked to show."""
+
+    agency: str = ""
+    subject: str = ""
+    words: str = ""
+
+
+@cache
+def item_names() -> Mapping[str, Mapping[str, str]]:
+    """What items are called (`assets/city/items.toml`)."""
+    return tomllib.loads(resources.files("assets").joinpath("city", "items.toml").read_text("utf-8"))
+
+
+def used(database: Database, now_ms: int) -> dict[str, list[int]]:
+    """Subject -> how often it was released on each of the last thirty days, today last. Raises `StoreFailed`."""
+    first = (now_ms // _DAY_MS - DAYS + 1) * _DAY_MS
+    sql = """SELECT subject, (at_ms - ?) / 86400000, count(*) FROM access WHERE at_ms >= ? AND at_ms <= ?
+        GROUP BY 1, 2"""
+    with database.reading() as db:
+        rows = db.rows(sql, first, first, now_ms)
+    found: dict[str, list[int]] = {}
+    for subject, day, times in rows:
+        found.setdefault(subject, [0] * DAYS)[int(day)] = times
+    return found
+
+
+def add_catalogue_page(app: FastAPI, gateway: Gateway) -> None:
+    """Add the page and its export to the gateway's application."""
+
+    @app.get("/catalogue", include_in_schema=False)
+    async def page(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        given = request.query_params
+        wanted = Wanted(given.get("agency", ""), given.get("subject", ""), given.get("q", "")[:60].strip())
+        now_ms = gateway.now_ms()
+
+        def made() -> str:
+            times = used(gateway.store.database, now_ms)
+            return render(gateway.releaser.catalogue.current(), wanted, times, now_ms)
+
+        return HTMLResponse(await work(gateway, made), headers={"Cache-Control": "no-store"})
+
+    @app.get("/catalogue.json", include_in_schema=False)
+    async def export() -> Response:  # pyright: ignore[reportUnusedFunction]
+        current = await work(gateway, gateway.releaser.catalogue.current)
+        return json_answer({"version": current.version, "subjects": current.subjects})
+
+
+def render(catalogue: SignedCatalogue, wanted: Wanted, times: Mapping[str, Sequence[int]], now_ms: int) -> str:
+    """The whole page as HTML. An agency or subject that is not there shows all, and the first."""
+    subjects = catalogue.subjects
+    agencies = catalogue.parsed.agencies
+    owned = {name: [key for key, item in subjects.items() if item["agency"] == name] for name in agencies}
+    shown = owned.get(wanted.agency) or list(subjects)
+    if wanted.words:
+        shown = [key for key in subjects if wanted.words.casefold() in _searched(key, catalogue)]
+    chosen = wanted.subject if wanted.subject in subjects else (shown[0] if shown else "")
+    title = agencies[wanted.agency]["zh-Hans"] if owned.get(wanted.agency) and not wanted.words else "全部"
+    middle = "".join(_line(key, subjects[key], wanted, sum(times.get(key, ())), chosen) for key in shown)
+    return (
+        '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>信息目录</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<style>{_STYLE}</style></head><body><header><h1>信息目录</h1>"
+        f"<p>{len(subjects)} 个主题 · 谁有什么、谁能用、为什么能用 · Information catalogue</p>"
+        f'<form><input name="q" aria-label="找" placeholder="名称、编号、字段" value="{escape(wanted.words)}"></form>'
+        '<a class="export" href="/catalogue.json">导出目录</a></header><main>'
+        f"<section><h2>哪个部门的</h2>{_agencies(catalogue, owned, wanted)}{_legend(subjects)}</section>"
+        f"<section><h2>{escape(title)}，{len(shown)} 个主题<small>近 {DAYS} 天用了几次</small></h2>"
+        f"{middle or '<p>没有找到</p>'}<p class=foot>没有列出来的，别的部门就查不到。<br>"
+        "每一次查看都记下：谁、查什么、为什么、哪一件事；本人插卡就能看。</p></section>"
+        f"<section>{_subject(chosen, catalogue, times.get(chosen, [0] * DAYS), now_ms) if chosen else ''}</section>"
+        "</main></body></html>"
+    )
+
+
+def _searched(key: str, catalogue: SignedCatalogue) -> str:
+    item = catalogue.subjects[key]
+    agency = catalogue.parsed.agencies[str(item["agency"])]
+    names = [word for name in _items(item) for word in item_names().get(name, {}).values()]
+    return " ".join([key, *_words(item, "name").values(), *agency.values(), *_items(item), *names]).casefold()
+
+
+def _agencies(catalogue: SignedCatalogue, owned: Mapping[str, Sequence[str]], wanted: Wanted) -> str:
+    rows = [("", "全部", len(catalogue.subjects))]
+    rows += [(key, catalogue.parsed.agencies[key]["zh-Hans"], len(held)) for key, held in owned.items() if held]
+    return "".join(
+        f'<a class="agency{" on" if key == wanted.agency else ""}" href="?{urlencode({"agency": key})}">'
+        f"{escape(name)}<b>{count}</b></a>"
+        for key, name, count in rows
+    )
+
+
+def _legend(subjects: Mapping[str, Mapping[str, object]]) -> str:
+    classes = "".join(f'<p><i class="c{n}">{name}</i> {line}</p>' for n, (name, line) in _CLASSES.items())
+    counted = {share: sum(item["share"] == share for item in subjects.values()) for share in _SHARES}
+    shares = "".join(f"<p>{name} <b>{counted[key]}</b></p>" for key, name in _SHARES.items())
+    return f"<h2>多敏感</h2>{classes}<h2>能不能共享</h2>{shares}"
+
+
+def _chips(item: Mapping[str, object]) -> str:
+    kind = cast("int", item["class"])
+    return f'<i class="c{kind}">{_CLASSES[kind][0]}</i><i class="share">{_SHARES[str(item["share"])]}</i>'
+
+
+def _line(key: str, item: Mapping[str, object], wanted: Wanted, times: int, chosen: str) -> str:
+    to = urlencode({"agency": wanted.agency, "q": wanted.words, "subject": key})
+    return (
+        f'<a class="line{" on" if key == chosen else ""}" href="?{to}"><span><b>{escape(_words(item, "name")["zh-Hans"])}'
+        f"</b><code>{escape(key)}</code></span>{_chips(item)}<b class=n>{times:,}</b></a>"
+    )
+
+
+def _subject(key: str, catalogue: SignedCatalogue, times: Sequence[int], now_ms: int) -> str:
+    item = catalogue.subjects[key]
+    agency = catalogue.parsed.agencies[str(item["agency"])]["zh-Hans"]
+    services = catalogue.parsed.services
+    allowed = catalogue.purposes[key]
+    names = [one.name["zh-Hans"] for one in services.values() if "all" in allowed or one.id in allowed]
+    facts = (
+        ("谁提供", f"{agency}，{_CYCLES.get(str(item.get('cycle', 'change')), '')}"),
+        ("凭什么找", "不用身份" if item["class"] == 1 else "身份号码"),
+        ("什么条件", _CONDITIONS[str(item["share"])]),
+        ("法律依据", _LAW),
+    )
+    rows = "".join(f"<tr><th>{name}<td>{escape(value)}" for name, value in facts)
+    items = "".join(
+        f"<tr><td><b>{escape(item_names().get(name, {}).get('zh-Hans', name))}</b><td><code>{escape(name)}</code>"
+        for name in _items(item)
+    )
+    purposes = "".join(f'<i class="share">{escape(name)}</i>' for name in sorted(names)) or "还没有"
+    return (
+        f"<h1>{escape(_words(item, 'name')['zh-Hans'])}</h1><code>{escape(key)}</code><p class=chips>{_chips(item)}</p>"
+        f"<table class=facts>{rows}</table><h2>里面有 {len(_items(item))} 项</h2><table>{items}</table>"
+        f"<h2>哪些事要用它</h2><p class=chips>{purposes}</p><h2>近 {DAYS} 天，每天用了几次</h2>{_bars(times, now_ms)}"
+    )
+
+
+def _bars(times: Sequence[int], now_ms: int) -> str:
+    most = max(*times, 1)
+    bars = "".join(
+        f'<rect x="{place * 14}" y="{60 - 60 * count / most:.1f}" width="10" height="{60 * count / most:.1f}"/>'
+        for place, count in enumerate(times)
+    )
+    first = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME) - datetime.timedelta(days=DAYS - 1)
+    last = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
+    return (
+        f'<svg viewBox="0 0 {14 * DAYS} 62" role="img" aria-label="{sum(times)}">{bars}<path d="M0 61H{14 * DAYS}"/></svg>'
+        f"<p class=days>{first.month}月{first.day}日<span>{last.month}月{last.day}日</span></p>"
+    )
+
+
+def _items(item: Mapping[str, object]) -> list[str]:
+    return cast("list[str]", item["items"])
+
+
+def _words(item: Mapping[str, object], key: str) -> dict[str, str]:
+    return cast("dict[str, str]", item[key])
+
+
+_STYLE = """
+:root{--paper:#F6F3EB;--card:#FFF;--ink:#17212B;--ink2:#3C4651;--rule:#D6D1C4;--edge:#6B695F;--lip:#B9B4A5;
+--city:#0B4A86;--tint:#E2ECF6;--sunk:#ECE7DB}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.45 "Noto Sans SC",
+"Noto Sans CJK SC","PingFang SC",sans-serif}h1{font-size:26px;margin:0}h2{font-size:18px;margin:20px 0 10px}
+h2:first-child{margin-top:0}h2 small{float:right;font-weight:400;font-size:15px;color:var(--ink2)}p{margin:6px 0}
+header{display:flex;gap:16px;align-items:center;padding:12px 24px;border-bottom:1px solid var(--rule);flex-wrap:wrap}
+header p{color:var(--ink2)}header form{margin-left:auto}
+input{height:48px;border:2px solid var(--edge);border-radius:12px;
+padding:0 16px;font:inherit;background:var(--card);width:320px;max-width:100%}
+.export{height:48px;line-height:46px;
+padding:0 16px;border:1px solid var(--edge);border-radius:12px;background:var(--card);
+box-shadow:0 3px 0 var(--lip)}a{color:inherit;text-decoration:none}
+main{display:grid;grid-template-columns:260px 1fr 1fr;gap:16px;padding:16px 24px;align-items:start}
+@media(max-width:1000px){main{grid-template-columns:1fr}}
+section{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:16px}
+.agency{display:flex;justify-content:space-between;padding:8px 14px;border:2px solid transparent;border-radius:12px}
+.agency b{font-weight:400}.on{background:var(--tint)}.agency.on{border-color:var(--city);font-weight:700}
+i{font-style:normal;font-size:15px;border-radius:8px;padding:2px 10px;border:1px solid transparent;white-space:nowrap;
+margin-right:6px}.c1{border-color:var(--edge)}.c2{background:var(--tint);border-color:var(--edge)}
+.c3{background:var(--ink);color:#FFF}.share{background:var(--sunk)}.chips{line-height:2.1}
+.line{display:flex;gap:8px;align-items:center;padding:12px 8px;border-bottom:1px solid var(--rule)}
+.line span{flex:1}code{display:block;font-size:15px;color:var(--ink2)}.n{min-width:72px;text-align:right}
+.foot{color:var(--ink2)}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:7px 8px;font-weight:400;
+vertical-align:top}td{border-top:1px solid var(--rule)}.facts td{border:0}.facts th{color:var(--ink2);width:96px}
+svg{width:100%;fill:var(--city)}svg path{stroke:var(--edge)}.days{color:var(--ink2)}.days span{float:right}
+"""

@@ -1,0 +1,71 @@
+"""Pages of what the city holds, in every mode and language: every word fits, a timeline is drawn where it can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.screen_model import ScreenModel
+from kiosk.timeline import Timeline
+from kiosk.ui.letters import Letters
+from kiosk.ui.screen import lay_out
+from tests.scenario.kit import Kiosk
+from tests.ui.measure import problems
+
+BY_DAY = {(False, 0), (False, 1), (True, 0), (True, 3)}
+"""Landscape, and how many sizes up: the other modes are looked at by night."""
+MODES = [
+    pytest.param(landscape, ("mode.large",) * sizes, marks=() if (landscape, sizes) in BY_DAY else pytest.mark.nightly)
+    for landscape in (False, True)
+    for sizes in range(4)
+]
+
+
+@pytest.fixture(scope="module")
+def letters(window: object, fonts: Path) -> Letters:
+    return Letters(fonts, "SC")
+
+
+def visit(folder: Path, language: str, presses: tuple[str, ...], *, landscape: bool) -> list[ScreenModel]:
+    """A builder looks at his cases, their steps and the timeline; a parent at who looked, and at her insurance."""
+    kiosk = Kiosk(folder, landscape=landscape)
+    kiosk.touch(*presses, language, "start.card").insert("owner")
+    kiosk.pin(str(kiosk.city.persona.card["pin"]) if kiosk.city.persona is not None else "")
+    kiosk.touch("event.records", "service.my-cases", "primary", "primary", "row.0", "do.steps", "back", "back")
+    kiosk.touch("row.1", "do.evaluate", "home")
+    kiosk.touch("event.business", "service.construction", "primary", "primary", "row.0", "view.print", "do.steps")
+    kiosk.touch("back", "do.papers").pull()
+    kiosk.touch("back", *presses, language, "start.card").insert("parent")
+    kiosk.pin("123456")
+    kiosk.touch("event.records", "service.access-log", "primary", "primary", "row.1", "do.object", "home")
+    kiosk.touch("event.work", "service.social-insurance", "primary", "primary", "do.payments", "primary", "home").pull()
+    kiosk.close()
+    return [screen for screen in dict.fromkeys(kiosk.screens) if screen.name == "view"]
+
+
+@pytest.mark.parametrize("language", ["language.zh", "language.en"])
+@pytest.mark.parametrize(("landscape", "presses"), MODES)
+def test_every_page_fits(
+    tmp_path: Path, letters: Letters, language: str, presses: tuple[str, ...], landscape: bool
+) -> None:
+    size = (1920, 1080) if landscape else (1080, 1920)
+    found: list[str] = []
+    pages = visit(tmp_path, language, presses, landscape=landscape)
+    for model in pages:
+        sheet = lay_out(model, size, letters.measure)
+        found += [f"{model.title}: {problem}" for problem in (*sheet.overflows, *problems(sheet))]
+    assert sorted(set(found)) == []
+    drawn = any(isinstance(piece, Timeline) for model in pages for piece in model.body)
+    assert drawn == (len(presses) < (1 if landscape else 2))
+
+
+@pytest.mark.parametrize("language", ["language.zh", "language.en"])
+def test_every_page_fits_in_reach_mode(tmp_path: Path, letters: Letters, language: str) -> None:
+    found: list[str] = []
+    for model in visit(tmp_path, language, ("mode.reach",), landscape=False):
+        sheet = lay_out(model, (1080, 1920), letters.measure)
+        found += [f"{model.title}: {overflow}" for overflow in sheet.overflows]
+        found += [f"{control.id} is at {rect.y:.0f}" for control, rect in sheet.targets if rect.y < 920]
+    print(*sorted(set(found)), sep="\n")
+    assert sorted(set(found)) == []

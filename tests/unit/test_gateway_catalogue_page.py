@@ -1,0 +1,90 @@
+"""The catalogue's page: who holds what, who may ask, how often it was used; nobody's data and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from provisioning.gateway.store import Consent
+from provisioning.gateway.web.catalogue_page import DAYS, item_names, used
+from tests.gateway_kit import GatewayKit
+from tests.postgres_kit import shared
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
+    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
+    yield kit
+    kit.store.close()
+
+
+class Seen(HTMLParser):
+    """What stands on a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.words += data + " "
+
+
+def looked(kit: GatewayKit, *subjects: str) -> None:
+    at = kit.clock.ms
+    kit.store.record_consent(Consent(at, b"p" * 16, "T0001", "marriage", subjects, "1", str(at), b"c", b"s"))
+
+
+def page(kit: GatewayKit, query: str = "") -> Seen:
+    answer = kit.call("GET", f"/catalogue{query}")
+    assert answer.status == 200
+    return Seen(answer.body.decode())
+
+
+def test_uses_are_counted_by_subject_and_day(kit: GatewayKit) -> None:
+    looked(kit, "pop.person", "msg.contact")
+    kit.clock.pass_s(86_400)
+    looked(kit, "pop.person")
+    found = used(kit.store.database, kit.clock.ms)
+    assert found["pop.person"][-2:] == [1, 1]
+    assert found["msg.contact"][-2:] == [1, 0]
+    kit.clock.pass_s(86_400 * DAYS)
+    assert used(kit.store.database, kit.clock.ms) == {}
+
+
+def test_a_subject_tells_who_holds_it_and_who_may_ask(kit: GatewayKit) -> None:
+    looked(kit, "marriage.record")
+    seen = page(kit, "?agency=civil&subject=marriage.record")
+    for word in ("婚姻登记", "民政局", "3 敏感", "有条件", "身份号码", "marriage.record", "婚姻登记记录证明", "契税"):
+        assert word in seen.words, word
+    assert "script" not in seen.tags
+    assert "人口基本" not in seen.words  # another agency's
+
+
+def test_a_search_finds_by_name_by_id_and_by_item(kit: GatewayKit) -> None:
+    for words, found in (("公积金", "pf.account"), ("PF.ACC", "pf.account"), ("门牌", "geo.address")):
+        assert found in page(kit, f"?q={quote(words)}").words
+    assert "没有找到" in page(kit, "?q=zzzz").words
+    evil = kit.call("GET", '/catalogue?q=%22%3E%3Cscript%3E&agency=%3Cb%3E&subject=%3Cb%3E').body.decode()
+    assert "<script>" not in evil
+    assert "<b>&" not in evil
+
+
+def test_the_export_is_the_whole_catalogue(kit: GatewayKit) -> None:
+    exported = kit.call("GET", "/catalogue.json").json
+    assert set(exported["subjects"]) == set(kit.gateway.releaser.catalogue.current().parsed.subjects)
+
+
+def test_every_item_has_a_name_and_every_name_an_item(kit: GatewayKit) -> None:
+    items = {str(item) for subject in kit.gateway.releaser.catalogue.current().subjects.values()
+             for item in subject["items"]}  # fmt: skip  # pyright: ignore
+    assert items == set(item_names())

@@ -1,0 +1,170 @@
+"""Agencies follow what is accepted: their own entries, in order, each with one effect whatever happens between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from kiosk.cli.gateway import gateway as command
+from provisioning.gateway.exchange.inbox import Inbox
+from provisioning.gateway.exchange.stream import EntryStream, Item, Page
+from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
+from provisioning.gateway.storage.database import Transaction
+from tests.gateway_kit import Answer, GatewayKit, Terminal
+from tests.postgres_kit import shared
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
+    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
+    yield kit
+    kit.store.close()
+
+
+@pytest.fixture
+def terminal(kit: GatewayKit) -> Terminal:
+    terminal = kit.enrol()
+    terminal.record(*({"kind": "test", "n": n, "agency": "psb" if n % 2 else "tax"} for n in range(1, 7)))
+    assert terminal.push(terminal.batch(1, 6)).status == 200
+    return terminal
+
+
+def ask(kit: GatewayKit, token: str, path: str) -> Answer:
+    return kit.call("GET", f"/v1/exchange/{path}", headers={"Authorization": f"Bearer {token}"})
+
+
+def numbers(answer: Answer) -> list[Any]:
+    return [item["document"]["n"] for item in answer.json["items"]]
+
+
+def test_a_subscriber_gets_its_own_agencys_entries_and_an_archive_all(terminal: Terminal) -> None:
+    kit = terminal.kit
+    subscribers = Subscribers(kit.store.database)
+    police = subscribers.add("police", "psb", kit.clock.ms)
+    archive = subscribers.add("archive", EVERYTHING, kit.clock.ms)
+    first = ask(kit, police, "entries")
+    assert numbers(first) == [1, 3, 5]
+    assert first.json["more"] is False
+    assert numbers(ask(kit, archive, "entries")) == [1, 2, 3, 4, 5, 6]
+    assert ask(kit, police, f"entries?after={first.json['next']}").json["items"] == []
+    assert first.json["next"] == ask(kit, archive, "entries").json["next"]
+    operator = {"Authorization": f"Bearer {kit.authority.operator_token}"}
+    seen = kit.call("GET", "/v1/subscribers", headers=operator).json["subscribers"]
+    assert {(one["name"], one["position"]) for one in seen} == {("police", first.json["next"]), ("archive", 0)}
+
+
+def test_nobody_follows_without_a_token_of_their_own(terminal: Terminal) -> None:
+    kit = terminal.kit
+    for token in ("", "wrong", kit.authority.operator_token):
+        assert ask(kit, token, "entries").code == "subscriber-required"
+    subscribers = Subscribers(kit.store.database)
+    token = subscribers.add("police", "psb", kit.clock.ms)
+    with pytest.raises(SubscriberTaken):
+        subscribers.add("police", "tax", kit.clock.ms)
+    assert ask(kit, token, "rumours").code == "not-found"
+    assert ask(kit, token, "entries?after=x").code == "malformed"
+    with kit.store.database.reading() as db:
+        assert token.encode() not in bytes(db.rows("SELECT token_hash FROM subscriber")[0][0])
+
+
+def test_what_happened_to_a_case_is_followed_too(kit: GatewayKit) -> None:
+    terminal = kit.enrol()
+    terminal.record({"kind": "application", "number": "T0001-000001", "service": "marriage", "agency": "civil",
+                     "holder": {"name": "x", "id_number": "440199199003070021"}, "fields": {}})  # fmt: skip
+    terminal.push(terminal.batch(1, 1))
+    kit.gateway.town.intake.work()
+    subscribers = Subscribers(kit.store.database)
+    token, other = (subscribers.add(name, name, kit.clock.ms) for name in ("civil", "tax"))
+    items = ask(kit, token, "cases").json["items"]
+    assert items
+    assert {item["number"] for item in items} == {"T0001-000001"}
+    assert "440199199003070021" not in json.dumps(items)
+    assert ask(kit, other, "cases").json["items"] == []
+
+
+# --- the subscriber's side ------------------------------------------------------------------------------------------
+
+
+class Died(Exception):
+    pass
+
+
+def effects(kit: GatewayKit) -> list[int]:
+    with kit.store.database.reading() as db:
+        return [row[0] for row in db.rows("SELECT position FROM effect ORDER BY position")]
+
+
+def inbox_of(kit: GatewayKit) -> Inbox:
+    with kit.store.database.transaction() as db:
+        db.run("CREATE TABLE IF NOT EXISTS effect (position BIGINT)")
+    return Inbox(kit.store.database, "entries")
+
+
+def note(db: Transaction, item: Item) -> None:
+    db.run("INSERT INTO effect VALUES (?)", item.position)
+
+
+def test_a_subscriber_that_dies_in_the_middle_of_a_page_has_no_effect_and_takes_it_again(terminal: Terminal) -> None:
+    kit = terminal.kit
+    stream, inbox = EntryStream(kit.store, kit.authority), inbox_of(kit)
+
+    def dies(db: Transaction, item: Item) -> None:
+        note(db, item)
+        if item.facts["seq"] == 4:
+            raise Died
+
+    with pytest.raises(Died):
+        inbox.take(lambda after: stream.read(after, 5), dies)
+    assert effects(kit) == []
+    while (page := inbox.take(lambda after: stream.read(after, 5), note)) is not None and page.items:
+        pass
+    assert len(effects(kit)) == len(set(effects(kit))) == 6
+
+
+def test_two_processes_of_a_subscriber_take_the_same_page_and_one_has_the_effect(terminal: Terminal) -> None:
+    kit = terminal.kit
+    stream, inbox = EntryStream(kit.store, kit.authority), inbox_of(kit)
+
+    def meanwhile(after: int) -> Page:
+        page = stream.read(after, 4)
+        assert Inbox(kit.store.database, "entries").take(lambda _after: page, note) == page
+        return page
+
+    assert inbox.take(meanwhile, note) is None
+    assert len(effects(kit)) == 4
+
+
+def test_an_entry_that_does_not_open_is_handed_on_without_its_document(terminal: Terminal) -> None:
+    kit = terminal.kit
+    with kit.store.database.transaction() as db:
+        db.run("UPDATE journal SET body = ? WHERE seq = 2", b"damaged" * 9)
+    page = EntryStream(kit.store, kit.authority).read(0, 100)
+    assert [item.facts["document"] is None for item in page.items] == [False, True, False, False, False, False]
+    assert [item.agency for item in page.items][:3] == ["psb", "", "psb"]
+
+
+def test_an_agency_is_let_in_from_the_command_line(tmp_path: Path) -> None:
+    kit = GatewayKit(tmp_path / "gateway")
+    arguments = ["subscribe", "police", "--dir", str(kit.folder), "--agency", "psb", "--json"]
+    made = json.loads(CliRunner().invoke(command, arguments).stdout)
+    who = Subscribers(kit.store.database).of(made["token"])
+    assert who is not None
+    assert (who.name, who.agency) == ("police", "psb")
+    again = CliRunner().invoke(command, arguments)
+    assert (again.exit_code, json.loads(again.stdout)["error"]) == (1, "subscriber-taken")
+    kit.store.close()
+
+
+@pytest.mark.nightly
+@pytest.mark.system
+def test_two_thousand_a_second_arrive_once_while_a_subscriber_is_killed() -> None:
+    from tests.bench.bench_exchange import run
+
+    result = run(rate=2000, seconds=10)
+    assert result["exactly_once"], result
+    assert result["entries"] == 20_000
