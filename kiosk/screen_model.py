@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kiosk.events import Event
-from kiosk.pieces.modes import PACES as PACES
-from kiosk.pieces.modes import TEXT_SCALES as TEXT_SCALES
-from kiosk.pieces.modes import VOLUMES as VOLUMES
-from kiosk.pieces.modes import Contrast as Contrast
-from kiosk.pieces.modes import Modes as Modes
+from kiosk.pieces.drawn import Picture, Ring, Where
+from kiosk.pieces.modes import Modes
 from kiosk.services.places import TownMap
 from kiosk.timeline import Timeline
 
@@ -258,39 +255,6 @@ class Pager:
     text: str
     up: Control
     down: Control
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawing made by the app from geometry.
-
-    `insert-card`, `take-card`, `wipe-card`, `good-and-bad-cards`, `swapped-cards`, `printing`, `half-printed`,
-    `where-printer`, `where-slot`. `caption` is the word on the drawing (读卡口), several words one a line.
-    """
-
-    name: str
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class Where:
-    """A card with the small drawing of the machine at the left and words at the right (12)."""
-
-    name: Literal["where-slot", "where-printer"]
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A ring, drawn for `left_s` of `total_s` once a second. For a wait, `left_s` is what has gone by."""
-
-    total_s: int
-    left_s: int
-    big: str
-    small: str = ""
-    title: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True)

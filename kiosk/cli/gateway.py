@@ -137,6 +137,20 @@ def agency(
         emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
 
 
+def _where(office: str, letter: str) -> dict[str, str]:
+    """What the site says of an office: its id, its matters, the terminal's letter. Raises `OfficesInvalid`."""
+    from provisioning.gateway.appointments.offices import OfficesInvalid, load_offices
+
+    if not office:
+        return {}
+    offices = load_offices(ASSETS / "city" / "offices.toml")
+    if office not in offices:
+        raise OfficesInvalid(f"no office {office!r}; there are {', '.join(offices)}")
+    if letter and not (len(letter) == 1 and "J" <= letter <= "Z"):
+        raise OfficesInvalid("a terminal's letter is one of J to Z")
+    return {"office": office, "matters": ",".join(offices[office].matters), **({"letter": letter} if letter else {})}
+
+
 @gateway.command()
 def invite(
     folder: DirOption,
@@ -144,6 +158,8 @@ def invite(
     place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
     place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
     count: Annotated[int, typer.Option(min=1, max=10_000, help="How many tokens; one is printed a line.")] = 1,
+    office: Annotated[str, typer.Option(help="Which office of assets/city/offices.toml it stands in; or nothing.")] = "rongshu",
+    letter: Annotated[str, typer.Option(help="J to Z: its own letter for tickets without a network; or by its name.")] = "",
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -159,6 +175,7 @@ def invite(
             "name.en": "Guangzhou self-service terminal",
             "place.zh-Hans": place,
             "place.en": place_en,
+            **_where(office, letter),
         }
         expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
         with closing(open_store(folder, database)) as store:

@@ -16,6 +16,7 @@ from kiosk.services.definition import (
 )
 
 STARTS = ("", "ticket", "call", "found")
+CARD = ("needed", "none")
 SITES = ("", "office")
 
 

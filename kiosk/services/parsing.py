@@ -119,9 +119,10 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         apply=apply,
         views=found_views,
         confirm=confirming.confirm(service, asked, by_id, None if own is None else condition(service, "confirm", own)),
-        card="none"
-        if confirming.word(service, "card", raw.get("card", "needed"), ("needed", "none")) == "none"
-        else "needed",
+        places=confirming.places(service, raw.get("places"), by_id),
+        card=cast(
+            Literal["needed", "none"], confirming.word(service, "card", raw.get("card", "needed"), confirming.CARD)
+        ),
         start=confirming.word(service, "start", raw.get("start", ""), confirming.STARTS),
     )
 

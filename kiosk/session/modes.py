@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk.events import BackPressed, KeyPressed, ModesAsked, ModeToggled, PrimaryPressed, SpeechTuned
-from kiosk.screen_model import PACES, TEXT_SCALES, VOLUMES, Contrast
+from kiosk.pieces.modes import PACES, TEXT_SCALES, VOLUMES, Contrast
 from kiosk.session.common import IDLE, enter, idle_s
 from kiosk.session.state import Session, StartTimer, State, Step
 

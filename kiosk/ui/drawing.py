@@ -114,7 +114,8 @@ class Sheet:
         return Sheet(self.theme, self.measure)
 
     def lay(self, other: Sheet, dx: float, dy: float) -> None:
-        """Put everything of `other` onto this sheet, moved by `dx`, `dy`."""
+        """Put everything of `other` onto this sheet, moved by `dx`, `dy` in whole pixels: codes must not blur."""
+        dx, dy = round(dx), round(dy)
         base = len(self.targets)
         for shape in other.shapes:
             group = shape.group + base if shape.group >= 0 else shape.group

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from kiosk.screen_model import Contrast, Modes
+from kiosk.pieces.modes import Contrast
+from kiosk.screen_model import Modes
 
 ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
 Rgb = tuple[float, float, float]

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from kiosk import events as e
-from kiosk.screen_model import PACES, VOLUMES, ButtonRow, Choices, Control, Curtain, Gap, Piece, ScreenModel, Words
+from kiosk.pieces.modes import PACES, VOLUMES
+from kiosk.screen_model import ButtonRow, Choices, Control, Curtain, Gap, Piece, ScreenModel, Words
 from kiosk.view_model.frame import Scene, back, blank, button
 
 

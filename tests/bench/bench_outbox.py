@@ -1,8 +1,9 @@
 """One durable 1.5 KB transaction: the outbox, the peers that issue 3 names, and the disk's own limit, in one run.
 
-`python -m tests.bench.bench_outbox [FOLDER]`. The contenders take turns of fifty entries, in an order drawn anew each time, so that a busy machine is
-busy for all of them; only the ratios count. FOLDER should be on the disk that a terminal would use. Syncs and bytes are
-counted by the recorder of the crash tests, in a run of its own. Exit 1 when a number misses its target.
+`python -m tests.bench.bench_outbox [FOLDER]`. The contenders take turns of fifty entries, in an order drawn anew each
+time, so that a busy machine is busy for all of them; only the ratios count. FOLDER should be on the disk that a
+terminal would use. Syncs and bytes are counted by the recorder of the crash tests, in a run of its own. Exit 1 when a
+number misses its target.
 """
 
 from __future__ import annotations

@@ -79,6 +79,8 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.CatalogueChanged: st.builds(
         e.CatalogueChanged, st.sampled_from([CATALOGUE, replace(CATALOGUE, services={}, version="empty")])
     ),
+    e.RowOpened: st.builds(e.RowOpened, st.integers(-1, 9)),
+    e.ActionChosen: st.builds(e.ActionChosen, st.sampled_from(["steps", "supplement", "evaluate", "payments", "x"])),
     e.TimerFired: st.builds(e.TimerFired, st.sampled_from(["idle", "second", "wait", "other"])),
 }  # fmt: skip
 ANY_EVENT = st.one_of(
@@ -96,6 +98,9 @@ BEGINNINGS: dict[str, Callable[[], Visit]] = {
     "form": lambda: Visit().to_form(),
     "residence": lambda: Visit("newcomer").to_question("action", "residence"),
     "every type": lambda: Visit().to_question("day", "every-type"),
+    "cases": lambda: Visit("owner").to_home().to_intro("my-cases").touch("primary", "primary").answered(),
+    "timeline": lambda: Visit("owner").to_form("construction").touch("row.0"),
+    "insurance": lambda: Visit().to_form("social-insurance"),
     "check": lambda: Visit().to_check(),
     "signing": lambda: Visit().to_check().submit(),
     "waiting": lambda: Visit().to_check().submit().signed().saved(),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offline_cache.errors import OutboxFull, StorageFailed
-from offline_cache.outbox import Quota
+from offline_cache.outbox import Outbox, Quota
 from tests.scenario.kit import Kiosk
 
 ROOM = Quota(max_bytes=400_000, min_free_bytes=0)
@@ -27,9 +27,13 @@ def fill(kiosk: Kiosk) -> int:
     """Days without a network: record until nothing more is taken; returns how many are pending."""
     outbox = kiosk.store._outbox
     with pytest.raises(OutboxFull):
-        while True:
-            outbox.append(lambda _seq, _id: {"x": os.urandom(2000).hex()})
+        record_for_ever(outbox)
     return outbox.status().pending
+
+
+def record_for_ever(outbox: Outbox) -> None:
+    while True:
+        outbox.append(lambda _seq, _id: {"x": os.urandom(2000).hex()})
 
 
 def the_network_is_back(kiosk: Kiosk) -> None:

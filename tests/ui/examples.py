@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import product
 
-from kiosk.screen_model import TEXT_SCALES, Modes
+from kiosk.pieces.modes import TEXT_SCALES
+from kiosk.screen_model import Modes
 from kiosk.ui.gallery.common import Scene
 from kiosk.ui.gallery.examples import EXAMPLES
 from kiosk.ui.theme import LANDSCAPE, PORTRAIT

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from kiosk import events as e
-from kiosk.screen_model import TEXT_SCALES, Curtain, Modes, ScreenModel
+from kiosk.pieces.modes import TEXT_SCALES
+from kiosk.screen_model import Curtain, Modes, ScreenModel
 from kiosk.settings import Settings
 from kiosk.speech.focus import spots
 from kiosk.ui.drawing import Box, Sheet
@@ -214,12 +215,13 @@ def test_the_keypad_and_the_question_change_sides_with_the_hand(faces: dict[str,
 def test_in_calm_mode_the_ferry_stands_still(hand: Hand) -> None:
     model = EXAMPLES["10-attract"](Scene())
     hand.show(model)
+    before = hand.view.ferry_x
     hand.view.sail()
-    sailed = hand.view.ferry_x
-    assert sailed > 0
+    assert hand.view.ferry_x > before
     hand.show(replace(model, modes=Modes(calm=True)))
+    before = hand.view.ferry_x
     hand.view.sail()
-    assert hand.view.ferry_x == sailed
+    assert hand.view.ferry_x == before
 
 
 # --------------------------------------------------------------------------------- every language, every size

@@ -15,7 +15,8 @@ from PIL import Image
 from drivers.api import JobState, PrintResult
 from kiosk import events as e
 from kiosk.cli.paper.qr_reader import read_qr_codes
-from kiosk.screen_model import TEXT_SCALES, Modes, ScreenModel
+from kiosk.pieces.modes import TEXT_SCALES
+from kiosk.screen_model import Modes, ScreenModel
 from kiosk.session import state as s
 from kiosk.settings import Settings
 from kiosk.ui.glass.painter import Painting

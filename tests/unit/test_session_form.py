@@ -106,7 +106,7 @@ def test_every_row_and_choice_can_be_reached_at_every_size(landscape: bool, reac
 
 
 def test_larger_letters_never_make_more_rows() -> None:
-    from kiosk.screen_model import TEXT_SCALES, Modes
+    from kiosk.pieces.modes import TEXT_SCALES, Modes
 
     for kind in ("form", "check", "choices"):
         for landscape in (False, True):

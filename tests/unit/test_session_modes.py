@@ -6,7 +6,7 @@ import pytest
 
 from drivers.api import SlotState
 from kiosk import events as e
-from kiosk.screen_model import PACES, VOLUMES, Modes
+from kiosk.pieces.modes import PACES, VOLUMES, Modes
 from kiosk.session.state import State
 from tests.unit.visit_kit import Visit
 

@@ -1,6 +1,7 @@
 import pytest
 
-from kiosk.screen_model import TEXT_SCALES, Modes
+from kiosk.pieces.modes import TEXT_SCALES
+from kiosk.screen_model import Modes
 from kiosk.ui.theme import LANDSCAPE, PORTRAIT, Rect, contrast_ratio, luminance, rgb, theme_for, tokens
 from kiosk.ui.widgets.style import ladder
 

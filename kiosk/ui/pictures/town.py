@@ -1,9 +1,10 @@
-"""The drawn map of the city (64): roads, river, park, numbered pins and where one stands. From `assets/city/map.toml`."""
+"""The drawn map of the city (64): roads, river, park, numbered pins, where one stands. From `assets/city/map.toml`."""
 
 from __future__ import annotations
 
 import tomllib
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from kiosk.services.places import Pin, TownMap
@@ -83,7 +84,7 @@ class _View:
 def _river(sheet: Sheet, view: _View) -> None:
     bank = [view.at((point[0], point[1])) for point in _map()["river"]["bank"]]
     bottom = view.box.y + view.box.height
-    for (x0, y0), (x1, y1) in zip(bank, bank[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(bank):
         corners = [view.kept(point) for point in ((x0, y0), (x1, y1), (x1, bottom), (x0, bottom))]
         if corners[0][0] < corners[1][0] and min(corners[0][1], corners[1][1]) < bottom:
             sheet.poly(corners, RIVER)
@@ -111,7 +112,7 @@ def _names(pen: Pen, view: _View, piece: TownMap) -> None:
 def _way(sheet: Sheet, view: _View, here: Point, pin: Pin) -> None:
     """A dashed way along the streets: first north or south, then east or west."""
     corners = [view.at(here), view.at((here[0], pin.y)), view.at((pin.x, pin.y))]
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in pairwise(corners):
         if abs(start[0] - end[0]) + abs(start[1] - end[1]) > 4:
             for piece in dash_pieces([start, end], 16, 14):
                 sheet.line(piece, sheet.theme.colour("primary"), 8)

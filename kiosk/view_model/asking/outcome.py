@@ -84,6 +84,9 @@ def answered(scene: Scene, kept: Saved, service: ServiceDefinition) -> tuple[Pie
     facts = _facts(scene, kept, confirm)
     if facts:
         pieces.append(Facts(facts))
+    counters, mean = value(scene, kept, "counters"), value(scene, kept, "mean")
+    if counters and mean and confirm.pair:
+        pieces.append(Line(say("这样算的：{c} 个窗口在办，每人约 {m} 分钟。", c=counters, m=mean), small=True))
     if not kept.acked:
         held = Notice("held", say("已记在本机，还没发出"), say("号在大厅有效。网络一恢复，按取号的时间排。"))
         pieces.append(held)

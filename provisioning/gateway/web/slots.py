@@ -2,9 +2,10 @@
 
 Telling everybody the same number of seconds makes all of them come back together and costs several times the work. So
 whoever cannot come in gets a time of its own, spaced by the rate at which requests are being finished, and a place is
-kept for it then. Whoever comes early hears the same time again; whoever comes after its time, and whoever was served a
-moment ago and has more to send, goes before newcomers. Slots are given out a little faster than work is done: a second
-refusal for a few is cheaper than a thread without work.
+kept for it then. Whoever comes early hears the same time again, unless a thread is free; whoever comes after its time,
+and whoever was served a moment ago and has more to send, goes before newcomers. Slots are given out a little faster than
+work is done: a second refusal for a few is cheaper than a thread without work. For the same reason nobody is told to stay
+away for long: the rate at which work is done may have been measured at a bad moment.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class SlotLimits:
     early_s: float = 0.25
     grace_s: float = 30.0
     """How long a slot is kept for somebody who is late."""
+    ask_again_s: float = 5.0
+    """Nobody is told to wait longer without asking again, unless very many wait."""
+    asking_rate: float = 200.0
+    """Requests a second of those who ask again."""
+    most_rate: float = 5000.0
     remembered: int = 50_000
     quiet_s: float = 0.05
     """After the last request, until what can wait gets the whole machine."""
@@ -57,7 +63,7 @@ class Slots:
         """Who was told to come back -> when."""
         self._served: OrderedDict[bytes, float] = OrderedDict()
         """Who was served -> when."""
-        self._left = float("-inf")
+        self._left = self._quicker = float("-inf")
         self._next = 0.0
         self._measured = False
         self._busy_since: float | None = None
@@ -71,9 +77,9 @@ class Slots:
         due = self._tickets.get(who)
         if urgent:
             room += limits.urgent
-        elif due is not None and now + limits.early_s < due:
+        elif due is not None and now + limits.early_s < due and self.inside >= limits.at_once:
             self.turned_away += 1
-            return max(due - now, limits.least_wait_s)
+            return self._told(due - now)
         elif due is None and who not in self._served and self._tickets:
             room -= limits.waiting // 2  # the other half is for those whose time has come
         if self.inside < room:
@@ -84,6 +90,8 @@ class Slots:
         return self._slot(who, now)
 
     def _slot(self, who: bytes, now: float) -> float:
+        if not self._tickets:
+            self._next = now
         spacing = 1 / (self.rate * self.limits.eagerness)
         most_s = self.limits.most_wait_s if self._measured else self.limits.first_most_wait_s
         drained = now + max(self.inside * spacing, self.limits.least_wait_s)
@@ -91,7 +99,15 @@ class Slots:
         self._next = due + spacing
         self._tickets.pop(who, None)
         self._tickets[who] = due
-        return due - now
+        return self._told(due - now)
+
+    def _told(self, wait_s: float) -> float:
+        """A long wait is a guess: who has one is told to ask again before, so that no thread idles when it was wrong.
+
+        The more are waiting, the later, and never all at the same time.
+        """
+        half_s = max(self.limits.ask_again_s, len(self._tickets) / self.limits.asking_rate) / 2
+        return max(wait_s if wait_s <= 2 * half_s else half_s + wait_s % half_s, self.limits.least_wait_s)
 
     def leave(self, who: bytes) -> None:
         """A request that was let in is done. Its end counts for the rate while all threads are at work."""
@@ -102,6 +118,7 @@ class Slots:
         self._served[who] = now
         if self.inside < self.limits.at_once:
             self._busy_since = None
+            self._idle(now)
             return
         if self._busy_since is None:
             self._busy_since, self._busy_count = now, 0
@@ -115,6 +132,12 @@ class Slots:
                 self._next = now  # what was given out before was a guess
             self._measured = True
             self._busy_since, self._busy_count = now, 0
+
+    def _idle(self, now: float) -> None:
+        """A thread has nothing to do although somebody was told to wait: more would have been done in this time."""
+        if self._tickets and now - self._quicker >= 0.5:
+            self._quicker = now
+            self.rate = min(self.rate * 1.5, self.limits.most_rate)
 
     def busy(self) -> bool:
         """Whether somebody is inside, or was a moment ago. May be asked by any thread."""

@@ -1,0 +1,39 @@
+"""Pieces of a screen that the app draws from geometry, as values. Pure; a part of `kiosk.screen_model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing made by the app from geometry.
+
+    `insert-card`, `take-card`, `wipe-card`, `good-and-bad-cards`, `swapped-cards`, `printing`, `half-printed`,
+    `where-printer`, `where-slot`. `caption` is the word on the drawing (读卡口), several words one a line.
+    """
+
+    name: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A card with the small drawing of the machine at the left and words at the right (12)."""
+
+    name: Literal["where-slot", "where-printer"]
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring, drawn for `left_s` of `total_s` once a second. For a wait, `left_s` is what has gone by."""
+
+    total_s: int
+    left_s: int
+    big: str
+    small: str = ""
+    title: str = ""
+    text: str = ""
