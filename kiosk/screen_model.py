@@ -13,8 +13,8 @@ from typing import Literal
 from kiosk.events import Event
 from kiosk.pieces.drawn import Picture, Ring, Where
 from kiosk.pieces.modes import Modes
+from kiosk.pieces.timeline import Timeline
 from kiosk.services.places import TownMap
-from kiosk.timeline import Timeline
 
 Role = Literal["primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"]
 Meaning = Literal["saved", "held", "att", "stop", "info"]
@@ -264,6 +264,8 @@ class CaseNumber:
     label: str
     number: str
     qr: str
+    to_scan: bool = False
+    """True where the code is what this is about: somebody else scans it from the glass (66)."""
 
 
 @dataclass(frozen=True)

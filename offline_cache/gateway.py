@@ -1,25 +1,22 @@
 """The gateway, as this terminal talks to it: HTTPS, mutual TLS, one authority, limits on everything.
 
-The only module that imports `requests`. Its exceptions, HTTP statuses and problem documents become leaves of `errors`.
+HTTP statuses and problem documents become leaves of `errors`; `wire/exchange.py` does the same with what breaks below.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import cast
 
-import requests
 import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
-from requests.adapters import HTTPAdapter
 
 from offline_cache import enrolment as enrolments
 from offline_cache import state
@@ -30,12 +27,9 @@ from offline_cache.errors import (
     AuthorityMismatch,
     BadReply,
     BadSignature,
-    EnrolmentDamaged,
     MalformedMessage,
-    NotAuthorised,
     TooLarge,
     Unavailable,
-    Untrusted,
 )
 from offline_cache.messages import (
     CBOR_TYPE,
@@ -56,14 +50,13 @@ from offline_cache.messages import (
     verify1,
 )
 from offline_cache.wire.encoding import Fields
+from offline_cache.wire.exchange import Answer, Http, Sending, Timeouts
 from offline_cache.wire.refusal import refusal
 from offline_cache.wire.verdict import MAX_VERDICT_BYTES, VerdictPage, decode_verdicts
 
 _ANSWER_BYTES = 64 * 1024
 _LOOKUP_BYTES = 2 * 1024 * 1024
 _CATALOGUE_BYTES = 4 * 1024 * 1024
-_CHUNK_BYTES = 16 * 1024
-_TLS_REFUSALS = ("alert certificate", "alert unknown ca", "alert bad certificate", "alert access denied")
 
 
 @dataclass(frozen=True)
@@ -74,134 +67,12 @@ class Receipt:
     signed: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds: to connect, without a byte, and for a whole exchange."""
-
-    connect_s: float = 5.0
-    silence_s: float = 15.0
-    whole_s: float = 60.0
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-class _Sending:
-    """A body in memory that says when all of it has gone out: while the gateway works, so can this side."""
-
-    def __init__(self, body: bytes, sent: Callable[[], None]) -> None:
-        self._body, self._sent, self._left = body, sent, 2
-
-    def __len__(self) -> int:
-        return len(self._body)
-
-    def read(self, _size: int = -1) -> bytes:
-        """All of it at once; asked again, because that was sent, nothing."""
-        self._left -= 1
-        if self._left == 0:
-            self._sent()
-        return self._body if self._left == 1 else b""
-
-
-class _Http:
-    """One session to one host, with one authority."""
-
-    def __init__(
-        self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None
-    ) -> None:
-        self._url = url.rstrip("/")
-        self._timeouts = timeouts or Timeouts()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = verify
-        self._session.cert = certificate
-        self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "citizen-kiosk"})
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
-        self._session.adapters.pop("http://")
-
-    def close(self) -> None:
-        self._session.close()
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        limit: int,
-        *,
-        body: bytes | _Sending | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> _Answer:
-        """One request; whatever the status, the answer.
-
-        Raises:
-            Unavailable, Untrusted, NotAuthorised: no answer.
-            BadReply: longer than `limit` bytes.
-            EnrolmentDamaged: the certificate files cannot be used.
-        """
-        deadline = time.monotonic() + self._timeouts.whole_s
-        try:
-            response = self._session.request(
-                method,
-                self._url + path,
-                data=body,
-                headers=dict(headers or {}),
-                timeout=(self._timeouts.connect_s, self._timeouts.silence_s),
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                content = self._read(response, limit, deadline)
-            return _Answer(response.status_code, response.headers, content)
-        except requests.exceptions.SSLError as error:
-            _refuse_tls(str(error), error)
-        except requests.exceptions.ConnectionError as error:
-            if any(words in str(error).lower() for words in _TLS_REFUSALS):
-                _refuse_tls(str(error), error)
-            raise Unavailable("no connection to the gateway") from error
-        except requests.exceptions.Timeout as error:
-            raise Unavailable("the gateway does not answer in time") from error
-        except (
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.MissingSchema,
-            requests.exceptions.InvalidURL,
-        ) as error:
-            raise EnrolmentDamaged("the gateway's address is not an https URL") from error
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise Unavailable("the gateway's answer broke off") from error
-        except OSError as error:
-            raise EnrolmentDamaged("the certificate files of the enrolment cannot be used; enrol again") from error
-
-    @staticmethod
-    def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
-        found = bytearray()
-        raw = cast("urllib3.HTTPResponse", response.raw)
-        while chunk := raw.read1(_CHUNK_BYTES):  # what is there now: `iter_content` would wait for a whole chunk
-            found += chunk
-            if len(found) > limit:
-                raise BadReply(f"the gateway's answer is longer than {limit} bytes")
-            if time.monotonic() > deadline:
-                raise Unavailable("the gateway answers too slowly")
-        return bytes(found)
-
-
-def _refuse_tls(words: str, error: Exception) -> NoReturn:
-    if any(refusal in words.lower() for refusal in _TLS_REFUSALS):
-        raise NotAuthorised("the gateway does not accept this terminal's certificate") from error
-    if "CERTIFICATE_VERIFY_FAILED" in words or "doesn't match" in words:
-        raise Untrusted("whoever answers is not the gateway that this terminal joined") from error
-    raise Unavailable("no secure connection to the gateway") from error
-
-
 class GatewayClient:
     """What a terminal that has joined may ask. One per thread."""
 
     def __init__(self, enrolment: Enrolment, *, timeouts: Timeouts | None = None) -> None:
         self._enrolment = enrolment
-        self._http = _Http(enrolment.gateway_url, enrolment.ca_file, enrolment.client_certificate, timeouts)
+        self._http = Http(enrolment.gateway_url, enrolment.ca_file, enrolment.client_certificate, timeouts)
         self._ahead: tuple[Batch, bytes] | None = None
         """A batch that was signed while the one before was under way."""
 
@@ -236,7 +107,7 @@ class GatewayClient:
             "Content-Type": CBOR_TYPE,
             "Idempotency-Key": f"{batch.epoch}-{batch.first_seq}-{batch.last_seq}-{batch.head.hex()[:16]}",
         }
-        sending = body if look_ahead is None else _Sending(body, lambda: self._look_ahead(look_ahead))
+        sending = body if look_ahead is None else Sending(body, lambda: self._look_ahead(look_ahead))
         answer = self._ask("POST", "/v1/entries", _ANSWER_BYTES, body=sending, headers=headers)
         try:
             ack = decode_ack(verify1(answer.body, self._enrolment.signing_key))
@@ -370,10 +241,10 @@ class GatewayClient:
         path: str,
         limit: int,
         *,
-        body: bytes | _Sending | None = None,
+        body: bytes | Sending | None = None,
         headers: Mapping[str, str] | None = None,
         also: int = 200,
-    ) -> _Answer:
+    ) -> Answer:
         answer = self._http.exchange(method, path, limit, body=body, headers=headers)
         if answer.status not in {200, also}:
             raise refusal(answer.status, answer.headers, answer.body)
@@ -406,7 +277,7 @@ class GatewayClient:
         request = EnrolRequest(token, _signing_request(private_key, device), device, model)
         pinned = state_dir / f".{enrolments.CA_FILE}.joining"
         write_atomic(pinned, authority, PUBLIC)
-        http = _Http(url, str(pinned), None, timeouts)
+        http = Http(url, str(pinned), None, timeouts)
         try:
             answer = http.exchange("POST", "/v1/enrol", _ANSWER_BYTES, body=encode_enrol_request(request),
                                    headers={"Content-Type": "application/json"})  # fmt: skip
@@ -427,7 +298,7 @@ class GatewayClient:
 
 def _fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
     """The authority's certificate, PEM. Nothing is trusted here but the hash."""
-    http = _Http(url, verify=False, certificate=None, timeouts=timeouts)
+    http = Http(url, verify=False, certificate=None, timeouts=timeouts)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)

@@ -57,10 +57,7 @@ NONCE_LIFETIME_S = 120
 
 
 class Row(NamedTuple):
-    """One sealed outbox row as it lies on disk and as it travels (CBOR array in this order).
-
-    A tuple, because it is made a hundred times a batch on either side.
-    """
+    """One sealed outbox row as it lies on disk and as it travels (CBOR array in this order)."""
 
     seq: int
     id: str

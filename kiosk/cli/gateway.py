@@ -38,6 +38,7 @@ def now_ms() -> int:
 def failing(*, as_json: bool) -> Generator[None]:
     """End the command with the code of anything that the gateway's parts refuse."""
     from kiosk.personas import PersonasInvalid
+    from provisioning.gateway.appointments.offices import OfficesInvalid
     from provisioning.gateway.authority import AuthorityError
     from provisioning.gateway.cases.plans import PlansInvalid
     from provisioning.gateway.cases.workdays import CalendarInvalid
@@ -49,7 +50,7 @@ def failing(*, as_json: bool) -> Generator[None]:
     from provisioning.gateway.serve import PortBusy
     from provisioning.gateway.store import StoreError
 
-    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid)
+    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid, OfficesInvalid)
     cases = (PlansInvalid, CalendarInvalid)
     try:
         yield
@@ -137,18 +138,19 @@ def agency(
         emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
 
 
-def _where(office: str, letter: str) -> dict[str, str]:
-    """What the site says of an office: its id, its matters, the terminal's letter. Raises `OfficesInvalid`."""
+def _where(office: str) -> dict[str, str]:
+    """What the site says of an office: its id and its matters. Raises `OfficesInvalid`."""
+    from importlib import resources
+
     from provisioning.gateway.appointments.offices import OfficesInvalid, load_offices
 
     if not office:
         return {}
-    offices = load_offices(ASSETS / "city" / "offices.toml")
+    with resources.as_file(resources.files("assets").joinpath("city", "offices.toml")) as file:
+        offices = load_offices(file)
     if office not in offices:
         raise OfficesInvalid(f"no office {office!r}; there are {', '.join(offices)}")
-    if letter and not (len(letter) == 1 and "J" <= letter <= "Z"):
-        raise OfficesInvalid("a terminal's letter is one of J to Z")
-    return {"office": office, "matters": ",".join(offices[office].matters), **({"letter": letter} if letter else {})}
+    return {"office": office, "matters": ",".join(offices[office].matters)}
 
 
 @gateway.command()
@@ -158,8 +160,10 @@ def invite(
     place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
     place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
     count: Annotated[int, typer.Option(min=1, max=10_000, help="How many tokens; one is printed a line.")] = 1,
-    office: Annotated[str, typer.Option(help="Which office of assets/city/offices.toml it stands in; or nothing.")] = "rongshu",
-    letter: Annotated[str, typer.Option(help="J to Z: its own letter for tickets without a network; or by its name.")] = "",
+    office: Annotated[
+        str, typer.Option(help="The office it stands in (assets/city/offices.toml); or none.")
+    ] = "rongshu",
+    letter: Annotated[str, typer.Option(help="J to Z: its own letter of tickets given out offline.")] = "",
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -175,7 +179,7 @@ def invite(
             "name.en": "Guangzhou self-service terminal",
             "place.zh-Hans": place,
             "place.en": place_en,
-            **_where(office, letter),
+            **_where(office),
         }
         expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
         with closing(open_store(folder, database)) as store:

@@ -114,7 +114,7 @@ def cell_text(cell: Cell, subjects: Subjects, record: Record | None, catalogue: 
     raw = _raw(cell, subjects, record)
     items = cast(list[object], raw) if isinstance(raw, list) else [raw]
     texts = [_one(cell, item, catalogue, language) for item in items if not isinstance(item, list)]
-    joined = ("、" if language.startswith("zh") else ", ").join(text for text in texts if text)
+    joined = (", " if language == "en" else "、").join(text for text in texts if text)
     if not joined or _of_nothing(cell, subjects, record):
         return ""
     if cell.of:

@@ -21,7 +21,9 @@ SECONDS_BETWEEN = 15
 """A countdown is told this often."""
 FEW = 4
 """So many choices are told with their second lines; of more only the names."""
-SILENT_FIELDS = frozenset({"id", "icon", "name", "source_icon", "qr", "mark", "meaning", "role", "placeholder"})
+SILENT_FIELDS = frozenset(
+    {"id", "icon", "name", "source_icon", "qr", "mark", "meaning", "role", "placeholder", "language"}
+)
 """Fields of a piece that hold no words for a citizen."""
 
 
@@ -113,6 +115,18 @@ def _ticks(piece: m.Ticks, _language: str, tell: Say) -> list[str]:
         _sentences((tell(MARKS[row.mark], x=row.text) if row.mark in MARKS else row.text, row.detail), tell)
         for row in piece.rows
     ]
+
+
+def _timeline(piece: m.Timeline, language: str, tell: Say) -> list[str]:
+    """Who has done which steps, agency by agency."""
+    rows: list[str] = []
+    for lane in piece.lanes:
+        steps = [tell(BARS[bar.state], x=tell("第 {n} 步", n=bar.label)) for bar in lane.bars]
+        rows.append(_labelled(lane.name, listed(steps, language), tell))
+    return rows
+
+
+BARS: Mapping[str, str] = {**MARKS, "asked": "请注意：{x}"}
 
 
 def _asks(piece: m.Asks, _language: str, tell: Say) -> list[str]:
@@ -243,6 +257,8 @@ PIECES: Mapping[type[Any], Callable[[Any, str, Say], Sequence[str | Sentence]]] 
     m.Trouble: _notice,
     m.Facts: _facts,
     m.Ticks: _ticks,
+    m.Timeline: _timeline,
+    m.TownMap: lambda _piece, _language, _tell: [],
     m.Asks: _asks,
     m.PrefilledRows: _prefilled,
     m.CheckRows: _check,
@@ -262,7 +278,7 @@ PIECES: Mapping[type[Any], Callable[[Any, str, Say], Sequence[str | Sentence]]] 
     m.ReceiptChoice: _receipt,
     m.Gap: lambda _piece, _language, _tell: [],
 }
-"""How each piece is told. A picture shows what the words beside it say."""
+"""How each piece is told. A picture shows what the words beside it say; of a map, the numbered buttons are told."""
 
 
 # ------------------------------------------------------------------------------------------- ways and focus

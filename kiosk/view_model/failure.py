@@ -49,7 +49,7 @@ def failure(scene: Scene) -> ScreenModel:
     entry = known(scene)
     title, text = entry.words("title", scene.language), entry.words("next", scene.language)
     if session.failure == "not-accepted":
-        title, text = outcome.refused(scene)
+        title, text = outcome.refused(scene) or (title, text)
     if session.failure == "print-partial" and session.printed is not None and session.printed.reason == "paper-out":
         title = say("只打了一半，纸用完了")
     meaning = entry.severity

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.pieces.timeline import Bar, BarState, Lane, Timeline
 from kiosk.screen_model import (
     ButtonRow,
     CheckRow,
@@ -27,7 +28,6 @@ from kiosk.services import views
 from kiosk.services.definition import View, words
 from kiosk.session.common import application_of
 from kiosk.session.view import charted, page_count, page_of, record_of, row_count, rows_per_page, way_on
-from kiosk.timeline import Bar, BarState, Lane, Timeline
 from kiosk.view_model.form import pager, source_words
 from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import agency_name, catalogue_of, stepped
@@ -153,7 +153,7 @@ def _detail(scene: Scene, shown: View, record: views.Record) -> str:
         text = views.cell_text(cell, subjects, record, catalogue_of(scene), scene.language)
         label = words(cell.label, scene.language) if cell.label else ""
         if text:
-            parts.append(f"{label}{'：' if scene.language.startswith('zh') else ': '}{text}" if label else text)
+            parts.append(f"{label}{': ' if scene.language == 'en' else '：'}{text}" if label else text)
     return " · ".join(parts)
 
 

@@ -85,7 +85,7 @@ def test_the_third_wrong_pin_blocks_the_card_that_had_three_tries(kiosk: Kiosk) 
 
 def test_a_card_that_is_blocked_already_never_sees_the_pin_pad(kiosk: Kiosk) -> None:
     document = {**PERSONAS["parent"].card, "tries_left": 0}
-    kiosk.touch("language.zh", "start.card").put(SimCard(parse_card_document(document), kiosk._authority))
+    kiosk.touch("language.zh", "start.card").put(SimCard(parse_card_document(document), kiosk.authority))
     assert kiosk.screen.name == "failure.pin-blocked"
 
 
@@ -100,7 +100,7 @@ def test_an_expired_card_is_told_so_before_any_pin(kiosk: Kiosk) -> None:
 def test_a_bank_card_is_named_unknown_and_the_right_one_goes_on_by_itself(kiosk: Kiosk) -> None:
     kiosk.touch("language.zh", "start.card")
     document = parse_card_document(PERSONAS["parent"].card)
-    stranger = SimCard(document, kiosk._authority)
+    stranger = SimCard(document, kiosk.authority)
     answer = stranger.process
     stranger.process = lambda apdu: b"\x6a\x82" if apdu[1] == 0xA4 else answer(apdu)  # type: ignore[method-assign]
     kiosk.put(stranger)
@@ -133,7 +133,7 @@ def test_another_card_in_the_slot_is_seen_before_anything_is_signed(kiosk: Kiosk
     kiosk.touch("language.zh", "start.card")
     card = kiosk.insert()
     kiosk.pin("123456").to_check()
-    other = SimCard(parse_card_document(PERSONAS["elder"].card), kiosk._authority)
+    other = SimCard(parse_card_document(PERSONAS["elder"].card), kiosk.authority)
     card.process = other.process  # type: ignore[method-assign]
     kiosk.submit()
     assert kiosk.screen.name == "failure.card-swapped"
@@ -187,7 +187,7 @@ def test_leaving_the_pin_pad_asks_for_the_card_back(kiosk: Kiosk) -> None:
     kiosk.touch("language.zh", "start.card").insert()
     kiosk.touch("pin.1", "pin.2", "back")
     assert kiosk.screen.name == "take-card"
-    assert len(kiosk.terminal.runtime._pin) == 0
+    assert len(kiosk.terminal.runtime._pins[""]) == 0
 
 
 def test_shuffled_digits_are_all_there_and_the_right_pin_still_works(kiosk: Kiosk) -> None:

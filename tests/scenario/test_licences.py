@@ -90,9 +90,9 @@ def test_a_licence_is_printed_as_it_is_seen(kiosk: Kiosk) -> None:
     to_licence(kiosk, 0)
     kiosk.touch("view.print")
     kiosk.wait(5)
-    text = "\n".join(str(document) for document in kiosk.printer.documents)
-    assert "市民卡" in text
-    assert "陈晓娴" not in text
+    (paper,) = kiosk.paper.receipts
+    assert "市民卡" in paper.text
+    assert "陈晓娴" not in paper.text
 
 
 def test_the_codes_are_taken_back(kiosk: Kiosk, desk: LicenceDesk) -> None:

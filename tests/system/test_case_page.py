@@ -15,10 +15,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from provisioning.gateway.serve import listen
+from tests.gateway_cards import REAL, Counter, kit_of, say
 from tests.gateway_kit import GatewayKit
 from tests.system.test_panel import CHROMIUM, DRIVER, FLAGS
 from tests.unit.test_case_page import receipt, sent_code
-from tests.unit.test_cases import REAL, Counter, kit_of, say
 
 DEADLINE_S = 20
 pytestmark = [

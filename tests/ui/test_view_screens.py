@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.screen_model import ScreenModel
-from kiosk.timeline import Timeline
+from kiosk.pieces.timeline import Timeline
 from kiosk.ui.letters import Letters
 from kiosk.ui.screen import lay_out
 from tests.scenario.kit import Kiosk
@@ -39,6 +39,7 @@ def visit(folder: Path, language: str, presses: tuple[str, ...], *, landscape: b
     kiosk.touch("back", *presses, language, "start.card").insert("parent")
     kiosk.pin("123456")
     kiosk.touch("event.records", "service.access-log", "primary", "primary", "row.1", "do.object", "home")
+    kiosk.touch("event.records", "service.my-licences", "primary", "primary", "row.0", "home")
     kiosk.touch("event.work", "service.social-insurance", "primary", "primary", "do.payments", "primary", "home").pull()
     kiosk.close()
     return [screen for screen in dict.fromkeys(kiosk.screens) if screen.name == "view"]

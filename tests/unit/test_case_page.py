@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from offline_cache.wire.receipt_token import ReceiptToken, sign_token
+from tests.gateway_cards import REAL, Counter, agency, kit_of, say
 from tests.gateway_kit import GatewayKit
-from tests.unit.test_cases import REAL, Counter, agency, kit_of, say
 
 NAME = "陈晓娴"
 

@@ -6,9 +6,9 @@ import datetime
 import json
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,21 +19,14 @@ from provisioning.gateway.cases.plans import PlansInvalid, load_plans, schedule
 from provisioning.gateway.cases.simulated import Habits
 from provisioning.gateway.cases.workdays import CalendarInvalid, load_calendar
 from provisioning.gateway.serve import City
-from tests.gateway_cards import sign_with
-from tests.gateway_kit import ASSETS, NEWCOMER, PARENT, Answer, Card, CardOffice, GatewayKit, Terminal
+from tests.gateway_cards import REAL, Counter, agency, kit_of, say
+from tests.gateway_kit import ASSETS, NEWCOMER, PARENT, GatewayKit
 from tests.postgres_kit import shared
 
 CALENDAR = load_calendar((ASSETS / "city" / "calendar.toml").read_text("utf-8"))
 PLANS = load_plans((ASSETS / "city" / "cases.toml").read_text("utf-8"))
 DAY_S = 86_400
-RECORDED = datetime.datetime(2023, 11, 14, tzinfo=datetime.UTC)
-"""When the kit's terminals record, by their own clock."""
-REAL = City(ASSETS / "city", people=300, seed=7, agencies=None)
 DILIGENT = City(ASSETS / "city", people=300, seed=7, agencies=Habits(seed=1, ask_percent=0, refuse_percent=0))
-
-
-def kit_of(folder: Path, city: City, database: str = "") -> GatewayKit:
-    return GatewayKit(folder / "gateway", database=database, city=city)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -48,58 +41,6 @@ def plain(tmp_path: Path) -> Iterator[GatewayKit]:
     kit = kit_of(tmp_path, REAL)
     yield kit
     kit.store.close()
-
-
-class Counter:
-    """A terminal with one citizen's card in it."""
-
-    def __init__(self, kit: GatewayKit, id_number: str = PARENT) -> None:
-        office = CardOffice(RECORDED, days=3650)
-        office.trust(kit.folder, f"{id_number}.pem")
-        self.kit, self.id_number = kit, id_number
-        self.terminal: Terminal = kit.enrol()
-        self.card: Card = office.issue(id_number, days=3000)
-
-    def hand_in(self, service: str, *, signed: bool = True, **answers: str) -> str:
-        """Hand in an application and have it read; returns its number."""
-        number = f"{self.terminal.name}-{len(self.terminal.rows) + 1:06d}"
-        fields = {name: {"value": value, "origin": "answer"} for name, value in answers.items()}
-        draft: dict[str, Any] = {
-            "kind": "application", "schema": 1, "service": service, "fields": fields, "language": "zh-Hans",
-            "terminal": self.terminal.name, "holder": {"name": "陈晓娴", "id_number": self.id_number},
-        }  # fmt: skip
-        document = sign_with(self.card, draft) if signed else draft
-        self.record({"number": number, **document})
-        return number
-
-    def record(self, document: Mapping[str, object]) -> None:
-        self.terminal.record(document)
-        seq = len(self.terminal.rows)
-        assert self.terminal.push(self.terminal.batch(seq, seq)).status == 200
-        self.kit.gateway.town.intake.work()
-
-    def cases(self) -> list[dict[str, Any]]:
-        """What the citizen sees under "my cases"."""
-        answer = self.card.lookup(self.terminal, "my-cases", "case.case")
-        assert answer.status == 200, answer.body
-        record = answer.json["subjects"]["case.case"]["record"]
-        return [] if record is None else record["cases"]
-
-    def case(self, number: str) -> dict[str, Any]:
-        return next(case for case in self.cases() if case["number"] == number)
-
-
-def agency(kit: GatewayKit, name: str, method: str, path: str, body: object = None) -> Answer:
-    headers = {"Authorization": f"Bearer {agency_token(kit.authority, name)}"}
-    data = b"" if body is None else json.dumps(body).encode()
-    return kit.call(method, f"/v1/agencies/{name}/{path}", data, headers=headers)
-
-
-def say(
-    kit: GatewayKit, name: str, number: str, step: str, outcome: str, *asks: str, reason: str = ""
-) -> dict[str, Any]:
-    move = {"number": number, "step": step, "outcome": outcome, "asks": list(asks), "reason": reason}
-    return agency(kit, name, "POST", "steps", {"moves": [move]}).json["moves"][0]
 
 
 def kinds(kit: GatewayKit) -> list[str]:
@@ -285,6 +226,25 @@ def test_an_office_that_rejects_the_entry_ends_its_case(plain: GatewayKit) -> No
     assert (counter.case(number)["state"], counter.case(number)["result"]) == ("refused", "photo-missing")
 
 
+def told(kit: GatewayKit) -> list[tuple[str, str, str]]:
+    """Text, recipient and reason of every message that waits."""
+    for _ in range(3):
+        kit.gateway.messages.feeds.read(kit.clock.ms)
+    claimed = kit.gateway.messages.post.claim(kit.clock.ms, 50)
+    return [(item.message.text_id, item.message.to, item.message.values.get("reason", "")) for item in claimed]
+
+
+def test_the_citizen_is_told_once_of_each_thing_that_matters(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("residence", phone="14000000099")
+    assert told(plain) == []
+    say(plain, "psb", number, "look", "ask", "signature")
+    assert told(plain) == [("supplement", "14000000099", "signature")]
+    counter.hand_in("my-cases", do="supplement", case=number, way="agency")
+    say(plain, "psb", number, "look", "refuse", reason="data-do-not-agree")
+    assert told(plain) == [("refused", "14000000099", "data-do-not-agree")]
+
+
 def test_an_agency_s_token_opens_its_own_desk_only(plain: GatewayKit) -> None:
     number = Counter(plain).hand_in("residence")
     headers = {"Authorization": f"Bearer {agency_token(plain.authority, 'tax')}"}
@@ -315,7 +275,7 @@ def test_a_construction_case_goes_through_nine_agencies_within_its_days(tmp_path
     counter = Counter(kit)
     number = counter.hand_in("construction")
     headers = {"Authorization": f"Bearer {kit.authority.operator_token}"}
-    at_once = 0
+    at_once, case = 0, counter.case(number)
     for _ in range(12):
         answer = kit.call("POST", "/v1/cases/days", b'{"days": 7}', headers=headers)
         assert answer.status == 200, answer.body
@@ -346,6 +306,26 @@ def test_the_same_seed_gives_the_same_course(tmp_path: Path) -> None:
         kit.store.close()
     assert courses[0] == courses[1]
     assert len(courses[0]) > 4
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_four_workers_on_one_database_make_every_move_once(tmp_path: Path, database: str) -> None:
+    kit = kit_of(tmp_path, DILIGENT, "" if database == "sqlite" else shared().database())
+    counter = Counter(kit)
+    numbers = [counter.hand_in("residence") for _ in range(5)]
+    office = kit.gateway.cases
+    office.engine.turn(30)
+    with ThreadPoolExecutor(4) as workers:
+        made = list(workers.map(lambda _: office.work(), range(4)))
+    office.engine.turn(30)
+    with ThreadPoolExecutor(4) as workers:
+        made += list(workers.map(lambda _: office.work(), range(4)))
+    events = office.records.events(0, 500)
+    assert sum(made) == 2 * len(numbers)
+    steps = [(event.number, event.step) for event in events if event.kind == "step"]
+    assert sorted(steps) == sorted((number, step) for number in numbers for step in ("look", "decide"))
+    assert [event.position for event in events] == sorted({event.position for event in events})
+    kit.store.close()
 
 
 def test_a_gateway_whose_agencies_are_real_does_not_turn_its_clock(plain: GatewayKit) -> None:

@@ -41,7 +41,7 @@ def codes_of(module: object) -> set[str]:
 def said_by_the_session() -> set[str]:
     """Every code that a handler gives to `fail` or to `CardFailed`, read from the source."""
     found: set[str] = set()
-    for path in sorted((ROOT / "kiosk" / "session").glob("*.py")):
+    for path in sorted((ROOT / "kiosk" / "session").rglob("*.py")):
         for node in ast.walk(repository.tree(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"fail", "CardFailed"}:
                 found |= {part.value for argument in node.args for part in ast.walk(argument)

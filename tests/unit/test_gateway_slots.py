@@ -241,7 +241,8 @@ def test_a_thousand_terminals_at_once_cost_little_more_than_one_after_the_other(
 
 def test_the_answer_says_when_and_the_connection_stays_good(tmp_path: Path) -> None:
     kit = GatewayKit(
-        tmp_path / "gateway", limits=SlotLimits(at_once=1, waiting=1, urgent=1, first_rate=0.5, first_most_wait_s=60, ask_again_s=60)
+        tmp_path / "gateway",
+        limits=SlotLimits(at_once=1, waiting=1, urgent=1, first_rate=0.5, first_most_wait_s=60, ask_again_s=60),
     )
     terminals = [kit.enrol() for _ in range(8)]
     for terminal in terminals:

@@ -192,7 +192,7 @@ def test_traditional_chinese_is_complete_by_itself_for_screens_services_and_fail
 def test_no_simplified_character_is_left_on_a_screen_but_in_what_the_city_wrote(way: str) -> None:
     own = {languages.language(languages.SOURCE).name}
     for text in words_of(drawn(STATIONS[way]().session, "yue-Hant")):
-        assert text in own or "陈" in text or languages.convert(text, "yue-Hant") == text
+        assert text in own or "*" in text or languages.convert(text, "yue-Hant") == text  # masked: the city's
 
 
 def test_usual_words_of_its_readers_stand_for_the_others() -> None:

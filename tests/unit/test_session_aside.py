@@ -187,6 +187,8 @@ def test_no_working_screen_waits_for_ever(state: State) -> None:
         State.SIGNING: lambda: Visit().to_check().submit(),
         State.WAITING: lambda: Visit().to_check().submit().signed().saved(),
         State.PRINTING: lambda: Visit().to_printing(),
+        State.LOOKING: lambda: Visit().to_looking(),
+        State.CONFIRMING: lambda: Visit().to_confirming(),
     }
     visit = ways[state]()
     assert visit.state is state

@@ -88,3 +88,8 @@ def test_no_other_mode_leaves_a_page_of_the_form() -> None:
     assert visit.application.page == 1
     assert visit.send(e.ModeToggled("speech"), e.ModeToggled("left")).application.page == 1
     assert visit.send(e.ModeToggled("large")).application.page == 0
+
+
+def test_low_down_the_modes_are_named_without_their_second_lines() -> None:
+    plain, low = Visit().touch("language.zh", "modes"), Visit().touch("language.zh", "mode.reach", "modes")
+    assert all(plain.controls[name].detail and not low.controls[name].detail for name in ("mode.left", "mode.calm"))

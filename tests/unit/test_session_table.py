@@ -28,7 +28,7 @@ RUNTIME_ONLY = {events.PinKey}
 """Never reaches `step`: the runtime keeps the digit."""
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
-    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view"}
+    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places"}
 )
 """The screen names that scripts rely on, with help."""
 
@@ -60,6 +60,8 @@ def test_every_state_can_be_entered_by_some_visit() -> None:
     receipt = Visit(printer=MOUTH, network_up=True).to_printing().printed(JobState.DONE)
     typed = Visit().to_saved("bare").touch("primary", "receipt.sms", "primary")
     shown = Visit("owner").to_home().to_intro("my-cases").touch("primary", "primary").answered()
+    for visit in (Visit().to_looking(), Visit().to_confirming(), Visit().to_places()):
+        seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
     seen.add(shown.state)
     for visit in (Visit().to_saved().touch("primary", "back", "back").pull(), receipt, typed):
         seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
@@ -79,8 +81,12 @@ def test_no_repr_of_a_visit_its_events_or_its_effects_tells_who_it_is() -> None:
 
 def test_a_session_has_no_place_for_a_pin() -> None:
     fields = {item for kind in (Session,) for item in kind.__dataclass_fields__}
-    assert {item for item in fields if "pin" in item} == {"pin_length", "pin_rejected"}
-    assert all(isinstance(getattr(Session(), item), int) for item in ("pin_length", "pin_rejected"))
+    assert {item for item in fields if "pin" in item} == {
+        "pin_length", "pin_rejected", "pin_step", "pin_problem", "pin_changed",
+    }  # fmt: skip
+    assert all(isinstance(getattr(Session(), item), int) for item in ("pin_length", "pin_rejected", "pin_changed"))
+    typed = Visit().to_new_pin().pin().pin()
+    assert (typed.session.pin_step, typed.session.pin_length) == ("new", 6), "how many there are, never which"
 
 
 def test_nothing_of_a_holder_is_on_the_screens_that_anybody_sees() -> None:

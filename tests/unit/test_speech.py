@@ -10,6 +10,7 @@ import pytest
 
 from kiosk import events as e
 from kiosk import screen_model as m
+from kiosk.pieces.timeline import Bar, Lane
 from kiosk.screen_model import Control
 from kiosk.speech import focus
 from kiosk.speech.ear import Phrasebook, heard
@@ -167,6 +168,13 @@ def test_rows_say_their_state() -> None:
     change = m.CheckRows((m.CheckRow("住址", "榕树街", change=wrong),))
     assert spoken(screen(change))[3:] == ["住址：榕树街。", "要改哪一项，选那一项的改。"]
     assert spoken(screen(m.CheckRows((m.CheckRow("住址", "榕树街", "查来的"),))))[3:] == ["住址：榕树街。 查来的。"]
+
+
+def test_a_case_is_told_agency_by_agency_and_a_map_by_its_buttons() -> None:
+    bars = (Bar("1", 0, 5, "done"), Bar("2", 5, 9, "asked"))
+    case = m.Timeline((Lane("住建局", bars),), 20, 6, "今天", ((0, "0"),), (("done", "办完"),))
+    assert spoken(screen(case))[3:] == ["住建局：做完了：第 1 步、请注意：第 2 步。"]
+    assert spoken(screen(m.TownMap((0, 0), "您在这里", "北", (), "zh-Hans")))[3:] == []
 
 
 def test_choices_say_what_they_are_and_how_many() -> None:

@@ -109,9 +109,7 @@ def test_where_a_choice_must_be_made_first_the_way_forward_is_shut() -> None:
 
 def test_life_events_without_services_are_off() -> None:
     visit = WAYS["home"]()
-    assert {name for name in IDS["home"] if not visit.controls[name].enabled} == {
-        "event.retire", "event.travel",
-    }  # fmt: skip
+    assert {name for name in IDS["home"] if not visit.controls[name].enabled} == {"event.retire"}
     visit.send(e.LifeEventChosen("retire"))
     assert "这里还没有可以办的。" in visit.words
 

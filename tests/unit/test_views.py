@@ -10,11 +10,13 @@ import pytest
 from drivers.api import JobState, PrintResult
 from kiosk import events as e
 from kiosk.paper.pages import build_page
+from kiosk.pieces.timeline import Timeline
 from kiosk.services.definition import DefinitionInvalid
 from kiosk.services.parsing import parse_definition
 from kiosk.session import state as s
 from kiosk.session.state import State
-from tests.unit.visit_kit import HOLDER, SITE, Visit, catalogue, shared_and_definitions, tomllib_copy
+from kiosk.settings import Settings
+from tests.unit.visit_kit import HOLDER, SITE, Visit, catalogue, drawn, shared_and_definitions, tomllib_copy
 
 SHARED, _ = shared_and_definitions()
 
@@ -216,6 +218,8 @@ def test_the_steps_of_a_timeline_can_be_printed() -> None:
         (("view", 2, "action", 0, "service"), "medical", "opens a page, or a service, or sets fields"),
         (("view", 0, "kind"), "detail", "opened by a row"),
         (("apply",), False, "without an application"),
+        (("view", 0, "cell", 1, "as"), "text", "a code names its code list"),
+        (("view", 2, "action", 0, "set"), {"what": 1}, "texts by name"),
     ],
 )
 def test_a_definition_that_cannot_be_shown_is_refused_by_page(
@@ -233,3 +237,135 @@ def test_a_definition_that_cannot_be_shown_is_refused_by_page(
 def test_a_service_without_an_application_needs_a_page() -> None:
     with pytest.raises(DefinitionInvalid, match="needs a page"):
         parse_definition({**CASES, "view": []}, SHARED)
+
+
+def test_a_definition_without_a_first_page_is_refused() -> None:
+    one, other = ({**CASES["view"][1], "id": name, "action": [{**CASES["view"][1]["action"][0], "opens": to}]}
+                  for name, to in (("a", "b"), ("b", "a")))  # fmt: skip
+    with pytest.raises(DefinitionInvalid, match="no page comes first"):
+        parse_definition({**CASES, "view": [one, other]}, SHARED)
+
+
+# ------------------------------------------------------------------------------------------- the shipped services
+
+
+def shipped(service: str, persona: str = "owner", *modes: str, **changed: object) -> Visit:
+    """A visit at the first page of a shipped service, with the aids pressed."""
+    visit = Visit(persona, **changed).touch(*modes).to_home().to_intro(service).touch("primary", "primary")
+    return visit.answered()
+
+
+LANDSCAPE = Settings(width=1920, height=1080)
+
+
+def test_my_cases_say_what_is_wanted_and_lead_to_the_supplement() -> None:
+    visit = shipped("my-cases")
+    assert "您有 2 件办件" in visit.words
+    visit.touch("row.0")
+    assert {"do.supplement", "do.steps", "do.withdraw"} <= set(visit.controls)
+    assert "do.evaluate" not in visit.controls
+    assert "排水接驳位置图" in visit.words
+    visit.touch("do.supplement")
+    assert visit.application.question == "way"
+    visit.until().submit()
+    fields = visit.last(s.SignDocument).draft["fields"]
+    assert {name: item["value"] for name, item in fields.items()} == {
+        "do": "supplement", "case": "T0001-000021", "way": "agency"
+    }  # fmt: skip
+
+
+def test_a_case_that_is_done_shows_its_claim_code_and_no_days_of_nothing() -> None:
+    visit = shipped("my-cases").touch("row.1")
+    assert "40199217" in visit.words
+    assert " / 0" not in visit.words
+    visit.touch("do.evaluate")
+    assert visit.application.question == "score"
+    assert not any(control.selected for control in visit.controls.values() if control.role == "choice")
+    visit.touch("choice.score.2", "primary")
+    assert visit.application.question == "opinion"
+
+
+def test_without_a_network_a_case_is_rated_by_the_number_on_the_receipt() -> None:
+    visit = Visit("owner", network_up=False).to_home().to_intro("my-cases").touch("primary", "primary", "primary")
+    assert visit.application.question == "case"
+    visit.type("T0001000009").touch("primary", "choice.score.5", "primary").submit()
+    assert visit.last(s.SignDocument).draft["fields"]["do"]["value"] == "evaluate"
+
+
+def test_the_builder_sees_the_running_case_before_a_new_one_is_asked_for() -> None:
+    visit = shipped("construction")
+    assert visit.touch("row.0").screen.body[0] == drawn(visit.session).body[0]
+    assert isinstance(visit.screen.body[0], Timeline)
+    assert [lane.name for lane in visit.screen.body[0].lanes][:2] == ["政务服务中心", "规划局"]
+    assert visit.touch("do.papers").application.service.id == "my-cases"
+    assert shipped("construction").touch("primary").state is State.FORM
+
+
+@pytest.mark.parametrize("modes", [("mode.large",) * 2, ("mode.large",) * 3, ("mode.reach",)])
+def test_in_large_letters_and_lowered_the_steps_stand_under_each_other(modes: tuple[str, ...]) -> None:
+    visit = shipped("construction", "owner", *modes).touch("row.0")
+    assert not isinstance(visit.screen.body[0], Timeline)
+    seen = visit.words
+    for _ in range(20):
+        if "page.down" not in visit.controls or visit.controls["page.down"].event is None:
+            break
+        visit.touch("page.down")
+        seen += visit.words
+    assert all(f"{number}. " in seen for number in range(1, 18))
+
+
+@pytest.mark.parametrize("modes", [(), ("mode.large",)])
+def test_in_landscape_fewer_rows_fit_and_the_way_on_turns_the_page(modes: tuple[str, ...]) -> None:
+    visit = shipped("my-cases", "owner", *modes, settings=LANDSCAPE).touch("row.0")
+    first = visit.words
+    assert "看下一页" in first
+    assert visit.touch("primary").words != first
+    assert visit.touch("back").words == first
+
+
+def test_who_looked_is_told_row_by_row_and_an_objection_names_the_look() -> None:
+    visit = shipped("access-log", "parent")
+    assert "最近被看过 5 次" in visit.words
+    assert "只有您插卡后能看到这一页。" in visit.words
+    visit.touch("row.1", "do.object").until().submit()
+    fields = visit.last(s.SignDocument).draft["fields"]
+    assert (fields["look"]["value"], fields["doubt"]["value"]) == ("T0002 2026-05-12T16:02", "not-asked")
+
+
+@pytest.mark.parametrize("language", ["language.zh", "language.en"])
+def test_the_insurance_record_is_read_month_by_month(language: str) -> None:
+    visit = shipped("social-insurance", "parent").touch("do.payments")
+    if language == "language.en":
+        visit.touch("mode.language")
+        assert "Apr 2026" in visit.words
+        assert "Paid: ¥2025" in visit.words
+    else:
+        assert "2026 年 4 月" in visit.words
+        assert "缴了：2025 元" in visit.words
+    assert visit.touch("primary").state is State.FORM
+
+
+def test_a_page_that_cannot_be_printed_offers_no_paper() -> None:
+    visit = shipped("my-cases").touch("row.0")
+    before = visit.session
+    assert visit.printer(online=False).send(e.PagePrinted()).session.print_state is None
+    assert "view.print" not in visit.controls
+    assert before.application == visit.session.application
+
+
+def test_records_that_are_not_what_they_should_be_show_nothing_and_break_nothing() -> None:
+    odd = {"employer": None, "start": ["2018-01-01", ["x"]], "end": "yesterday", "cause": "", "uscc": ""}
+    visit = at_page(JOBS, [odd, {**JOB, "steps": [{"id": "x", "state": "done"}]}]).touch("primary")
+    assert visit.controls["row.0"].text == ""
+    assert visit.touch("row.0").state is State.VIEW
+    assert visit.touch("back", "back").state is State.VIEW
+    assert visit.send(e.RowOpened(0)).application.view == "account"
+
+
+def test_a_step_that_is_not_whole_is_left_out_and_a_list_may_have_no_heads() -> None:
+    headless = {key: value for key, value in CASES["view"][0].items() if key != "head"}
+    bare = {**CASES, "view": [headless, *CASES["view"][1:]]}
+    visit = at_page(bare, [{**JOB, "steps": [{"id": "x", "state": "done"}, *STEPS]}])
+    assert visit.controls["row.0"].text == ""
+    assert visit.send(e.PrimaryPressed()).application.view == "list"
+    assert "4 步：" in visit.touch("row.0").words

@@ -21,6 +21,7 @@ from kiosk.screen_model import Control, ScreenModel
 from kiosk.services.definition import Catalogue
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session import state as s
+from kiosk.session.asking.events import ChoicesFetched
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State, World
 from kiosk.session.table import step
@@ -314,6 +315,33 @@ class Visit:
     def to_saved(self, service: str = "household-proof") -> Visit:
         self.to_check(service).submit().signed().saved()
         return self.acked() if self.state is State.WAITING else self
+
+    def to_looking(self) -> Visit:
+        """The offices that can be chosen are on their way."""
+        self.to_form("appointment").until("matter")
+        return self.touch("choice.matter.exit-entry", "primary")
+
+    def to_confirming(self) -> Visit:
+        """The gateway has the entry, and the citizen waits for the office's answer."""
+        return self.to_check("card-found").submit().signed().saved().acked()
+
+    def to_places(self) -> Visit:
+        """The nearest offices, on the map."""
+        self.touch("language.zh", "start.browse").to_intro("info").touch("primary", "choice.matter.any", "primary")
+        office = {
+            "id": "a",
+            "name": {"zh-Hans": "甲", "en": "A"},
+            "place": {"zh-Hans": "乙", "en": "B"},
+            "x": 1,
+            "y": 2,
+        }
+        hours = [{"days": ["MO"], "opens": "08:30", "closes": "12:00"}]
+        data = e.SubjectData("geo.office", "data", "2026-05-17", {"offices": [{**office, "schedule": hours}]})
+        return self.send(ChoicesFetched("info", "#places", data))
+
+    def to_new_pin(self) -> Visit:
+        """The old PIN of a change is asked for."""
+        return self.to_home().to_intro("card").touch("primary", "primary").answered().touch("do.pin").until("pin")
 
     def to_printing(self) -> Visit:
         return self.to_saved().touch("primary", "primary")

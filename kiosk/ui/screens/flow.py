@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from kiosk.pieces.timeline import Timeline
 from kiosk.screen_model import (
     Asks,
     ButtonRow,
@@ -33,7 +34,6 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.places import TownMap
-from kiosk.timeline import Timeline
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.pictures import town
 from kiosk.ui.theme import Rect

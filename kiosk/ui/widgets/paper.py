@@ -17,6 +17,9 @@ DARK = rgb("#17212B")
 RECEIPT_TEXT = 28
 """Paper hardly grows with the screen's text: it is a picture of what the printer will print."""
 
+_TO_SCAN = 1.9
+"""A code of two hundred characters has three times the modules of a case number's."""
+
 
 @lru_cache(maxsize=8)
 def qr_modules(data: str) -> tuple[tuple[bool, ...], ...]:
@@ -53,7 +56,7 @@ def qr(sheet: Sheet, data: str, x: float, y: float, side: float) -> None:
 def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> float:
     """The number large, its QR code at the right (25)."""
     pad = max(16.0, float(style.air.pad))
-    side = {0: 184.0, 1: 176.0, 2: 168.0, 3: 156.0}.get(style.level, 132.0)
+    side = {0: 184.0, 1: 176.0, 2: 168.0, 3: 156.0}.get(style.level, 132.0) * (_TO_SCAN if piece.to_scan else 1)
     label = Type(style.size("body"), "ink2")
     narrow = rect.width < 500
     room = rect.width - 2 * 38 - (side + 8 if not narrow else 0)

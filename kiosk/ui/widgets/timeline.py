@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.timeline import Bar, BarState, Timeline
+from kiosk.pieces.timeline import Bar, BarState, Timeline
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect

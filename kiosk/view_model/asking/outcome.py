@@ -74,8 +74,9 @@ def answered(scene: Scene, kept: Saved, service: ServiceDefinition) -> tuple[Pie
         return _not_yet(scene, kept)
     pieces: list[Piece] = []
     if confirm.big is not None and (number := shown(scene, kept, confirm.big)):
-        code = (value(scene, kept, confirm.qr) if confirm.qr else "") or kept.number
-        pieces.append(CaseNumber(words(confirm.big.label, scene.language), number, code))
+        code = value(scene, kept, confirm.qr) if confirm.qr else ""
+        label = words(confirm.big.label, scene.language)
+        pieces.append(CaseNumber(label, number, code or kept.number, to_scan=bool(code)))
     else:
         when = reference_time(_local(kept), scene.language)
         pieces.append(
@@ -129,13 +130,13 @@ def _local(kept: Saved) -> str:
     return local_of(kept.acked_at_ms if kept.acked_at_ms is not None else kept.at_ms)
 
 
-def refused(scene: Scene) -> tuple[str, str]:
-    """Return why the office said no, in the service's words, and what to do now."""
+def refused(scene: Scene) -> tuple[str, str] | None:
+    """Return why the office said no, in the service's words, and what to do now; None: it has no words for it."""
     say, application = scene.say, scene.session.application
     confirm = None if application is None else application.service.confirm
     reasons = {} if confirm is None else confirm.reasons
     if scene.session.refusal not in reasons:
-        return say("这次没有办成"), say("打 12345，报编号，有人告诉您为什么。")
+        return None
     retry = confirm is not None and confirm.retry_field
     text = say("什么都没有变。可以另选一个，再交一次。") if retry else say("什么都没有变。想问清楚，打 12345，报编号。")
     return words(reasons[scene.session.refusal], scene.language), text

@@ -26,7 +26,7 @@ class Admission:
         self._gateway = gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request in, or answer 503 `overloaded` with its own `Retry-After` (and `retry_after_ms`), the connection kept."""
+        """Let the request in, or answer 503 `overloaded` with a time of its own to come back, the connection kept."""
         slots = self._gateway.slots
         path = str(scope.get("path", ""))
         if scope["type"] != "http" or path in _ALWAYS:

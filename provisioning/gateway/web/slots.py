@@ -2,10 +2,10 @@
 
 Telling everybody the same number of seconds makes all of them come back together and costs several times the work. So
 whoever cannot come in gets a time of its own, spaced by the rate at which requests are being finished, and a place is
-kept for it then. Whoever comes early hears the same time again, unless a thread is free; whoever comes after its time,
-and whoever was served a moment ago and has more to send, goes before newcomers. Slots are given out a little faster than
-work is done: a second refusal for a few is cheaper than a thread without work. For the same reason nobody is told to stay
-away for long: the rate at which work is done may have been measured at a bad moment.
+kept for it then. Whoever comes early hears the same time again unless a thread is free. Whoever comes after its time,
+and whoever was served a moment ago and has more to send, goes before newcomers. Slots are given out a little faster
+than work is done: a second refusal for a few is cheaper than a thread without work. For the same reason nobody is told
+to stay away for long: the rate at which work is done may have been measured at a bad moment.
 """
 
 from __future__ import annotations
