@@ -130,9 +130,13 @@ def agency(
     as_json: JsonOption = False,
 ) -> None:
     """Print the token with which one agency reads and moves the steps of cases that lie on its desk."""
+    from kiosk.terminal import shipped_catalogue
     from provisioning.gateway import authority
     from provisioning.gateway.cases.outside.routes import agency_token
 
+    known = shipped_catalogue().agencies
+    if name not in known:
+        fail("agency-unknown", f"no agency {name!r}; there are {', '.join(sorted(known))}", as_json=as_json)
     with failing(as_json=as_json):
         token = agency_token(authority.load(folder), name)
         emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
@@ -160,10 +164,7 @@ def invite(
     place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
     place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
     count: Annotated[int, typer.Option(min=1, max=10_000, help="How many tokens; one is printed a line.")] = 1,
-    office: Annotated[
-        str, typer.Option(help="The office it stands in (assets/city/offices.toml); or none.")
-    ] = "rongshu",
-    letter: Annotated[str, typer.Option(help="J to Z: its own letter of tickets given out offline.")] = "",
+    office: Annotated[str, typer.Option(help="Its office in assets/city/offices.toml; or none.")] = "rongshu",
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:

@@ -280,6 +280,12 @@ CARD_STATUS = _operation(
     takes=("application/json", _object(certificate=_TEXT)),
     problems=f"{_TERMINAL}, malformed, card-refused, too-large",
 )
+CARD_LOSSES = _operation(
+    "Somebody called 12345: a person's cards are lost, or found; for the operator's token only",
+    ("application/json", _object(state={"enum": ["lost", "found"]}, new={"type": "boolean"})),
+    takes=("application/json", _object(id_number=_TEXT, state={"enum": ["lost", "found"]})),
+    problems="operator-required, malformed, too-large",
+)
 _QUEUE = _object(ahead=_INTEGER, counters=_INTEGER, mean_s=_INTEGER, wait_s=_INTEGER)
 QUEUES = _operation(
     "How long each queue of an office is; for the operator's token only",

@@ -280,6 +280,9 @@ def _facts(gateway: Gateway) -> PageFacts:
         f" kiosk gateway alarms --close {alarm.terminal}"
         for alarm in gateway.store.alarms()
     ]
+    given_up = gateway.messages.post.counts().given_up
+    if given_up:
+        notices.append(f"{given_up} messages to citizens could not be delivered. Check messages.toml and gateway.log.")
     return PageFacts(
         terminals=terminals,
         now_ms=gateway.now_ms(),

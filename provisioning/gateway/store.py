@@ -307,8 +307,8 @@ class Store(Protocol):
         """The epochs of a terminal that carry this number; more than one after a state folder was copied."""
         ...
 
-    def raise_alarm(self, terminal: str, code: str, epoch: str, seq: int, now_ms: int) -> None:
-        """Note that a person must look; the same again counts up."""
+    def raise_alarm(self, terminal: str, code: str, epoch: str, seq: int | None, now_ms: int) -> None:
+        """Note that a person must look; the same again counts up. The lowest `seq` stays; None: no place is known."""
         ...
 
     def alarms(self) -> tuple[Alarm, ...]:

@@ -146,3 +146,21 @@ def test_no_life_event_offers_more_than_nine_services() -> None:
 
 def test_the_page_of_services_says_what_the_visits_took() -> None:
     assert service_walk.PAGE.read_text("utf-8") == service_walk.page(), "run `python -m tests.scenario.service_walk`"
+
+
+def test_who_never_married_gets_a_proof_of_that_for_a_notary(kiosk: Kiosk) -> None:
+    kiosk.to_home("rare-name")
+    fields: Any = walk(kiosk, "marriage").document["fields"]
+    assert fields["which"] == {"value": "none", "origin": "answer"}
+    assert fields["purpose_none"]["value"] == "notary"
+    assert not fields.keys() & {"record", "date", "purpose"}
+
+
+def test_a_company_is_founded_under_a_name_that_nobody_uses(kiosk: Kiosk) -> None:
+    kiosk.to_home("parent")
+    fields: Any = walk(kiosk, "company").document["fields"]
+    offered: Any = PERSONAS["parent"].records["legal.role"]["names"]
+    assert fields["first"]["value"] == offered[0]["name"]
+    assert fields["premises"]["origin"] == "city"
+    assert fields["holders"] == {"value": "sole", "origin": "usual"}
+    assert "share" not in fields

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from kiosk.cli.gateway import gateway as command
 from provisioning.gateway.cases.outside.routes import agency_token
 from provisioning.gateway.cases.plans import PlansInvalid, load_plans, schedule
 from provisioning.gateway.cases.simulated import Habits
@@ -314,12 +316,11 @@ def test_four_workers_on_one_database_make_every_move_once(tmp_path: Path, datab
     counter = Counter(kit)
     numbers = [counter.hand_in("residence") for _ in range(5)]
     office = kit.gateway.cases
-    office.engine.turn(30)
-    with ThreadPoolExecutor(4) as workers:
-        made = list(workers.map(lambda _: office.work(), range(4)))
-    office.engine.turn(30)
-    with ThreadPoolExecutor(4) as workers:
-        made += list(workers.map(lambda _: office.work(), range(4)))
+    made: list[int] = []
+    for _ in range(2):
+        office.engine.turn(30)
+        with ThreadPoolExecutor(4) as workers:
+            made += [done.result() for done in [workers.submit(office.work) for _ in range(4)]]
     events = office.records.events(0, 500)
     assert sum(made) == 2 * len(numbers)
     steps = [(event.number, event.step) for event in events if event.kind == "step"]
@@ -363,3 +364,12 @@ def test_what_is_kept_of_a_case_names_nobody(plain: GatewayKit) -> None:
         kept = [db.rows(f"SELECT * FROM {table}") for table in ("case_file", "case_step", "case_event")]
     assert PARENT not in repr(kept)
     assert "陈晓娴" not in repr(kept)
+
+
+def test_an_operator_prints_the_token_of_an_agency_that_there_is(plain: GatewayKit) -> None:
+    run = CliRunner().invoke
+    said = run(command, ["agency", "--dir", str(plain.folder), "psb", "--json"])
+    assert json.loads(said.stdout) == {"agency": "psb", "token": agency_token(plain.authority, "psb")}
+    refused = run(command, ["agency", "--dir", str(plain.folder), "nasa", "--json"])
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["error"] == "agency-unknown"

@@ -15,9 +15,11 @@ from tests.gateway_kit import GatewayKit
 from tests.postgres_kit import shared
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
+    kit = GatewayKit(
+        tmp_path / "gateway", database=shared().database() if getattr(request, "param", "") == "postgresql" else ""
+    )
     yield kit
     kit.store.close()
 
@@ -50,6 +52,7 @@ def page(kit: GatewayKit, query: str = "") -> Seen:
     return Seen(answer.body.decode())
 
 
+@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
 def test_uses_are_counted_by_subject_and_day(kit: GatewayKit) -> None:
     looked(kit, "pop.person", "msg.contact")
     kit.clock.pass_s(86_400)
@@ -74,7 +77,7 @@ def test_a_search_finds_by_name_by_id_and_by_item(kit: GatewayKit) -> None:
     for words, found in (("公积金", "pf.account"), ("PF.ACC", "pf.account"), ("门牌", "geo.address")):
         assert found in page(kit, f"?q={quote(words)}").words
     assert "没有找到" in page(kit, "?q=zzzz").words
-    evil = kit.call("GET", '/catalogue?q=%22%3E%3Cscript%3E&agency=%3Cb%3E&subject=%3Cb%3E').body.decode()
+    evil = kit.call("GET", "/catalogue?q=%22%3E%3Cscript%3E&agency=%3Cb%3E&subject=%3Cb%3E").body.decode()
     assert "<script>" not in evil
     assert "<b>&" not in evil
 

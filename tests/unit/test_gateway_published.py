@@ -131,7 +131,7 @@ def test_a_terminals_alarm_is_on_the_list_until_a_technician_has_looked(kit: Gat
     assert terminal.push(terminal.batch(1, 2)).status == 200
     kit.gateway.town.intake.work()
     (alarm,) = kit.store.alarms()
-    assert (alarm.terminal, alarm.code, alarm.epoch, alarm.seq) == (terminal.name, "storage-damaged", "e" * 32, 1)
+    assert (alarm.terminal, alarm.code, alarm.epoch, alarm.seq) == (terminal.name, "storage-damaged", "e" * 32, 0)
     page = kit.call("GET", "/").body.decode()
     assert "kiosk outbox acknowledge" in page
     assert "Two terminals use one disk image" not in page

@@ -208,6 +208,11 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
     assert document["openapi"].startswith("3.1")
     found = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert found == {
+        ("GET", "/v1/messages"),
+        ("GET", "/v1/calls"),
+        ("POST", "/v1/calls/{call}"),
+        ("GET", "/v1/exchange/{topic}"),
+        ("GET", "/v1/subscribers"),
         ("GET", "/v1/health"),
         ("GET", "/v1/ca"),
         ("POST", "/v1/enrol"),
@@ -218,6 +223,12 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
         ("GET", "/v1/catalogue"),
         ("GET", "/v1/configuration"),
         ("GET", "/v1/directory"),
+        ("GET", "/v1/public/{subject}"),
+        ("POST", "/v1/card-status"),
+        ("POST", "/v1/card-losses"),
+        ("GET", "/v1/queues/{office}"),
+        ("POST", "/v1/queues/{office}/{matter}/call"),
+        ("PUT", "/v1/queues/{office}/{matter}"),
         ("POST", "/v1/hsm"),
         ("POST", "/v1/verdicts"),
         ("GET", "/v1/verdicts"),

@@ -19,6 +19,10 @@ ROAD_WIDTH = 24.0
 HEIGHTS = (500.0, 460.0, 400.0, 330.0, 260.0, 220.0)
 """How high the map is, by how close the style is."""
 PIN = 40.0
+PIN_ROOM = 2.8 * PIN + 8
+"""From a place to the top of its pin."""
+FOOT_ROOM = 60.0
+"""Below the lowest place, for the words beside it."""
 
 
 @cache
@@ -44,6 +48,8 @@ def town(sheet: Sheet, style: Style, piece: TownMap, rect: Rect) -> float:
         _river(sheet, view)
     for road in _map()["road"]:
         ends = [view.kept(view.at((point[0], point[1]))) for point in road["line"]]
+        if not view.crosses(ends[0], ends[-1]):
+            continue
         sheet.bar(ends[0], ends[-1], colour("edge") if plain else ROAD, 6 if plain else ROAD_WIDTH)
     pen = Pen(sheet, 0, 0)
     _names(pen, view, piece)
@@ -58,20 +64,28 @@ def town(sheet: Sheet, style: Style, piece: TownMap, rect: Rect) -> float:
 
 
 class _View:
-    """From metres to pixels: the whole map where it fits, else the part around the pins."""
+    """From metres to pixels: the part of the map that holds every pin, with room above for the pins themselves."""
 
     def __init__(self, piece: TownMap, box: Rect) -> None:
         xs = [piece.here[0], *(pin.x for pin in piece.pins)]
         ys = [piece.here[1], *(pin.y for pin in piece.pins)]
         self.box = box
-        width = max(max(xs) - min(xs) + 900, 1600.0)
-        tall = max(max(ys) - min(ys) + 700, 1000.0)
-        self.scale = min(box.width / width, box.height / tall)
+        width, tall = max(max(xs) - min(xs) + 900, 1600.0), max(max(ys) - min(ys), 300.0)
+        room = box.height - PIN_ROOM - FOOT_ROOM
+        self.scale = min(box.width / width, room / tall)
         self.middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
+        self.centre = (box.centre[0], box.y + PIN_ROOM + room / 2)
 
     def at(self, point: Point) -> Point:
-        cx, cy = self.box.centre
+        cx, cy = self.centre
         return cx + (point[0] - self.middle[0]) * self.scale, cy - (point[1] - self.middle[1]) * self.scale
+
+    def crosses(self, start: Point, end: Point) -> bool:
+        """Whether a road between two points that were kept on the map lies on it, and not along its edge."""
+        box, half = self.box, ROAD_WIDTH / 2
+        if start[0] == end[0]:
+            return box.x + half < start[0] < box.right - half
+        return box.y + half < start[1] < box.y + box.height - half
 
     def kept(self, point: Point) -> Point:
         """The same point, or the nearest one on the map."""

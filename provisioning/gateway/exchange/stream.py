@@ -1,10 +1,10 @@
 """What agencies may follow: accepted entries and case events, each in one order that never changes.
 
 `Stream` is the seam of the exchange. Today both topics are tables of the gateway's own PostgreSQL, read by position.
-When one PostgreSQL is outgrown (more entries than one disk commits, or more subscribers than it can serve), a log engine
-takes its place: Kafka or Redpanda, one partition for each terminal's hash, filled from the journal by position. A
-partition and an offset are then what a position is here, and only this module learns of it: subscribers keep what they
-were given and ask for what is behind it.
+When one PostgreSQL is outgrown (more entries than one disk commits, or more subscribers than it can serve), a log
+engine takes its place: Kafka or Redpanda, one partition for each terminal's hash, filled from the journal by position.
+A partition and an offset are then what a position is here, and only this module learns of it: subscribers keep what
+they were given and ask for what is behind it.
 """
 
 from __future__ import annotations

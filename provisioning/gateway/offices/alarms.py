@@ -26,4 +26,4 @@ class TerminalAlarms:
         if document.get("state") == "seen":
             self._store.close_alarm(filed.terminal, code, epoch)
         elif document.get("state") == "raised":
-            self._store.raise_alarm(filed.terminal, code, epoch, filed.seq, self._now_ms())
+            self._store.raise_alarm(filed.terminal, code, epoch, None, self._now_ms())

@@ -22,12 +22,13 @@ class LedgerTables:
 
     # --- alarms -----------------------------------------------------------------------------------------------------
 
-    def raise_alarm(self, terminal: str, code: str, epoch: str, seq: int, now_ms: int) -> None:
+    def raise_alarm(self, terminal: str, code: str, epoch: str, seq: int | None, now_ms: int) -> None:
         sql = """INSERT INTO alarm VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (terminal, code, epoch) DO UPDATE SET
-            seq = CASE WHEN alarm.seq < excluded.seq THEN alarm.seq ELSE excluded.seq END,
+            seq = CASE WHEN excluded.seq = 0 OR (0 < alarm.seq AND alarm.seq < excluded.seq) THEN alarm.seq
+                       ELSE excluded.seq END,
             last_ms = excluded.last_ms, times = alarm.times + 1"""
         with self._database.transaction() as db:
-            db.run(sql, terminal, code, epoch, seq, now_ms, now_ms)
+            db.run(sql, terminal, code, epoch, seq or 0, now_ms, now_ms)
 
     def alarms(self) -> tuple[Alarm, ...]:
         sql = "SELECT terminal, code, epoch, seq, first_ms, last_ms, times FROM alarm ORDER BY last_ms DESC, terminal"

@@ -1,4 +1,4 @@
-"""The information catalogue for people: who holds what, how sensitive it is, who may ask and why, how often it was used.
+"""The information catalogue for people: who holds what, how sensitive it is, who may ask, how often it was used.
 
 `GET /catalogue?agency=psb&subject=pop.person&q=word`: no script, nobody's data; `GET /catalogue.json` exports it.
 """
@@ -143,8 +143,9 @@ def _chips(item: Mapping[str, object]) -> str:
 
 def _line(key: str, item: Mapping[str, object], wanted: Wanted, times: int, chosen: str) -> str:
     to = urlencode({"agency": wanted.agency, "q": wanted.words, "subject": key})
+    name = escape(_words(item, "name")["zh-Hans"])
     return (
-        f'<a class="line{" on" if key == chosen else ""}" href="?{to}"><span><b>{escape(_words(item, "name")["zh-Hans"])}'
+        f'<a class="line{" on" if key == chosen else ""}" href="?{to}"><span><b>{name}'
         f"</b><code>{escape(key)}</code></span>{_chips(item)}<b class=n>{times:,}</b></a>"
     )
 
@@ -183,7 +184,8 @@ def _bars(times: Sequence[int], now_ms: int) -> str:
     first = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME) - datetime.timedelta(days=DAYS - 1)
     last = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
     return (
-        f'<svg viewBox="0 0 {14 * DAYS} 62" role="img" aria-label="{sum(times)}">{bars}<path d="M0 61H{14 * DAYS}"/></svg>'
+        f'<svg viewBox="0 0 {14 * DAYS} 62" role="img" aria-label="{sum(times)}">{bars}'
+        f'<path d="M0 61H{14 * DAYS}"/></svg>'
         f"<p class=days>{first.month}月{first.day}日<span>{last.month}月{last.day}日</span></p>"
     )
 

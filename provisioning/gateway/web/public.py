@@ -71,6 +71,27 @@ def _cards(app: FastAPI, gateway: Gateway) -> None:
         body = await body_of(request, MAX_CARD_BYTES)
         return json_answer(await work(gateway, lambda: {"state": _state(gateway, body)}))
 
+    @app.post("/v1/card-losses", **contract.CARD_LOSSES)
+    async def losses(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        check_operator(gateway, request)
+        body = await body_of(request, MAX_CARD_BYTES)
+        return json_answer(await work(gateway, lambda: _told(gateway, body)))
+
+
+def _told(gateway: Gateway, body: bytes) -> dict[str, object]:
+    """Somebody called 12345: block or open a person's cards. Raises `Refused` `malformed`."""
+    try:
+        fields = Fields("card-losses", json_object(body, MAX_CARD_BYTES), frozenset(["id_number", "state"]))
+        number, state = fields.text("id_number", 18), fields.text("state", 8)
+        if state not in ("lost", "found"):
+            fields.fail("state", "is neither lost nor found")
+    except MalformedMessage as error:
+        raise Refused("malformed", str(error)) from None
+    person, now_ms, cards = gateway.authority.pseudonym(number), gateway.now_ms(), gateway.town.cards
+    with gateway.store.database.transaction() as db:
+        new = cards.report(db, person, now_ms) if state == "lost" else cards.withdraw(db, person, now_ms)
+    return {"state": state, "new": new}
+
 
 def _state(gateway: Gateway, body: bytes) -> str:
     """`lost` or `valid`. Raises `Refused` `malformed`, or `card-refused` for a card of no trusted authority."""
