@@ -1,34 +1,78 @@
-"""The `kiosk` command: every group of commands, each in its module of `kiosk/cli`."""
+"""The `kiosk` command: every group of commands, each in its module of `kiosk/cli`.
+
+A command imports only its own module: the bench starts several of them, and what they would import for nothing costs
+each of them half a second.
+"""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from kiosk.cli import bench, card, config, doctor, gateway, outbox, run, services
-from kiosk.cli.pages.reference import docs
-from kiosk.cli.paper import printer, receipt
+import typer
+from typer.core import TyperGroup
+
+_ROOMS = {
+    "run": "run:run",
+    "bench": "bench:app",
+    "demo": "bench:demo",
+    "card": "card:app",
+    "print": "paper.printer:app",
+    "receipt": "paper.receipt:app",
+    "outbox": "outbox:outbox_app",
+    "sync": "outbox:sync_app",
+    "gateway": "gateway:gateway",
+    "enrol": "gateway:enrol",
+    "services": "services:app",
+    "config": "config:config",
+    "doctor": "doctor:doctor",
+    "docs": "pages.reference:docs",
+}
+"""Command -> where it lives in `kiosk.cli`: a function, or a group of commands."""
+_HIDDEN = frozenset({"docs"})
+
+
+class _Rooms(TyperGroup):
+    """The groups and commands by name, each made when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every name, in the order of the table."""
+        del ctx
+        return list(_ROOMS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, or None where there is none of that name."""
+        del ctx
+        if cmd_name in _ROOMS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _command(cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _command(name: str) -> Any:
+    module, _, attribute = _ROOMS[name].partition(":")
+    found = getattr(import_module(f"kiosk.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name, hidden=name in _HIDDEN)(found)
+        found = alone
+    made = typer.main.get_command(found)
+    made.name = name
+    return made
+
 
 app = typer.Typer(
+    cls=_Rooms,
     name="kiosk",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A self-service terminal for citizens: the terminal, its bench, its outbox, its reference gateway.",
 )
-app.command()(run.run)
-app.add_typer(bench.app, name="bench")
-app.command()(bench.demo)
-app.add_typer(card.app, name="card")
-app.add_typer(printer.app, name="print")
-app.add_typer(receipt.app, name="receipt")
-app.add_typer(outbox.outbox_app, name="outbox")
-app.add_typer(outbox.sync_app, name="sync")
-app.add_typer(gateway.gateway, name="gateway")
-app.command()(gateway.enrol)
-app.add_typer(services.app, name="services")
-app.command()(config.config)
-app.command()(doctor.doctor)
-app.command(hidden=True)(docs)
+
+
+@app.callback()
+def _kiosk() -> None:  # pyright: ignore[reportUnusedFunction] - makes the application a group
+    """A self-service terminal for citizens: the terminal, its bench, its outbox, its reference gateway."""
 
 
 def main() -> None:

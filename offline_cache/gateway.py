@@ -223,6 +223,15 @@ class GatewayClient:
             raise BadReply("the verdicts are another terminal's, or run backwards")
         return page
 
+    def post_signed(self, path: str, payload: bytes, limit: int) -> bytes:
+        """Send something signed by this terminal; the content of an answer that the gateway signed. Raises as `verdicts`."""
+        signed = sign1(payload, self._enrolment.private_key)
+        answer = self._ask("POST", path, limit, body=signed, headers={"Content-Type": CBOR_TYPE})
+        try:
+            return verify1(answer.body, self._enrolment.signing_key)
+        except (MalformedMessage, BadSignature) as error:
+            raise BadReply(f"the answer of {path} cannot be used: {error}") from error
+
     def ask_json(self, method: str, path: str, limit: int, body: bytes | None = None) -> dict[str, object]:
         """One answer that is a JSON object of at most `limit` bytes (`wire/public.py`). Raises as `verdicts`."""
         headers = {} if body is None else {"Content-Type": "application/json"}

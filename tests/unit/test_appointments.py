@@ -34,6 +34,7 @@ TERMINALS = 8
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
     """Opens the same database once more, as another gateway process does."""
     if request.param == "sqlite":
+        SqliteDatabase(tmp_path / "gateway.db").close()  # its tables are made by one, as at a gateway's first start
         return lambda: SqliteDatabase(tmp_path / "gateway.db")
     url = shared().database()
     return lambda: PostgresDatabase(url)

@@ -97,6 +97,9 @@ class BenchClient:
     def receipt_picture(self, n: int) -> bytes:
         return self._ask("GET", f"/api/receipts/{n}.png").content
 
+    def take_receipt(self) -> Json:
+        return self._ask("POST", "/api/receipts/take").json()
+
     def network(self, **change: object) -> Json:
         return self._ask("POST", "/api/network", change).json()
 

@@ -18,8 +18,8 @@ from yaml.constructor import SafeConstructor
 MAX_BYTES = 256 * 1024
 MAX_STEPS = 400
 LANGUAGES = ("zh", "yue", "en")
-HEAD = frozenset({"scenario", "covers", "persona", "language", "landscape", "stack", "steps"})
-BARE = frozenset({"come-in", "sign-in", "fill-in", "submit", "leave", "pull", "insert", "pin"})
+HEAD = frozenset({"scenario", "covers", "persona", "language", "landscape", "printer", "stack", "steps"})
+BARE = frozenset({"come-in", "sign-in", "fill-in", "submit", "leave", "pull", "insert", "pin", "take-receipt"})
 """Steps that may stand without an argument."""
 STEPS = BARE | {
     "touch", "type", "key", "open", "answer", "receipt", "rate", "wait", "fault", "mend", "network", "see", "printed",
@@ -80,6 +80,8 @@ class Scenario:
     persona: str = "parent"
     language: str = "zh"
     landscape: bool = False
+    printer: str = ""
+    """A model of `drivers/printers/models.toml`; empty: the bench's usual one."""
     stack: str = ""
     covers: tuple[str, ...] = field(default=())
 
@@ -153,6 +155,7 @@ class _Reader:
             persona=self._text(head["persona"], "persona") if "persona" in head else "parent",
             language=language,
             landscape=landscape,
+            printer=self._text(head["printer"], "printer") if "printer" in head else "",
             stack=stack,
             covers=tuple(self._texts(head["covers"], "covers")) if "covers" in head else (),
         )
@@ -259,6 +262,8 @@ def write_scenario(scenario: Scenario) -> str:
     lines.append(f"language: {scenario.language}")
     if scenario.landscape:
         lines.append("landscape: true")
+    if scenario.printer:
+        lines.append(f"printer: {scenario.printer}")
     if scenario.stack:
         lines.append(f"stack: {scenario.stack}")
     lines.append("steps:")

@@ -129,6 +129,7 @@ class Player:
             "submit": self._visitor.submit,
             "leave": self._leave,
             "pull": self._bench.remove_card,
+            "take-receipt": self._bench.take_receipt,
             "insert": lambda: self._insert(argument),
             "pin": lambda: self._give_pin(argument),
             "touch": lambda: [self._visitor.press(one) for one in _many(argument)],

@@ -43,7 +43,7 @@ def play_all(
     """Play each on its stack; `tell` hears each outcome as it comes.
 
     `sim`: one process on a virtual clock, a fresh terminal for each. `real`: the whole programs behind pcscd and a pty;
-    scenarios of the same orientation share one bench. A scenario that names a stack is always played there.
+    scenarios of the same orientation and printer share one bench. A scenario that names a stack is always played there.
     Raises `BenchError` where a bench cannot start.
     """
     outcomes: list[Outcome] = []
@@ -55,24 +55,38 @@ def play_all(
     real = [one for one in scenarios if (one.stack or stack) == "real"]
     for one in scenarios:
         if one not in real:
-            with _virtual(one.landscape, seed) as bench:
+            with _virtual(one, seed) as bench:
                 keep(Player(bench, "sim", pictures=pictures).play(one))
-    for landscape in (False, True):
-        group = [one for one in real if one.landscape is landscape]
-        if group:
-            process = BenchProcess(["--headless", "--stack", "real", *(["--landscape"] if landscape else [])])
-            try:
-                for one in group:
-                    keep(Player(process.client, "real", pictures=pictures).play(one))
-            finally:
-                process.end()
+    for landscape, printer in sorted({(one.landscape, one.printer) for one in real}):
+        with _real(landscape, printer) as bench:
+            for one in real:
+                if (one.landscape, one.printer) == (landscape, printer):
+                    keep(Player(bench, "real", pictures=pictures).play(one))
     return outcomes
 
 
 @contextmanager
-def _virtual(landscape: bool, seed: int) -> Generator[Bench]:
+def _real(landscape: bool, printer: str) -> Generator[Bench]:
     with tempfile.TemporaryDirectory(prefix="kiosk-play.") as folder:
-        bench = VirtualBench(Path(folder), landscape=landscape, seed=seed)
+        config = Path(folder) / "kiosk.toml"
+        config.write_text(f'printer_model = "{printer}"\n' if printer else "", "utf-8")
+        turned = ["--landscape"] if landscape else []
+        process = BenchProcess(["--headless", "--stack", "real", "--config", str(config), *turned])
+        try:
+            yield process.client
+        finally:
+            process.end()
+
+
+@contextmanager
+def _virtual(scenario: Scenario, seed: int) -> Generator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="kiosk-play.") as folder:
+        bench = VirtualBench(
+            Path(folder),
+            landscape=scenario.landscape,
+            seed=seed,
+            printer_model=scenario.printer or "generic-80",
+        )
         try:
             yield bench
         finally:

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar, cast, get_args
 
 from drivers.sim.cards.issuer import CardAuthority
 from kiosk.bench.adapters.cards import Tray
@@ -21,6 +21,7 @@ from kiosk.bench.virtual.city import personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.clock import ZONE
+from kiosk.events import KeyName, KeyPressed, KeyTyped
 from kiosk.screen_model import Control, DateField, Field
 
 _T = TypeVar("_T")
@@ -37,9 +38,15 @@ class VirtualBench:
     """One virtual terminal in `state_dir`, which must be empty. The same seed gives the same visit."""
 
     def __init__(
-        self, state_dir: Path, *, landscape: bool = False, seed: int = 1, authority: CardAuthority | None = None
+        self,
+        state_dir: Path,
+        *,
+        landscape: bool = False,
+        seed: int = 1,
+        printer_model: str = "generic-80",
+        authority: CardAuthority | None = None,
     ) -> None:
-        self.kiosk = Kiosk(state_dir, landscape=landscape, seed=seed, authority=authority)
+        self.kiosk = Kiosk(state_dir, landscape=landscape, seed=seed, printer_model=printer_model, authority=authority)
         self._tray = Tray(self.kiosk.reader, tuple(personas().values()), self.kiosk.authority)
         self._faults = DeviceFaults(SimReaderFaults(self.kiosk.reader), self.kiosk.paper)
         self._paper = PaperTray(self.kiosk.paper, self.kiosk.printer)
@@ -93,8 +100,6 @@ class VirtualBench:
 
     def type_text(self, text: str) -> Json:
         """Press the key of each character, or hand it to the active field. Raises `BenchError` (`no-such-key`)."""
-        from kiosk.events import KeyTyped
-
         for character in text:
             key = self._key(character)
             if key is not None:
@@ -117,11 +122,17 @@ class VirtualBench:
         )
 
     def key(self, key: str) -> Json:
-        """Press a key of the tactile keypad."""
-        raise BenchError("no-such-key", f"No keypad key is called {key}.", "See cli.md.", 404)
+        """Press a key of the tactile keypad. Raises `BenchError` (`no-such-key`)."""
+        if key not in get_args(KeyName):
+            raise BenchError("no-such-key", f"No keypad key is called {key}.", f"Known: {get_args(KeyName)}.", 404)
+        self.kiosk.terminal.send(KeyPressed(cast("KeyName", key), session_id=self.kiosk.screen.session_id))
+        return self._moved()
 
     def speech(self) -> list[Json]:
-        return []
+        return [asdict(one) for one in self.kiosk.listener.heard()]
+
+    def take_receipt(self) -> Json:
+        return {"taken": self._paper.take()}
 
     def personas(self) -> list[Json]:
         return [asdict(persona) for persona in self._tray.personas()]

@@ -141,7 +141,8 @@ def command_page(command: object) -> str:
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    children: Mapping[str, Any] = getattr(command, "commands", {})
+    names: list[str] = command.list_commands(None) if hasattr(command, "list_commands") else []
+    children: Mapping[str, Any] = {name: command.get_command(None, name) for name in names}
     if not children:
         yield path, command
     for name, child in sorted(children.items()):
