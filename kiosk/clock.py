@@ -11,6 +11,10 @@ ZONE = datetime.timezone(datetime.timedelta(hours=8))
 """Guangzhou: UTC+8, no summer time."""
 
 
+MADE_MS = 978_278_400_000
+"""2001-01-01 in Guangzhou: where the clock of a machine begins when its battery is dead, milliseconds since 1970."""
+
+
 class Clock(Protocol):
     """A clock on the wall and one that only goes forward."""
 
@@ -20,12 +24,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks, which a tester may push forward (`shift`)."""
+    """The machine's clocks, which a tester may push forward (`shift`), and whose battery may die."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shift_s = 0.0
         self._past_s = 0.0
+        self._fallen_ms = 0
 
     @property
     def shift_s(self) -> float:
@@ -43,13 +48,27 @@ class SystemClock:
             self._past_s += self._shift_s
             self._shift_s = 0.0
 
+    @property
+    def battery_dead(self) -> bool:
+        return self._fallen_ms != 0
+
+    def lose_battery(self) -> None:
+        """The wall clock falls to where it was made and goes on from there; the other one goes on as if nothing was."""
+        with self._lock:
+            self._fallen_ms += MADE_MS - self.wall_ms()
+
+    def new_battery(self) -> None:
+        """The wall clock is right again."""
+        with self._lock:
+            self._fallen_ms = 0
+
     def monotonic_s(self) -> float:
         """Seconds that only go forward."""
         return time.monotonic() + self._past_s + self._shift_s
 
     def wall_ms(self) -> int:
         """Milliseconds since 1970."""
-        return time.time_ns() // 1_000_000 + int(self._shift_s * 1000)
+        return time.time_ns() // 1_000_000 + int(self._shift_s * 1000) + self._fallen_ms
 
 
 class ManualClock:

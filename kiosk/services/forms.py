@@ -199,6 +199,15 @@ def _may_ask(form: Form, item: FieldDefinition) -> bool:
     return item.type not in CHOSEN or bool(options(form, item))
 
 
+def needs_network(form: Form) -> bool:
+    """Whether something was chosen that cannot be handed in without a network."""
+    for item in form.definition.fields:
+        value = value_of(form, item) if item.online_only and visible(form, item) else None
+        if value is not None and value.text in item.online_only:
+            return True
+    return False
+
+
 def depends_on(form: Form, item: FieldDefinition) -> dict[str, str]:
     """Return the answers that a field's choices depend on, by field; empty values are not known yet."""
     names = () if item.subject_choices is None else item.subject_choices.given

@@ -105,7 +105,7 @@ def form_of(session: Session, application: Application) -> forms.Form:
         answers=application.answers,
         disputed=application.disputed,
         preset=application.preset,
-        online=session.world.network_up,
+        online=application.online,
         site=session.world.site,
     )
 

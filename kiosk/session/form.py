@@ -259,7 +259,8 @@ def submit(session: Session, _event: PrimaryPressed) -> Step:
     last = pages(len(check_fields(form, plan)), per_page(session, "check")) - 1
     if application.page < last:
         return _with(session, replace(application, page=application.page + 1)), ()
-    if application.service.offline == "network" and not session.world.network_up:
+    live = application.service.offline == "network" or forms.needs_network(form)
+    if live and not session.world.network_up:
         return fail(session, "needs-network", resume=State.CHECK)
     return handing.hand_in(session, document(session, form))
 

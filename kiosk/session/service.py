@@ -188,7 +188,7 @@ def open_form(session: Session, *effects: Effect) -> Step:
     """
     if session.world.store_trouble:
         return fail(session, session.world.store_trouble, *effects, AskStore(), resume=State.INTRO)
-    application = application_of(session)
+    application = replace(application_of(session), online=session.world.network_up)
     plan = forms.plan(form_of(session, application))
     first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
     application = replace(application, page=0, question=first, typed="", problem="", changing="")

@@ -117,6 +117,8 @@ class Application:
     before: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     """The answers before that change: going back leaves everything as it was."""
     page_before: int = 0
+    online: bool = True
+    """Whether there was a network when the form was opened: what it offers does not change in anybody's hands."""
     given: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
     """Field to the answers with which its choices were fetched."""
     paperless: bool = False

@@ -241,3 +241,15 @@ def test_without_a_network_only_what_the_office_can_keep_is_offered(hall: Hall) 
 def test_a_terminal_in_the_street_gives_out_no_numbers(kiosk: Kiosk) -> None:
     kiosk.touch("language.zh")
     assert "start.ticket" not in kiosk.controls
+
+
+def test_the_network_goes_while_a_time_is_being_chosen(hall: Hall) -> None:
+    kiosk = hall.kiosk.to_home("parent")
+    to_slots(kiosk)
+    kiosk.cut()
+    assert "choice.slot.2026-05-20T10:00" in kiosk.controls, "what is offered does not change in anybody's hands"
+    kiosk.touch("choice.slot.2026-05-20T10:00", "primary")
+    while kiosk.screen.name == "check":
+        kiosk.touch("primary")
+    assert kiosk.screen.name == "failure.needs-network"
+    assert kiosk.store.documents == []

@@ -26,8 +26,8 @@ PASSING = frozenset({"noise", "power-cycle"})
 """Faults that end by themselves."""
 
 
-class ReaderFaults(Protocol):
-    """The faults of one kind of reader."""
+class PlainFaults(Protocol):
+    """The faults of one device that strike at once."""
 
     def offers(self) -> Sequence[str]: ...
 
@@ -98,17 +98,21 @@ class PcscReaderFaults:
 
 
 class DeviceFaults:
-    """The `Faults` port: `reader` and `printer`. For the printer `after` counts printed lines."""
+    """The `Faults` port: `reader`, `printer`, and what is added. For the printer `after` counts printed lines."""
 
-    def __init__(self, reader: ReaderFaults, printer: SimPrinter) -> None:
-        self._reader = reader
+    def __init__(self, reader: PlainFaults, printer: SimPrinter) -> None:
+        self._plain: dict[str, PlainFaults] = {"reader": reader}
         self._printer = printer
         self._waiting: list[FaultView] = []
         self._lock = threading.RLock()
 
+    def add(self, device: str, faults: PlainFaults) -> None:
+        """Offer the faults of one more device."""
+        self._plain[device] = faults
+
     def offers(self) -> Sequence[FaultOffer]:
         return [
-            *(FaultOffer("reader", fault) for fault in self._reader.offers()),
+            *(FaultOffer(device, fault) for device, one in self._plain.items() for fault in one.offers()),
             *(FaultOffer("printer", fault, counted=True) for fault in PRINTER_FAULTS),
             *(FaultOffer("printer", fault, counted=True) for fault in MOUTH_FAULTS if self._printer.presenter),
         ]
@@ -118,7 +122,7 @@ class DeviceFaults:
             now = {_bench_name(fault) for fault in self._printer.faults}
             waiting = [fault for fault in self._waiting if fault.fault not in now]
             return [
-                *(FaultView("reader", fault) for fault in self._reader.active()),
+                *(FaultView(device, fault) for device, one in self._plain.items() for fault in one.active()),
                 *(FaultView("printer", fault) for fault in sorted(now)),
                 *waiting,
             ]
@@ -128,8 +132,8 @@ class DeviceFaults:
             offer = self._known(device, fault)
             if after is not None and not offer.counted:
                 raise BenchError("fault-not-counted", f"{fault} of the {device} strikes at once.", "Leave after out.")
-            if device == "reader":
-                self._reader.set(fault)
+            if device in self._plain:
+                self._plain[device].set(fault)
                 return
             self._printer.set_fault(TWIN_NAMES.get(fault, fault), after_lines=after)
             if after is not None and fault not in PASSING:
@@ -141,10 +145,10 @@ class DeviceFaults:
                 self._known(device, fault)
             elif device is not None:
                 self._known_device(device)
-            if device in (None, "reader"):
-                for one in self._reader.active():
+            for name, plain in self._plain.items():
+                for one in plain.active() if device in (None, name) else ():
                     if fault in (None, one):
-                        self._reader.clear(one)
+                        plain.clear(one)
             if device in (None, "printer"):
                 self._printer.clear_fault(fault and TWIN_NAMES.get(fault, fault))
                 self._waiting = [one for one in self._waiting if fault is not None and one.fault != fault]

@@ -105,14 +105,48 @@ class MovableClock:
     def offset_s(self) -> float:
         return self._clock.shift_s
 
+    @property
+    def battery_dead(self) -> bool:
+        return self._clock.battery_dead
+
     def now_iso(self) -> str:
         now = datetime.datetime.fromtimestamp(self._clock.wall_ms() / 1000, ZONE)
         return now.strftime("%Y-%m-%dT%H:%M:%S")
 
     def reset(self) -> None:
         self._clock.unshift()
+        self._clock.new_battery()
+        self._tell()
+
+    def set_battery(self, *, dead: bool) -> None:
+        """A dead battery lets the wall clock fall to 2001; a new one puts it right. Timers do not mind."""
+        (self._clock.lose_battery if dead else self._clock.new_battery)()
         self._tell()
 
     def _tell(self) -> None:
         self._terminal.send(ClockTicked(local_minute(self._clock.wall_ms())))
         self._terminal.runtime.wake()
+
+
+BATTERY_DEAD = "battery-dead"
+
+
+class ClockFaults:
+    """The faults of the device `clock`, as `DeviceFaults.add` takes them."""
+
+    def __init__(self, clock: MovableClock) -> None:
+        self._clock = clock
+
+    def offers(self) -> Sequence[str]:
+        return (BATTERY_DEAD,)
+
+    def active(self) -> Sequence[str]:
+        return (BATTERY_DEAD,) if self._clock.battery_dead else ()
+
+    def set(self, fault: str) -> None:
+        del fault
+        self._clock.set_battery(dead=True)
+
+    def clear(self, fault: str) -> None:
+        del fault
+        self._clock.set_battery(dead=False)

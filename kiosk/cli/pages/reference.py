@@ -143,7 +143,7 @@ def command_page(command: object) -> str:
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     names: list[str] = command.list_commands(None) if hasattr(command, "list_commands") else []
     children: Mapping[str, Any] = {name: command.get_command(None, name) for name in names}
-    if not children:
+    if not children or getattr(command, "invoke_without_command", False):
         yield path, command
     for name, child in sorted(children.items()):
         if not child.hidden:
