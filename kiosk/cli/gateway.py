@@ -1,4 +1,4 @@
-"""`kiosk gateway init | serve | invite | entries | alarms` and `kiosk enrol`."""
+"""`kiosk gateway init | serve | close | open | invite | entries | alarms` and `kiosk enrol`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,13 @@ from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
 from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
 from kiosk.cli.gateway_seed import seed
 
+if TYPE_CHECKING:
+    from provisioning.gateway.storage.open import SqlStore
+
 INVITE_MINUTES = 15
+PLACE, PLACE_EN, OFFICE = "榕树街便民服务中心", "Rongshu Street Service Centre", "rongshu"
+"""Where a terminal stands, if nobody says."""
+NAME, NAME_EN = "广州市民自助终端", "Guangzhou self-service terminal"
 
 gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
 gateway.command()(days)
@@ -90,6 +96,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
         typer.Option("--real-agency", metavar="ID", help="Works its steps over HTTP; the others are simulated."),
     ] = None,
     simulate: Annotated[bool, typer.Option(help="Let agencies that are not real work by themselves.")] = True,
+    create: Annotated[bool, typer.Option("--create", help="First make what is missing, as init does.")] = False,
+    inviting: Annotated[
+        bool, typer.Option("--invite", help="Print an invitation, as invite --json does.")
+    ] = False,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
     from importlib import resources
@@ -103,7 +113,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     from provisioning.gateway.web.slots import SlotLimits
 
     with failing(as_json=False):
-        keys = authority.load(folder)
+        keys = authority.create(folder, (), datetime.datetime.now(datetime.UTC)) if create else authority.load(folder)
         with (
             closing(open_store(folder, database)) as store,
             closing(Log(folder / "gateway.log", now_ms)) as log,
@@ -118,9 +128,38 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
             folders = services or assets / "services"
             parts = service.open_gateway(keys, store, folders, city, now_ms, log.write, limits)
             listener = service.listen(host, port)
+            if inviting:
+                site = {"name.zh-Hans": NAME, "name.en": NAME_EN, "place.zh-Hans": PLACE, "place.en": PLACE_EN}
+                emit(_invited(store, keys.ca_hash, {**site, **_where(OFFICE)}), as_json=True)
             log.write("gateway.started", {"people": size})
             service.run(parts, listener, lambda url: print(f"ready {url}", flush=True))
             log.write("gateway.stopped")
+
+
+@gateway.command()
+def close(
+    folder: DirOption,
+    seconds: Annotated[int, typer.Option("--for", min=1, max=86_400, help="After which terminals ask again.")] = 30,
+    as_json: JsonOption = False,
+) -> None:
+    """Close the gateway to terminals and citizens until `open`: they are told when to ask again; nothing is lost."""
+    from provisioning.gateway import authority
+    from provisioning.gateway.web.admission import close_door
+
+    with failing(as_json=as_json):
+        close_door(authority.load(folder).folder, seconds)
+    emit({"closed": True, "retry_after_s": seconds}, as_json=as_json)
+
+
+@gateway.command("open")
+def open_(folder: DirOption, as_json: JsonOption = False) -> None:
+    """Open a closed gateway again."""
+    from provisioning.gateway import authority
+    from provisioning.gateway.web.admission import open_door
+
+    with failing(as_json=as_json):
+        was_closed = open_door(authority.load(folder).folder)
+    emit({"closed": False, "was_closed": was_closed}, as_json=as_json)
 
 
 @gateway.command()
@@ -157,14 +196,23 @@ def _where(office: str) -> dict[str, str]:
     return {"office": office, "matters": ",".join(offices[office].matters)}
 
 
+def _invited(store: SqlStore, ca_hash: str, site: dict[str, str]) -> dict[str, object]:
+    """Make one token for a terminal that will stand there."""
+    expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
+    expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
+    token = secrets.token_urlsafe(32)
+    store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
+    return {"token": token, "expires_at": expires, "ca_hash": ca_hash}
+
+
 @gateway.command()
 def invite(
     folder: DirOption,
     url: Annotated[str, typer.Option("--gateway", metavar="URL", help="Repeated in the answer.")] = "",
-    place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = "榕树街便民服务中心",
-    place_en: Annotated[str, typer.Option(help="The same, English.")] = "Rongshu Street Service Centre",
+    place: Annotated[str, typer.Option(help="Where the terminal will stand, Chinese.")] = PLACE,
+    place_en: Annotated[str, typer.Option(help="The same, English.")] = PLACE_EN,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="How many tokens; one is printed a line.")] = 1,
-    office: Annotated[str, typer.Option(help="Its office in assets/city/offices.toml; or none.")] = "rongshu",
+    office: Annotated[str, typer.Option(help="Its office in assets/city/offices.toml; or none.")] = OFFICE,
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -174,20 +222,11 @@ def invite(
 
     with failing(as_json=as_json):
         ca_hash = authority.load(folder).ca_hash
-        expires_ms = now_ms() + INVITE_MINUTES * 60 * 1000
-        site = {
-            "name.zh-Hans": "广州市民自助终端",
-            "name.en": "Guangzhou self-service terminal",
-            "place.zh-Hans": place,
-            "place.en": place_en,
-            **_where(office),
-        }
-        expires = datetime.datetime.fromtimestamp(expires_ms / 1000, datetime.UTC).isoformat(timespec="seconds")
+        names = {"name.zh-Hans": NAME, "name.en": NAME_EN, "place.zh-Hans": place, "place.en": place_en}
+        site = {**names, **_where(office)}
         with closing(open_store(folder, database)) as store:
             for _ in range(count):
-                token = secrets.token_urlsafe(32)
-                store.add_invite(hashlib.sha256(token.encode("ascii")).digest(), site, expires_ms)
-                answer: dict[str, object] = {"token": token, "expires_at": expires, "ca_hash": ca_hash}
+                answer = _invited(store, ca_hash, site)
                 emit({**answer, "gateway": url} if url else answer, as_json=as_json)
 
 

@@ -34,6 +34,10 @@ CODES: Mapping[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing at this address. See /openapi.json"),
     "method-not-allowed": (405, "This address takes another method. See /openapi.json"),
     "overloaded": (503, "Too many requests at once. Come back after retry_after_ms, or Retry-After seconds."),
+    "gateway-closed": (
+        503,
+        "An operator closed this gateway for a while. Come back after Retry-After seconds.",
+    ),
     "gateway-failed": (500, "The gateway failed; nothing was stored by this request. Try again later."),
     "gateway-store-failed": (503, "The gateway's database refused; nothing was stored. Try again later."),
 }

@@ -125,7 +125,7 @@ class Player:
         acts: dict[str, Callable[[], object]] = {
             "come-in": lambda: self._visitor.come_in(self._language),
             "sign-in": lambda: self._visitor.sign_in(self._language),
-            "fill-in": self._visitor.fill_in,
+            "fill-in": self._fill_in,
             "submit": self._visitor.submit,
             "leave": self._leave,
             "pull": self._bench.remove_card,
@@ -198,6 +198,12 @@ class Player:
             else:
                 self._visitor.step_form()
         raise BenchError("no-such-question", f"Never asked: {', '.join(wanted)}.", "See the form's fields.", 404)
+
+    def _fill_in(self) -> None:
+        """Through the pages of what the city holds, and every question, to the last look."""
+        if self._screen() == "view":
+            self._visitor.through_pages()
+        self._visitor.fill_in()
 
     def _receipt(self, way: str) -> None:
         """From saved: choose how to get the receipt, and confirm."""

@@ -1,8 +1,14 @@
-"""The door: one admission for each request, before anything is read or stored; see `slots.py` for who is told when."""
+"""The door: one admission for each request, before anything is read or stored; see `slots.py` for who is told when.
+
+An operator may close it (`kiosk gateway close`): a file in the gateway's folder says so, and for how long to stay away.
+Whoever has the operator's token still comes in.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning.gateway.problems import Refused
@@ -16,6 +22,34 @@ _ALWAYS = frozenset(["/", "/v1/health", "/v1/ca", "/openapi.json"])
 _URGENT = frozenset(["/v1/nonce", "/v1/lookups", "/v1/enrol"])
 """Somebody stands before the screen."""
 _DRAIN_BYTES = 512 * 1024
+CLOSED_FILE = "closed"
+"""In the gateway's folder, while it is closed: after how many seconds to come back."""
+CLOSED_S = 30
+MOST_CLOSED_S = 86_400
+
+
+def closed_for_s(folder: Path) -> int | None:
+    """After how many seconds a closed gateway wants to be asked again; None where it is open."""
+    try:
+        text = (folder / CLOSED_FILE).read_text("ascii", "replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return CLOSED_S
+    known = text.isdigit() and len(text) <= len(str(MOST_CLOSED_S))
+    return min(max(int(text), 1), MOST_CLOSED_S) if known else CLOSED_S
+
+
+def close_door(folder: Path, seconds: int) -> None:
+    """Close the gateway of this folder to terminals and citizens. Raises `OSError`."""
+    (folder / CLOSED_FILE).write_text(f"{seconds}\n", "ascii")
+
+
+def open_door(folder: Path) -> bool:
+    """Open it again; False where it was open. Raises `OSError`."""
+    was = (folder / CLOSED_FILE).exists()
+    (folder / CLOSED_FILE).unlink(missing_ok=True)
+    return was
 
 
 class Admission:
@@ -32,6 +66,12 @@ class Admission:
         if scope["type"] != "http" or path in _ALWAYS:
             await self._app(scope, receive, send)
             return
+        closed_s = closed_for_s(self._gateway.authority.folder)
+        if closed_s is not None and not self._operator(scope):
+            await _drain(receive)
+            refused = Refused("gateway-closed", retry_after_s=float(closed_s))
+            await problem_answer(refused, self._gateway)(scope, receive, send)
+            return
         who = _who(scope)
         wait_s = slots.enter(who, urgent=path in _URGENT)
         if wait_s is not None:
@@ -43,6 +83,11 @@ class Admission:
             await self._app(scope, receive, send)
         finally:
             slots.leave(who)
+
+    def _operator(self, scope: Scope) -> bool:
+        headers = dict(scope.get("headers", ()))
+        wanted = f"Bearer {self._gateway.authority.operator_token}".encode()
+        return hmac.compare_digest(bytes(headers.get(b"authorization", b"")), wanted)
 
 
 def _who(scope: Scope) -> bytes:
