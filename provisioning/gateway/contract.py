@@ -382,3 +382,5 @@ CASE_DAYS = _operation(
     takes=("application/json", _object(days={"type": "integer", "minimum": 0, "maximum": 400})),
     problems="operator-required, malformed, not-simulated, too-large",
 )
+operation, members = _operation, _object
+"""For rooms that keep their own part of the contract beside their routes (`fleet/contract.py`)."""

@@ -29,6 +29,8 @@ from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.city.register import Register
+from provisioning.gateway.fleet.desk import FleetDesk
+from provisioning.gateway.fleet.settings import load_settings
 from provisioning.gateway.identity.cards import CardRegister
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.carriers import load_carriers
@@ -49,6 +51,7 @@ DRAIN_S = 5
 _CLOSE_DAYS_S = 300
 _MOST_WAY_S = 1.0
 _LOOK_S = 0.02
+_FLEET_EVERY_S = 15.0
 
 
 class PortBusy(Exception):
@@ -115,7 +118,8 @@ def open_gateway(
     slots = Slots(time.monotonic, limits)
     published = Publisher(authority.folder, city.folder, services / "codes.toml", authority.signing_key)
     published.directory()
-    return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published)
+    fleet = FleetDesk(store, authority, load_settings(authority.folder), now_ms)
+    return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published, fleet)
 
 
 def _cases(store: Store, releaser: Releaser, city: City, now_ms: Callable[[], int]) -> CaseOffice:
@@ -157,6 +161,9 @@ class _Server(uvicorn.Server):
         self._agencies = IntakeThread(
             gateway.cases, lambda code: log("gateway.failed", {"error": code}), 5.0, "agencies"
         )
+        self._fleet = IntakeThread(
+            gateway.fleet, lambda code: log("gateway.failed", {"error": code}), _FLEET_EVERY_S, "fleet"
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -165,6 +172,7 @@ class _Server(uvicorn.Server):
             self._intake.start()
             self._courier.start()
             self._agencies.start()
+            self._fleet.start()
             self._gateway.wake = self._intake.wake
             self._intake.wake()
             self._on_ready()
@@ -177,6 +185,7 @@ class _Server(uvicorn.Server):
         await run_sync(self._intake.stop)
         await run_sync(self._courier.stop)
         await run_sync(self._agencies.stop)
+        await run_sync(self._fleet.stop)
 
 
 class GivingWay:

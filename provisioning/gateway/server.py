@@ -29,6 +29,7 @@ from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.cases.outside.page import add_case_page
 from provisioning.gateway.cases.outside.routes import add_case_routes
 from provisioning.gateway.exchange.routes import add_exchange_routes
+from provisioning.gateway.fleet.routes import add_fleet_routes
 from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
 from provisioning.gateway.licences.page import add_licence_page
@@ -87,6 +88,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     add_licence_page(app, gateway)
     add_exchange_routes(app, gateway)
     add_catalogue_page(app, gateway)
+    add_fleet_routes(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -191,14 +193,15 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
 
     @app.get("/v1/catalogue", **contract.CATALOGUE)
     async def catalogue(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        await terminal_of(gateway, request)
-        current = await work(gateway, gateway.releaser.catalogue.current)
+        terminal = await terminal_of(gateway, request)
+        catalogues = gateway.releaser.catalogue
+        current = await work(gateway, lambda: gateway.fleet.catalogue(catalogues.current(), terminal.name))
         return signed_answer(request, current.etag, current.signed)
 
     @app.get("/v1/configuration", **contract.CONFIGURATION)
     async def configuration(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         terminal = await terminal_of(gateway, request)
-        found = await work(gateway, lambda: gateway.published.configuration(terminal.name))
+        found = await work(gateway, lambda: gateway.fleet.configuration(gateway.published, terminal.name))
         return signed_answer(request, found.etag, found.signed)
 
     @app.get("/v1/directory", **contract.DIRECTORY)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -240,7 +241,7 @@ def test_two_counters_never_call_the_same_number(opened: Callable[[], Database])
 
 def test_a_ticket_taken_without_a_network_has_its_place_when_it_arrives(desk: AppointmentDesk) -> None:
     nobody = Citizen(desk, "")
-    office = {"office": "rongshu", "matter": "exit-entry"}
+    office: dict[str, Any] = {"office": "rongshu", "matter": "exit-entry"}
     offline_at, online_at = NOW, NOW + datetime.timedelta(minutes=5)
     assert nobody.asks("ticket", online_at, **office).result["ticket"] == "B001"
     came = nobody.asks("ticket", offline_at, ticket="Y042", late_s=900, **office)

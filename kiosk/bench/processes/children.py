@@ -8,6 +8,7 @@ part of the reason.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -55,8 +56,12 @@ class Child:
         output: Path,
         on_death: Callable[[str, int, str], None],
         environment: Mapping[str, str] | None = None,
+        orphaned: signal.Signals = signal.SIGTERM,
     ) -> None:
-        """`on_death(name, exit code, last lines)` is called from a watching thread, and only if nobody asked."""
+        """`on_death(name, exit code, last lines)` is called from a watching thread, and only if nobody asked.
+
+        `orphaned` is what the child gets when the bench is gone.
+        """
         self.name = name
         self._output = output
         self._on_death = on_death
@@ -64,7 +69,7 @@ class Child:
         self._skip = len(output.read_text("utf-8", "replace").splitlines()) if output.exists() else 0
         with output.open("ab") as sink:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
-                [sys.executable, "-S", "-E", tether.__file__, str(os.getpid()), *command],
+                [sys.executable, "-S", "-E", tether.__file__, str(os.getpid()), str(int(orphaned)), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
@@ -81,6 +86,10 @@ class Child:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing happens where it has ended."""
+        self._process.send_signal(number)
 
     def wait_for_line(self, start: str, timeout_s: float) -> str:
         """Wait for a line of output that begins so, and return the rest of it.

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
-from kiosk.bench.adapters.gateway import OperatorView
 from kiosk.bench.ports import BenchError
-from kiosk.bench.processes.children import Child, kiosk_command, run_to_end
-from offline_cache import enrolment as enrolments
-from offline_cache import state as states
-from offline_cache.disk.files import read_limited, write_atomic
-from offline_cache.errors import CacheError
-from offline_cache.gateway import GatewayClient
-from offline_cache.messages import json_dumps
+from kiosk.bench.processes.children import Child, kiosk_command
 
 READY_TIMEOUT_S = 60.0
 CARD_AUTHORITY_FILE = "card-cas/bench.pem"
@@ -27,11 +24,12 @@ MAX_ENROLMENT_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class GatewayHandle:
-    """A gateway that answers. `child` is None for one that the bench did not start."""
+    """A gateway that answers. `folder` is None for one that the bench did not start."""
 
     url: str
     folder: Path | None
-    child: Child | None
+    invited: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    """What `kiosk gateway invite --json` prints, where it was asked for."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -39,19 +37,122 @@ class GatewayHandle:
         return parts.hostname or "127.0.0.1", parts.port or 443
 
 
-def start_gateway(folder: Path, card_authority_pem: bytes, on_death: Callable[[str, int, str], None]) -> GatewayHandle:
-    """Make the authority where it is missing, trust the bench's cards, and serve. Raises `BenchError`."""
-    run_to_end(kiosk_command("gateway", "init", str(folder)))
-    trusted = folder / CARD_AUTHORITY_FILE
-    trusted.parent.mkdir(exist_ok=True, mode=0o700)
-    trusted.write_bytes(card_authority_pem)
-    child = Child(
-        "gateway",
-        kiosk_command("gateway", "serve", "--dir", str(folder), "--port", "0"),
-        output=folder / "gateway.out",
-        on_death=on_death,
-    )
-    return GatewayHandle(child.wait_for_line("ready ", READY_TIMEOUT_S), folder, child)
+class OwnGateway:
+    """A gateway in a folder of the bench. It can be let down and started again on the same port."""
+
+    def __init__(self, folder: Path, on_death: Callable[[str, int, str], None], *, inviting: bool) -> None:
+        """Begin to start it, and return at once. Call from a thread that lives as long as the bench."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self._on_death = on_death
+        self._port = "0"
+        self._lasting = ThreadPoolExecutor(1, "gateway-starter")
+        """Later starts come from threads of the HTTP interface, which end sooner than the child may."""
+        self._inviting = inviting
+        (folder / CLOSED_FILE).unlink(missing_ok=True)
+        self.child = self._start("--create", *(["--invite"] if inviting else []))
+
+    def trust(self, card_authority_pem: bytes) -> None:
+        """Let it accept the cards of this authority."""
+        trusted = self.folder / CARD_AUTHORITY_FILE
+        trusted.parent.mkdir(exist_ok=True, mode=0o700)
+        trusted.write_bytes(card_authority_pem)
+
+    def ready(self) -> GatewayHandle:
+        """Wait until it answers. Raises `BenchError` (`child-failed`)."""
+        url = self.child.wait_for_line("ready ", READY_TIMEOUT_S)
+        self._port = url.rpartition(":")[2]
+        invited = json.loads("{" + self.child.wait_for_line("{", READY_TIMEOUT_S)) if self._inviting else {}
+        return GatewayHandle(url, self.folder, invited)
+
+    def let_down(self) -> None:
+        """End it, as an operator would."""
+        self.child.end()
+
+    def start_again(self) -> None:
+        """On the same port. Raises `BenchError` (`child-failed`)."""
+        self.child = self._lasting.submit(self._start).result()
+        self.child.wait_for_line("ready ", READY_TIMEOUT_S)
+
+    def end(self) -> None:
+        """End it for good. May be called twice."""
+        self.child.end()
+        self._lasting.shutdown()
+
+    def _start(self, *more: str) -> Child:
+        return Child(
+            "gateway",
+            kiosk_command("gateway", "serve", "--dir", str(self.folder), "--port", self._port, *more),
+            output=self.folder / "gateway.out",
+            on_death=self._on_death,
+            orphaned=signal.SIGKILL,  # it may be frozen, and a frozen process does not hear SIGTERM
+        )
+
+
+SLOW_FROZEN_S, SLOW_AWAKE_S = 1.5, 0.1
+"""A slow gateway is frozen and woken in turn: what takes it 50 ms then takes a second or two."""
+DOWN, SLOW, REFUSING = "down", "slow", "refusing"
+CLOSED_FILE = "closed"
+"""What `kiosk gateway close` writes; see the gateway's admission."""
+REFUSING_S = 3
+
+
+class GatewayFaults:
+    """What can go wrong at the bench's own gateway: the faults of the device `gateway`."""
+
+    def __init__(self, gateway: OwnGateway) -> None:
+        self._gateway = gateway
+        self._active: list[str] = []
+        self._awake = threading.Event()
+        self._freezer: threading.Thread | None = None
+
+    def offers(self) -> tuple[str, ...]:
+        return (DOWN, SLOW, REFUSING)
+
+    def active(self) -> tuple[str, ...]:
+        return tuple(self._active)
+
+    def set(self, fault: str) -> None:
+        if fault in self._active:
+            return
+        if fault == DOWN:
+            self._gateway.let_down()
+        elif fault == SLOW:
+            self._awake.clear()
+            self._freezer = threading.Thread(target=self._freeze, name="gateway-slow", daemon=True)
+            self._freezer.start()
+        else:
+            (self._gateway.folder / CLOSED_FILE).write_text(f"{REFUSING_S}\n", "ascii")
+        self._active.append(fault)
+
+    def clear(self, fault: str) -> None:
+        """Raises `BenchError` (`child-failed`) where the gateway does not come back; it is still down then."""
+        if fault not in self._active:
+            return
+        if fault == DOWN:
+            self._gateway.start_again()
+        elif fault == SLOW:
+            self._thaw()
+        else:
+            (self._gateway.folder / CLOSED_FILE).unlink(missing_ok=True)
+        self._active.remove(fault)
+
+    def close(self) -> None:
+        """Let a frozen gateway go, so that it can end."""
+        self._thaw()
+
+    def _freeze(self) -> None:
+        while not self._awake.is_set():
+            self._gateway.child.send(signal.SIGSTOP)
+            self._awake.wait(SLOW_FROZEN_S)
+            self._gateway.child.send(signal.SIGCONT)
+            self._awake.wait(SLOW_AWAKE_S)
+
+    def _thaw(self) -> None:
+        self._awake.set()
+        if self._freezer is not None:
+            self._freezer.join()
+            self._freezer = None
 
 
 def join(handle: GatewayHandle, state: Path, near_url: str) -> None:
@@ -59,6 +160,11 @@ def join(handle: GatewayHandle, state: Path, near_url: str) -> None:
 
     A folder that joined before keeps its identity; only the way there is written anew. Raises `BenchError`.
     """
+    from offline_cache import enrolment as enrolments
+    from offline_cache import state as states
+    from offline_cache.errors import CacheError
+    from offline_cache.gateway import GatewayClient
+
     try:
         if enrolments.is_enrolled(state):
             _lead_through(state, near_url)
@@ -70,27 +176,25 @@ def join(handle: GatewayHandle, state: Path, near_url: str) -> None:
                 500,
             )
         else:
-            invited = _invite(handle.folder)
-            device = states.device(state).device
-            GatewayClient.enrol(near_url, str(invited["token"]), str(invited["ca_hash"]), device, MODEL, state)
+            token, ca_hash = str(handle.invited["token"]), str(handle.invited["ca_hash"])
+            GatewayClient.enrol(near_url, token, ca_hash, states.device(state).device, MODEL, state)
         states.adopt(state, enrolments.load(state))
     except CacheError as error:
         raise BenchError(error.code, str(error), "Choose another --state folder.", 500) from error
 
 
-def operator_view(handle: GatewayHandle, state: Path) -> OperatorView:
-    """The operator's eye on this gateway, past the cable."""
-    token = (handle.folder / TOKEN_FILE).read_text("ascii").strip() if handle.folder is not None else None
-    return OperatorView(handle.url, enrolments.load(state).ca_file, token)
-
-
-def _invite(folder: Path) -> Mapping[str, object]:
-    return json.loads(run_to_end(kiosk_command("gateway", "invite", "--dir", str(folder), "--json")))
+def operator_token(handle: GatewayHandle) -> str | None:
+    """The operator's token of the bench's own gateway."""
+    return None if handle.folder is None else (handle.folder / TOKEN_FILE).read_text("ascii").strip()
 
 
 def _lead_through(state: Path, near_url: str) -> None:
     """Write where the gateway is reached now; the cable has another port at every start."""
+    from offline_cache import enrolment as enrolments
+    from offline_cache.disk.files import read_limited, write_atomic
+    from offline_cache.messages import json_dumps
+
     path = state / enrolments.ENROLMENT_FILE
     raw = read_limited(path, MAX_ENROLMENT_BYTES)
-    record = json.loads(raw or b"{}")
+    record = cast("dict[str, object]", json.loads(raw or b"{}"))
     write_atomic(path, json_dumps({**record, "gateway_url": near_url}))

@@ -7,6 +7,7 @@ city's own files: offices with their hours, streets, hospitals. A file that cann
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import threading
@@ -65,6 +66,10 @@ class Publisher:
 
     def configuration(self, terminal: str) -> SignedDocument:
         """A terminal's settings; version 0 and none where the operator has set nothing."""
+        return self.configuration_from(self.configuration_source()[1], terminal)
+
+    def configuration_source(self) -> tuple[int, bytes]:
+        """The newest usable version for all terminals, unsigned: its number, and what `configuration_from` takes."""
         with self._lock:
             if self._changed("configuration", (self._configuration_file,)):
                 try:
@@ -73,6 +78,11 @@ class Publisher:
                 except PublishedInvalid as error:
                     self.refused = str(error)
             found = self._configuration
+        return found.version, json_dumps(dataclasses.asdict(found))
+
+    def configuration_from(self, source: bytes, terminal: str) -> SignedDocument:
+        """The same as one terminal gets it."""
+        found = _Configuration(**json.loads(source))
         settings = {**found.everywhere, **found.by_terminal.get(terminal, {})}
         content = {"kind": "configuration", "version": found.version, "terminal": terminal, "settings": settings}
         return self._sign(content)

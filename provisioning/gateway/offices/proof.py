@@ -42,7 +42,7 @@ def signed_bytes(document: Mapping[str, object]) -> bytes:
 
 
 def proven(document: Mapping[str, object], cards: CardAuthorities, at_ms: int) -> Proven | None:
-    """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, the gateway's clock)."""
+    """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, gateway's clock)."""
     holder = document.get("holder")
     if not isinstance(holder, Mapping):
         return None

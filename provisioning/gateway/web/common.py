@@ -17,6 +17,7 @@ from offline_cache.messages import CBOR_TYPE, PROBLEM_TYPE, encode_problem, json
 from provisioning.gateway.authority import Authority
 from provisioning.gateway.cases.office import CaseOffice
 from provisioning.gateway.city.published import Publisher
+from provisioning.gateway.fleet.desk import FleetDesk
 from provisioning.gateway.hsm import MockHsm
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.desk import MessageDesk
@@ -57,6 +58,8 @@ class Gateway:
     """What becomes of applications."""
     published: Publisher
     """Configuration and directory, signed."""
+    fleet: FleetDesk
+    """Heartbeats, orders, alerts, roll-outs."""
     hsm: MockHsm = field(default_factory=MockHsm)
     """The issuer's security module for version 3 cards; a bench's own here."""
     seen: dict[str, int] = field(default_factory=dict[str, int], init=False)

@@ -1,0 +1,176 @@
+"""The parts of a bench, put together: terminal, simulated devices, cable, sync service, touchscreen and panel.
+
+One process runs Kivy on the main thread, the terminal's runtime in its thread and the HTTP interface in another. The
+gateway and the sync service are child processes; everything between them and the terminal goes through the cable. The
+window opens while the gateway is still starting.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+
+from drivers.sim.cards.issuer import CardAuthority
+from kiosk.bench.adapters.devices import STACKS, BenchDevices
+from kiosk.bench.adapters.gateway import CableNetwork, OperatorView
+from kiosk.bench.adapters.log import BenchLog
+from kiosk.bench.adapters.screen import KivyScreen
+from kiosk.bench.adapters.speech import Listener
+from kiosk.bench.adapters.terminal import ClockFaults, MovableClock, TerminalAdapter
+from kiosk.bench.cable import Cable
+from kiosk.bench.ports import BenchError, BenchPorts
+from kiosk.bench.processes.children import Child, kiosk_command
+from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, operator_token
+from kiosk.bench.server import BenchServer, build_app
+from kiosk.bench.world import BenchOptions, Ending
+from kiosk.clock import SystemClock
+from kiosk.events import Event
+from kiosk.personas import load_personas
+from kiosk.settings import Settings
+from kiosk.terminal import Terminal
+from offline_cache import enrolment as enrolments
+from offline_cache import state as states
+
+FIRST_SCREEN_TIMEOUT_S = 60.0
+
+
+class World:
+    """Everything of one bench. Each part, as it starts, leaves on `stack` how it ends."""
+
+    def __init__(
+        self,
+        options: BenchOptions,
+        settings: Settings,
+        state: Path,
+        ending: Ending,
+        own: OwnGateway | None,
+        stack: ExitStack,
+    ) -> None:
+        self._options = options
+        self._settings = settings
+        self._state = state
+        self._ending = ending
+        self._own = own
+        self._stack = stack
+        self._listener = Listener()
+        self._terminal: Terminal | None = None
+
+    def run(self) -> None:
+        """Show the screen and start part after part meanwhile, until the end is asked for. Raises `BenchError`."""
+        server = BenchServer(self._options.port)
+        self._stack.callback(server.close)
+        screen = KivyScreen(
+            (self._settings.width, self._settings.height),
+            headless=self._options.headless,
+            kivy_home=self._state / "kivy",
+            keypad_keys=self._settings.keypad_keys,
+        )
+        self._ending.when_asked(screen.stop)
+        # A thread that lives until everything has ended: children are tied to the thread that starts them.
+        starter = ThreadPoolExecutor(1, "assembly")
+        started = starter.submit(self._assemble, screen, server)
+        inner = ExitStack()
+        inner.callback(starter.shutdown)
+        inner.callback(self._stack.pop_all().close)
+        with inner:
+            screen.run(self._send)
+            self._ending.ask()
+            started.result()
+
+    def _send(self, event: Event) -> None:
+        if self._terminal is not None:
+            self._terminal.send(event)
+
+    def _assemble(self, screen: KivyScreen, server: BenchServer) -> None:
+        """Start the parts; what cannot start ends the bench. Raises `BenchError`."""
+        try:
+            server.start(build_app(self._parts(screen)))
+            if not self._ending.asked:
+                threading.Thread(target=self._announce, args=(screen, server), name="announce", daemon=True).start()
+        except BaseException:
+            self._ending.ask(1)
+            raise
+
+    def _parts(self, screen: KivyScreen) -> BenchPorts:
+        authority = CardAuthority.load_or_create(self._state / "card-authority")
+        devices = self._devices(authority)
+        gateway = self._gateway(authority)
+        cable = self._cable(gateway)
+        join(gateway, self._state, f"https://127.0.0.1:{cable.port}")
+        self._sync()
+        clock = SystemClock()
+        terminal, log = self._start_terminal(devices, clock, screen)
+        outbox = states.open_reader(self._state)
+        self._stack.callback(outbox.close)
+        moved = MovableClock(clock, terminal)
+        devices.faults.add("clock", ClockFaults(moved))
+        if self._own is not None:
+            broken = GatewayFaults(self._own)
+            self._stack.callback(broken.close)
+            devices.faults.add("gateway", broken)
+        return BenchPorts(
+            screen=screen,
+            terminal=TerminalAdapter(terminal, screen.on_glass, outbox),
+            tray=devices.tray,
+            paper=devices.paper,
+            network=CableNetwork(cable),
+            gateway=OperatorView(gateway.url, enrolments.load(self._state).ca_file, operator_token(gateway)),
+            faults=devices.faults,
+            clock=moved,
+            log=log,
+            speech=self._listener,
+        )
+
+    def _announce(self, screen: KivyScreen, server: BenchServer) -> None:
+        """Say `ready` once the first screen is on the glass; the HTTP interface answers already."""
+        if not screen.drawn(FIRST_SCREEN_TIMEOUT_S):
+            print("no screen was drawn; the bench ends", file=sys.stderr, flush=True)
+            self._ending.ask(1)
+            return
+        print(f"ready {server.url}", flush=True)
+
+    def _gateway(self, authority: CardAuthority) -> GatewayHandle:
+        if self._own is None:
+            assert self._options.gateway is not None
+            return GatewayHandle(self._options.gateway.rstrip("/"), None)
+        self._own.trust(authority.trusted_pem)
+        return self._own.ready()
+
+    def _cable(self, gateway: GatewayHandle) -> Cable:
+        host, port = gateway.address
+        cable = Cable(port, target_host=host)
+        cable.start()
+        self._stack.callback(cable.close)
+        return cable
+
+    def _sync(self) -> None:
+        child = Child(
+            "sync",
+            kiosk_command("sync", "run", "--state", str(self._state)),
+            output=self._state / "sync.out",
+            on_death=self._ending.on_death,
+        )
+        self._stack.callback(child.end)
+
+    def _devices(self, authority: CardAuthority) -> BenchDevices:
+        people = load_personas(resources.files("assets").joinpath("city", "personas.toml").read_bytes())
+        devices = STACKS[self._options.stack](self._state, people, authority, self._settings.printer_model)
+        self._stack.callback(devices.close)
+        return devices
+
+    def _start_terminal(
+        self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen
+    ) -> tuple[Terminal, BenchLog]:
+        terminal = Terminal(
+            self._settings, self._state, devices.for_terminal, clock, screen.show, engine=self._listener.engine
+        )
+        screen.on_touched = terminal.hush
+        log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)
+        terminal.start()
+        self._terminal = terminal
+        self._stack.callback(terminal.stop)
+        return terminal, log
