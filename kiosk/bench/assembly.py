@@ -7,9 +7,10 @@ window opens while the gateway is still starting.
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
@@ -22,7 +23,7 @@ from kiosk.bench.adapters.screen import KivyScreen
 from kiosk.bench.adapters.speech import Listener
 from kiosk.bench.adapters.terminal import ClockFaults, MovableClock, TerminalAdapter
 from kiosk.bench.cable import Cable
-from kiosk.bench.ports import BenchError, BenchPorts
+from kiosk.bench.ports import BenchPorts
 from kiosk.bench.processes.children import Child, kiosk_command
 from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, operator_token
 from kiosk.bench.server import BenchServer, build_app
@@ -59,10 +60,11 @@ class World:
         self._listener = Listener()
         self._terminal: Terminal | None = None
 
-    def run(self) -> None:
-        """Show the screen and start part after part meanwhile, until the end is asked for. Raises `BenchError`."""
-        server = BenchServer(self._options.port)
-        self._stack.callback(server.close)
+    def run(self, listener: socket.socket) -> None:
+        """Show the screen and start part after part meanwhile, until the end is asked for; then end them all.
+
+        `listener` is the panel's socket, bound. Raises `BenchError`.
+        """
         screen = KivyScreen(
             (self._settings.width, self._settings.height),
             headless=self._options.headless,
@@ -72,23 +74,26 @@ class World:
         self._ending.when_asked(screen.stop)
         # A thread that lives until everything has ended: children are tied to the thread that starts them.
         starter = ThreadPoolExecutor(1, "assembly")
-        started = starter.submit(self._assemble, screen, server)
-        inner = ExitStack()
-        inner.callback(starter.shutdown)
-        inner.callback(self._stack.pop_all().close)
-        with inner:
+        started = starter.submit(self._assemble, screen, listener)
+        try:
             screen.run(self._send)
+        finally:
             self._ending.ask()
-            started.result()
+            wait([started])
+            self._stack.close()
+            starter.shutdown()
+        started.result()
 
     def _send(self, event: Event) -> None:
         if self._terminal is not None:
             self._terminal.send(event)
 
-    def _assemble(self, screen: KivyScreen, server: BenchServer) -> None:
+    def _assemble(self, screen: KivyScreen, listener: socket.socket) -> None:
         """Start the parts; what cannot start ends the bench. Raises `BenchError`."""
         try:
-            server.start(build_app(self._parts(screen)))
+            server = BenchServer(build_app(self._parts(screen)), listener=listener)
+            self._stack.callback(server.close)
+            server.start()
             if not self._ending.asked:
                 threading.Thread(target=self._announce, args=(screen, server), name="announce", daemon=True).start()
         except BaseException:

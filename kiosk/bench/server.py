@@ -42,6 +42,7 @@ from kiosk.bench.bodies import (
     TypeBody,
 )
 from kiosk.bench.ports import BenchError, BenchPorts
+from kiosk.bench.processes.alone import bind_loopback
 from kiosk.bench.scenarios.format import write_scenario
 
 PANEL = Path(__file__).with_name("panel")
@@ -290,17 +291,9 @@ def _add_world(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
 class BenchServer:
     """The HTTP interface in a thread of its own, on a loopback port that is bound before `start` returns."""
 
-    def __init__(self, app: FastAPI, port: int = 0) -> None:
-        """Raises `BenchError` (`port-taken`) where the port cannot be bound."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind(("127.0.0.1", port))
-        except OSError as error:
-            self._socket.close()
-            raise BenchError(
-                "port-taken", f"Port {port} cannot be bound.", "Choose another with --port, or leave it out."
-            ) from error
+    def __init__(self, app: FastAPI, port: int = 0, *, listener: socket.socket | None = None) -> None:
+        """`listener`: a bound socket. Raises `BenchError` (`port-taken`) where the port cannot be bound."""
+        self._socket = listener if listener is not None else bind_loopback(port)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, loop="asyncio"
         )

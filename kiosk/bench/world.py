@@ -20,6 +20,7 @@ from types import FrameType
 from kiosk import settings as settings_file
 from kiosk.bench.ports import BenchError
 from kiosk.bench.processes import janitor
+from kiosk.bench.processes.alone import bind_loopback, hold_folder
 from kiosk.bench.processes.gateway import OwnGateway
 from kiosk.settings import Settings
 
@@ -104,9 +105,9 @@ def run_bench(options: BenchOptions) -> int:
     settings = _settings(options)
     with ExitStack() as stack:
         folder = _temporary_folder(stack)
-        state = folder / "state" if options.state is None else options.state
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state = state.resolve()
+        listener = bind_loopback(options.port)
+        stack.callback(listener.close)
+        state = hold_folder(folder / "state" if options.state is None else options.state, stack)
         gateway = None
         if options.gateway is None:
             inviting = not (state / ENROLMENT_FILE).exists()
@@ -114,7 +115,7 @@ def run_bench(options: BenchOptions) -> int:
             stack.callback(gateway.end)
         from kiosk.bench.assembly import World
 
-        World(options, settings, state, ending, gateway, stack).run()
+        World(options, settings, state, ending, gateway, stack).run(listener)
     return ending.code
 
 

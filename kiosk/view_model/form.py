@@ -96,7 +96,7 @@ def rows(scene: Scene) -> ScreenModel:
         )
     subtitle = say("都是替您查来的，不用填。") if application.fetched else say("卡里有的先填上，其余由部门补。")
     values = [forms.value_of(form_, item) for item in shown]
-    if any(value is not None and value.origin == "usual" for value in values):
+    if application.fetched and any(value is not None and value.origin == "usual" for value in values):
         subtitle = say("替您填好了，不合适可以改。")
     hint = Words(say("说“不对”不会停下来：先照您说的办，再请部门更正。"), icon="help")
     model = stepped(scene, 3, say("看资料对不对"))

@@ -9,7 +9,7 @@ from kiosk import events as e
 from kiosk.session import state as s
 from kiosk.session.common import BUSY, BUSY_LIMIT_S
 from kiosk.session.state import State
-from tests.unit.visit_kit import Visit
+from tests.unit.visit_kit import MOUTH, Visit
 
 # -------------------------------------------------------------------------------------------------- cards
 
@@ -189,6 +189,7 @@ def test_no_working_screen_waits_for_ever(state: State) -> None:
         State.PRINTING: lambda: Visit().to_printing(),
         State.LOOKING: lambda: Visit().to_looking(),
         State.CONFIRMING: lambda: Visit().to_confirming(),
+        State.TAKE_PAPER: lambda: Visit().to_printing().send(e.PrinterChanged(MOUTH)).printed(JobState.DONE),
     }
     visit = ways[state]()
     assert visit.state is state
