@@ -224,7 +224,7 @@ class GatewayClient:
         return page
 
     def post_signed(self, path: str, payload: bytes, limit: int) -> bytes:
-        """Send something signed by this terminal; the content of an answer that the gateway signed. Raises as `verdicts`."""
+        """Send something that this terminal signs; what the gateway signed in answer. Raises as `verdicts`."""
         signed = sign1(payload, self._enrolment.private_key)
         answer = self._ask("POST", path, limit, body=signed, headers={"Content-Type": CBOR_TYPE})
         try:

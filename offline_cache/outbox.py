@@ -39,6 +39,7 @@ from offline_cache.seal import LOCAL_KEY_ID, SealingKey
 from offline_cache.wire.verdict import VerdictPage
 
 OUTBOX_FILE = "outbox.db"
+_Row = tuple[int, str, int, str, int, str, bytes, bytes]
 
 
 class Appended(NamedTuple):
@@ -50,12 +51,19 @@ class Appended(NamedTuple):
 
 
 class _End(NamedTuple):
-    """The last row, as this connection left it: true while nobody has written since."""
+    """The last row, as this connection left it: true while nobody has written since. `_INSERT` sees if somebody has."""
 
     writes: int
-    version: int
     seq: int
     chain: bytes
+
+
+_INSERT = """
+insert into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+where exists (select 1 from key where key_id = ?6) and not exists (select 1 from entry where seq = ?1)
+"""
+"""No row is inserted where somebody else has recorded meanwhile (the highest seq is never deleted), or where the key
+went with the entries that were purged."""
 
 
 def case_reference(terminal: str, epoch_number: int, seq: int) -> str:
@@ -182,33 +190,41 @@ class Outbox:
         tables = self.tables
         with tables.transaction("recording an entry") as connection:
             hand = tables.hand
-            (version,) = hand.execute("pragma data_version").fetchone()
             end = self._end
-            if end is None or end.version != version or end.writes + 1 != tables.writes:
-                end = self._look(connection, version)
+            if end is None or end.writes + 1 != tables.writes:
+                end = self._look(connection)
             self._room.check(connection)
-            sealing_key, writer = self._sealing_key, self._writer
-            assert writer is not None
-            seq, mono_ms = end.seq + 1, self._clock.mono_ms()
-            created_ms = self._time.at_ms(mono_ms)
-            entry_id = uuid7(created_ms)
-            body = sealing_key.seal(build(seq, entry_id), writer.context(seq, entry_id))
-            chain = writer.chain(end.chain, seq, entry_id, created_ms, mono_ms, body)
-            hand.execute(
-                "insert into entry values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (seq, entry_id, created_ms, writer.boot_id, mono_ms, writer.key_id, body, chain),
-            )
+            added, row = self._row(end, build)
+            if hand.execute(_INSERT, row).rowcount != 1:
+                end = self._look(connection)
+                self._room.check(connection)
+                added, row = self._row(end, build)
+                if hand.execute(_INSERT, row).rowcount != 1:
+                    raise StorageDamaged("the outbox takes no row after its last one")
             if within is not None:
                 within(connection)
-        self._room.taken(len(body))
-        self._end = _End(tables.writes, version, seq, chain) if within is None else None
-        return Appended(seq, entry_id, created_ms)
+        self._room.taken(len(row[6]))
+        self._end = _End(tables.writes, added.seq, row[7]) if within is None else None
+        return added
 
-    def _look(self, connection: sqlite3.Connection, version: int) -> _End:
+    def _row(self, end: _End, build: Callable[[int, str], Mapping[str, object]]) -> tuple[Appended, _Row]:
+        """The row after `end`: sealed and chained. Raises `DocumentInvalid`."""
+        sealing_key, writer = self._sealing_key, self._writer
+        assert sealing_key is not None
+        assert writer is not None
+        seq, mono_ms = end.seq + 1, self._clock.mono_ms()
+        created_ms = self._time.at_ms(mono_ms)
+        entry_id = uuid7(created_ms)
+        body = sealing_key.seal(build(seq, entry_id), writer.context(seq, entry_id))
+        chain = writer.chain(end.chain, seq, entry_id, created_ms, mono_ms, body)
+        row = (seq, entry_id, created_ms, writer.boot_id, mono_ms, writer.key_id, body, chain)
+        return Appended(seq, entry_id, created_ms), row
+
+    def _look(self, connection: sqlite3.Connection) -> _End:
         """Look at the end of the table and whether the key is there: somebody else may have written."""
         self._room.forget()
         self._present_key(connection)
-        return _End(0, version, *self.tables.tip(connection))
+        return _End(0, *self.tables.tip(connection))
 
     def _present_key(self, connection: sqlite3.Connection) -> None:
         """See that the key is stored. One whose entries were all purged went with them: then a new one is made."""

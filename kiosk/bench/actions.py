@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from kiosk.bench.ports import BenchError, BenchPorts, ElementView
+from kiosk.bench.scenarios.format import Scenario
 from kiosk.bench.scenarios.record import Recorder
 
 SETTLE_TIMEOUT_S = 10.0
 DAY_S = 86_400
+CLOCK, BATTERY_DEAD = "clock", "battery-dead"
 
 
 class BenchActions:
@@ -30,6 +32,9 @@ class BenchActions:
         """The document of `GET /api/state`."""
         known = self._ports.terminal.public_state()
         width, height = self._ports.screen.size()
+        devices = _mapping(known.get("devices"))
+        supply = self._ports.paper.supply()
+        roll = {"left_mm": supply.left_mm, "full_mm": supply.full_mm}
         return {
             "screen": known["screen"],
             "display": {"width": width, "height": height},
@@ -37,7 +42,8 @@ class BenchActions:
             "language": known["language"],
             "modes": known["modes"],
             "devices": {
-                **_mapping(known.get("devices")),
+                **devices,
+                "printer": {**_mapping(devices.get("printer")), "roll": roll, "mouth": supply.mouth},
                 "slot": {"card": self._ports.tray.inserted()},
                 "network": asdict(self._ports.network.view()),
                 "clock": {"now": self._ports.clock.now_iso(), "offset_s": self._ports.clock.offset_s()},
@@ -163,6 +169,14 @@ class BenchActions:
             self._ports.log.note("clock", advance_s=seconds)
         return self.state()
 
+    def set_battery(self, *, dead: bool) -> dict[str, object]:
+        """The clock's battery dies, or is new: the fault `battery-dead` of the device `clock`."""
+        if dead:
+            self.set_fault(CLOCK, BATTERY_DEAD, None)
+        else:
+            self.clear_faults(CLOCK, BATTERY_DEAD)
+        return self.state()
+
     def reset(self) -> dict[str, object]:
         """Start afresh. Outbox and gateway keep their entries: what was recorded is never deleted."""
         with self._act():
@@ -178,6 +192,32 @@ class BenchActions:
             self._ports.log.note("bench.reset")
             self.recorder.clear()
         return self.state()
+
+    def recording(self, name: str) -> Scenario:
+        """What was done since the start or the last reset."""
+        width, height = self._ports.screen.size()
+        return self.recorder.scenario(name, landscape=width > height)
+
+    def check(self, scenario: Scenario) -> None:
+        """Raises `BenchError` where this bench cannot play it: a persona, a fault or a display that is not here."""
+        known = {one.id for one in self._ports.tray.personas()}
+        if scenario.persona not in known:
+            raise BenchError(
+                "no-such-persona", f"There is no {scenario.persona}.", f"Known: {', '.join(sorted(known))}.", 404
+            )
+        width, height = self._ports.screen.size()
+        if scenario.landscape != (width > height):
+            lies = "landscape" if scenario.landscape else "portrait"
+            raise BenchError("other-display", f"It is for a {lies} display.", "Start the bench that way.", 409)
+        offers = {(one.device, one.fault) for one in self._ports.faults.offers()}
+        for step in scenario.steps:
+            if step.verb == "fault" and isinstance(step.argument, dict):
+                device, fault = str(step.argument["device"]), str(step.argument["fault"])
+                if (device, fault) not in offers:
+                    raise BenchError(
+                        "no-such-fault", f"Line {step.line}: no {fault} of the {device} here.",
+                        "GET /api/faults lists what can break.", 404,
+                    )  # fmt: skip
 
     @contextmanager
     def _act(self) -> Generator[None, None, None]:

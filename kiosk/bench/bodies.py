@@ -4,10 +4,11 @@ in a script must not pass as a wish that was met.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kiosk.bench.scenarios.format import MAX_BYTES
 from kiosk.events import KeyName
 
 MAX_TYPED = 200
@@ -66,7 +67,22 @@ class FaultBody(_Request):
 
 
 class ClockBody(_Request):
-    advance_s: Annotated[float, Field(ge=0, le=MAX_ADVANCE_S)]
+    """Either time that passes, or what becomes of the clock's battery."""
+
+    advance_s: Annotated[float, Field(ge=0, le=MAX_ADVANCE_S)] | None = None
+    battery: Literal["dead", "new"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ClockBody:
+        if (self.advance_s is None) == (self.battery is None):
+            raise ValueError("give either advance_s or battery")
+        return self
+
+
+class PlayBody(_Request):
+    """A scenario, as `docs/testing.md` describes it."""
+
+    scenario: Annotated[str, Field(max_length=MAX_BYTES)]
 
 
 class NetworkBody(_Request):
@@ -148,6 +164,39 @@ class OfferAnswer(BaseModel):
 class FaultsAnswer(BaseModel):
     faults: list[FaultAnswer]
     offers: list[OfferAnswer]
+
+
+class MessageBody(BaseModel):
+    """`way` is sms or email; `at_ms` milliseconds since 1970."""
+
+    way: str
+    to: str
+    subject: str
+    body: str
+    at_ms: int
+
+
+class TakenAnswer(BaseModel):
+    taken: bool
+
+
+class PlayedBody(BaseModel):
+    """One step as it went; a PIN is not repeated in `step`."""
+
+    step: str
+    screen: str
+    seconds: float
+
+
+class OutcomeBody(BaseModel):
+    """`failed` is empty where all was as it must be; else `line` is where it was not."""
+
+    scenario: str
+    passed: bool
+    failed: str
+    line: int
+    seconds: float
+    steps: list[PlayedBody]
 
 
 class ErrorBody(BaseModel):

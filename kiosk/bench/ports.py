@@ -76,6 +76,16 @@ class ReceiptView:
 
 
 @dataclass(frozen=True)
+class SupplyView:
+    """The printer's roll, as it truly is, and the mouth of a kiosk printer."""
+
+    left_mm: int
+    full_mm: int
+    mouth: str
+    """`waiting`: a receipt hangs there; `empty`; or nothing for a printer without a mouth."""
+
+
+@dataclass(frozen=True)
 class FaultView:
     """One fault that is set now."""
 
@@ -190,6 +200,8 @@ class Paper(Protocol):
         """The paper as PNG. Raises `BenchError` (`no-such-receipt`, `no-paper`)."""
         ...
 
+    def supply(self) -> SupplyView: ...
+
     def take(self) -> bool:
         """Take the receipt out of the mouth of a kiosk printer; False where none waits there."""
         ...
@@ -255,6 +267,10 @@ class Speech(Protocol):
     """What a listener heard."""
 
     def heard(self, after: int) -> Sequence[HeardView]: ...
+
+    def wav(self, n: int) -> bytes:
+        """The n-th thing as a WAV file. Raises `BenchError` (`no-such-speech`, `voice-missing`)."""
+        ...
 
     def reset(self) -> None: ...
 

@@ -10,40 +10,26 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi import Path as PathParam
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from kiosk.bench.actions import BenchActions
-from kiosk.bench.bodies import (
-    CardBody,
-    ClockBody,
-    ElementBody,
-    ErrorBody,
-    FaultBody,
-    FaultsAnswer,
-    HeardBody,
-    KeyBody,
-    NetworkAnswer,
-    NetworkBody,
-    ReceiptBody,
-    StateBody,
-    TouchBody,
-    TypeBody,
-)
+from kiosk.bench.bodies import ErrorBody
 from kiosk.bench.ports import BenchError, BenchPorts
 from kiosk.bench.processes.alone import bind_loopback
-from kiosk.bench.scenarios.format import write_scenario
+from kiosk.bench.routes.devices import add_devices
+from kiosk.bench.routes.play import add_play
+from kiosk.bench.routes.screen import add_screen
+from kiosk.bench.routes.world import add_world
 
 PANEL = Path(__file__).with_name("panel")
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -121,10 +107,10 @@ def build_app(ports: BenchPorts) -> FastAPI:
     app.add_exception_handler(BenchError, _on_bench_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    _add_screen(app, actions, ports)
-    _add_cards(app, actions, ports)
-    _add_paper_and_gateway(app, actions, ports)
-    _add_world(app, actions, ports)
+    add_screen(app, actions, ports)
+    add_devices(app, actions, ports)
+    add_world(app, actions, ports)
+    add_play(app, actions)
     app.mount("/panel", StaticFiles(directory=PANEL), name="panel")
 
     @app.get("/", include_in_schema=False)
@@ -132,160 +118,6 @@ def build_app(ports: BenchPorts) -> FastAPI:
         return FileResponse(PANEL / "index.html", media_type="text/html; charset=utf-8")
 
     return app
-
-
-def _add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
-    @app.get("/api/state", response_model=StateBody)
-    def state() -> dict[str, object]:
-        """What the terminal is doing. No holder data."""
-        return actions.state()
-
-    @app.get("/api/screen.png", response_class=Response, responses={200: {"content": {"image/png": {}}}, 304: {}})
-    def screen(request: Request) -> Response:
-        """What the citizen sees now, as PNG. Send back the ETag in If-None-Match: 304 while nothing changed."""
-        frame = ports.screen.frame()
-        etag = f'"{frame.version}"'
-        headers = {"ETag": etag, "Cache-Control": "no-cache"}
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(frame.png, media_type="image/png", headers=headers)
-
-    @app.get("/api/elements", response_model=list[ElementBody])
-    def elements() -> list[dict[str, object]]:
-        """Every control on the screen, in display pixels, origin top left."""
-        return [asdict(element) for element in ports.screen.elements()]
-
-    @app.get("/api/words")
-    def words() -> list[str]:
-        """Every text on the screen, in order: what an eye reads."""
-        return list(ports.terminal.words())
-
-    @app.post("/api/touch", response_model=StateBody)
-    def touch(body: TouchBody) -> dict[str, object]:
-        """Press here; answers when the event was handled and the screen that follows was drawn."""
-        if body.id is not None:
-            return actions.touch_element(body.id)
-        assert body.x is not None
-        assert body.y is not None
-        return actions.touch_point(body.x, body.y)
-
-    @app.post("/api/type", response_model=StateBody)
-    def type_text(body: TypeBody) -> dict[str, object]:
-        """Press the keys of the pad or keyboard on the screen, one after the other."""
-        return actions.type_text(body.text)
-
-    @app.post("/api/key", response_model=StateBody)
-    def key(body: KeyBody) -> dict[str, object]:
-        """Press a key of the tactile keypad."""
-        return actions.press_key(body.key)
-
-    @app.get("/api/speech", response_model=list[HeardBody])
-    def speech(after: int = 0) -> list[dict[str, object]]:
-        """What was spoken and sounded since number `after`, in order: nothing until `mode.speech` is on."""
-        return [asdict(heard) for heard in ports.speech.heard(after)]
-
-
-def _add_cards(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
-    @app.get("/api/personas")
-    def personas() -> list[dict[str, object]]:
-        """The synthetic citizens of the tray, each with a story and a whole card document."""
-        return [asdict(persona) for persona in ports.tray.personas()]
-
-    @app.post("/api/card/insert", response_model=StateBody)
-    def insert(body: CardBody) -> dict[str, object]:
-        """Put a card into the slot: a persona's, or one made from a whole card document."""
-        if body.persona is not None:
-            return actions.insert_persona(body.persona)
-        assert body.card is not None
-        return actions.insert_document(body.card)
-
-    @app.post("/api/card/remove", response_model=StateBody)
-    def remove() -> dict[str, object]:
-        """Pull the card out."""
-        return actions.remove_card()
-
-
-def _add_paper_and_gateway(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
-    @app.get("/api/receipts", response_model=list[ReceiptBody])
-    def receipts() -> list[dict[str, object]]:
-        """What was printed since the start or the last reset, oldest first: text, and the state of the job."""
-        return [
-            {**asdict(receipt), "picture": f"/api/receipts/{receipt.n}.png" if receipt.has_picture else None}
-            for receipt in ports.paper.receipts()
-        ]
-
-    @app.get("/api/receipts/{n}.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
-    def receipt_picture(n: Annotated[int, PathParam(ge=1)]) -> Response:
-        """The n-th paper as the printer put it out; the first is 1."""
-        return Response(ports.paper.picture(n), media_type="image/png")
-
-    @app.post("/api/receipts/take")
-    def take_receipt() -> dict[str, object]:
-        """Take the receipt out of the mouth of a kiosk printer (`printer_model` of the settings with a presenter)."""
-        return actions.take_receipt()
-
-    @app.get("/api/entries")
-    def entries() -> Sequence[Any]:
-        """What the gateway holds, unsealed: `{"terminal", "epoch", "seq", "id", "document"}`."""
-        return [dict(entry) for entry in ports.gateway.entries()]
-
-    @app.get("/api/messages")
-    def messages() -> Sequence[Any]:
-        """Text messages and e-mails that the gateway sent: `{"way", "to", "subject", "body", "at_ms"}`."""
-        return [dict(message) for message in ports.gateway.messages()]
-
-    @app.post("/api/network", response_model=NetworkAnswer)
-    def network(body: NetworkBody) -> dict[str, object]:
-        """Cut, slow or mend the cable between terminal and gateway. What is left out stays as it is."""
-        return actions.set_network(body.up, body.latency_ms, body.loss)
-
-
-def _add_world(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
-    def faults_now() -> dict[str, object]:
-        return {
-            "faults": [asdict(fault) for fault in ports.faults.active()],
-            "offers": [asdict(offer) for offer in ports.faults.offers()],
-        }
-
-    @app.get("/api/faults", response_model=FaultsAnswer)
-    def faults() -> dict[str, object]:
-        """What is broken now, and what can be broken."""
-        return faults_now()
-
-    @app.post("/api/faults", response_model=FaultsAnswer)
-    def set_fault(body: FaultBody) -> dict[str, object]:
-        """Break a device."""
-        actions.set_fault(body.device, body.fault, body.after)
-        return faults_now()
-
-    @app.delete("/api/faults", response_model=FaultsAnswer)
-    def clear_faults(device: str | None = None, fault: str | None = None) -> dict[str, object]:
-        """Make everything whole again, or only this device or this fault of it."""
-        actions.clear_faults(device, fault)
-        return faults_now()
-
-    @app.post("/api/clock", response_model=StateBody)
-    def clock(body: ClockBody) -> dict[str, object]:
-        """Let time pass at once: timers that fall due fire."""
-        return actions.advance_clock(body.advance_s)
-
-    @app.post("/api/reset", response_model=StateBody)
-    def reset() -> dict[str, object]:
-        """Start afresh: card out and as new, faults gone, network up, paper taken away, clock right, attract screen.
-
-        What the outbox and the gateway hold stays: entries are never deleted.
-        """
-        return actions.reset()
-
-    @app.get("/api/recording", response_class=Response, responses={200: {"content": {"text/yaml": {}}}})
-    def recording(name: str = "Recorded at the panel") -> Response:
-        """What was done since the start or the last reset, as a scenario that `kiosk bench play` plays again."""
-        return Response(write_scenario(actions.recorder.scenario(name)), media_type="text/yaml; charset=utf-8")
-
-    @app.get("/api/log")
-    def log(after: int = 0) -> list[dict[str, object]]:
-        """What happened since line `after`: codes and numbers, no holder data."""
-        return [asdict(line) for line in ports.log.after(after)]
 
 
 class BenchServer:

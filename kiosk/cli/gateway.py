@@ -49,6 +49,7 @@ def failing(*, as_json: bool) -> Generator[None]:
     from provisioning.gateway.cases.plans import PlansInvalid
     from provisioning.gateway.cases.workdays import CalendarInvalid
     from provisioning.gateway.catalogue import CatalogueInvalid
+    from provisioning.gateway.certificates.templates import CertificatesInvalid
     from provisioning.gateway.city.people import CityTooLarge
     from provisioning.gateway.city.seed import SeedInvalid
     from provisioning.gateway.messages.carriers import CarrierError
@@ -56,7 +57,8 @@ def failing(*, as_json: bool) -> Generator[None]:
     from provisioning.gateway.serve import PortBusy
     from provisioning.gateway.store import StoreError
 
-    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid, OfficesInvalid)
+    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid, OfficesInvalid,
+            CertificatesInvalid)  # fmt: skip
     cases = (PlansInvalid, CalendarInvalid)
     try:
         yield

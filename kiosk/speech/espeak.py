@@ -57,9 +57,7 @@ class EspeakEngine:
         """Say one sentence. Raises `SpeechFailed`."""
         begun = self._stops
         spoken = marked_up(text, language(manner.language), self._variant)
-        command = [self._programs.voice, "-m", "-v", language(manner.language).voice + self._variant, "--stdin"]
-        pace = SLOWEST_WPM + WPM_A_STEP * (manner.pace - 1)
-        command += ["-s", str(pace), "-a", str(LOUDEST * manner.volume // 9), "--stdout"]
+        command = voice_command(manner, self._variant, self._programs.voice)
         voice = self._start(begun, command, subprocess.PIPE, subprocess.PIPE)
         player = self._start(begun, self._player(), voice.stdout, subprocess.DEVNULL)
         assert voice.stdin is not None
@@ -124,6 +122,27 @@ class EspeakEngine:
             self._children = [child for child in self._children if child not in children]
         if not stopped and any(ends):
             raise SpeechFailed(f"{', '.join(Path(str(_name(child))).name for child in children)} ended with {ends}")
+
+
+def voice_command(manner: Manner, variant: str = "", program: str = "espeak-ng") -> list[str]:
+    """The command that reads marked-up text on stdin and writes WAV on stdout."""
+    pace = SLOWEST_WPM + WPM_A_STEP * (manner.pace - 1)
+    voice = language(manner.language).voice + variant
+    return [program, "-m", "-v", voice, "--stdin", "-s", str(pace), "-a", str(LOUDEST * manner.volume // 9), "--stdout"]
+
+
+def as_wav(text: str, manner: Manner, program: str = "espeak-ng") -> bytes:
+    """One sentence as a WAV file, as this voice says it. Raises `SpeechFailed`."""
+    spoken = marked_up(text, language(manner.language)).encode()
+    try:
+        done = subprocess.run(  # noqa: S603 - ours
+            voice_command(manner, program=program), input=spoken, capture_output=True, timeout=LONGEST_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SpeechFailed(f"{program} cannot be used") from error
+    if done.returncode != 0 or not done.stdout:
+        raise SpeechFailed(f"{program} ended with {done.returncode}")
+    return done.stdout
 
 
 def _name(child: subprocess.Popen[bytes]) -> object:

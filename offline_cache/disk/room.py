@@ -10,7 +10,8 @@ from pathlib import Path
 from offline_cache.errors import OutboxFull
 
 _DISK_EVERY = 64
-"""Entries between two looks at the free space; so many of the largest are far below `Quota.min_free_bytes`."""
+"""Entries between two looks at the pages in use and the free space, for others write too. So many of the largest are
+far below `Quota.min_free_bytes`."""
 _PAGES_BESIDE = 8
 """Pages that a row may begin besides those that its body fills: leaf, splits up to the root, rounding."""
 
@@ -45,9 +46,10 @@ class Room:
         Raises:
             OutboxFull: the quota is reached, or the disk nearly full.
         """
-        if self._left <= 0:
+        often = self._entries % _DISK_EVERY == 0
+        if self._left <= 0 or often:
             self.count(connection)
-        if self._entries % _DISK_EVERY == 0:
+        if often:
             self.look_at_disk()
 
     def count(self, connection: sqlite3.Connection) -> None:

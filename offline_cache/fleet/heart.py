@@ -1,8 +1,8 @@
 """Tells the gateway every minute how this terminal is, and takes its orders from the answer.
 
 A heartbeat is measured when it is sent. One that does not arrive is not kept: the next one is newer and says more. So
-days without a network leave nothing to send later; what must not be lost (entries) stands in the outbox, and what counts up
-is sent as a total. See decision 12.
+days without a network leave nothing to send later; what must not be lost (entries) stands in the outbox, and what
+counts up is sent as a total.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Line(Protocol):
 class Heart:
     """One thread. `measure` looks at the machine; `hands` does what is ordered."""
 
-    def __init__(  # noqa: PLR0913 - everything outside is handed in
+    def __init__(
         self,
         state_dir: Path,
         measure: Callable[[], Measured],

@@ -1,8 +1,8 @@
 """Heartbeats and orders between a terminal and its gateway: `POST /v1/heartbeat`, mutual TLS.
 
-Up: COSE_Sign1 by the terminal's key over a deterministic CBOR map: terminal, at_ms, boot, gauges (name -> integer), facts
-(name -> short text), faults (codes) and done (what became of orders). Down: COSE_Sign1 by the gateway's key: terminal,
-now_ms, every_s, orders. Each order is itself a COSE_Sign1 of the gateway, so that it can be kept and shown as proof.
+Up: COSE_Sign1 by the terminal's key over a deterministic CBOR map: terminal, at_ms, boot, gauges (name -> integer),
+facts (name -> short text), faults (codes) and done (what became of orders). Down: COSE_Sign1 by the gateway's key:
+terminal, now_ms, every_s, orders. Each order is itself a COSE_Sign1 of the gateway, so that it can be kept as proof.
 Integers and codes only; nothing of a citizen.
 """
 

@@ -1,7 +1,8 @@
 """Orders of the gateway on this terminal: believed by their signature, done at most once, answered.
 
-STATE/orders.json remembers each order from before it is begun until it has expired. What was begun when the power went is
-answered after the next start: a restart or reboot has then happened, anything else was interrupted and is not repeated.
+STATE/orders.json remembers each order from before it is begun until it has expired. What was begun when the power went
+is answered after the next start: a restart or reboot has then happened, anything else was interrupted and is not
+repeated.
 """
 
 from __future__ import annotations

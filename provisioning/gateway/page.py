@@ -31,14 +31,14 @@ td{border-bottom:1px solid var(--rule);vertical-align:top}tr:last-child td{borde
 code{font-size:16px;background:var(--sunk);border-radius:12px;padding:2px 10px}
 .notice{border-left:12px solid var(--att)}
 """
-_FLOWER = (
+FLOWER = (
     '<svg viewBox="0 0 48 48" aria-hidden="true" style="width:40px;height:40px"><g fill="#D8552F">'
     + "".join(
         f'<ellipse cx="24" cy="12" rx="8" ry="11" transform="rotate({angle} 24 24)"/>' for angle in range(0, 360, 72)
     )
     + '</g><circle cx="24" cy="24" r="6" fill="#FFD9A0"/></svg>'
 )
-_MARKS = {
+MARKS = {
     "ok": '<svg viewBox="0 0 48 48" role="img" aria-label="ok"><circle cx="24" cy="24" r="21" fill="#08562F"/>'
     '<path d="M14 25l7 7 13-15" fill="none" stroke="#FFF" stroke-width="5"/></svg>',
     "attention": '<svg viewBox="0 0 48 48" role="img" aria-label="attention"><path d="M24 5L45 43H3z" fill="#FFB81C" '
@@ -77,12 +77,12 @@ def render(facts: PageFacts) -> str:
         )
     )
     notices = "".join(
-        f'<section class="notice">{_MARKS["attention"]} {escape(text)}</section>' for text in facts.notices
+        f'<section class="notice">{MARKS["attention"]} {escape(text)}</section>' for text in facts.notices
     )
     return (
         '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>参考网关 Reference gateway</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><header>{_FLOWER}<div><h1>参考网关 Reference gateway</h1>"
+        f"<style>{_STYLE}</style></head><body><header>{FLOWER}<div><h1>参考网关 Reference gateway</h1>"
         "<p>这里只有数目，没有任何人的资料 · Counts only, nobody's data</p></div>"
         f'<p class="time">{_time(facts.now_ms)}</p></header><main>{notices}<div class="cards">{cards}</div>'
         f'<section class="wide"><h2>终端 Terminals</h2>{_table(facts)}</section></main></body></html>'
@@ -117,7 +117,7 @@ def _row(item: TerminalSummary, now_ms: int) -> str:
     place = item.place.get("place.zh-Hans", ""), item.place.get("place.en", "")
     ends = "已吊销 revoked" if item.revoked else _time(item.certificate_ends_ms)[:10]
     return (
-        f"<tr><td>{_MARKS[mark]}</td><td><b>{escape(item.name)}</b></td>"
+        f"<tr><td>{MARKS[mark]}</td><td><b>{escape(item.name)}</b></td>"
         f"<td>{escape(place[0])}<small>{escape(place[1])}</small></td><td>{escape(item.model)}</td>"
         f'<td class="n">{item.entries:,}</td><td class="n">{item.epochs}</td>'
         f"<td>{_ago(item.last_seen_ms, now_ms)}<small>{_time(item.last_seen_ms)}</small></td><td>{ends}</td></tr>"

@@ -26,6 +26,8 @@ from provisioning.gateway.cases.office import CaseOffice, Parts, open_office
 from provisioning.gateway.cases.outside.news import CaseNews
 from provisioning.gateway.cases.simulated import Habits
 from provisioning.gateway.catalogue import CatalogueSource
+from provisioning.gateway.certificates.desk import CertificateDesk
+from provisioning.gateway.certificates.templates import load_templates
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.city.register import Register
@@ -83,7 +85,8 @@ def open_gateway(
     """Put the parts together; `services` is the folder of the service definitions.
 
     Raises:
-        CatalogueInvalid, PersonasInvalid, CityTooLarge, OfficesInvalid, MessagesInvalid, CarrierSettingsInvalid: naming
+        CatalogueInvalid, PersonasInvalid, CityTooLarge, OfficesInvalid, MessagesInvalid, CarrierSettingsInvalid,
+            CertificatesInvalid: naming
             what cannot be used.
     """
     sources = (services, city.folder / "catalogue.toml", city.folder / "codes.toml")
@@ -112,7 +115,7 @@ def open_gateway(
         messages.reached_at,
     )
     town.desks.desks["licences"] = licences
-    cases = _cases(store, releaser, city, now_ms)
+    cases = _cases(store, releaser, city, now_ms, messages.reached_at)
     town.intake.add(cases.clerk)
     messages.said["case"] = CaseNews(cases.records, messages.application).said
     slots = Slots(time.monotonic, limits)
@@ -122,9 +125,14 @@ def open_gateway(
     return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published, fleet)
 
 
-def _cases(store: Store, releaser: Releaser, city: City, now_ms: Callable[[], int]) -> CaseOffice:
+def _cases(
+    store: Store, releaser: Releaser, city: City, now_ms: Callable[[], int], address: Callable[[], str]
+) -> CaseOffice:
     """Open the office of the cases, and let their holders see them."""
-    parts = Parts(store.database, store, releaser.authority, releaser.cards, releaser.catalogue, now_ms)
+    templates = load_templates((city.folder / "certificates.toml").read_text("utf-8"))
+    held = releaser.register.record
+    desk = CertificateDesk(store.database, releaser.authority, releaser.catalogue, templates, held, address)
+    parts = Parts(store.database, store, releaser.authority, releaser.cards, releaser.catalogue, now_ms, desk)
     cases = open_office(city.folder, parts, city.agencies)
     releaser.live["case.case"] = lambda person, _id, at_ms: cases.records.of(
         person, releaser.catalogue.current().parsed, at_ms

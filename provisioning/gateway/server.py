@@ -28,6 +28,7 @@ from provisioning.gateway import contract
 from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.cases.outside.page import add_case_page
 from provisioning.gateway.cases.outside.routes import add_case_routes
+from provisioning.gateway.certificates.page import add_certificate_page
 from provisioning.gateway.exchange.routes import add_exchange_routes
 from provisioning.gateway.fleet.routes import add_fleet_routes
 from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
@@ -86,6 +87,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     add_public_routes(app, gateway)
     add_message_routes(app, gateway)
     add_licence_page(app, gateway)
+    add_certificate_page(app, gateway)
     add_exchange_routes(app, gateway)
     add_catalogue_page(app, gateway)
     add_fleet_routes(app, gateway)

@@ -24,6 +24,7 @@ from kiosk.bench.ports import (
     NetworkView,
     PersonaView,
     ReceiptView,
+    SupplyView,
 )
 
 WIDTH, HEIGHT = 1080, 1920
@@ -180,6 +181,9 @@ class FakePaper:
         image.save(out, "PNG")
         return out.getvalue()
 
+    def supply(self) -> SupplyView:
+        return SupplyView(52_000, 80_000, "waiting" if self.in_mouth else "empty")
+
     def take(self) -> bool:
         """The mouth holds a ticket as long as there is paper that nobody took."""
         waits, self.in_mouth = self.in_mouth, False
@@ -238,6 +242,8 @@ class FakeFaults:
             FaultOffer("printer", "paper-out"),
             FaultOffer("printer", "cover-open"),
             FaultOffer("printer", "mute", counted=True),
+            FaultOffer("clock", "battery-dead"),
+            FaultOffer("gateway", "down"),
         ]
 
     def active(self) -> Sequence[FaultView]:

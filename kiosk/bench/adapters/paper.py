@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, ReceiptPrinter, Ticket
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_paper import SimReceipt
-from kiosk.bench.ports import BenchError, ReceiptView
+from drivers.sim.printer_path import ROLL_MM
+from kiosk.bench.ports import BenchError, ReceiptView, SupplyView
 
 JOB_END_TIMEOUT_S = 20.0
 
@@ -117,6 +118,11 @@ class PaperTray:
         out = io.BytesIO()
         piece.image().save(out, "PNG")
         return out.getvalue()
+
+    def supply(self) -> SupplyView:
+        presenter = self._twin.presenter
+        mouth = "" if presenter is None else "empty" if presenter.waiting is None else "waiting"
+        return SupplyView(round(self._twin.roll_remaining_mm), round(ROLL_MM), mouth)
 
     def take(self) -> bool:
         return self._twin.take_ticket()

@@ -90,9 +90,9 @@ class Player:
     # ----------------------------------------------------------------------------------------- begin and end
 
     def _begin(self, scenario: Scenario) -> None:
+        self._visitor = Visitor(self._bench, scenario.persona)
         self._bench.reset()
         self._language = scenario.language
-        self._visitor = Visitor(self._bench, scenario.persona)
         self._held_before = len(self._bench.entries())
         self._papers_before = len(self._bench.receipts())
         lines = self._bench.log()

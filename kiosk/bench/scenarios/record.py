@@ -14,6 +14,7 @@ from kiosk.bench.scenarios.format import MAX_STEPS, Scenario, Step
 
 PIN_KEY = "pin."
 PIN_OK = "pin.ok"
+VIRTUAL_DEVICES = ("reader", "printer")
 PIN_CHANGES = ("pin.delete", "pin.clear", "pin.shuffle")
 
 
@@ -34,11 +35,16 @@ class Recorder:
             self._steps = []
             self._seen, self._persona, self._right_pin, self._pin = "attract", "", None, ""
 
-    def scenario(self, name: str) -> Scenario:
-        """What was done so far. A day longer than a scenario may be is cut at its beginning."""
+    def scenario(self, name: str, *, landscape: bool = False) -> Scenario:
+        """What was done so far. A day longer than a scenario may be is cut at its beginning.
+
+        Where something was done that the virtual clock's bench has not, only the whole programs can play it.
+        """
         with self._lock:
             steps = self._steps[-MAX_STEPS:] or [Step("see", "attract")]
-            return Scenario(name, "recorded.yaml", tuple(steps), persona=self._persona or "parent")
+            stack = "real" if any(map(_wants_programs, steps)) else ""
+            persona = self._persona or "parent"
+            return Scenario(name, "recorded.yaml", tuple(steps), persona=persona, landscape=landscape, stack=stack)
 
     def saw(self, screen: str) -> None:
         """The screen that stood there when the tester acted."""
@@ -90,3 +96,10 @@ class Recorder:
             self._steps[-1] = Step("type", f"{last.argument}{text}")
         else:
             self._steps.append(Step("type", text))
+
+
+def _wants_programs(step: Step) -> bool:
+    argument = step.argument
+    if step.verb == "fault" and isinstance(argument, dict):
+        return argument.get("device") not in VIRTUAL_DEVICES
+    return step.verb == "network" and isinstance(argument, dict)

@@ -6,6 +6,7 @@ from provisioning.gateway.authority import Authority, CardAuthorities
 from provisioning.gateway.cases.engine import Engine, Opening
 from provisioning.gateway.cases.plans import Plans
 from provisioning.gateway.catalogue import CatalogueSource
+from provisioning.gateway.certificates.desk import Applicant, CertificateDesk
 from provisioning.gateway.offices.desks import Answers, answers_of
 from provisioning.gateway.offices.intake import Filed
 from provisioning.gateway.offices.proof import proven
@@ -17,7 +18,7 @@ _MAX_NUMBER = 40
 _TERMINAL = len("T0001")
 
 
-def _number(typed: str) -> str:
+def case_number(typed: str) -> str:
     """A case's number as it is kept: a terminal's letter pad has no dash."""
     text = typed.strip().upper()
     return text if "-" in text else f"{text[:_TERMINAL]}-{text[_TERMINAL:]}"
@@ -27,13 +28,20 @@ class CaseClerk:
     """A handler of the intake. Raises `StoreFailed`; an entry that is no case is left alone."""
 
     def __init__(
-        self, engine: Engine, plans: Plans, catalogue: CatalogueSource, authority: Authority, cards: CardAuthorities
+        self,
+        engine: Engine,
+        plans: Plans,
+        catalogue: CatalogueSource,
+        authority: Authority,
+        cards: CardAuthorities,
+        certificates: CertificateDesk,
     ) -> None:
         self._engine = engine
         self._plans = plans
         self._catalogue = catalogue
         self._authority = authority
         self._cards = cards
+        self._certificates = certificates
 
     def __call__(self, filed: Filed) -> None:
         """Work one entry into the cases."""
@@ -43,6 +51,8 @@ class CaseClerk:
                 score = document.get("score")
                 if isinstance(score, int):
                     self._engine.rate(str(document.get("number", "")), None, filed.key, score)
+            case "printed":
+                self._certificates.printed(str(document.get("number", "")), filed.received_ms)
             case "application":
                 self._application(filed)
             case _:
@@ -50,7 +60,8 @@ class CaseClerk:
 
     def _application(self, filed: Filed) -> None:
         answers = answers_of(filed.document)
-        person = self._person(filed)
+        applicant = self._applicant(filed, answers)
+        person = b"" if applicant is None else self._authority.pseudonym(applicant.id_number)
         if MY_CASES in answers and "do" in answers:
             self._about_a_case(filed, answers, person)
             return
@@ -63,11 +74,11 @@ class CaseClerk:
         promised = service.promised.n if service.promised is not None and service.promised.unit == "wd" else plan.days
         self._engine.open(
             Opening(number, person, service.id, service.agency, filed.terminal, filed.epoch, filed.seq, filed.id,
-                    filed.received_ms, promised, plan, collects)
+                    filed.received_ms, promised, plan, collects, applicant)
         )  # fmt: skip
 
     def _about_a_case(self, filed: Filed, held: Answers, person: bytes) -> None:
-        number = _number(held[MY_CASES])
+        number = case_number(held[MY_CASES])
         match held["do"]:
             case "supplement":
                 self._engine.supplement(number, person, filed.key)
@@ -79,7 +90,7 @@ class CaseClerk:
             case _:
                 return
 
-    def _person(self, filed: Filed) -> bytes:
-        """The pseudonym of whoever proved to be there; empty where nobody did: such a case is nobody's to see."""
+    def _applicant(self, filed: Filed, answers: Answers) -> Applicant | None:
+        """Whoever proved to be there; None where nobody did: such a case is nobody's to see."""
         proof = proven(filed.document, self._cards, min(filed.created_ms, filed.received_ms))
-        return b"" if proof is None else self._authority.pseudonym(proof.id_number)
+        return None if proof is None else Applicant(proof.id_number, answers)

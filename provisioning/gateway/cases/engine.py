@@ -15,6 +15,7 @@ from provisioning.gateway.cases import files
 from provisioning.gateway.cases.files import CaseFile, CaseStep
 from provisioning.gateway.cases.plans import Plan
 from provisioning.gateway.cases.workdays import Calendar, city_day
+from provisioning.gateway.certificates.desk import Applicant, CertificateDesk
 from provisioning.gateway.storage.database import Database, Transaction
 from provisioning.gateway.store import EntryUnknown, Store, Verdict
 
@@ -46,6 +47,8 @@ class Opening:
     promised: int
     plan: Plan
     collects: bool
+    applicant: Applicant | None = None
+    """Whom a certificate would be about; None where nobody proved to be there."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,14 @@ class Engine:
         store: Store,
         calendar: Calendar,
         now_ms: Callable[[], int],
+        certificates: CertificateDesk,
         due: Callable[[str, CaseStep, int], int],
     ) -> None:
         self._database = database
         self._store = store
         self.calendar = calendar
         self._wall_ms = now_ms
+        self._certificates = certificates
         self._due = due
         """When a simulated agency is done with a step that begins now; 0 where nobody simulates it."""
 
@@ -101,6 +106,7 @@ class Engine:
                 CaseStep(one.id, one.agency, one.days, one.after, "todo", 0, 0, 0, 0) for one in opening.plan.steps
             ]
             files.add_file(db, case, steps)
+            self._certificates.note(db, case.number, case.service, opening.applicant)
             files.tell(db, case.number, "created", now_ms, agency=case.agency)
             self._begin(db, case.number, steps, now_ms)
             return True
@@ -196,6 +202,7 @@ class Engine:
         claim = f"{secrets.randbelow(10**CLAIM_DIGITS):0{CLAIM_DIGITS}d}" if case.collects else ""
         files.change_file(db, case.number, state=files.DONE, ended_ms=now_ms, claim=claim)
         files.tell(db, case.number, "done", now_ms, agency=step.agency)
+        self._certificates.issue(db, case.number, case.service, step.agency, now_ms)
         if claim:
             files.tell(db, case.number, "claim", now_ms, agency=step.agency)
         return files.DONE

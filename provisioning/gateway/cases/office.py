@@ -14,6 +14,7 @@ from provisioning.gateway.cases.record import CaseRecords
 from provisioning.gateway.cases.simulated import Habits, SimulatedAgencies, work
 from provisioning.gateway.cases.workdays import load_calendar
 from provisioning.gateway.catalogue import CatalogueSource
+from provisioning.gateway.certificates.desk import CertificateDesk
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.store import Store
 
@@ -29,6 +30,7 @@ class CaseOffice:
     clerk: CaseClerk
     plans: Plans
     database: Database
+    certificates: CertificateDesk
     agencies: SimulatedAgencies | None
     """None: every agency is real."""
 
@@ -55,6 +57,7 @@ class Parts:
     cards: CardAuthorities
     catalogue: CatalogueSource
     now_ms: Callable[[], int]
+    certificates: CertificateDesk
 
 
 def open_office(folder: Path, parts: Parts, habits: Habits | None) -> CaseOffice:
@@ -78,7 +81,9 @@ def open_office(folder: Path, parts: Parts, habits: Habits | None) -> CaseOffice
         parts.store,
         calendar,
         parts.now_ms,
+        parts.certificates,
         agencies.due if agencies is not None else lambda _number, _step, _now_ms: 0,
     )
-    clerk = CaseClerk(engine, plans, parts.catalogue, parts.authority, parts.cards)
-    return CaseOffice(engine, CaseRecords(parts.database, calendar), clerk, plans, parts.database, agencies)
+    clerk = CaseClerk(engine, plans, parts.catalogue, parts.authority, parts.cards, parts.certificates)
+    records = CaseRecords(parts.database, calendar, parts.certificates)
+    return CaseOffice(engine, records, clerk, plans, parts.database, parts.certificates, agencies)

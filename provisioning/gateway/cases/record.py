@@ -9,6 +9,7 @@ from kiosk.services.definition import Catalogue, words
 from provisioning.gateway.cases import files
 from provisioning.gateway.cases.files import CaseFile, CaseStep, Paper
 from provisioning.gateway.cases.workdays import Calendar, city_day, city_time
+from provisioning.gateway.certificates.desk import CertificateDesk
 from provisioning.gateway.storage.database import Database, Transaction
 
 MAX_CASES = 50
@@ -19,15 +20,19 @@ Record = Mapping[str, object]
 class CaseRecords:
     """Reads cases as records. Every method raises `StoreFailed`."""
 
-    def __init__(self, database: Database, calendar: Calendar) -> None:
+    def __init__(self, database: Database, calendar: Calendar, certificates: CertificateDesk) -> None:
         self._database = database
+        self._certificates = certificates
         self._calendar = calendar
 
     def of(self, person: bytes, catalogue: Catalogue, now_ms: int) -> Record | None:
-        """`case.case` of one person, newest first; None where there is none."""
+        """`case.case` of one person, newest first, with the certificates; None where there is none."""
         with self._database.reading() as db:
             now_ms += files.ahead_ms(db)
-            found = [self._record(db, case, catalogue, now_ms) for case in files.files_of(db, person, MAX_CASES)]
+            found = [
+                {**self._record(db, case, catalogue, now_ms), **self._certificates.of(db, case.number)}
+                for case in files.files_of(db, person, MAX_CASES)
+            ]
         return {"cases": found} if found else None
 
     def one(self, number: str, catalogue: Catalogue, now_ms: int) -> Record | None:

@@ -89,6 +89,13 @@ class Publisher:
 
     def directory(self) -> SignedDocument:
         """Offices, divisions with their streets, hospitals."""
+        return self._sign(self._directory_now())
+
+    def directory_content(self) -> bytes:
+        """The same unsigned, JSON."""
+        return json_dumps(self._directory_now())
+
+    def _directory_now(self) -> Mapping[str, object]:
         files = (self._city / "offices.toml", self._city / "material.toml", self._codes)
         with self._lock:
             if self._changed("directory", files) or not self._directory:
@@ -98,8 +105,7 @@ class Publisher:
                     if not self._directory:
                         raise
                     self.refused = str(error)
-            content = self._directory
-        return self._sign(content)
+            return self._directory
 
     def _changed(self, name: str, files: tuple[Path, ...]) -> bool:
         found = tuple(_stamp(file) for file in files)

@@ -138,7 +138,12 @@ def webhook(settings: FleetSettings) -> Send | None:
                 body = {"alerts": list(alerts)}
                 verify = settings.ca_file or True
                 answer = session.post(
-                    settings.webhook, json=body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, verify=verify
+                    settings.webhook,
+                    json=body,
+                    headers=headers,
+                    timeout=TIMEOUT_S,
+                    allow_redirects=False,
+                    verify=verify,
                 )
             except requests.RequestException:
                 return False

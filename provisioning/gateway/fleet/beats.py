@@ -80,8 +80,11 @@ class Beats:
         """Terminal -> its newest heartbeat."""
         with self._database.reading() as db:
             rows = db.rows("SELECT terminal, received_ms, at_ms, boot, gauges, facts, faults FROM fleet_now")
-        return {row[0]: Beat(*row[:4], json.loads(row[4]), json.loads(row[5]), tuple(json.loads(row[6])))
-                for row in rows}  # fmt: skip
+        found: dict[str, Beat] = {}
+        for terminal, received_ms, at_ms, boot, gauges, facts, faults in rows:
+            read = json.loads(gauges), json.loads(facts), tuple(json.loads(faults))
+            found[terminal] = Beat(terminal, received_ms, at_ms, boot, *read)
+        return found
 
     def hours(self, terminal: str, after_ms: int) -> list[tuple[int, Mapping[str, int]]]:
         """The last heartbeat of each hour of one terminal, in order."""

@@ -63,7 +63,8 @@ _RULES: Sequence[tuple[str, Level, str, str, Callable[[_Gauges], bool]]] = (
     ("reader-fault", "stop", "读卡器不见了，检查插头，不行就换", "Card reader gone: check its plug, else replace it",
      lambda g: g.get("reader_up") == 0),
     ("paper-out", "att", "换纸，带 80 mm", "Out of paper: bring an 80 mm roll", lambda g: g.get("paper_level") == 0),
-    ("cover-open", "att", "盖子开着，请人合上", "Printer cover open: have it closed", lambda g: g.get("cover_open") == 1),
+    ("cover-open", "att", "盖子开着，请人合上", "Printer cover open: have it closed",
+     lambda g: g.get("cover_open") == 1),
     ("printer-fault", "att", "打印机没有回应，检查电源和线", "Printer silent: check its power and cable",
      lambda g: g.get("printer_up") == 0 and g.get("paper_level") != 0 and g.get("cover_open") != 1),
     ("reads-failing", "att", "多次读不出卡，清洁读卡口", "Many cards unread: clean the slot",
@@ -75,9 +76,11 @@ _RULES: Sequence[tuple[str, Level, str, str, Callable[[_Gauges], bool]]] = (
      lambda g: g.get("disk_free_mb", DISK_LOW_MB) < DISK_LOW_MB),
     ("disk-worn", "att", "存储快用旧了，安排换", "Storage worn: plan to replace it",
      lambda g: g.get("disk_wear_percent", 0) >= 80),
-    ("hot", "att", "太热，清通风口", "Too hot: clear its air slots", lambda g: g.get("temperature_celsius", 0) >= HOT_C),
+    ("hot", "att", "太热，清通风口", "Too hot: clear its air slots",
+     lambda g: g.get("temperature_celsius", 0) >= HOT_C),
     ("paper-low", "att", "快没纸，顺路带一卷", "Paper nearly out: bring a roll",
-     lambda g: g.get("paper_level") == 1 or (g.get("paper_level") != 0 and g.get("roll_left_mm", ROLL_LOW_MM) < ROLL_LOW_MM)),
+     lambda g: g.get("paper_level") == 1
+     or (g.get("paper_level") != 0 and g.get("roll_left_mm", ROLL_LOW_MM) < ROLL_LOW_MM)),
     ("backlog", "held", "正在补发，先不用去", "Sending its backlog: wait",
      lambda g: g.get("outbox_pending", 0) > 0 and g.get("outbox_oldest_age_s", 0) > BACKLOG_S),
 )  # fmt: skip

@@ -72,14 +72,14 @@ def _waves(table: dict[str, object]) -> Waves:
     if not table:
         return Waves()
     given = table.get("percent", [1, 10, 100])
-    percent = tuple(cast("list[object]", given)) if isinstance(given, list) else ()
+    percent = tuple(cast("list[int]", given)) if isinstance(given, list) else ()
     each, halt = table.get("each_min", 60), table.get("halt_percent", 5)
     whole = all(type(item) is int for item in (*percent, each, halt))
-    if not whole or not percent or percent[-1] != 100 or sorted({*percent}) != list(percent) or percent[0] < 1:  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType]
+    if not whole or not percent or percent[-1] != 100 or sorted({*percent}) != [*percent] or percent[0] < 1:
         raise FleetSettingsInvalid(f"{SETTINGS_FILE}: rollout.percent: whole numbers that grow from 1 up to 100")
     if not 1 <= cast("int", each) <= 10_080 or not 0 <= cast("int", halt) <= 100:
         raise FleetSettingsInvalid(f"{SETTINGS_FILE}: rollout: each_min 1 to 10080, halt_percent 0 to 100")
-    return Waves(cast("tuple[int, ...]", percent), cast("int", each), cast("int", halt))
+    return Waves(percent, cast("int", each), cast("int", halt))
 
 
 def _secret(folder: Path, hook: dict[str, object]) -> str:

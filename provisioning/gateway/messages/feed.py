@@ -107,13 +107,13 @@ class Feeds:
                 wish = {name: given[name] for name in ("notify", "language") if given.get(name)}
                 code = self._contacts.ask_proof(db, person, unproved, wish, f"prove:{entry.key}", now_ms)
                 self._post.put(db, [code], now_ms)
-        topic = fields.get(wanted.call.get("topic", ""), "")
-        phone = fields.get("phone", "") or str((held or {}).get("phone", ""))
-        if topic and topic != wanted.call.get("unless") and phone:
-            slot = fields.get(wanted.call["slot"], "") or "any"
+        call = _call_asked(wanted.call, fields, str(document.get("number", "")))
+        phone = fields.get("phone", "") or str((self._contacts.record(person, held) or {}).get("phone", ""))
+        if call is not None and phone:
+            topic, slot, number = call
             language = fields.get("language", "") or str(document.get("language", ""))
             values = {"phone": phone, "topic": topic, "language": language}
-            self._calls.ask(db, f"call:{entry.key}", str(document.get("number", "")), slot, values, now_ms)
+            self._calls.ask(db, f"call:{entry.key}", number, slot, values, now_ms)
 
     # --- what was said of a case ------------------------------------------------------------------------------------
 
@@ -171,6 +171,17 @@ class Feeds:
         except FeedMoved:
             return 0
         return len(positions)
+
+
+def _call_asked(rule: Mapping[str, str], fields: Mapping[str, str], number: str) -> tuple[str, str, str] | None:
+    """Topic, wished hours and case of the call that an entry asks for, by the service's rule; None for no call."""
+    if "score" in rule:
+        low = fields.get(rule["score"], "") in rule["low"].split()
+        return (rule["about"], "any", case_number(fields.get(rule["number"], number))) if low else None
+    topic = fields.get(rule.get("topic", ""), "")
+    if not topic or topic == rule["unless"]:
+        return None
+    return topic, fields.get(rule["slot"], "") or "any", number
 
 
 def _holder(document: Document) -> str:

@@ -40,7 +40,11 @@ class Intake:
     contact: tuple[str, ...]
     """Fields of the entry that replace those of `msg.contact` with the same name."""
     call: Mapping[str, str]
-    """`topic` and `slot`: the fields that say so; `unless`: the topic that asks for no call. Empty for none."""
+    """`topic` and `slot`: the fields that say so; `unless`: the topic that asks for no call. Empty for none.
+
+    Or `score` (a field), `low` (its values, with spaces, that ask for a call), `about` (the topic of that call) and
+    `number` (the field that names the case it is about).
+    """
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,8 @@ def _intake(name: str, raw: object) -> Intake:
     contact, call = table.get("contact", []), _table(f"intake.{name}.call", table.get("call", {}))
     if set(table) - {"contact", "call"} or not isinstance(contact, list):
         raise MessagesInvalid(f"intake.{name}: contact, a list of fields, and call, a table")
-    if call and set(call) != {"topic", "slot", "unless"}:
-        raise MessagesInvalid(f"intake.{name}.call: topic, slot and unless")
+    if call and set(call) not in ({"topic", "slot", "unless"}, {"score", "low", "about", "number"}):
+        raise MessagesInvalid(f"intake.{name}.call: topic, slot and unless; or score, low, about and number")
     fields = tuple(str(item) for item in cast("list[object]", contact))
     return Intake(fields, {key: str(value) for key, value in call.items()})
 

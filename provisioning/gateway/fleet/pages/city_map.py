@@ -22,6 +22,10 @@ _SHAPES: Mapping[str, tuple[str, tuple[int, int], tuple[int, int] | None]] = {
 """Code -> outline, where its name stands, and where a line from the name leads for those too small for it."""
 
 
+MANY = 3
+"""From so many on a district is drawn yellow."""
+
+
 @dataclass(frozen=True)
 class District:
     """What the map says of one district."""
@@ -47,7 +51,7 @@ def city_map(districts: Sequence[District], link: str, words: str) -> str:
 
 
 def _shape(one: District, link: str) -> str:
-    kind = "warn" if one.must_go else "calm"
+    kind = "warn" if one.must_go >= MANY else "calm"
     return (
         f'<a href="{escape(link + one.code)}" aria-label="{escape(one.name)}: {one.terminals}, {one.must_go}">'
         f'<polygon class="{kind}" points="{_SHAPES[one.code][0]}"/></a>'
@@ -59,11 +63,10 @@ def _name(one: District) -> str:
     anchor = "middle" if lead is None else "start" if x < 200 else "end"
     line = ""
     if lead is not None:
-        from_x = x + 78 if x < 200 else x - 70
-        line = f'<path d="M{from_x} {y - 4}L{lead[0]} {lead[1]}" stroke="#17212B"/><circle cx="{lead[0]}" cy="{lead[1]}" r="3"/>'
-    warn = (
-        f'<text x="{x}" y="{y + 18}" text-anchor="{anchor}" class="go">▲ {one.must_go}</text>' if one.must_go else ""
-    )
+        from_x = x + 78 if x < 200 else x - 84
+        to_x, to_y = lead
+        line = f'<path d="M{from_x} {y - 4}L{to_x} {to_y}" stroke="#17212B"/><circle cx="{to_x}" cy="{to_y}" r="3"/>'
+    warn = f'<text x="{x}" y="{y + 18}" text-anchor="{anchor}" class="go">▲ {one.must_go}</text>' if one.must_go else ""
     return (
         f'{line}<text x="{x}" y="{y}" text-anchor="{anchor}"><tspan font-weight="700">{escape(one.name)}</tspan> '
         f"{one.terminals}</text>{warn}"

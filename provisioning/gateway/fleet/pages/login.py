@@ -1,4 +1,4 @@
-"""An operator logs in to the gateway's pages with the operator's token, for a shift; forms carry a proof of the session.
+"""An operator logs in to the gateway's pages with the operator's token, for a shift; forms carry a proof of it.
 
 The cookie holds an expiry and a keyed hash, no token; it is the browser's alone (HttpOnly, Secure, SameSite=Lax: a
 phone's camera opens the enrolment page from outside).
@@ -26,7 +26,9 @@ _OUTSIDE = ("/fleet", "/enrol")
 
 def _mark(gateway: Gateway, text: str) -> str:
     # The token is part of the key: whoever changes it ends every session.
-    key = gateway.authority.secret(f"operator pages {hashlib.sha256(gateway.authority.operator_token.encode()).hexdigest()}")
+    key = gateway.authority.secret(
+        f"operator pages {hashlib.sha256(gateway.authority.operator_token.encode()).hexdigest()}"
+    )
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 

@@ -63,7 +63,8 @@ def bars(days: Sequence[tuple[int, int]], labels: Sequence[str], names: tuple[st
         x, wide = round(_LEFT + at * step + step * 0.15, 1), round(step * 0.7, 1)
         top, middle, base = _y(upper + lower, high), _y(lower, high), HEIGHT - _BOTTOM
         body += (
-            f'<rect x="{x}" y="{top}" width="{wide}" height="{max(middle - top, 0):.1f}" fill="#FFB81C" stroke="#17212B"/>'
+            f'<rect x="{x}" y="{top}" width="{wide}" height="{max(middle - top, 0):.1f}" fill="#FFB81C" '
+            f'stroke="#17212B"/>'
             f'<rect x="{x}" y="{middle}" width="{wide}" height="{max(base - middle, 0):.1f}" fill="#8F1814"/>'
         )
     told = f"{names[0]} {days[-1][0]}　{names[1]} {days[-1][1]}"
@@ -82,7 +83,8 @@ def line(days: Sequence[float], labels: Sequence[str], limit: float, words: str)
         f'<path d="M{_LEFT} {at}H{WIDTH - _RIGHT}" stroke="#6B695F" stroke-dasharray="6 5"/>'
         f'<polyline points="{points}" fill="none" stroke="#0B4A85" stroke-width="2.5"/><g fill="#0B4A85">{dots}</g>'
         f'<text x="{_LEFT}" y="{at - 5}">{limit:g}</text>'
-        f'<text x="{WIDTH - _RIGHT}" y="{max(places[-1][1] - 8, 16)}" text-anchor="end" font-weight="700">{days[-1]:g}</text>'
+        f'<text x="{WIDTH - _RIGHT}" y="{max(places[-1][1] - 8, 16)}" text-anchor="end" '
+        f'font-weight="700">{days[-1]:g}</text>'
         f"{_labels(labels)}",
         words,
     )

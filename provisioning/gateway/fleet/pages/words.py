@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("全市终端", "All terminals"),
-    "pace": ("台 · 每分钟报一次平安，它们来报，我们不去敲门", "terminals · each reports every minute; nothing knocks at them"),
+    "pace": ("台 · 每分钟报一次平安，它们来报，我们不去敲门", "terminals · each reports every minute by itself"),
     "updated": ("更新", "updated"),
     "find": ("找一台……", "Find one…"),
     "enrol": ("登记新终端", "Enrol a terminal"),
@@ -46,7 +46,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "fine": ("正常", "All is well"),
     "nothing": ("这里没有终端", "No terminal here"),
     "map": ("在哪些区", "Where"),
-    "map-line": ("台数 · 黄的要人去", "how many; yellow: somebody must go"),
+    "map-line": ("台数 · ▲ 要人去", "how many; ▲ somebody must go"),
     "elsewhere": ("没有写明在哪个区", "district not given"),
     "plot-pending": ("没发出的件", "Entries not sent"),
     "plot-paper": ("纸", "Paper"),

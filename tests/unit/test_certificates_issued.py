@@ -1,0 +1,170 @@
+"""A certificate as a paper of its case: issued with the agency's decision, given to its holder, checked by anybody."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from drivers.printers.a4.certificate_document import parse_certificate
+from offline_cache.errors import BadSignature
+from provisioning.gateway.certificates.templates import CertificatesInvalid, fill, load_templates
+from provisioning.gateway.certificates.token import digest_of, read
+from tests.gateway_cards import REAL, Counter, kit_of, say
+from tests.gateway_kit import ASSETS, NEWCOMER, PARENT, GatewayKit
+from tests.postgres_kit import shared
+
+TEMPLATES = load_templates((ASSETS / "city" / "certificates.toml").read_text("utf-8"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
+    kit = kit_of(tmp_path, REAL, "" if request.param == "sqlite" else shared().database())
+    yield kit
+    kit.store.close()
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[GatewayKit]:
+    kit = kit_of(tmp_path, REAL)
+    yield kit
+    kit.store.close()
+
+
+def decide(kit: GatewayKit, number: str, agency: str, outcome: str = "done") -> None:
+    say(kit, agency, number, "look", "done")
+    say(kit, agency, number, "decide", outcome, reason="requirements-not-met" if outcome == "refuse" else "")
+
+
+def document(case: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(case["certificate"])
+
+
+def test_the_decision_issues_it_and_only_its_holder_gets_it(kit: GatewayKit) -> None:
+    counter, other = Counter(kit), Counter(kit, NEWCOMER)
+    number = counter.hand_in("household-proof", use="school", kind="kinship", member="2", copies="1", get="print")
+    assert "certificate" not in counter.case(number), "nobody has decided yet"
+    decide(kit, number, "psb")
+    case = counter.case(number)
+    made = document(case)
+    said = {label["en"]: text for label, text in made["rows"]}
+    assert (said["Name"], said["ID number"], said["Concerning"], said["Registered as"]) == (
+        "陈晓娴", PARENT, "陈景朗", "儿子",
+    )  # fmt: skip
+    assert "In the household" not in said
+    assert (case["get"], case["printed"], made["issuer"]) == ("print", "", "广州市公安局")
+    assert other.cases() == []
+    assert "certificate" not in str(kit.gateway.cases.records.one(number, kit.gateway.releaser.catalogue.current().parsed, 0))  # noqa: E501 - one call
+
+
+def test_what_the_terminal_prints_can_be_made_of_it(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    for service, agency, answers in (
+        ("household-proof", "psb", {"kind": "household", "use": "work", "get": "print"}),
+        ("social-insurance", "hrss", {"kind": "payments", "insurance": "all", "period": "24", "get": "office"}),
+        ("marriage", "civil", {"purpose": "notary", "get": "post"}),
+        ("deed-tax", "tax", {"pay": "qr"}),
+    ):
+        number = counter.hand_in(service, **answers)
+        decide(plain, number, agency)
+        whole = {**document(counter.case(number)), "terminal": "T0001", "copy": False}
+        page = parse_certificate(json.dumps(whole))
+        assert page.title.zh == TEMPLATES.of[service].title["zh"]
+
+
+@pytest.mark.parametrize("end", ["refuse", "nothing"])
+def test_without_a_yes_there_is_none(plain: GatewayKit, end: str) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("marriage", purpose="notary", get="print")
+    if end == "refuse":
+        decide(plain, number, "civil", end)
+    assert "certificate" not in counter.case(number)
+
+
+def test_nobody_proved_to_be_there_and_nobody_gets_one(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("marriage", signed=False, purpose="notary")
+    decide(plain, number, "civil")
+    assert plain.store.database is not None
+    with plain.store.database.reading() as db:
+        assert db.row("SELECT number FROM case_certificate WHERE number = ?", number) is None
+
+
+def test_what_lies_in_the_database_names_nobody(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("household-proof", kind="page", use="work", get="print")
+    for _ in range(2):
+        with plain.store.database.reading() as db:
+            row = db.row("SELECT sealed FROM case_certificate WHERE number = ?", number)
+        assert row is not None
+        assert PARENT.encode() not in bytes(row[0])
+        assert "陈晓娴".encode() not in bytes(row[0])
+        decide(plain, number, "psb")
+
+
+def test_whoever_scans_the_code_compares_it_with_the_paper(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("household-proof", kind="page", use="work", get="print")
+    decide(plain, number, "psb")
+    made = document(counter.case(number))
+    path = re.sub(r"^https?://[^/]*", "", made["token"])
+    page = plain.call("GET", path).body.decode()
+    assert "证明是真的" in page
+    assert made["check_code"] in page
+    assert "陈*娴" in page
+    assert "陈晓娴" not in page
+    assert PARENT not in page
+    assert "榕荫路" not in page
+    token = unquote(path.partition("t=")[2])
+    key = plain.authority.signing_key.public_key()
+    assert read(token, key).digest == digest_of(made)
+    made["rows"][0][1] = "somebody else"
+    assert read(token, key).digest != digest_of(made)
+    forged = token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB")
+    assert "证明是真的" not in plain.call("GET", f"/c?t={forged}").body.decode()
+    assert "不是证明的码" in plain.call("GET", "/c?t=KR1:ABC").body.decode()
+
+
+def test_another_gateway_s_signature_is_no_signature(plain: GatewayKit, tmp_path: Path) -> None:
+    other = kit_of(tmp_path / "other", REAL)
+    counter = Counter(plain)
+    number = counter.hand_in("marriage", purpose="notary", get="print")
+    decide(plain, number, "civil")
+    token = unquote(document(counter.case(number))["token"].partition("t=")[2])
+    with pytest.raises(BadSignature):
+        read(token, other.authority.signing_key.public_key())
+    other.store.close()
+
+
+def test_once_printed_the_next_one_is_a_copy(plain: GatewayKit) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("marriage", purpose="notary", get="print")
+    decide(plain, number, "civil")
+    counter.record({"kind": "printed", "schema": 1, "number": number, "service": "marriage", "state": "unknown"})
+    assert counter.case(number)["printed"] == "yes"
+
+
+def test_no_record_of_a_marriage_is_said_in_words() -> None:
+    rows = fill(TEMPLATES.of["marriage"], {"which": "none"}, lambda _subject: None, {})
+    assert [text for _, text in rows] == ["没有查到登记记录 (no record was found)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("=", "certificates:"),
+        ('city = {zh = "a"}', "city: words are zh and en"),
+        ('city = {zh = "a", en = "a"}\n[certificate.a]\n', "a: a certificate has rows"),
+        ('city = {zh = "a", en = "a"}\n[certificate.a]\nrow = [{key = "name"}]', "'name' is no path"),
+        ('city = {zh = "a", en = "a"}\n[certificate.a]\nrow = [{key = "a.b", mask = "all"}]', "unknown mask"),
+        ('city = {zh = "a", en = "a"}\n[certificate.a]\nrow = [{key = "a.b", colour = "red"}]', "colour"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_refused_by_name(text: str, reason: str) -> None:
+    with pytest.raises(CertificatesInvalid, match=re.escape(reason)):
+        load_templates(text)
