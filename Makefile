@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup setup-tests run demo test nightly coverage bench docs screens format format-check lint types \
-	contracts reference lock fresh clean
+	contracts reference lock fresh deb clean
 
 all: setup-tests ## format check, lint, types, import contracts, reference, tests
 	@$(MAKE) --no-print-directory format-check lint types contracts
@@ -79,6 +79,8 @@ lock: setup-run ## write both locks again from pyproject.toml (UPGRADE=--upgrade
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
 fresh: ## prove it on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap): FRESH="make test"
 	@bash provisioning/fresh.sh $(FRESH)
+deb: setup-run ## the terminal's Debian package for this machine's architecture, in build/deb
+	@bash provisioning/package/build.sh
 clean: ## remove what was made here, .venv too
 	rm -rf .venv build out state htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis \
 		.import_linter_cache *.egg-info

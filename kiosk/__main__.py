@@ -22,10 +22,12 @@ _ROOMS = {
     "outbox": "outbox:outbox_app",
     "sync": "outbox:sync_app",
     "gateway": "gateway:gateway",
-    "enrol": "gateway:enrol",
+    "enrol": "joining.enrol:enrol",
     "services": "services:app",
     "config": "config:config",
     "doctor": "doctor:doctor",
+    "support-bundle": "upkeep.leaving:support_bundle",
+    "decommission": "upkeep.leaving:decommission",
     "docs": "pages.reference:docs",
 }
 """Command -> where it lives in `kiosk.cli`: a function, or a group of commands."""

@@ -301,7 +301,7 @@ class DocumentSigned(Event):
 class EntrySaved(Event):
     """The entry is durable on this terminal's disk."""
 
-    kind: Literal["application", "rating", "notice", "supply"]
+    kind: Literal["application", "rating", "notice", "supply", "printed"]
     seq: int
     number: str
     at_ms: int
@@ -314,7 +314,7 @@ class EntrySaved(Event):
 class SaveFailed(Event):
     """Nothing was saved; `code` says why."""
 
-    kind: Literal["application", "rating", "notice", "supply"]
+    kind: Literal["application", "rating", "notice", "supply", "printed"]
     code: str
 
 

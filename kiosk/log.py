@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -43,6 +44,8 @@ class Log:
         self._file: TextIO | None = path.open("a", encoding="utf-8") if path is not None else None
         self.recent: list[dict[str, object]] = []
         """The last 200 events, for the tester's bench."""
+        self.counts: Counter[str] = Counter()
+        """Event -> how often since the start; failure screens besides as `failure CODE`."""
 
     def write(self, event: str, fields: Mapping[str, object] | None = None) -> None:
         """Write one event. Raises `LogEventInvalid` for an unknown event, field, or unsafe value."""
@@ -50,6 +53,9 @@ class Log:
         with self._lock:
             self.recent.append(line)
             del self.recent[:-200]
+            self.counts[event] += 1
+            if event == "failure":
+                self.counts[f"failure {line.get('code')}"] += 1
             if self._file is None:
                 return
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -21,7 +21,9 @@ from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
 from kiosk.session.asking import new_pin
-from kiosk.session.asking.events import NewPinJudged
+from kiosk.session.asking.events import CandidatesFound, CandidateTaken, NewPinJudged
+from kiosk.session.asking.phone import HandOver, TakeBack
+from kiosk.session.asking.writing import FindCandidates, TakeCandidate
 from kiosk.session.common import end
 from kiosk.session.paper import TICKET_TIMER
 from kiosk.session.table import UnlistedEvent, step
@@ -30,6 +32,8 @@ from kiosk.view_model.frame import Say, Scene
 from kiosk.view_model.screen import render
 from kiosk.workers.desks import CardDesk, PrintDesk, StoreDesk
 from kiosk.workers.gateway_desk import GatewayDesk
+from kiosk.workers.sheets import SheetDesk
+from kiosk.writing.pinyin import Pinyin
 
 ACK_LOOK_S = 0.2
 VERDICT_LOOK_S = 0.4
@@ -45,8 +49,11 @@ class Desks:
 
     card: CardDesk
     printer: PrintDesk
+    sheets: SheetDesk
     gateway: GatewayDesk
     store: StoreDesk
+    pinyin: Pinyin | None = None
+    """What turns letters into Chinese; None: only letters can be typed."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ class Runtime:
     def open(self, desks: Desks) -> None:
         """Take the workers' ends and show the first screen."""
         self._desks = desks
+        self.session = replace(self.session, world=replace(self.session.world, pinyin=desks.pinyin is not None))
         self._log.write("terminal.started", {"terminal": self.session.world.terminal})
         for name in self._at_once:
             self._keep_house(name)
@@ -269,10 +277,25 @@ class Runtime:
                 desks.store.record(session.id, kind, document)
             case s.AskStore():
                 desks.store.ask()
+            case FindCandidates() | TakeCandidate():
+                self._spell(effect)
             case s.AskPrinter() | s.WatchTicket() | s.PrintReceipt() | s.PrintPage():
                 self._perform_on_paper(effect, desks.printer)
+            case s.PrintSheet():
+                desks.sheets.print(session.id, effect, session.world.terminal)
             case _:
                 self._perform_on_card(effect, desks)
+
+    def _spell(self, effect: FindCandidates | TakeCandidate) -> None:
+        """Ask the pinyin engine: a millisecond or two, and nothing of it is kept."""
+        letters, number = effect.letters, self.session.id
+        engine = self._desks.pinyin if self._desks is not None else None
+        if engine is None:
+            return
+        if isinstance(effect, FindCandidates):
+            self.post(CandidatesFound(letters, engine.candidates(letters), session_id=number))
+        elif (taken := engine.take(letters, effect.index)) is not None:
+            self.post(CandidateTaken(letters, taken.text, taken.rest, session_id=number))
 
     def _perform_on_paper(
         self, effect: s.AskPrinter | s.WatchTicket | s.PrintReceipt | s.PrintPage, printer: PrintDesk
@@ -284,8 +307,8 @@ class Runtime:
             case s.WatchTicket():
                 self._mouth_until_s = self._clock.monotonic_s() + session.world.settings.ticket_wait_s
                 self._timers.start(TICKET_TIMER, MOUTH_LOOK_S)
-            case s.PrintReceipt(copy=copy):
-                printer.print(session.id, build(session, self._words.site, copy=copy))
+            case s.PrintReceipt(copy=copy, kept=kept):
+                printer.print(session.id, build(session, self._words.site, copy=copy, kept=kept))
             case s.PrintPage():
                 printer.print(session.id, build_page(session, self._words.site))
 
@@ -298,6 +321,7 @@ class Runtime:
                 desks.card.verify(session.id, self._pins[""].take())
             case s.ReleaseCard():
                 desks.card.release()
+                desks.sheets.give_up()
             case s.SignDocument(draft=draft, card_id=card_id):
                 desks.card.sign_document(session.id, draft, card_id)
             case s.ChangePin(card_id=card_id):
@@ -310,6 +334,8 @@ class Runtime:
                 desks.gateway.check_card(session.id, insertion)
             case s.FetchChoices():
                 desks.gateway.choices(session.id, effect)
+            case HandOver() | TakeBack():
+                desks.gateway.to_phone(session.id, effect)
             case s.WatchVerdict():
                 self._timers.start("house.verdict", VERDICT_LOOK_S)
             case s.FetchData(service=service, subjects=subjects, timeout_s=timeout_s):

@@ -220,6 +220,10 @@ class Field:
     after: str = ""
     placeholder: str = ""
     error: str = ""
+    spelling: str = ""
+    """Letters after the value that no characters were chosen for yet, underlined (20)."""
+    icon: str = ""
+    """Before the value (16)."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +250,8 @@ class Keyboard:
 
     rows: tuple[tuple[Control, ...], ...]
     candidates: tuple[Control, ...] = ()
+    low: bool = False
+    """Only as high as its keys: what was found stands above it (16)."""
 
 
 @dataclass(frozen=True)

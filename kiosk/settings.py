@@ -7,6 +7,7 @@ ignores half of its configuration is worse than one that does not start.
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ class SettingsInvalid(Exception):
     code = "settings-invalid"
 
 
-def _setting(default: object, doc: str, *, low: float | None = None, high: float | None = None) -> object:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+def _setting(
+    default: object, doc: str, *, low: float | None = None, high: float | None = None, pattern: str = ""
+) -> object:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,14 @@ class Settings:
     printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
     printer_baud: int = cast(int, _setting(115200, "Serial speed, bits per second.", low=1200, high=921600))
     printer_model: str = cast(str, _setting("generic-80", "Printer model profile (drivers/printers/models.toml)."))
+    a4_queue: str = cast(
+        str,
+        _setting(
+            "",
+            "Queue or printer for certificates on A4, as in `ipp://127.0.0.1:631/printers/a4`; empty: none.",
+            pattern=r"(ipp://[^/\s]+(/\S*)?)?",
+        ),
+    )
     width: int = cast(int, _setting(1080, "Screen width, pixels.", low=640, high=3840))
     height: int = cast(int, _setting(1920, "Screen height, pixels.", low=640, high=3840))
     idle_timeout_s: int = cast(int, _setting(120, "Quiet time before the warning.", low=20, high=300))
@@ -102,6 +113,9 @@ def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object
     low, high = float("-inf") if low is None else low, float("inf") if high is None else high
     if isinstance(value, int | float) and not low <= value <= high:
         raise SettingsInvalid(f"{key}: {value} is outside {low} to {high}")
+    pattern = item.metadata["pattern"]
+    if pattern and isinstance(value, str) and re.fullmatch(pattern, value) is None:
+        raise SettingsInvalid(f"{key}: is not of the form {pattern}")
     return value
 
 

@@ -9,7 +9,7 @@ import functools
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -40,9 +40,13 @@ from kiosk.workers.desks import (
 )
 from kiosk.workers.gateway_desk import CityGateway, GatewayDesk
 from kiosk.workers.online import OnlineGateway, OutboxStore
+from kiosk.workers.parts import LOOK_S as PARTS_LOOK_S
+from kiosk.workers.parts import PartsFile
 from kiosk.workers.security_module import GatewayModule
+from kiosk.workers.sheets import PagePrinter, SheetDesk
 from kiosk.workers.shelf import Directory, SetAsideWatch
 from kiosk.workers.threads import InlineWorker, ThreadWorker, Worker
+from kiosk.writing.pinyin import Pinyin
 from offline_cache import catalogue as catalogue_cache
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
@@ -61,6 +65,8 @@ class Devices:
 
     reader: CardReader
     printer: ReceiptPrinter | None
+    pages: PagePrinter | None = None
+    """The A4 printer that `a4_queue` names; its queue ends with its job, so nobody closes it."""
 
 
 # ------------------------------------------------------------------------------------------- catalogue
@@ -145,6 +151,7 @@ class Terminal:
         random: Random | None = None,
         play: Callable[[str], None] | None = None,
         engine: Engine | None = None,
+        pinyin: Pinyin | None = None,
     ) -> None:
         self.settings = settings
         self.state_dir = state_dir
@@ -158,7 +165,11 @@ class Terminal:
         self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal, key_id)
         self._gateway = gateway or (_online(state_dir, enrolment, settings) if enrolment is not None else None)
         self._module = GatewayModule(enrolment, float(settings.lookup_wait_s)) if enrolment is not None else None
-        chores: tuple[Chore, ...] = (Chore(SET_ASIDE_LOOK_S, SetAsideWatch(state_dir, self.log).look),)
+        parts = PartsFile(state_dir, self.log, lambda: self.runtime.session.world, clock.wall_ms)
+        chores: tuple[Chore, ...] = (
+            Chore(SET_ASIDE_LOOK_S, SetAsideWatch(state_dir, self.log).look),
+            Chore(PARTS_LOOK_S, parts.look),
+        )
         if enrolment is not None:
             watch = CatalogueWatch(state_dir, enrolment.signing_key, self.log)
             chores = (*chores, Chore(CATALOGUE_LOOK_S, watch.look))
@@ -181,7 +192,7 @@ class Terminal:
             guide=self._guide,
             chores=chores,
         )
-        self._desks = self._open_desks(devices, clock)
+        self._desks = replace(self._open_desks(devices, clock), pinyin=pinyin)
         self._thread: threading.Thread | None = None
 
     def _worker(self, name: str) -> Worker:
@@ -205,6 +216,7 @@ class Terminal:
         return Desks(
             card=card,
             printer=PrintDesk(devices.printer, self._worker("printer"), post),
+            sheets=SheetDesk(devices.pages, self._worker("sheets"), post),
             gateway=GatewayDesk(self._gateway, self._worker("gateway"), self._worker("probe"), post, card),
             store=StoreDesk(self._store, self._worker("store"), post, clock.wall_ms),
         )
@@ -268,6 +280,7 @@ class Terminal:
         self._desks.gateway.close()
         self._desks.card.close()
         self._desks.printer.close()
+        self._desks.sheets.close()
         self._desks.store.close()
         if self._speaker is not None:
             self._speaker.close()

@@ -281,9 +281,9 @@ class GatewayClient:
             Unavailable, Untrusted, Refused, BadReply, StorageFailed.
         """
         url = gateway_url.rstrip("/")
-        authority = _fetch_authority(url, ca_hash, timeouts)
+        authority = fetch_authority(url, ca_hash, timeouts)
         private_key = Ed25519PrivateKey.generate()
-        request = EnrolRequest(token, _signing_request(private_key, device), device, model)
+        request = EnrolRequest(token, signing_request(private_key, device), device, model)
         pinned = state_dir / f".{enrolments.CA_FILE}.joining"
         write_atomic(pinned, authority, PUBLIC)
         http = Http(url, str(pinned), None, timeouts)
@@ -305,7 +305,7 @@ class GatewayClient:
         return enrolment
 
 
-def _fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
+def fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
     """The authority's certificate, PEM. Nothing is trusted here but the hash."""
     http = Http(url, verify=False, certificate=None, timeouts=timeouts)
     try:
@@ -322,7 +322,8 @@ def _fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes
         raise BadReply(str(error)) from error
 
 
-def _signing_request(private_key: Ed25519PrivateKey, device: str) -> str:
+def signing_request(private_key: Ed25519PrivateKey, device: str) -> str:
+    """A certificate request (PKCS 10, PEM) for this key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(private_key, None)
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")

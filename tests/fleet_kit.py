@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from random import Random
 
-from offline_cache.fleet.message import Heartbeat, Order, Pulse, decode_order, decode_pulse, encode_heartbeat
 from offline_cache.messages import sign1, verify1
+from offline_cache.wire.heartbeat import Heartbeat, Order, Pulse, decode_order, decode_pulse, encode_heartbeat
 from provisioning.gateway.fleet.beats import SAMPLE_MS
 from provisioning.gateway.fleet.judge import judge_all, sums
 from tests.gateway_kit import Answer, GatewayKit, Terminal
@@ -86,11 +86,18 @@ def city(kit: GatewayKit, count: int, seed: int = 1) -> None:
     judged = judge_all(kit.store.terminals(), beats.newest(), now)
     base = sums(judged)
     steps = 14 * 86_400_000 // SAMPLE_MS
+    samples: list[tuple[int, str]] = []
     for step in range(steps):
-        at, reads = now - (steps - step) * SAMPLE_MS, 400_000 + step * 40
-        peak = 4080 if 2016 - 80 < step < 2016 - 74 else 0
-        told = {**base, "pending": random.randrange(20) + peak, "reads": reads, "read_failures": reads // 2000}
+        at, reads = now - (steps - step) * SAMPLE_MS, base["reads"] - (steps - step) * 40
+        peak = 4080 if 0 < step - steps + 80 < 7 else 0
+        told = {
+            **base,
+            "pending": random.randrange(20) + peak,
+            "reads": reads,
+            "read_failures": base["read_failures"] - (steps - step) // 20,
+        }
         told["paper_low"] = 12 + random.randrange(14)
-        with kit.store.database.transaction() as db:
-            db.run("INSERT INTO fleet_sample VALUES (?, ?) ON CONFLICT DO NOTHING", at, json.dumps(told))
+        samples.append((at, json.dumps(told)))
+    with kit.store.database.transaction() as db:
+        db.many("INSERT INTO fleet_sample VALUES (?, ?)", samples)
     kit.gateway.fleet.work()

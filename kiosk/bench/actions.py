@@ -129,6 +129,8 @@ class BenchActions:
         """Take the receipt out of the printer's mouth; `taken` is false where none waits."""
         with self._act():
             taken = self._ports.paper.take()
+            if taken:
+                self.recorder.did("take-receipt")
             self._ports.log.note("hand.paper", taken=taken)
         return {"taken": taken}
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from kiosk.events import Event
 from kiosk.personas import load_personas
 from kiosk.settings import Settings
 from kiosk.terminal import Terminal
+from kiosk.workers.sheets import open_queue
+from kiosk.writing.rime import shared_or_tell
 from offline_cache import enrolment as enrolments
 from offline_cache import state as states
 
@@ -171,7 +174,13 @@ class World:
         self, devices: BenchDevices, clock: SystemClock, screen: KivyScreen
     ) -> tuple[Terminal, BenchLog]:
         terminal = Terminal(
-            self._settings, self._state, devices.for_terminal, clock, screen.show, engine=self._listener.engine
+            self._settings,
+            self._state,
+            replace(devices.for_terminal, pages=open_queue(self._settings.a4_queue)),
+            clock,
+            screen.show,
+            engine=self._listener.engine,
+            pinyin=shared_or_tell(lambda line: print(line, file=sys.stderr)),
         )
         screen.on_touched = terminal.hush
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)

@@ -120,10 +120,13 @@ def build_app(ports: BenchPorts) -> FastAPI:
     return app
 
 
+ASGIApplication = Callable[..., Awaitable[None]]
+
+
 class BenchServer:
     """The HTTP interface in a thread of its own, on a loopback port that is bound before `start` returns."""
 
-    def __init__(self, app: FastAPI, port: int = 0, *, listener: socket.socket | None = None) -> None:
+    def __init__(self, app: ASGIApplication, port: int = 0, *, listener: socket.socket | None = None) -> None:
         """`listener`: a bound socket. Raises `BenchError` (`port-taken`) where the port cannot be bound."""
         self._socket = listener if listener is not None else bind_loopback(port)
         config = uvicorn.Config(

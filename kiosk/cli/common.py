@@ -11,9 +11,12 @@ from typing import Annotated, NoReturn
 import typer
 
 StateOption = Annotated[
-    Path | None, typer.Option("--state", metavar="DIR", help="State folder (default: the platform's).")
+    Path | None,
+    typer.Option("--state", metavar="DIR", envvar="KIOSK_STATE", help="State folder (default: the platform's)."),
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings, TOML.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", envvar="KIOSK_CONFIG", help="Settings, TOML.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, or JSON lines, on stdout.")]
 
 

@@ -29,14 +29,14 @@ def doctor(
     from kiosk.doctor.check import run_checks
     from kiosk.doctor.probes import real_site
     from kiosk.doctor.table import CHECKS, healthy
-    from kiosk.ui.build_fonts import DEFAULT_TARGET
+    from kiosk.ui.build_fonts import fonts_folder
 
     problem = ""
     try:
         settings = settings_file.load(config)
     except settings_file.SettingsInvalid as error:
         settings, problem = settings_file.Settings(), str(error)
-    results = run_checks(CHECKS, real_site(state_dir(state), settings, problem, DEFAULT_TARGET))
+    results = run_checks(CHECKS, real_site(state_dir(state), settings, problem, fonts_folder()))
     if as_json:
         emit({"healthy": healthy(results), "checks": [asdict(one) for one in results]}, as_json=True)
     else:

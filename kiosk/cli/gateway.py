@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.cli.common import JsonOption, StateOption, emit, fail, state_dir
+from kiosk.cli.common import JsonOption, emit, fail
 from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
 from kiosk.cli.gateway_seed import seed
 
@@ -99,9 +99,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     ] = None,
     simulate: Annotated[bool, typer.Option(help="Let agencies that are not real work by themselves.")] = True,
     create: Annotated[bool, typer.Option("--create", help="First make what is missing, as init does.")] = False,
-    inviting: Annotated[
-        bool, typer.Option("--invite", help="Print an invitation, as invite --json does.")
-    ] = False,
+    inviting: Annotated[bool, typer.Option("--invite", help="Print an invitation, as invite --json does.")] = False,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
     from importlib import resources
@@ -356,22 +354,28 @@ def subscribe(
         emit({"name": name, "agency": agency, "token": token}, as_json=as_json)
 
 
-def enrol(
-    url: Annotated[str, typer.Option("--gateway", metavar="URL", help="https://HOST:PORT")],
-    token: Annotated[str, typer.Option(help="From: kiosk gateway invite")],
-    ca_hash: Annotated[str, typer.Option("--ca-hash", metavar="H", help="SHA-256 of the authority, hexadecimal.")],
-    model: Annotated[str, typer.Option(help="What kind of terminal this is.")] = "kiosk",
-    state: StateOption = None,
+@gateway.command()
+def order(
+    folder: DirOption,
+    terminal: Annotated[str, typer.Argument(metavar="TERMINAL", help="Its name, such as T0001.")],
+    kind: Annotated[str, typer.Argument(help="restart, reboot, refresh, stage-update or support-bundle.")],
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long the order is good.")] = 15,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Join a gateway: this state folder makes its key and receives its certificate."""
-    from offline_cache import state as states
-    from offline_cache.errors import CacheError
-    from offline_cache.gateway import GatewayClient
+    """Order a terminal to do something, once; it fetches the order with its next heartbeat."""
+    from dataclasses import asdict
 
-    folder = state_dir(state)
-    try:
-        joined = GatewayClient.enrol(url, token, ca_hash, states.device(folder).device, model, folder)
-    except CacheError as error:
-        fail(error.code, str(error), as_json=as_json)
-    emit({"terminal": joined.terminal, "gateway": url}, as_json=as_json)
+    from provisioning.gateway import authority
+    from provisioning.gateway.fleet.orders import Orders
+    from provisioning.gateway.problems import Refused
+    from provisioning.gateway.storage.open import open_store
+
+    with failing(as_json=as_json):
+        keys = authority.load(folder)
+        with closing(open_store(folder, database)) as store:
+            try:
+                given = Orders(store.database, keys.signing_key).give(terminal, kind, now_ms(), minutes)
+            except Refused as error:
+                fail(error.problem.code, error.problem.detail or error.problem.code, as_json=as_json)
+        emit(asdict(given), as_json=as_json)

@@ -20,9 +20,10 @@ from offline_cache import enrolment as enrolments
 from offline_cache import service
 from offline_cache import state as states
 from offline_cache.errors import CacheError, DocumentInvalid, MalformedMessage
+from offline_cache.fleet.heart import Heart
 from offline_cache.messages import json_dumps, json_object
 from offline_cache.outbox import Outbox
-from offline_cache.rescue import salvage, stick
+from offline_cache.rescue import report, salvage, stick
 from offline_cache.seal import MAX_DOCUMENT_BYTES
 from offline_cache.sync import read_status
 
@@ -134,6 +135,20 @@ def acknowledge(state: StateOption = None, config: ConfigOption = None, *, as_js
     emit({"acknowledged": [one.why.epoch_number for one in seen]}, as_json=as_json)
 
 
+@outbox_app.command("unsent")
+def unsent(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """How many entries the gateway does not have yet, those that were set aside with a damaged outbox included."""
+    _check_config(config, as_json=as_json)
+    folder = state_dir(state)
+    try:
+        with states.open_reader(folder) as outbox:
+            pending = outbox.status().pending
+        aside = report.unsent(folder)
+    except CacheError as error:
+        fail(error.code, str(error), as_json=as_json)
+    emit({"unsent": pending + aside, "pending": pending, "set_aside": aside}, as_json=as_json)
+
+
 @outbox_app.command("parked")
 def parked(state: StateOption = None, config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """What offices rejected, and why: ids and codes, one a line, the latest first. Nothing here is ever deleted."""
@@ -234,8 +249,23 @@ def run(state: StateOption = None, config: ConfigOption = None) -> None:
     handed = (folder, stop, None, os.environ, settings.usable)
     worker = threading.Thread(target=service.serve, args=handed, name="sync", daemon=True)
     worker.start()
+    heart = threading.Thread(target=_heart(folder, config).run, args=(stop,), name="heart", daemon=True)
+    heart.start()
     while worker.is_alive() and not stop.wait(1.0):
         pass
     worker.join(_LEAVE_WITHIN_S)
+    heart.join(_LEAVE_WITHIN_S)
     if not stop.is_set():
         fail("sync-failed", "the sync service ended by itself; see the lines above")
+
+
+def _heart(folder: Path, config: Path | None) -> Heart:
+    """What tells the gateway every minute how this terminal is, and does what it orders."""
+    from kiosk.doctor.gauges import measure
+    from kiosk.doctor.site import Site
+    from offline_cache.disk.clock import SystemClock
+    from provisioning.orders.hands import hands
+
+    clock = SystemClock()
+    site = Site(folder, settings.load(config), now_ms=clock.now_ms)
+    return Heart(folder, lambda: measure(site), hands(folder), clock=clock, boot=clock.boot_id())

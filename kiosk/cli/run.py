@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,7 @@ def run(
     from kiosk.cli.config import in_force
     from kiosk.clock import SystemClock
     from kiosk.terminal import Terminal
+    from kiosk.writing.rime import shared_or_tell
     from offline_cache.errors import CacheError
 
     folder = state_dir(state)
@@ -62,7 +64,15 @@ def run(
         for terminal in terminals:
             terminal.hush()
 
-    app = open_app(settings, send, touched, fullscreen=not windowed, headless=headless)
+    pulse = Pulse(os.environ)
+    app = open_app(
+        settings,
+        send,
+        touched,
+        fullscreen=not windowed,
+        headless=headless,
+        beat=lambda: pulse.beat(drawn=app.bridge.version > 0),
+    )
     sounds = Player(folder / "sounds")
 
     def show(model: ScreenModel) -> None:
@@ -81,6 +91,7 @@ def run(
                 show,
                 play=sounds.play,
                 engine=EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant),
+                pinyin=shared_or_tell(partial(typer.echo, err=True)),
             )
         )
     except (CacheError, DriverError) as error:
@@ -91,11 +102,45 @@ def run(
     try:
         app.run()
     finally:
+        pulse.stopping()
         terminals[0].stop()
 
 
+class Pulse:
+    """Tells systemd from the touchscreen's own loop that the terminal is up and lives: a loop that hangs says nothing.
+
+    READY comes with the first screen, not before. Nobody but that loop calls `beat`: when the watchdog's time has
+    passed without a word, systemd ends the process and starts it again; a card in the slot is then met as if put in.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        from offline_cache.disk.clock import SystemClock
+        from offline_cache.notify import Notifier
+
+        self._notifier = Notifier(environ, SystemClock())
+        self._told = False
+
+    def beat(self, *, drawn: bool) -> None:
+        """A turn of the loop; `drawn`: the first screen stands."""
+        if drawn and not self._told:
+            self._told = True
+            self._notifier.ready()
+        if self._told:
+            self._notifier.beat()
+
+    def stopping(self) -> None:
+        """The loop has ended because it was told to."""
+        self._notifier.stopping()
+
+
 def open_app(
-    settings: Settings, send: Callable[[Event], None], touched: Callable[[], None], *, fullscreen: bool, headless: bool
+    settings: Settings,
+    send: Callable[[Event], None],
+    touched: Callable[[], None],
+    *,
+    fullscreen: bool,
+    headless: bool,
+    beat: Callable[[], None] | None = None,
 ) -> TerminalApp:
     """Return the touchscreen as the settings want it; fails where the keypad's map cannot be read."""
     from kiosk.ui.app import TerminalApp
@@ -109,6 +154,7 @@ def open_app(
             fullscreen=fullscreen,
             touched=touched,
             keypad_keys=settings.keypad_keys,
+            beat=beat,
         )
     except KeypadInvalid as error:
         fail(error.code, str(error))
@@ -117,13 +163,14 @@ def open_app(
 def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
     """Return the devices of this terminal. Raises `DriverError` leaves."""
     from kiosk.terminal import Devices
+    from kiosk.workers.sheets import open_queue
 
     if kind is DeviceKind.SIM:
         from drivers.sim.cards.reader import SimReader
         from drivers.sim.printer import SimPrinter
         from drivers.sim.printer_link import SimReceiptPrinter
 
-        return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()))
+        return Devices(SimReader("Kiosk Citizen"), SimReceiptPrinter(SimPrinter()), open_queue(settings.a4_queue))
     from drivers.printers.journal import JobJournal
     from drivers.printers.models import model
     from drivers.printers.roll import ROLL_FILE, RollKeeper
@@ -144,4 +191,4 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         other=settings.technician_reader_name,
         restart_service=restarter(Path(settings.reader_helper)) if settings.reader_helper else None,
     )
-    return Devices(reader, printer)
+    return Devices(reader, printer, open_queue(settings.a4_queue))

@@ -49,9 +49,9 @@ def stamp(at_ms: int, *, seconds: bool) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
-def build(session: Session, site: Site, *, copy: bool) -> Receipt:
-    """Return the receipt of the entry that is saved. Raises `ValueError` where there is none."""
-    kept, catalogue = session.saved, session.world.catalogue
+def build(session: Session, site: Site, *, copy: bool, kept: Saved | None = None) -> Receipt:
+    """Return the receipt of the entry that is saved, or of `kept`. Raises `ValueError` where there is none."""
+    kept, catalogue = kept or session.saved, session.world.catalogue
     if kept is None or catalogue is None:
         raise ValueError("there is no saved entry to make a receipt of")
     service = catalogue.services[kept.service]

@@ -99,6 +99,8 @@ class SubjectChoices:
     """The key of an item that says how many are left: 0 is shown and cannot be chosen."""
     moment: Literal["", "day", "time"] = ""
     """The first key of the label is a local time, shown as its day or its hour."""
+    first: bool = False
+    """The first that can be chosen is proposed when the question comes; the citizen sees all and may take another."""
 
     @property
     def held_as(self) -> str:
@@ -135,6 +137,8 @@ class FieldDefinition:
     """`subject.key` that bounds a number from above, beside `high`."""
     quiet: bool = False
     """Never shown: a number that only the office reads."""
+    shown_as: str = ""
+    """How a code that came from a row is told: `service`, `agency` or `time`; empty: as it is."""
     site: str = ""
     """What of the terminal's own place fills it in (`office`)."""
     online_only: tuple[str, ...] = ()
@@ -171,9 +175,15 @@ class Cell:
     """A second key: the value is shown as a part of that one, `4 / 15`."""
 
 
+Prints = Literal["", "certificate", "receipt"]
+
+
 @dataclass(frozen=True)
 class PageAction:
-    """What a page offers to do: go to the form with some fields set, to another page, or to another service."""
+    """What a page offers: the form with some fields set, another page or service, or paper: `certificate`, `receipt`.
+
+    The certificate is the row's value of that name, on A4; the receipt is a copy of the one that the case began with.
+    """
 
     id: str
     label: Words
@@ -184,6 +194,7 @@ class PageAction:
     """Field of the form to the key of the row that fills it."""
     opens: str = ""
     service: str = ""
+    prints: Prints = ""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Key of the row to the values with which it is offered; all must hold. `*`: any value but none."""
 

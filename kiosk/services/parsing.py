@@ -184,6 +184,7 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
         default=_default(service, name, table.get("default", ""), choices),
         max_from=read.path(service, name, table["max_from"]) if "max_from" in table else "",
         quiet=bool(table.get("quiet", False)),
+        shown_as=confirming.word(service, name, table.get("as", ""), ("", "service", "agency", "time")),
         site=confirming.word(service, name, table.get("site", ""), confirming.SITES),
         online_only=read.texts(service, name, table.get("online_only", [])),
         here_only=read.texts(service, name, table.get("here_only", [])),
@@ -217,6 +218,7 @@ def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, o
         ages=_ages(service, name, table["ages"]) if "ages" in table else None,
         given=read.texts(service, name, table.get("given", [])),
         left=str(table.get("left", "")),
+        first=table.get("first", False) is True,
         moment=cast(
             Literal["", "day", "time"], confirming.word(service, name, table.get("moment", ""), ("", "day", "time"))
         ),

@@ -14,6 +14,7 @@ from kiosk.services.definition import (
     Mark,
     PageAction,
     PageKind,
+    Prints,
     View,
     Words,
 )
@@ -21,6 +22,7 @@ from kiosk.services.definition import (
 PAGE_KINDS: tuple[str, ...] = get_args(PageKind)
 CELL_KINDS: tuple[str, ...] = get_args(CellKind)
 MARKS: tuple[str, ...] = get_args(Mark)
+PRINTS: tuple[str, ...] = get_args(Prints)
 OF_A_ROW = ("detail", "timeline", "steps")
 """Pages that show one row: some list, or another page of a row, opens them."""
 
@@ -50,8 +52,9 @@ def check_views(service: str, found: Sequence[View], fields: set[str], policy: s
             unknown = ({*action.set, *action.take}) - fields
             if unknown:
                 raise DefinitionInvalid(service, page.id, f"{action.id} sets {min(unknown)!r}, not a field")
-            if sum(map(bool, (action.opens, action.service, action.set or action.take))) != 1:
-                raise DefinitionInvalid(service, page.id, f"{action.id} opens a page, or a service, or sets fields")
+            if sum(map(bool, (action.opens, action.service, action.prints, action.set or action.take))) != 1:
+                wrong = f"{action.id} prints, opens a page, or a service, or sets fields"
+                raise DefinitionInvalid(service, page.id, wrong)
     for page in found:
         if page.kind != "list" and (page.kind in OF_A_ROW) != (page.id in opened):
             raise DefinitionInvalid(service, page.id, f"a {page.kind} page is {_how(page.kind)}")
@@ -123,6 +126,9 @@ def _cell(service: str, name: str, raw: object, codes: Mapping[str, object]) -> 
 
 def _action(service: str, name: str, raw: object) -> PageAction:
     table = read.table(service, name, raw)
+    prints = table.get("prints", "")
+    if prints not in PRINTS:
+        raise DefinitionInvalid(service, name, f"prints is one of {', '.join(PRINTS[1:])}")
     return PageAction(
         id=read.text(service, "id", table),
         label=read.words(service, name, table.get("label")),
@@ -131,6 +137,7 @@ def _action(service: str, name: str, raw: object) -> PageAction:
         take=_texts(service, name, table.get("take", {})),
         opens=str(table.get("opens", "")),
         service=str(table.get("service", "")),
+        prints=cast(Prints, prints),
         when=_wanted(service, name, table.get("when", {})),
     )
 

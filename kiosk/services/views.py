@@ -9,7 +9,7 @@ from typing import cast
 
 from kiosk.events import SubjectData
 from kiosk.services import forms
-from kiosk.services.definition import Catalogue, Cell, PageAction, ServiceDefinition, View, Words, words
+from kiosk.services.definition import Catalogue, Cell, CellKind, PageAction, ServiceDefinition, View, Words, words
 
 Record = Mapping[str, object]
 Subjects = Mapping[str, SubjectData]
@@ -143,6 +143,11 @@ def _one(cell: Cell, raw: object, catalogue: Catalogue, language: str) -> str:
             return f"¥{text}" if language == "en" else f"{text} 元"
         case _:
             return forms.masked(cell.mask, text)
+
+
+def text_as(kind: str, text: str, catalogue: Catalogue, language: str) -> str:
+    """Return a code or a moment in words, as a cell of this kind (`service`, `agency`, `time`) tells it."""
+    return _one(Cell(key="", kind=cast("CellKind", kind)), text, catalogue, language)
 
 
 def day_text(iso: str, language: str) -> str:

@@ -20,6 +20,7 @@ from kiosk.events import (
     StoreChanged,
     TimerFired,
 )
+from kiosk.session.asking import keeping
 from kiosk.session.asking.found import found_service
 from kiosk.session.common import (
     ASKED,
@@ -63,6 +64,8 @@ def world_changed(session: Session, event: object) -> Session:
             world = replace(world, store_trouble=trouble)
         case NetworkChanged(up=up):
             world = replace(world, network_up=up)
+        case TimerFired(timer=keeping.TIMER):
+            world = replace(world, kept=None)  # after its time it is gone, whoever stands here
         case ClockTicked(local=local):
             world = replace(world, local=local)
         case CatalogueChanged(catalogue=catalogue):
@@ -107,7 +110,8 @@ def card_out(session: Session, event: SlotChanged) -> Step:
         SlotState.MUTE: "card-unreadable",
         SlotState.READER_ABSENT: "reader-absent",
     }[event.state]
-    return fail(forget(session), code, *wipe, note)
+    session, kept = keeping.keep(session)
+    return fail(forget(session), code, *wipe, note, *kept)
 
 
 def _card_while_browsing(session: Session, event: SlotChanged) -> Step:
@@ -168,7 +172,8 @@ def countdown(session: Session, event: TimerFired) -> Step:
     if event.timer != SECOND:
         return session, ()
     if session.left_s <= 1:
-        return end(session, Note("session.timeout", {"session": session.id}))
+        session, kept = keeping.keep(session)
+        return end(session, Note("session.timeout", {"session": session.id}), *kept)
     return replace(session, left_s=session.left_s - 1), (StartTimer(SECOND, 1),)
 
 

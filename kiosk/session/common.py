@@ -28,7 +28,7 @@ WAIT = "wait"
 
 BUSY = frozenset({
     State.READING, State.CHECKING_PIN, State.FETCHING, State.LOOKING, State.SIGNING, State.WAITING, State.CONFIRMING,
-    State.PRINTING, State.TAKE_PAPER,
+    State.PRINTING, State.TAKE_PAPER, State.HANDING,
 })  # fmt: skip
 """The terminal is working: nobody has to touch anything, so nobody is warned."""
 BUSY_LIMIT_S = 120.0
@@ -36,7 +36,8 @@ BUSY_LIMIT_S = 120.0
 MOUTH_GRACE_S = 15.0
 """For a printer to draw a ticket in, and to say that it has."""
 OWN_CLOCK = frozenset(
-    {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.LOOKING, State.WAITING, State.CONFIRMING}
+    {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.LOOKING, State.WAITING, State.CONFIRMING,
+     State.HANDING}
 )
 """States that wait for ever, or count for themselves."""
 
@@ -136,7 +137,9 @@ def forget(session: Session) -> Session:
         printed=None,
         print_state=None,
         message=None,
+        sheet=None,
         score=0,
+        phone_url="",
     )
 
 

@@ -16,7 +16,7 @@ from kiosk.events import (
 )
 from kiosk.screen_model import Modes
 from kiosk.services import forms
-from kiosk.session.asking import choices, handing, new_pin, places
+from kiosk.session.asking import choices, handing, new_pin, places, writing
 from kiosk.session.common import application_of, enter, fail, form_of
 from kiosk.session.state import Application, Session, State, Step
 
@@ -76,6 +76,8 @@ def _answered(session: Session, application: Application, form: forms.Form) -> S
     item = form.definition.field(application.question)
     if item.type == "new-pin":
         return new_pin.given(session)
+    if application.writing.letters:
+        return session, ()  # which characters they mean has not been said
     if item.type in forms.CHOSEN:
         value = forms.value_of(form, item)
         answer = value.text if value is not None else ""
@@ -200,12 +202,18 @@ def key_typed(session: Session, event: KeyTyped) -> Step:
     if not application.question:
         return session, ()
     item = form.definition.field(application.question)
+    spelling = writing.key(session, event, item)
+    if spelling is not None:
+        return spelling
     typed = forms.typed(item, application.typed, event.key)
     return _with(session, replace(application, typed=typed, problem="")), ()
 
 
 def keys_erased(session: Session, event: KeysErased) -> Step:
     application, _, _ = current(session)
+    spelling = writing.erased(session, event)
+    if spelling is not None:
+        return spelling
     typed = "" if event.all else application.typed[:-1]
     return _with(session, replace(application, typed=typed, problem="")), ()
 

@@ -9,8 +9,10 @@ from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.events import SubjectData
+from kiosk.pieces.visit import Kept, Message, Search, Writing
 from kiosk.screen_model import Modes
 from kiosk.services.definition import Catalogue, ServiceDefinition
+from kiosk.session.asking.sheet_state import Sheet
 from kiosk.settings import Settings
 
 
@@ -26,6 +28,7 @@ class State(StrEnum):
     CHECKING_PIN = "checking-pin"
     """The card is looking at the PIN; the screen is `pin`."""
     HOME = "home"
+    SEARCH = "search"
     SERVICES = "services"
     INTRO = "intro"
     CONSENT = "consent"
@@ -39,6 +42,10 @@ class State(StrEnum):
     PLACES = "places"
     """The nearest places on a map: the last page of a service that only informs."""
     CHECK = "check"
+    HANDING = "handing"
+    """The form is on its way to the gateway, for the holder's telephone; the screen is `working`."""
+    PHONE = "phone"
+    """A QR code with which the holder's telephone goes on with the form."""
     SIGNING = "signing"
     """The card is signing, the entry is being saved; the screen is `working`."""
     WAITING = "waiting"
@@ -82,6 +89,9 @@ class World:
     """ISO 8601 local time, minutes."""
     terminal: str = ""
     """The name the gateway gave, or empty before enrolment."""
+    pinyin: bool = False
+    """Whether Chinese can be typed here."""
+    kept: Kept | None = None
     site: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where it stands, from the enrolment: `office`, `matters`, `letter`, `place.LANGUAGE`."""
 
@@ -110,6 +120,7 @@ class Application:
     question: str = ""
     """The field that is being asked, or empty while the filled-in rows are shown."""
     typed: str = field(repr=False, default="")
+    writing: Writing = field(default_factory=Writing)
     problem: str = ""
     """What is wrong with the answer just given, as a code of `kiosk.services.forms.problem`."""
     changing: Literal["", "rows", "check"] = ""
@@ -158,19 +169,6 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Message:
-    """The receipt as a text message or a letter instead of paper. Its repr does not tell to whom."""
-
-    way: Literal["sms", "email"]
-    to: str = field(repr=False, default="")
-    """While it is `asked`, what has been typed so far."""
-    stage: Literal["asked", "saving", "saved", "failed"] = "asked"
-    """`saved`: durable on this terminal's disk. Whether it went out is the gateway's to know."""
-    problem: str = ""
-    """What is wrong with what was typed, as a code of `kiosk.services.forms.problem`."""
-
-
-@dataclass(frozen=True)
 class Session:
     """One citizen's visit, and the world around it. Holds no PIN, ever."""
 
@@ -188,6 +186,7 @@ class Session:
     shuffled: bool = False
     browsing: bool = False
     life_event: str = ""
+    search: Search = field(default_factory=Search)
     wanted_service: str = ""
     """The service chosen before the card was in."""
     application: Application | None = None
@@ -214,10 +213,15 @@ class Session:
     printed: PrintResult | None = None
     copies: int = 0
     """How many times a receipt of this entry was sent to the printer."""
+    sheet: Sheet | None = None
     score: int = 0
     failure: str = ""
     resume: State = State.ATTRACT
     """Where the visit goes on after a failure that can be left."""
+    phone_url: str = field(repr=False, default="")
+    """Where a telephone goes on with the form; good for one opening."""
+    phone_from: State = State.ATTRACT
+    """The page of the form on which the telephone was asked for."""
     before_help: State = State.ATTRACT
     before_warning: State = State.ATTRACT
     left_s: int = 0
@@ -286,7 +290,7 @@ class SignDocument(Effect):
 
 @dataclass(frozen=True)
 class SaveEntry(Effect):
-    kind: Literal["application", "rating", "notice", "supply"]
+    kind: Literal["application", "rating", "notice", "supply", "printed"]
     document: Mapping[str, object] = field(repr=False)
 
 
@@ -340,6 +344,18 @@ class ChangePin(Effect):
 class PrintReceipt(Effect):
     """Print the receipt of the saved entry; what stands on it is made by `kiosk.paper.receipts`."""
 
+    copy: bool
+    kept: Saved | None = None
+    """The entry, where it is another than this visit's: a case of the citizen's, from any terminal."""
+
+
+@dataclass(frozen=True)
+class PrintSheet(Effect):
+    """Print a certificate on the A4 printer (`SheetFinished`); `document` is its JSON as the gateway gave it."""
+
+    number: str
+    service: str
+    document: str = field(repr=False)
     copy: bool
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from kiosk import events as e
 from kiosk.session import aside, finish, form, modes, paper, service, start, view
-from kiosk.session.asking import events as asked
 from kiosk.session.asking import rows
 from kiosk.session.common import BUSY, OWN_CLOCK, idle_timer
 from kiosk.session.state import Session, State, Step
@@ -94,7 +93,7 @@ TOUCHES: Rows = dict.fromkeys(
         e.ModesAsked,
         e.SpeechTuned,
         e.KeyPressed,
-        asked.RetryChosen,
+        *rows.TOUCHES,
     ),
     aside.ignore,
 )
@@ -191,8 +190,10 @@ TABLE: Mapping[State, Rows] = {
             e.FinishPressed: start.leave,
         },
     ),
+    State.SEARCH: _state(IN_CARD, rows.SEARCH),
     State.HOME: _state(
         IN_CARD,
+        rows.HOME,
         {
             e.LifeEventChosen: service.event_chosen,
             e.BackPressed: start.back_to_start,
@@ -233,6 +234,7 @@ TABLE: Mapping[State, Rows] = {
     ),
     State.VIEW: _state(
         IN_CARD,
+        rows.VIEW,
         {
             e.PrimaryPressed: view.onward,
             e.BackPressed: view.backward,
@@ -240,13 +242,12 @@ TABLE: Mapping[State, Rows] = {
             e.RowOpened: view.open_row,
             e.ActionChosen: view.act,
             e.ServiceChosen: service.service_chosen,
-            e.PagePrinted: view.print_page,
-            e.PrintProgress: paper.print_progress,
-            e.PrintFinished: view.page_printed,
         },
     ),
     State.LOOKING: _state(LOOKS, rows.LOOKING),
     State.PLACES: _state(IN_CARD, rows.PLACES),
+    State.HANDING: _state(LOOKS, rows.HANDING),
+    State.PHONE: _state(IN_CARD, rows.PHONE),
     State.FORM: _state(
         IN_CARD,
         rows.FORM,
@@ -354,12 +355,11 @@ TABLE: Mapping[State, Rows] = {
     ),
     State.HELP: _state(
         AIDS,
+        rows.HELP,
         {
-            e.BackPressed: aside.help_done,
             e.PrimaryPressed: aside.help_done,
             e.FinishPressed: start.leave,
             e.SlotChanged: aside.card_out,
-            e.HelpPressed: aside.ignore,
         },
     ),
     State.MODES: _state(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from typing import Literal
 
@@ -10,12 +11,24 @@ from kiosk.events import ActionChosen, HomePressed, PageTurned, PrimaryPressed, 
 from kiosk.services import views
 from kiosk.services.definition import View
 from kiosk.services.view_parsing import OF_A_ROW
+from kiosk.session.asking import sheet
 from kiosk.session.common import application_of, enter
 from kiosk.session.service import home, open_form, open_service
-from kiosk.session.state import Application, AskPrinter, Note, PrintPage, Session, State, Step
+from kiosk.session.state import (
+    Application,
+    AskPrinter,
+    Note,
+    PrintPage,
+    PrintReceipt,
+    Saved,
+    Session,
+    State,
+    Step,
+)
 
 _ROWS = {"list": 4, "facts": 7, "detail": 6, "steps": 6, "timeline": 6}
 """How many rows of a page of each kind fit the ordinary screen."""
+_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8))
 
 
 def page_of(application: Application) -> View:
@@ -107,6 +120,8 @@ def act(session: Session, event: ActionChosen) -> Step:
     if not found:
         return session, ()
     action = found[0]
+    if action.prints:
+        return _on_paper(session, action.prints, record or {})
     if action.opens:
         return _go(session, _opened(application, action.opens, application.row))
     if action.service:
@@ -114,6 +129,33 @@ def act(session: Session, event: ActionChosen) -> Step:
     taken = {name: views.raw_text((record or {}).get(key)) for name, key in action.take.items()}
     preset = {**action.set, **{name: text for name, text in taken.items() if text}}
     return open_form(replace(session, application=replace(application, preset=preset, answers={}, page=0)))
+
+
+def _on_paper(session: Session, what: str, record: views.Record) -> Step:
+    """The certificate of the row's case on A4, or a copy of the receipt with which the case began."""
+    if what == "certificate":
+        return sheet.print_now(session, record, what)
+    kept = _receipt_of(session, record)
+    if kept is None or not session.world.can_print or _printing(session):
+        return session, ()
+    note = Note("receipt.again", {"service": kept.service})
+    return replace(session, print_state=JobState.QUEUED), (PrintReceipt(copy=True, kept=kept), note)
+
+
+def _receipt_of(session: Session, record: views.Record) -> Saved | None:
+    """What the gateway knows of the entry that became this case; None where that is not enough for a receipt."""
+    number, name = views.raw_text(record.get("number")), views.raw_text(record.get("service"))
+    known = session.world.catalogue is not None and name in session.world.catalogue.services
+    try:
+        opened = datetime.datetime.fromisoformat(views.raw_text(record.get("opened"))[:16])
+    except ValueError:
+        return None
+    at_ms = int(opened.replace(tzinfo=_CITY_TIME).timestamp() * 1000)
+    return Saved(0, number, name, at_ms, at_ms) if number and known else None
+
+
+def _printing(session: Session) -> bool:
+    return session.print_state in {JobState.QUEUED, JobState.SENDING}
 
 
 def way_on(application: Application) -> Literal["", "page", "form", "home"]:
@@ -179,8 +221,7 @@ def backward(session: Session, _event: object) -> Step:
 
 def print_page(session: Session, _event: object) -> Step:
     """Print the page, where there is a printer and nothing is being printed."""
-    busy = session.print_state in {JobState.QUEUED, JobState.SENDING}
-    if not page_of(application_of(session)).print or not session.world.can_print or busy:
+    if not page_of(application_of(session)).print or not session.world.can_print or _printing(session):
         return session, ()
     return replace(session, print_state=JobState.QUEUED), (PrintPage(), Note("page.print", {"session": session.id}))
 

@@ -293,7 +293,9 @@ def _ways(model: m.ScreenModel, tell: Say) -> Iterable[Sentence]:
         text = name or model.primary.text
         able = model.primary.enabled
         yield Sentence(tell("往下走，选“{x}”", x=text) if able else tell("“{x}”要先回答才能用", x=text), quiet=not able)
-    if model.back is not None:
+    if model.back is not None and model.back.role != "back":
+        yield Sentence(tell("可以选“{x}”", x=model.back.text), quiet=True)
+    elif model.back is not None:
         yield Sentence(tell("往回走，选“{x}”", x=model.back.text), quiet=True)
     if model.name in {"attract", "start"}:
         yield Sentence(tell("上下键换一个，圆点键就要这个，再读键再听一遍，帮助键有说明"), quiet=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiosk.events import Event
-from kiosk.ui.build_fonts import DEFAULT_TARGET
+from kiosk.ui.build_fonts import fonts_folder
 from kiosk.ui.glass import keypad
 from kiosk.ui.glass.configure import configure, no_display
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DESKTOP_MARGIN = 0.9
 """A window takes at most this share of the desktop."""
+BEAT_S = 0.5
+"""How often the main loop says that it lives."""
 SMALL_WINDOW = (540, 960)
 """Window size where the desktop's is unknown."""
 
@@ -35,10 +37,11 @@ class TerminalApp:
         fullscreen: bool = False,
         send: Callable[[Event], None],
         headless: bool | None = None,
-        fonts: Path = DEFAULT_TARGET,
+        fonts: Path | None = None,
         kivy_home: Path | None = None,
         touched: Callable[[], None] = lambda: None,
         keypad_keys: str = "",
+        beat: Callable[[], None] | None = None,
     ) -> None:
         """Configure Kivy; nothing is opened before `run` or `open`.
 
@@ -46,10 +49,11 @@ class TerminalApp:
             size: the terminal's display in pixels; the window may be smaller, the picture is then scaled.
             send: called on the main thread with the event of each control that is pressed.
             headless: draw without a display; None: where there is none.
-            fonts: the folder that `kiosk.ui.build_fonts` filled.
+            fonts: the folder that `kiosk.ui.build_fonts` filled; None: where it is looked for.
             kivy_home: a folder for Kivy's own files; a temporary one by default.
             touched: called on the main thread when a finger touches the glass anywhere.
             keypad_keys: the tactile keypad's keys, as in the setting of that name.
+            beat: called on the main thread once the first screen is drawn, then with every turn of `BEAT_S`.
 
         Raises:
             KivyAlreadyImportedError: Kivy was imported before, so it cannot be configured.
@@ -58,7 +62,7 @@ class TerminalApp:
         gc.disable()  # until the first screen is drawn: most of what is made now stays for ever
         offscreen = no_display() if headless is None else headless
         self._size = size
-        self._fonts = fonts
+        self._fonts = fonts if fonts is not None else fonts_folder()
         self._home = kivy_home or _temporary_home()
         window = size if offscreen or fullscreen else _window_size(size)
         configure(window, fullscreen=fullscreen and not offscreen, kivy_home=self._home, offscreen=offscreen)
@@ -68,6 +72,8 @@ class TerminalApp:
         self._send = send
         self._touched = touched
         self._keys = keypad.parse(keypad_keys)
+        self._closable = not fullscreen
+        self._beat = beat
 
     def open(self) -> None:
         """Open the window and draw what was shown so far.
@@ -82,10 +88,13 @@ class TerminalApp:
 
         EventLoop.ensure_window()
         view = View(EventLoop.window, self._size, self._fonts, self._send)
-        view.on_touched, view.keys = self._touched, self._keys
+        view.on_touched, view.keys, view.closable = self._touched, self._keys, self._closable
         runTouchApp(embedded=True)
         self.bridge.attach(view)
         Clock.schedule_once(_settle, 0.5)
+        if self._beat is not None:
+            beat = self._beat
+            Clock.schedule_interval(lambda _dt: beat(), BEAT_S)
 
     def run(self) -> None:
         """Open the window and turn the main loop until `bridge.stop()` or the window is closed."""
@@ -101,10 +110,12 @@ class TerminalApp:
 
 def _settle(_dt: float) -> None:
     """After the first screen: import what the other screens need, wake every language, collect garbage again."""
+    from kiosk.services.search import spelt
     from kiosk.ui.screens import body
     from kiosk.words.languages import clock, language, languages, made
 
     del body
+    spelt("办")
     for code in languages():
         made(language(code).name, code)
         clock("2000-01-01T00:00", code)

@@ -39,6 +39,12 @@ CODECS = {"SC": "gb2312", "HK": "big5"}
 """Part of the file name -> the character set whose ideographs are common for its readers."""
 
 
+def fonts_folder() -> Path:
+    """Where the fonts lie: beside the environment that runs where the package was installed, else where `make` built them."""
+    installed = Path(sys.prefix) / "share" / "kiosk" / "fonts"
+    return installed if installed.is_dir() else DEFAULT_TARGET
+
+
 class FontSourceMissingError(Exception):
     """The Debian package with the collection is not installed; `code` and `next_step` say what to do."""
 

@@ -25,6 +25,7 @@ from kiosk.screen_model import (
 )
 from kiosk.services.definition import words
 from kiosk.services.forms import shown_date
+from kiosk.session.asking import keeping
 from kiosk.session.asking.found import found_service
 from kiosk.session.common import ASKED, CARD_FAILURES
 from kiosk.session.paper import can_go_another_way
@@ -142,10 +143,11 @@ def _card_removed(scene: Scene) -> list[Piece]:
         done = say("部门已收到") if kept.acked else say("已记在本机，还没发出")
         detail = say("编号 {n}", n=kept.number)
         return [Heading(say("您的事办到哪里了")), Ticks((Tick("done", done, detail),))]
-    ticks = (
-        Tick("no", say("没有提交"), say("一个字也没有交出去")),
-        Tick("todo", say("没有留下填到一半的内容"), say("再插卡重新开始，约 2 分钟")),
-    )
+    rest = Tick("todo", say("没有留下填到一半的内容"), say("再插卡重新开始，约 2 分钟"))
+    if keeping.of_this_visit(session):
+        minutes = int(keeping.KEPT_S // 60)
+        rest = Tick("todo", say("填的内容还在"), say("{n} 分钟内插同一张卡，可以接着办；以后自动删掉", n=minutes))
+    ticks = (Tick("no", say("没有提交"), say("一个字也没有交出去")), rest)
     return [Heading(say("您的事办到哪里了")), Ticks(ticks)]
 
 

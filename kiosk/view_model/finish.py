@@ -25,9 +25,11 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.definition import ServiceDefinition, words
+from kiosk.session.asking import keeping
+from kiosk.session.asking import phone as phone_asked
 from kiosk.session.common import application_of, idle_s, warning_s
 from kiosk.session.state import Saved, State
-from kiosk.view_model.asking import outcome
+from kiosk.view_model.asking import outcome, phone
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
 from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
 from kiosk.words.languages import listed
@@ -194,7 +196,11 @@ def timeout(scene: Scene) -> ScreenModel:
         meaning = "saved" if session.saved.acked else "held"
         notices.append(Notice(meaning, say("办件已经存好"), say("编号 {n}", n=session.saved.number)))
     elif session.application is not None:
-        notices.append(Notice("att", say("还没有提交"), say("退出以后，填的内容不会留在这台机器上。")))
+        lost = say("退出以后，填的内容不会留在这台机器上。")
+        if keeping.keep(session)[1]:
+            minutes = int(keeping.KEPT_S // 60)
+            lost = say("退出以后 {n} 分钟内，插同一张卡可以接着办；以后自动删掉。", n=minutes)
+        notices.append(Notice("att", say("还没有提交"), lost))
     minutes = max(1, int(idle_s(session, session.before_warning)) // 60)
     notices.append(
         Notice("info", say("需要多一点时间？"), say("按“我还在”，再给您 {n} 分钟。可以按很多次。", n=minutes))
@@ -223,6 +229,14 @@ def help_screen(scene: Scene) -> ScreenModel:
         blank(scene),
         where=say("帮助"),
         title=say("需要帮忙吗？"),
-        body=(Facts(rows[1:] if scene.session.modes.reach else rows),),
+        body=_help_body(scene, rows),
         back=back(scene),
     )
+
+
+def _help_body(scene: Scene, rows: tuple[Fact, ...]) -> tuple[Piece, ...]:
+    """The facts; on a form that may go on by telephone the way there stands above them, in place of one or two."""
+    way = phone.way(scene) if scene.session.before_help in phone_asked.AT else ()
+    if not way:
+        return (Facts(rows[1:] if scene.session.modes.reach else rows),)
+    return (*way, Facts(rows[3:]))

@@ -24,11 +24,13 @@ from kiosk.screen_model import (
     Tiles,
     Words,
 )
-from kiosk.services import forms
+from kiosk.services import forms, views
 from kiosk.services.definition import Choice, FieldDefinition, words
 from kiosk.session.common import application_of
 from kiosk.session.form import check_fields, current, pages, per_page
+from kiosk.view_model.asking import phone
 from kiosk.view_model.asking.new_pin import new_pin
+from kiosk.view_model.asking.writing import LETTERS, letter_rows, text_body
 from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import agency_name, stepped
 
@@ -42,7 +44,6 @@ PROBLEMS = {
     "answer-month": "没有这个月，请看一看",
     "answer-future": "这一天还没有到",
 }
-LETTERS = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
 EMAIL_LETTERS = ("qwertyuiop", "asdfghjkl@", "zxcvbnm.-_")
 
 
@@ -104,7 +105,7 @@ def rows(scene: Scene) -> ScreenModel:
         model,
         title=say("请看看，这些对吗？"),
         subtitle=subtitle,
-        body=(PrefilledRows(tuple(made)), *pager(scene, page, count), Gap(), hint),
+        body=(PrefilledRows(tuple(made)), *pager(scene, page, count), Gap(), *(phone.way(scene) or (hint,))),
         back=back(scene),
         primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
     )
@@ -146,14 +147,15 @@ def question(scene: Scene) -> ScreenModel:
         value = forms.value_of(form_, item)
         body, ready = _choice_body(scene, form_, item), value is not None and value.text != ""
     else:
-        body, ready = _typed_body(scene, item), application.typed != ""
+        body = _typed_body(scene, item)
+        ready = application.typed != "" and not application.writing.letters
     return replace(
         stepped(scene, 4, detail),
         title=words(item.label, scene.language),
         subtitle=words(item.help, scene.language) if item.help["zh-Hans"] else "",
         body=body,
         back=back(scene),
-        primary=primary(scene, say("继续"), enabled=ready or not item.required),
+        primary=primary(scene, say("继续"), enabled=ready or (not item.required and not application.writing.letters)),
     )
 
 
@@ -206,7 +208,8 @@ def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
     if item.type in {"number", "money", "phone", "month"}:
         after = scene.say("元") if item.type == "money" else ""
         return (Field(item.id, typed, after=after, error=error), _digits(scene, item))
-    return (Field(item.id, typed, error=error), _letters(scene, EMAIL_LETTERS if item.type == "email" else LETTERS))
+    letters = _letters(scene, EMAIL_LETTERS if item.type == "email" else LETTERS)
+    return text_body(scene, item, Field(item.id, typed, error=error), letters)
 
 
 def _digits(scene: Scene, item: FieldDefinition) -> Keypad:
@@ -222,17 +225,8 @@ def _digits(scene: Scene, item: FieldDefinition) -> Keypad:
 
 
 def _letters(scene: Scene, rows_: tuple[str, ...]) -> Keyboard:
-    say = scene.say
-    made: list[tuple[Control, ...]] = []
-    for number, letters in enumerate(rows_):
-        row = [button(scene, Control(f"key.{key}", "key", key, e.KeyTyped(key))) for key in letters]
-        if number == len(rows_) - 1:
-            clear = Control("key.clear", "key", say("清空"), e.KeysErased(all=True))
-            delete = Control("key.delete", "key", say("删一位"), e.KeysErased(), "backspace")
-            row = [button(scene, clear), *row, button(scene, delete)]
-        made.append(tuple(row))
     digits = tuple(button(scene, Control(f"key.{key}", "key", key, e.KeyTyped(key))) for key in "1234567890")
-    return Keyboard((digits, *made))
+    return Keyboard((digits, *letter_rows(scene, rows_)))
 
 
 def pad(scene: Scene, item: FieldDefinition) -> Keypad | Keyboard:
@@ -266,6 +260,9 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
     value = forms.value_of(form_, item)
     assert value is not None
     label, shown = words(item.label, scene.language), forms.shown(form_, item, scene.language)
+    catalogue = scene.session.world.catalogue
+    if item.shown_as and catalogue is not None:
+        shown = views.text_as(item.shown_as, value.text, catalogue, scene.language)
     if item.id in form_.answers:
         change = Control(f"change.{item.id}", "secondary", scene.say("改"), e.ChangeAsked(item.id), "edit")
         return CheckRow(label, shown, change=button(scene, change))

@@ -20,6 +20,7 @@ SCREEN_NAMES = {
     State.CHECKING_PIN: "pin",
     State.FETCHING: "working",
     State.LOOKING: "working",
+    State.HANDING: "working",
     State.CONFIRMING: "working",
     State.SIGNING: "working",
     State.WAITING: "working",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from kiosk.screen_model import ScreenModel
 from kiosk.session.state import State
 from kiosk.view_model import failure, finish, form, modes, paper, service, start, view
-from kiosk.view_model.asking import outcome, places
+from kiosk.view_model.asking import outcome, phone, places, search
 from kiosk.view_model.frame import Scene
 
 VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
@@ -18,6 +18,7 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.PIN: start.pin,
     State.CHECKING_PIN: start.pin,
     State.HOME: start.home_screen,
+    State.SEARCH: search.page,
     State.SERVICES: start.services,
     State.INTRO: service.intro,
     State.CONSENT: service.consent,
@@ -27,6 +28,8 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.PLACES: places.page,
     State.FORM: form.form,
     State.CHECK: form.check,
+    State.HANDING: phone.sending,
+    State.PHONE: phone.code,
     State.SIGNING: finish.working,
     State.WAITING: finish.working,
     State.CONFIRMING: outcome.confirming,

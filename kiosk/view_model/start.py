@@ -24,6 +24,7 @@ from kiosk.services.definition import LIFE_EVENTS, words
 from kiosk.services.display import mask_name
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
+from kiosk.view_model.asking.search import on_home
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary
 from kiosk.view_model.modes import way_in
 from kiosk.words import languages as tongues
@@ -191,7 +192,7 @@ def home_screen(scene: Scene) -> ScreenModel:
         title_display=True,
         body=(Tiles(tuple(tiles)), *_offline(scene)),
     )
-    return model if session.holder is not None else replace(model, back=back(scene))
+    return on_home(scene, model if session.holder is not None else replace(model, back=back(scene)))
 
 
 def _offline(scene: Scene) -> tuple[Gap | Notice, ...]:

@@ -28,6 +28,7 @@ from kiosk.services import views
 from kiosk.services.definition import View, words
 from kiosk.session.common import application_of
 from kiosk.session.view import charted, page_count, page_of, record_of, row_count, rows_per_page, way_on
+from kiosk.view_model.asking import sheet
 from kiosk.view_model.form import pager, source_words
 from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import agency_name, catalogue_of, stepped
@@ -180,13 +181,9 @@ def _tail(scene: Scene, shown: View) -> tuple[Piece, ...]:
     if asked:
         waits = say("{a}在等您补材料", a=agency_name(scene, asked[0].agency))
         pieces.append(Notice("att", waits, "" if session.modes.reach else say("别的步骤照常办。")))
-    controls = [
-        button(
-            scene,
-            Control(f"do.{one.id}", "choice", words(one.label, scene.language), e.ActionChosen(one.id), one.icon),
-        )
-        for one in found
-    ]
+    record = record_of(application_of(session))
+    pieces.extend(sheet.notices(scene, record))
+    controls = sheet.controls(scene, found, record)
     quiet: list[Control] = []
     if shown.print and session.world.can_print:
         busy = session.print_state in {JobState.QUEUED, JobState.SENDING, JobState.SENT, JobState.PRINTED}

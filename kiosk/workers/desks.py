@@ -290,11 +290,12 @@ class EntryStore(Protocol):
     def refuse_when_full(self) -> None: ...
 
 
-_KINDS: Mapping[str, Literal["application", "rating", "notice", "supply"]] = {
+_KINDS: Mapping[str, Literal["application", "rating", "notice", "supply", "printed"]] = {
     "application": "application",
     "rating": "rating",
     "notice": "notice",
     "supply": "supply",
+    "printed": "printed",
 }
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from kiosk import events as e
-from kiosk.session.asking.events import CardLost, ChoicesFailed, ChoicesFetched, VerdictCame
+from kiosk.session.asking.events import CardLost, ChoicesFailed, ChoicesFetched, HandedOver, HandoverFailed, VerdictCame
+from kiosk.session.asking.phone import HandOver, TakeBack
 from kiosk.session.state import FetchChoices
 from kiosk.workers.desks import CardDesk, Post
 from kiosk.workers.threads import Worker
@@ -37,6 +38,16 @@ class CityGateway(Protocol):
         ...
 
     def card_lost(self, certificate: bytes) -> bool: ...
+
+    def hand_over(
+        self, service: str, form: Mapping[str, object], certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> str:
+        """Have the form kept for its holder's telephone; returns the URL of the QR code."""
+        ...
+
+    def take_back(self, url: str) -> bool:
+        """Have a form forgotten; False: a telephone has opened it already."""
+        ...
 
 
 class GatewayDesk:
@@ -133,6 +144,41 @@ class GatewayDesk:
             return
         if lost:
             self._post(CardLost(insertion, session_id=session_id))
+
+    def to_phone(self, session_id: int, asked: HandOver | TakeBack) -> None:
+        """Give a form to the gateway for the holder's telephone against the card's signature, or have it forgotten.
+
+        Where that cannot be said, its code runs out by itself.
+        """
+        if isinstance(asked, HandOver):
+            self._worker.submit(lambda: self._hand_over(session_id, asked))
+        else:
+            self._worker.submit(lambda: self._take_back(asked))
+
+    def _hand_over(self, session_id: int, asked: HandOver) -> None:
+        if self._gateway is None:
+            self._post(HandoverFailed("not-enrolled", session_id=session_id))
+            return
+        try:
+            certificate = self._card.certificate(asked.timeout_s)
+            url = self._gateway.hand_over(
+                asked.service, asked.form, certificate, lambda context: self._card.sign(context, asked.timeout_s)
+            )
+        except Exception as error:  # noqa: BLE001 - whatever happened, the form is still here and the citizen is told
+            code = str(getattr(error, "code", "gateway-silent"))
+            if code == "gateway-unavailable":
+                self._found(False)
+            self._post(HandoverFailed(code, session_id=session_id))
+        else:
+            self._post(HandedOver(url, session_id=session_id))
+
+    def _take_back(self, asked: TakeBack) -> None:
+        try:
+            if self._gateway is not None:
+                self._gateway.take_back(asked.url)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it
+            if getattr(error, "code", "") == "gateway-unavailable":
+                self._found(False)
 
     def close(self) -> None:
         """End both threads."""

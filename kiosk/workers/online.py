@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from kiosk import events as e
@@ -16,6 +17,16 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import CacheError, Unavailable
 from offline_cache.gateway import GatewayClient, Timeouts
 from offline_cache.outbox import Outbox, case_reference
+from offline_cache.wire.encoding import json_dumps
+from offline_cache.wire.handover import (
+    ANSWER_BYTES,
+    HANDOVERS,
+    WITHDRAW,
+    Handover,
+    encode_handover,
+    handover_answer,
+    handover_context,
+)
 from offline_cache.wire.public import (
     CARD_STATUS,
     PUBLIC_BYTES,
@@ -35,6 +46,7 @@ class OnlineGateway:
 
     def __init__(self, enrolment: Enrolment, settings: Settings, directory: Directory | None = None) -> None:
         self._directory = directory
+        self._enrolment = enrolment
         timeouts = Timeouts(
             connect_s=2.0, silence_s=float(settings.lookup_wait_s), whole_s=float(settings.lookup_wait_s)
         )
@@ -90,6 +102,20 @@ class OnlineGateway:
         """Whether the card of this certificate (DER) was reported lost. Raises `CacheError` leaves."""
         answer = self._ask.ask_json("POST", CARD_STATUS, STATUS_BYTES, card_question(certificate))
         return card_state(answer) == "lost"
+
+    def hand_over(
+        self, service: str, form: Mapping[str, object], certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> str:
+        """Have a form kept for a telephone; returns its URL. Raises `CacheError` leaves, and what `sign` raises."""
+        asked = Handover(self._ask.nonce(), service, json_dumps(form), certificate, b"")
+        signature = sign(handover_context(asked.nonce, self._enrolment.terminal, service, asked.digest))
+        body = encode_handover(replace(asked, signature=signature))
+        return handover_answer(self._ask.ask_json("POST", HANDOVERS, ANSWER_BYTES, body), self._enrolment.gateway_url)
+
+    def take_back(self, url: str) -> bool:
+        """Have it forgotten; False: it was opened already. Raises `CacheError` leaves."""
+        body = json_dumps({"token": url.partition("#")[2]})
+        return self._ask.ask_json("POST", WITHDRAW, ANSWER_BYTES, body).get("withdrawn") is True
 
     def close(self) -> None:
         """Close both connections."""

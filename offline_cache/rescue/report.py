@@ -10,11 +10,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from offline_cache.outbox import Outbox
-from offline_cache.rescue.salvage import SetAside, mark_told
+from offline_cache.rescue.salvage import SetAside, listing, mark_told
 
 ALARM = "alarm"
+
+
+def unsent(state_dir: Path) -> int:
+    """How many entries of epochs that were set aside the gateway may not have; one where nobody has counted yet.
+
+    Raises:
+        StorageFailed.
+    """
+    waiting = [aside.found for aside in listing(state_dir) if not aside.done]
+    return sum(1 if found is None else found.in_line + found.loose for found in waiting)
 
 
 def report(aside: SetAside, writer: Callable[[], Outbox]) -> None:

@@ -111,6 +111,21 @@ LOOKUPS = _operation(
     ),
     problems=f"{_TERMINAL}, malformed, nonce-invalid, card-refused, service-unknown, subject-refused, too-large",
 )
+HANDOVERS = _operation(
+    "Keep a half-filled form for its holder's telephone, against the card's signature; the URL opens once",
+    ("application/json", _object(url=_TEXT, expires_s={"type": "integer"})),
+    takes=(
+        "application/json",
+        _object(nonce=_TEXT, service=_TEXT, form=_TEXT, certificate=_TEXT, signature=_TEXT),
+    ),
+    problems=f"{_TERMINAL}, malformed, nonce-invalid, card-refused, card-lost, service-unknown, too-large",
+)
+WITHDRAW = _operation(
+    "Forget a form that no telephone has opened yet",
+    ("application/json", _object(withdrawn={"type": "boolean"})),
+    takes=("application/json", _object(token=_TEXT)),
+    problems=f"{_TERMINAL}, malformed, too-large",
+)
 HSM = _operation(
     "The issuer's security module checks a version 3 card and answers its challenge; hexadecimal",
     ("application/json", _object(proof=_TEXT)),
@@ -382,5 +397,4 @@ CASE_DAYS = _operation(
     takes=("application/json", _object(days={"type": "integer", "minimum": 0, "maximum": 400})),
     problems="operator-required, malformed, not-simulated, too-large",
 )
-operation, members = _operation, _object
-"""For rooms that keep their own part of the contract beside their routes (`fleet/contract.py`)."""
+operation, members = _operation, _object  # for rooms that keep their own part of the contract beside their routes

@@ -46,6 +46,10 @@ class Releaser:
     known_cards: CardRegister
     live: dict[str, Live] = field(default_factory=dict[str, Live])
     """Subject -> who answers for it instead of the register."""
+    read: list[Callable[[bytes, int], list[dict[str, object]]]] = field(
+        default_factory=list[Callable[[bytes, int], list[dict[str, object]]]]
+    )
+    """Looks that were no lookup, as an agency's at an application: pseudonym and how many to rows, newest first."""
 
     def nonce(self, terminal: Terminal, now_ms: int) -> dict[str, object]:
         """A nonce for one lookup by this terminal within 120 s. Raises `StoreFailed`."""
@@ -147,7 +151,9 @@ class Releaser:
                     "held_by": "" if subject is None else subject.agency,
                 }
             )
-        return {"rows": rows, "looks": _looks(rows)}
+        looks = [*_looks(rows), *(look for read in self.read for look in read(person, _ACCESS_ROWS))]
+        looks.sort(key=lambda look: str(look["time"]), reverse=True)
+        return {"rows": rows, "looks": looks}
 
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")

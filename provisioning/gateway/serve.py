@@ -24,6 +24,7 @@ from kiosk.personas import load_personas
 from provisioning.gateway.authority import CARD_CA_FOLDER, Authority, CardAuthorities
 from provisioning.gateway.cases.office import CaseOffice, Parts, open_office
 from provisioning.gateway.cases.outside.news import CaseNews
+from provisioning.gateway.cases.outside.readings import Readings
 from provisioning.gateway.cases.simulated import Habits
 from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.certificates.desk import CertificateDesk
@@ -33,6 +34,8 @@ from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.city.register import Register
 from provisioning.gateway.fleet.desk import FleetDesk
 from provisioning.gateway.fleet.settings import load_settings
+from provisioning.gateway.handover.desk import HandoverDesk
+from provisioning.gateway.handover.window import PhoneWindow
 from provisioning.gateway.identity.cards import CardRegister
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.carriers import load_carriers
@@ -86,8 +89,7 @@ def open_gateway(
 
     Raises:
         CatalogueInvalid, PersonasInvalid, CityTooLarge, OfficesInvalid, MessagesInvalid, CarrierSettingsInvalid,
-            CertificatesInvalid: naming
-            what cannot be used.
+            CertificatesInvalid: naming what cannot be used.
     """
     sources = (services, city.folder / "catalogue.toml", city.folder / "codes.toml")
     catalogue = CatalogueSource(sources, authority.signing_key, store.catalogue_number)
@@ -122,7 +124,11 @@ def open_gateway(
     published = Publisher(authority.folder, city.folder, services / "codes.toml", authority.signing_key)
     published.directory()
     fleet = FleetDesk(store, authority, load_settings(authority.folder), now_ms)
-    return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published, fleet)
+    handover = HandoverDesk(
+        releaser, PhoneWindow(store, authority), authority.secret("forms handed over"), messages.reached_at
+    )
+    return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published, fleet,
+                   handover)  # fmt: skip
 
 
 def _cases(
@@ -137,6 +143,7 @@ def _cases(
     releaser.live["case.case"] = lambda person, _id, at_ms: cases.records.of(
         person, releaser.catalogue.current().parsed, at_ms
     )
+    releaser.read.append(Readings(store.database).looks)
     return cases
 
 

@@ -29,8 +29,10 @@ from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.cases.outside.page import add_case_page
 from provisioning.gateway.cases.outside.routes import add_case_routes
 from provisioning.gateway.certificates.page import add_certificate_page
+from provisioning.gateway.enrolment.routes import add_enrolment_routes
 from provisioning.gateway.exchange.routes import add_exchange_routes
 from provisioning.gateway.fleet.routes import add_fleet_routes
+from provisioning.gateway.handover.page import add_handover_routes
 from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
 from provisioning.gateway.licences.page import add_licence_page
@@ -87,10 +89,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     add_public_routes(app, gateway)
     add_message_routes(app, gateway)
     add_licence_page(app, gateway)
+    add_handover_routes(app, gateway)
     add_certificate_page(app, gateway)
     add_exchange_routes(app, gateway)
     add_catalogue_page(app, gateway)
     add_fleet_routes(app, gateway)
+    add_enrolment_routes(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]

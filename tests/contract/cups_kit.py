@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 CUPSD = Path("/usr/sbin/cupsd")
+SHIPPED = Path(__file__).parents[2] / "provisioning" / "cups"
+"""What a terminal's own CUPS must be told."""
 START_S = 20.0
 _CONF = """
 LogLevel info
@@ -19,6 +21,7 @@ WebInterface No
 Browsing No
 DefaultAuthType None
 JobKillDelay 1
+{shipped}
 <Location />
   Order allow,deny
   Allow from 127.0.0.1
@@ -37,10 +40,9 @@ JobKillDelay 1
 """
 _FILES = """
 ServerRoot {root}
-RequestRoot {root}/spool
+{shipped}
 CacheDir {root}/cache
 StateDir {root}/run
-TempDir {root}/tmp
 AccessLog {root}/access_log
 ErrorLog {root}/error_log
 PageLog {root}/page_log
@@ -99,8 +101,9 @@ class PrivateCups:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o777)
         names = {"root": root, "port": self.port, "user": owner.pw_name, "group": grp.getgrgid(owner.pw_gid).gr_name}
-        (root / "cupsd.conf").write_text(_CONF.format(**names), encoding="ascii")
-        (root / "cups-files.conf").write_text(_FILES.format(**names), encoding="ascii")
+        for name, text in (("cupsd.conf", _CONF), ("cups-files.conf", _FILES)):
+            shipped = (SHIPPED / name).read_text("ascii").replace("/run/kiosk-cups", f"{root}/spool")
+            (root / name).write_text(text.format(**names, shipped=shipped), encoding="ascii")
         command = [str(CUPSD), "-f", "-c", str(root / "cupsd.conf"), "-s", str(root / "cups-files.conf")]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._await()
@@ -140,6 +143,24 @@ class PrivateCups:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, f"{program}: {done.stderr}"
         return done.stdout
+
+    def kept(self, piece: bytes) -> list[str]:
+        """The files of the server that hold this piece of a page; a page is gone a moment after its job has ended."""
+        until = time.monotonic() + START_S
+        while (found := self._holding(piece)) and time.monotonic() < until:
+            time.sleep(0.05)  # the server tells nobody when it has deleted a page
+        return found
+
+    def _holding(self, piece: bytes) -> list[str]:
+        found: list[str] = []
+        for folder in ("spool", "cache", "run", "tmp"):
+            for file in (self.root / folder).rglob("*"):
+                try:
+                    held = piece in file.read_bytes() if file.is_file() else False
+                except FileNotFoundError:  # deleted while we looked
+                    continue
+                found.extend([file.name] if held else [])
+        return found
 
     def close(self) -> None:
         """End the server; its folder stays."""

@@ -42,6 +42,7 @@ def test_completed_is_not_printed(cups: PrivateCups) -> None:
     assert out.read_bytes() == PDF, "the whole page went through"
     checked = subprocess.run(["qpdf", "--check", str(out)], capture_output=True, text=True, timeout=30, check=False)
     assert checked.returncode == 0, checked.stdout
+    assert cups.kept(PDF[-200:]) == [], "no page stays in the spool"
 
 
 def test_the_printer_behind_the_queue_is_not_there_and_the_page_does_not_come_out_later(cups: PrivateCups) -> None:

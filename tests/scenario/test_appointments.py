@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kiosk.session.asking.events import VerdictCame
-from provisioning.gateway.appointments.bookings import ms_of
 from provisioning.gateway.appointments.desk import AppointmentDesk
-from provisioning.gateway.appointments.offices import load_offices
-from provisioning.gateway.offices.desks import Request, answers_of
+from provisioning.gateway.offices.desks import Request
 from provisioning.gateway.offices.proof import Proven
 from provisioning.gateway.storage.sqlite import SqliteDatabase
-from tests.gateway_kit import ASSETS
+from tests.scenario.hall import OFFICES, Hall
 from tests.scenario.kit import Kiosk
-
-OFFICES = load_offices(ASSETS / "city" / "offices.toml")
-HALF_AN_HOUR_S = 1800
-
-
-class Hall:
-    """The desk for appointments, behind one virtual terminal that stands in an office."""
-
-    def __init__(self, kiosk: Kiosk, desk: AppointmentDesk) -> None:
-        self.kiosk = kiosk
-        self.desk = desk
-        city = kiosk.stands_in("rongshu", "exit-entry", "provident-fund").city
-        city.offices = {
-            "geo.office": lambda given: desk.offices(given, self.now_ms),
-            "appt.slot": lambda given: desk.slots(given, self.now_ms),
-        }
-        city.verdict = self.verdict  # type: ignore[method-assign]
-        self.asked: list[tuple[str, int, int]] = []
-
-    @property
-    def now_ms(self) -> int:
-        return self.kiosk.clock.wall_ms()
-
-    def verdict(self, epoch: str, seq: int, after: int) -> VerdictCame | None:
-        """What the gateway's intake makes of the entry, whenever it is asked."""
-        self.asked.append((epoch, seq, after))
-        return self.settle(seq) if self.kiosk.city.answers else None
-
-    def settle(self, seq: int) -> VerdictCame:
-        document: Mapping[str, Any] = dict(self.kiosk.store.recorded)[seq]
-        number = document.get("holder", {}).get("id_number", "")
-        recorded_ms = ms_of(datetime.datetime.fromisoformat(document["time"]))
-        outcome = self.desk.settle(
-            Request(
-                key=f"T0001 e {seq}",
-                answers=answers_of(document),
-                person=number.encode(),
-                proof=Proven(number, "citizen") if number else None,
-                ticket=str(document.get("ticket", "")),
-                recorded_ms=recorded_ms,
-                received_ms=self.now_ms,
-            )
-        )
-        return VerdictCame(seq, not outcome.reason, outcome.reason, outcome.result)
-
-    def bookings(self) -> list[dict[str, Any]]:
-        """Put the person's bookings where a lookup finds them, and return them."""
-        persona = self.kiosk.city.persona
-        assert persona is not None
-        record = self.desk.of_person(persona.id_number.encode(), self.now_ms)
-        self.kiosk.city.live["appt.booking"] = record
-        return [] if record is None else list(record["bookings"])  # type: ignore[call-overload]
 
 
 @pytest.fixture
@@ -253,3 +196,31 @@ def test_the_network_goes_while_a_time_is_being_chosen(hall: Hall) -> None:
         kiosk.touch("primary")
     assert kiosk.screen.name == "failure.needs-network"
     assert kiosk.store.documents == []
+
+
+def test_the_nearest_office_and_the_first_free_time_are_proposed_and_can_be_changed(hall: Hall) -> None:
+    kiosk = hall.kiosk.to_home("parent").touch("event.travel", "service.appointment", *["primary"] * 3)
+    kiosk.touch("choice.matter.exit-entry", "primary")
+    assert kiosk.controls["choice.office.rongshu"].selected
+    kiosk.touch("primary", "primary")
+    assert kiosk.controls["choice.slot.2026-05-18T10:30"].selected
+    kiosk.touch("choice.slot.2026-05-18T11:00", "primary")
+    hand_in(kiosk)
+    assert hall.bookings()[0]["start"] == "2026-05-18T11:00"
+
+
+def test_five_who_come_together_are_not_offered_a_time_for_four(hall: Hall) -> None:
+    kiosk = hall.kiosk.to_home("parent").touch("event.travel", "service.appointment", *["primary"] * 2)
+    kiosk.touch("change.people", "choice.people.5", "primary", "primary", "choice.matter.exit-entry", "primary")
+    kiosk.touch("choice.office.rongshu", "primary")
+    assert not any(name.startswith("choice.day.") and one.enabled for name, one in kiosk.controls.items())
+
+
+def test_outside_office_hours_no_number_is_given_out_and_the_screen_says_so(hall: Hall) -> None:
+    kiosk = hall.kiosk
+    kiosk.clock.advance(3 * 3600)  # 13:24: everybody has lunch
+    kiosk.wait(1)
+    kiosk.touch("language.zh", "start.ticket", "choice.matter.exit-entry", "primary")
+    hand_in(kiosk)
+    assert kiosk.screen.name == "failure.not-accepted"
+    assert "现在不是办公时间" in kiosk.words

@@ -255,7 +255,8 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
 def children_of(pid: int) -> dict[str, int]:
     """The children of a process: the word behind `kiosk` on their command line -> process id."""
     found: dict[str, int] = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    for child in " ".join(file.read_text() for file in threads).split():
         words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
         if "kiosk" in words:
             found[words[words.index("kiosk") + 1]] = int(child)

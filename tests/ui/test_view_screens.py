@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kiosk.screen_model import ScreenModel
+from drivers.api import JobState, PrintResult
 from kiosk.pieces.timeline import Timeline
+from kiosk.screen_model import ScreenModel
+from kiosk.session.asking.events import SheetFinished, SheetProgress
+from kiosk.session.asking.sheet_state import Sheet
 from kiosk.ui.letters import Letters
 from kiosk.ui.screen import lay_out
 from tests.scenario.kit import Kiosk
+from tests.scenario.test_certificates import CASE
 from tests.ui.measure import problems
 
 BY_DAY = {(False, 0), (False, 1), (True, 0), (True, 3)}
@@ -70,3 +75,37 @@ def test_every_page_fits_in_reach_mode(tmp_path: Path, letters: Letters, languag
         found += [f"{control.id} is at {rect.y:.0f}" for control, rect in sheet.targets if rect.y < 920]
     print(*sorted(set(found)), sep="\n")
     assert sorted(set(found)) == []
+
+
+@pytest.mark.parametrize("language", ["language.zh", "language.en"])
+@pytest.mark.parametrize(
+    ("landscape", "presses"),
+    [(False, ()), (False, ("mode.large",) * 3), (False, ("mode.reach",)), (True, ()), (True, ("mode.large",) * 3)],
+)
+def test_a_case_with_its_certificate_fits_whatever_the_printer_says(
+    tmp_path: Path, letters: Letters, language: str, presses: tuple[str, ...], landscape: bool
+) -> None:
+    size = (1920, 1080) if landscape else (1080, 1920)
+    kiosk = Kiosk(tmp_path, a4_queue="ipp://127.0.0.1:9/a4", landscape=landscape)
+    kiosk.city.live["case.case"] = {"cases": [CASE]}
+    kiosk.touch(*presses, language, "start.card").insert("parent")
+    kiosk.pin("123456").touch("event.records", "service.my-cases", "primary", "primary", "row.0")
+    runtime, number, found = kiosk.terminal.runtime, str(CASE["number"]), list[str]()
+    seen = len(kiosk.screens)
+    for state in (
+        JobState.SENT,
+        JobState.BLOCKED,
+        JobState.DONE,
+        JobState.UNKNOWN,
+        JobState.NOT_PRINTED,
+        JobState.PARTIAL,
+    ):
+        runtime.session = replace(runtime.session, sheet=Sheet(number, JobState.SENDING))
+        result = PrintResult(state, "cover-open", 0)
+        going = state in {JobState.SENT, JobState.BLOCKED}
+        kiosk.terminal.send(SheetProgress(state) if going else SheetFinished(runtime.session.id, number, "", result))
+        kiosk.pump()
+        found += [f"{state}: {overflow}" for overflow in lay_out(kiosk.screen, size, letters.measure).overflows]
+    assert len(kiosk.screens) == seen + 6
+    assert found == []
+    kiosk.close()

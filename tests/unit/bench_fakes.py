@@ -65,6 +65,9 @@ class FakeTerminal:
             "gateway": {"reachable": True},
         }
 
+    def words(self) -> Sequence[str]:
+        return [element.text for element in SCREENS[self.name]]
+
     def settle(self, timeout_s: float) -> bool:
         self.settles += 1
         return not self.stuck

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
+import queue
 import shutil
 import subprocess
+import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,11 @@ from drivers.printers.a4.document import DocumentDeadlines, DocumentPrinter
 from drivers.printers.paper.raster import FontMissing
 from drivers.sim.ipp_printer import SimIppPrinter
 from kiosk.cli.paper.qr_reader import read_qr_codes
+from kiosk.events import Event
+from kiosk.session.asking.events import SheetFinished, SheetProgress
+from kiosk.session.state import PrintSheet
+from kiosk.workers.sheets import SheetDesk
+from kiosk.workers.threads import ThreadWorker
 
 PAGE = Certificate(
     "ZM-2027-004417",
@@ -38,6 +46,18 @@ PAGE = Certificate(
     "T0001",
 )
 PDF = render_certificate(PAGE)
+DOCUMENT = {
+    "number": PAGE.number, "city": asdict(PAGE.city), "title": asdict(PAGE.title), "sentence": asdict(PAGE.sentence),
+    "rows": [[asdict(label), text] for label, text in PAGE.rows], "issuer": PAGE.issuer, "issued": "2027-05-18",
+    "token": PAGE.token, "check_code": PAGE.check_code,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """A job of the worker raised."""
+
+    error: BaseException
 
 
 def streams(pdf: bytes) -> list[bytes]:
@@ -207,6 +227,38 @@ def test_a_server_that_dies_leaves_it_unknown() -> None:
         clock.on_wait = lambda: sim.set_fault("silent")
         result = printer(sim, clock).print_pdf(PDF, "certificate", pages=9)
     assert (result.state, result.reason) == (JobState.UNKNOWN, "no-reply")
+
+
+def test_the_card_is_taken_and_the_job_that_waits_is_taken_back(sim: SimIppPrinter) -> None:
+    gone = threading.Event()
+
+    def paper_ends(state: JobState) -> None:
+        if state is JobState.SENT:
+            sim.set_fault("paper-out")
+        elif state is JobState.BLOCKED:
+            gone.set()
+
+    printer = DocumentPrinter(sim.url, clock=lambda: 0.0, wait=lambda _s: None)
+    result = printer.print_pdf(PDF, "T0001-000042", on_state=paper_ends, stop=gone.is_set)
+    assert (result.state, result.reason) == (JobState.UNKNOWN, "holder-gone")
+    sim.clear_fault()
+    assert sim.printed == [0]
+
+
+def test_a_visit_that_ends_takes_its_sheet_back_and_what_may_be_out_is_still_told(sim: SimIppPrinter) -> None:
+    told: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    printer = DocumentPrinter(sim.url, deadlines=DocumentDeadlines(poll_s=0.01, blocked_s=20, finish_s=20))
+    desk = SheetDesk(printer, ThreadWorker("sheets", lambda _name, error: told.put(Failed(error))), told.put)
+    desk.print(7, PrintSheet("T0001-000042", "marriage", json.dumps(DOCUMENT), copy=False), "T0001")
+    while not (isinstance(event := told.get(timeout=20), SheetProgress) and event.state is JobState.BLOCKED):
+        assert not isinstance(event, SheetFinished | Failed)
+        if isinstance(event, SheetProgress) and event.state is JobState.SENDING:
+            sim.set_fault("paper-out")
+    desk.give_up()
+    event = told.get(timeout=20)
+    assert isinstance(event, SheetFinished)
+    assert (event.session_id, event.visit, event.result.state) == (0, 7, JobState.UNKNOWN)
+    desk.close()
 
 
 def test_an_aborted_job_is_not_printed_again(sim: SimIppPrinter) -> None:

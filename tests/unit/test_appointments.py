@@ -320,3 +320,30 @@ def test_a_file_of_offices_that_cannot_be_used_names_the_office(tmp_path: Path) 
         with pytest.raises(OfficesInvalid, match=r"offices\.toml: [a-z]+:"):
             load_offices(file)
     assert Slot("a", "b", "c") < Slot("a", "b", "d")
+
+
+def test_everybody_who_comes_takes_a_place_and_gives_it_back(desk: AppointmentDesk) -> None:
+    family, alone, couple = Citizen(desk, "f"), Citizen(desk, "a"), Citizen(desk, "c")
+    where: Any = {"office": "rongshu", "matter": "exit-entry"}
+    assert family.asks("book", **where, slot=SLOT, people="3").reason == ""
+    assert left(desk) == 1
+    assert couple.asks("book", **where, slot=SLOT, people="2").reason == "slot-few"
+    offered: Any = desk.slots({**where, "people": "2"}, ms_of(NOW))["slots"]
+    assert [one["left"] for one in offered if one["start"] == SLOT] == [0]
+    assert alone.books().reason == ""
+    assert left(desk) == 0
+    later = "2026-05-20T11:00"
+    assert family.asks("move", booking=family.booking(), slot=later).reason == ""
+    assert (left(desk), left(desk, later)) == (3, 1)
+    assert family.asks("cancel", booking=family.booking()).reason == ""
+    assert left(desk, later) == 4
+
+
+def test_a_party_that_does_not_fit_keeps_the_time_it_has(desk: AppointmentDesk) -> None:
+    family, couple = Citizen(desk, "f"), Citizen(desk, "c")
+    where: Any = {"office": "rongshu", "matter": "exit-entry"}
+    later = "2026-05-20T11:00"
+    assert family.asks("book", **where, slot=SLOT, people="3").reason == ""
+    assert couple.asks("book", **where, slot=later, people="2").reason == ""
+    assert family.asks("move", booking=family.booking(), slot=later).reason == "slot-few"
+    assert (left(desk), left(desk, later)) == (1, 2)

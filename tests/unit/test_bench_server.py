@@ -6,7 +6,6 @@ import io
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
@@ -16,8 +15,7 @@ from kiosk.bench.ports import BenchError
 from kiosk.bench.server import BenchServer, build_app
 from kiosk.speech.speaker import Manner
 from tests.unit.bench_fakes import FakeWorld
-
-TIMEOUT_S = 20
+from tests.unit.bench_http import TIMEOUT_S, Doorway, get, post, refused
 
 
 @pytest.fixture
@@ -25,30 +23,20 @@ def world() -> FakeWorld:
     return FakeWorld.make()
 
 
-@pytest.fixture
-def url(world: FakeWorld) -> Iterator[str]:
-    server = BenchServer(build_app(world.ports()))
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Doorway, str]]:
+    doorway = Doorway()
+    server = BenchServer(doorway)
     server.start()
-    yield server.url
+    yield doorway, server.url
     server.close()
 
 
-def get(url: str, path: str, **more: Any) -> requests.Response:
-    return requests.get(url + path, timeout=TIMEOUT_S, **more)
-
-
-def post(url: str, path: str, body: object = None, **more: Any) -> requests.Response:
-    return requests.post(url + path, json=body, timeout=TIMEOUT_S, **more)
-
-
-def refused(answer: requests.Response, status: int, code: str) -> dict[str, str]:
-    assert answer.status_code == status, answer.text
-    body = answer.json()
-    assert body["error"] == code
-    assert set(body) == {"error", "message", "next"}
-    assert body["message"]
-    assert body["next"]
-    return body
+@pytest.fixture
+def url(world: FakeWorld, served: tuple[Doorway, str]) -> str:
+    doorway, url = served
+    doorway.app = build_app(world.ports())
+    return url
 
 
 def test_the_state_has_exactly_the_promised_keys(url: str) -> None:
@@ -224,7 +212,13 @@ def test_the_network_keeps_what_is_not_named(url: str, world: FakeWorld) -> None
 
 
 def test_entries_are_what_the_gateway_holds(url: str, world: FakeWorld) -> None:
-    entry = {"terminal": "T0001", "epoch": "e", "seq": 0, "id": "i", "document": {"kind": "application"}}
+    entry: dict[str, object] = {
+        "terminal": "T0001",
+        "epoch": "e",
+        "seq": 0,
+        "id": "i",
+        "document": {"kind": "application"},
+    }
     world.gateway.held.append(entry)
     assert get(url, "/api/entries").json() == [entry]
     world.gateway.silent = True
@@ -333,6 +327,13 @@ def test_the_contract_is_published(url: str) -> None:
         ("GET", "/api/entries"),
         ("GET", "/api/messages"),
         ("POST", "/api/reset"),
+        ("POST", "/api/key"),
+        ("GET", "/api/speech"),
+        ("GET", "/api/speech/{n}.wav"),
+        ("POST", "/api/receipts/take"),
+        ("GET", "/api/recording"),
+        ("POST", "/api/play"),
+        ("GET", "/api/log"),
     }
 
 

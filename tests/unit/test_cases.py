@@ -352,6 +352,30 @@ def test_who_looked_is_shown_to_the_person_only_and_one_row_a_time(plain: Gatewa
     assert [step["agency"] for step in counter.case(number)["steps"]] == ["data", "data"]
 
 
+def test_an_agency_that_reads_an_application_stands_in_its_citizen_s_access_log(plain: GatewayKit) -> None:
+    counter, other = Counter(plain), Counter(plain, NEWCOMER)
+    number = counter.hand_in("residence")
+    for _ in range(3):
+        assert [step["number"] for step in agency(plain, "psb", "GET", "steps").json["steps"]] == [number]
+    looks = counter.card.lookup(counter.terminal, "access-log", "audit.access").json["subjects"]["audit.access"]
+    read = [look for look in looks["record"]["looks"] if look.get("case")]
+    assert [(look["who"], look["purpose"], look["case"], look["subjects"]) for look in read] == [
+        ("psb", "residence", number, ["case.case"])
+    ], "once a day, however often the desk is asked for"
+    theirs = other.card.lookup(other.terminal, "access-log", "audit.access").json["subjects"]["audit.access"]
+    assert not any(look.get("case") for look in theirs["record"]["looks"])
+
+
+@pytest.mark.parametrize(("score", "called"), [("1", True), ("2", True), ("3", False), ("5", False)])
+def test_who_was_dissatisfied_is_called(plain: GatewayKit, score: str, called: bool) -> None:
+    counter = Counter(plain)
+    number = counter.hand_in("residence", phone="14000000099")
+    counter.hand_in("my-cases", do="evaluate", case=number.replace("-", ""), score=score)
+    found = plain.gateway.messages.calls.waiting(plain.clock.ms, 10)
+    assert [(call.topic, call.number) for call in found] == ([("rating", number)] if called else [])
+    assert all(call.phone for call in found)
+
+
 @pytest.mark.parametrize("subject", ["case.case", "audit.access"])
 def test_no_other_service_may_ask_for_them(plain: GatewayKit, subject: str) -> None:
     counter = Counter(plain)

@@ -57,9 +57,10 @@ def test_the_decision_issues_it_and_only_its_holder_gets_it(kit: GatewayKit) -> 
         "陈晓娴", PARENT, "陈景朗", "儿子",
     )  # fmt: skip
     assert "In the household" not in said
-    assert (case["get"], case["printed"], made["issuer"]) == ("print", "", "广州市公安局")
+    assert (case["get"], case["printed"], made["issuer"]) == ("print", "", "公安局")
     assert other.cases() == []
-    assert "certificate" not in str(kit.gateway.cases.records.one(number, kit.gateway.releaser.catalogue.current().parsed, 0))  # noqa: E501 - one call
+    catalogue = kit.gateway.releaser.catalogue.current().parsed
+    assert "certificate" not in (kit.gateway.cases.records.one(number, catalogue, 0) or {}), "no agency, no telephone"
 
 
 def test_what_the_terminal_prints_can_be_made_of_it(plain: GatewayKit) -> None:
@@ -70,7 +71,7 @@ def test_what_the_terminal_prints_can_be_made_of_it(plain: GatewayKit) -> None:
         ("marriage", "civil", {"purpose": "notary", "get": "post"}),
         ("deed-tax", "tax", {"pay": "qr"}),
     ):
-        number = counter.hand_in(service, **answers)
+        number = counter.hand_in(service, signed=True, **answers)
         decide(plain, number, agency)
         whole = {**document(counter.case(number)), "terminal": "T0001", "copy": False}
         page = parse_certificate(json.dumps(whole))

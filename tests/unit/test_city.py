@@ -343,3 +343,21 @@ def test_records_hold_what_the_catalogue_says() -> None:
     ):
         for item in PERSONAS:
             assert set(item.records.get(subject, {})) <= set(SUBJECTS[subject]["items"]), (item.id, subject)
+
+
+def test_any_linked_number_leads_back_to_its_person_and_nobody_else_s_does() -> None:
+    people = city()
+    register = Register(people, [])
+    found = 0
+    for index in range(0, 2000, 7):
+        person = people.person(index)
+        link = register.record(person.id_number, "id.link")
+        assert link is not None
+        companies = link["uscc"]
+        assert isinstance(companies, list)
+        found += len(companies)
+        for number in (link["card"], link["si_no"], *companies):
+            assert register.id_number_of(str(number)) == person.id_number
+    assert found > 0, "some of them have a company"
+    for stranger in ("", "X99999999", "S44019900002000", "91440199MA0000001P", "X0000000", people.person(0).id_number):
+        assert register.id_number_of(stranger) is None or stranger == "91440199MA0000001P"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from offline_cache.errors import MalformedMessage
-from offline_cache.fleet.message import GAUGES, Heartbeat, decode_heartbeat, encode_heartbeat
 from offline_cache.messages import sign1
+from offline_cache.wire.heartbeat import GAUGES, Heartbeat, decode_heartbeat, encode_heartbeat
 from provisioning.gateway.fleet.alerts import Alerts
 from provisioning.gateway.fleet.rollout import place
 from provisioning.gateway.fleet.settings import FleetSettingsInvalid, load_settings
@@ -278,7 +278,7 @@ class Rolling:
         self.fetch()
 
     def publish(self, version: int) -> None:
-        text = f"version = {version}\n[settings]\nidle_timeout_s = {40 + version}.0\n"
+        text = f"version = {version}\n[settings]\nidle_timeout_s = {40 + version}\n"
         (self.kit.folder / "configuration.toml").write_text(text)
 
     def fetch(self, **sick: int) -> list[str]:
@@ -292,6 +292,7 @@ class Rolling:
             new = version > self.versions[terminal.name]
             self.versions[terminal.name] = max(version, self.versions[terminal.name])
             facts = {"configuration": str(self.versions[terminal.name])}
+            self.kit.clock.pass_s(1)
             beat(terminal, facts=facts, **(sick if new else {}))
         self.kit.gateway.fleet.work()
         newest = max(self.versions.values())

@@ -53,6 +53,7 @@ def test_public_subjects_need_no_card_and_others_do(kit: GatewayKit, terminal: T
 
 
 def test_a_number_is_given_out_called_and_told(kit: GatewayKit, terminal: Terminal) -> None:
+    kit.clock.pass_s(46 * 3600)  # Monday, ten o'clock
     walk_in(kit, terminal)
     page = decode_verdicts(
         verify1(get(kit, terminal, "/v1/verdicts").body, kit.authority.signing_key.public_key().public_bytes_raw())
@@ -116,3 +117,10 @@ def test_an_answer_that_is_none_is_refused() -> None:
     with pytest.raises(BadReply):
         card_state({"state": "fine"})
     assert public_path("geo.office", {"matter": "a b&c"}) == "/v1/public/geo.office?matter=a+b%26c"
+
+
+def test_on_a_saturday_no_number_is_given_out(kit: GatewayKit, terminal: Terminal) -> None:
+    walk_in(kit, terminal)
+    key = kit.authority.signing_key.public_key().public_bytes_raw()
+    (verdict,) = decode_verdicts(verify1(get(kit, terminal, "/v1/verdicts").body, key)).verdicts
+    assert (verdict.verdict, verdict.reason) == ("rejected", "office-closed")

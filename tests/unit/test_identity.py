@@ -160,6 +160,10 @@ def test_somebody_who_calls_12345_has_the_card_blocked(kit: GatewayKit, office: 
     assert card.lookup(terminal, "household-proof", "pop.person").code == "card-lost"
     assert call(id_number=PARENT, state="found").json == {"state": "found", "new": True}
     assert state(terminal, card) == {"state": "valid"}
+    linked: Any = kit.gateway.releaser.register.record(PARENT, "id.link")
+    assert call(id_number=linked["si_no"], state="lost").json == {"state": "lost", "new": True}
+    assert state(terminal, card) == {"state": "lost"}
+    assert call(id_number=linked["card"], state="found").json == {"state": "found", "new": True}
     assert call(id_number=PARENT, state="stolen").code == "malformed"
     assert kit.call("POST", "/v1/card-losses", b"{}").code == "operator-required"
 

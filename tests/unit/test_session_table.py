@@ -28,7 +28,7 @@ RUNTIME_ONLY = {events.PinKey}
 """Never reaches `step`: the runtime keeps the digit."""
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
-    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places"}
+    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places", "search"}
 )
 """The screen names that scripts rely on, with help."""
 
@@ -53,7 +53,8 @@ def test_an_event_that_nobody_listed_is_named_with_its_state() -> None:
 
 def test_every_state_can_be_entered_by_some_visit() -> None:
     seen: set[State] = set()
-    for visit in (Visit().to_printing(), Visit().to_home().touch("help"), Visit().to_home().fire("idle"),
+    for visit in (Visit().to_printing(), Visit().to_home().touch("help"),
+                  Visit().to_home().touch("search"), Visit().to_home().fire("idle"),
                   Visit().touch("language.zh", "modes")):  # fmt: skip
         seen.add(visit.state)
         seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore

@@ -30,7 +30,7 @@ def spoken(model: m.ScreenModel, language: str = "zh-Hans") -> list[str]:
 
 
 def screen(*body: m.Piece, **more: object) -> m.ScreenModel:
-    return replace(drawn(Visit().to_home().session), body=body, title="问题？", **more)  # pyright: ignore
+    return replace(drawn(Visit().to_home().session), body=body, title="问题？", **{"back": None, **more})  # pyright: ignore
 
 
 def stations() -> Iterator[m.ScreenModel]:
@@ -70,8 +70,9 @@ def test_the_pin_screen_is_told_without_a_digit_of_the_pad() -> None:
 def test_home_counts_the_choices_before_it_names_them() -> None:
     told_ = spoken(Visit().to_home().screen)
     assert told_[:3] == ["首页。", "陈某娴，您好。", "想办什么事？"]
-    assert told_[-1].startswith("有 9 个选择：我搬家了、我要工作、")
-    assert "我退休，现在不能用" in told_[-1]
+    assert told_[3].startswith("有 9 个选择：我搬家了、我要工作、")
+    assert "我退休，现在不能用" in told_[3]
+    assert told_[-1] == "可以选找服务。"
 
 
 def test_cantonese_is_said_as_it_is_spoken_and_not_as_it_is_written() -> None:
@@ -274,7 +275,7 @@ def test_up_and_down_go_by_rows_in_tiles_and_pads() -> None:
     assert focus.first(home) == "event.moved"
     assert focus.moved(home, "event.work", "down") == "event.business"
     assert focus.moved(home, "event.business", "up") == "event.work"
-    assert focus.moved(home, "event.travel", "down") == "finish"
+    assert focus.moved(home, "event.travel", "down") == "search"
     pin = Visit().to_pin().screen
     assert focus.first(pin) == "pin.1"
     assert focus.moved(pin, "pin.9", "down") == "pin.delete"

@@ -98,7 +98,7 @@ def test_a_terminal_without_its_certificate_is_not_served(gateway: TlsGateway, f
 
 def test_a_certificate_of_another_authority_is_not_accepted(gateway: TlsGateway, folder: Path) -> None:
     joined = join(gateway, folder)
-    request = GatewayClient.enrol.__globals__["_signing_request"](joined.private_key, joined.device)
+    request = GatewayClient.enrol.__globals__["signing_request"](joined.private_key, joined.device)
     (folder / enrolment.CERTIFICATE_FILE).write_text(TestAuthority().sign_request(request, "T0001"))
     with pytest.raises((NotAuthorised, Unavailable)):
         GatewayClient(joined).nonce()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from fpdf import FPDF
-from fpdf.enums import DocumentCompliance
+from typing import TYPE_CHECKING
 
 from drivers.errors import ReceiptInvalid
 from drivers.printers.paper.raster import DEFAULT_FONT, FontMissing, qr_modules
 from drivers.printers.paper.receipt_document import check_qr, check_text
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 MAX_ROWS = 12
 _SC_FACE = 2
@@ -64,6 +65,9 @@ def render_certificate(certificate: Certificate, font: Path = DEFAULT_FONT) -> b
     bold = font.with_name(font.name.replace("Regular", "Bold"))
     if not font.exists() or not bold.exists():
         raise FontMissing(f"cannot open the font {font}; install the package fonts-noto-cjk")
+    from fpdf import FPDF  # with fontTools it costs a tenth of the terminal's start: not before a sheet is made
+    from fpdf.enums import DocumentCompliance
+
     pdf = FPDF(format="A4", enforce_compliance=DocumentCompliance.PDFA_2B)
     pdf.set_creation_date(datetime.datetime.combine(certificate.issued, datetime.time(), datetime.UTC))
     pdf.set_title(f"{certificate.title.zh} {certificate.number}")

@@ -68,6 +68,10 @@ def _ignore(_state: JobState) -> None:
     """For callers that only want the result."""
 
 
+def _never() -> bool:
+    return False
+
+
 class DocumentPrinter:
     """One queue. `url` is `ipp://host:port/path`; one thread owns it."""
 
@@ -100,9 +104,16 @@ class DocumentPrinter:
             return e.code
 
     def print_pdf(
-        self, pdf: bytes, title: str, pages: int = 1, on_state: Callable[[JobState], None] | None = None
+        self,
+        pdf: bytes,
+        title: str,
+        pages: int = 1,
+        on_state: Callable[[JobState], None] | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> PrintResult:
         """Print a PDF of so many pages and return what is known. `title` is seen in the queue: no person in it.
+
+        `stop`, asked between two looks at the job: True takes it back, because nobody waits for it any more.
 
         Never raises for anything a server or a printer can do.
         """
@@ -119,10 +130,12 @@ class DocumentPrinter:
         except PrinterError as e:
             return PrintResult(JobState.NOT_PRINTED, e.code, 0)
         tell(JobState.SENT)
-        state, reason = self._watch(job, pages, tell)
+        state, reason = self._watch(job, pages, tell, stop or _never)
         return PrintResult(state, reason, len(pdf), pages, pages if state is JobState.DONE else 0)
 
-    def _watch(self, job: int, pages: int, tell: Callable[[JobState], None]) -> tuple[JobState, str]:
+    def _watch(
+        self, job: int, pages: int, tell: Callable[[JobState], None], stop: Callable[[], bool]
+    ) -> tuple[JobState, str]:
         began, blocked_at, trouble = self._clock(), None, ""
         while True:
             now = self._clock()
@@ -140,6 +153,8 @@ class DocumentPrinter:
                 blocked_at = None
                 tell(JobState.SENT)
             waited_too_long = blocked_at is not None and now - blocked_at >= self._deadlines.blocked_s
+            if stop():
+                return self._take_back(job, found, "holder-gone")
             if waited_too_long or now - began >= self._deadlines.finish_s:
                 return self._take_back(job, found, trouble or "no-confirmation")
             self._wait(self._deadlines.poll_s)

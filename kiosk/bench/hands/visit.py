@@ -150,7 +150,9 @@ class Visitor:
     def step_form(self) -> str:
         """Answer the page or question on the screen as `fill_in` does, and go on; return the screen that follows."""
         self._answer()
-        return self.press("primary")
+        now = self.press("primary")
+        # Choices that depend on the answer are fetched: the next question comes when they are there.
+        return self.wait_for("form", "check", "places") if now == "looking" else now
 
     def _answer(self) -> None:
         """Answer where the screen asks, so that the one way forward opens."""

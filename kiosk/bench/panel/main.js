@@ -1,6 +1,8 @@
 // The panel's loop: ask, draw, and send what the tester's hand does.
 import { freshScreen, get, post, Refused, remove } from "./api.js";
-import { drawControls, drawDevices, drawEntries, drawLog, drawOutbox, drawPapers, drawTray, icon, make } from "./parts.js";
+import { drawHeard, drawKeypad, Headphones } from "./ear.js";
+import { drawControls, drawDevices, drawEntries, drawLog, drawMessages, drawOutbox, drawPapers, drawRoll, drawTray, icon, make } from "./parts.js";
+import { prepareScenarios } from "./scenario.js";
 import { language, speak, word } from "./words.js";
 
 const SCREEN_EVERY_MS = 350;
@@ -8,7 +10,8 @@ const FACTS_EVERY_MS = 1000;
 const SWAP_MS = 300;
 const $ = (id) => document.getElementById(id);
 
-const known = { state: null, personas: [], faults: { faults: [], offers: [] }, elements: [], log: [], receipts: [], entries: [] };
+const known = { state: null, personas: [], faults: { faults: [], offers: [] }, elements: [], log: [], receipts: [], entries: [], messages: [], heard: [] };
+const refusals = { entries: "", messages: "" };
 let pictureUrl = "";
 let onlyAlarms = false;
 let lost = false;
@@ -30,10 +33,17 @@ async function act(work) {
   await Promise.allSettled([look(), learn()]);
 }
 
+const headphones = new Headphones(() => {
+  $("told").hidden = false;
+  $("told").textContent = word("noVoice");
+});
+
 const acts = {
-  fault: (device, fault, on) => act(() => on
+  fault: ({ device, fault, counted }, on) => act(() => on
     ? remove(`/api/faults?device=${encodeURIComponent(device)}&fault=${encodeURIComponent(fault)}`)
-    : post("/api/faults", { device, fault })),
+    : post("/api/faults", counted && $("after").value !== "" ? { device, fault, after: $("after").valueAsNumber } : { device, fault })),
+  take: () => act(() => post("/api/receipts/take")),
+  key: (key) => act(() => post("/api/key", { key })),
   network: (change) => act(() => post("/api/network", change)),
   clock: (seconds) => act(() => post("/api/clock", { advance_s: seconds })),
   persona: (id, here) => act(async () => {
@@ -58,16 +68,36 @@ async function look() {
 
 async function learn() {
   const last = known.log.at(-1)?.n ?? 0;
-  const [state, faults, receipts, fresh] = await Promise.all([
-    get("/api/state"), get("/api/faults"), get("/api/receipts"), get(`/api/log?after=${last}`),
+  const said = known.heard.at(-1)?.n ?? 0;
+  const [state, faults, receipts, fresh, heard] = await Promise.all([
+    get("/api/state"), get("/api/faults"), get("/api/receipts"), get(`/api/log?after=${last}`), get(`/api/speech?after=${said}`),
   ]);
   Object.assign(known, { state, faults, receipts });
   if (fresh.length && fresh[0].n <= last) known.log = [];
   known.log = [...known.log, ...fresh].slice(-400);
+  known.heard = [...known.heard, ...heard].slice(-400);
+  headphones.hear(heard);
   if (!known.personas.length) known.personas = await get("/api/personas");
   draw();
-  known.entries = await get("/api/entries");
-  drawEntries($("entries"), known.entries);
+}
+
+// What the gateway holds. One that is broken answers late or not at all, and nothing else shall wait for it.
+async function askGateway() {
+  for (const what of ["entries", "messages"]) {
+    try {
+      known[what] = await get(`/api/${what}`);
+      refusals[what] = "";
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusals[what] = `${error.message} ${error.next}`;
+    }
+  }
+  drawHeld();
+}
+
+function drawHeld() {
+  drawEntries($("entries"), known.entries, refusals.entries);
+  drawMessages($("messages"), known.messages, refusals.messages);
 }
 
 function draw() {
@@ -85,7 +115,10 @@ function draw() {
   $("pull").disabled = !state.devices.slot.card;
   $("swap").disabled = !state.devices.slot.card;
   drawDevices(state, known.faults, acts);
+  drawRoll($("roll"), state.devices.printer, acts.take);
   drawPapers($("papers"), known.receipts);
+  drawKeypad($("keypad"), acts.key);
+  drawHeard($("heard"), known.heard);
   drawOutbox($("outbox"), state.outbox);
   drawLog($("log"), known.log, onlyAlarms);
   overall(state);
@@ -145,12 +178,24 @@ $("monkey").addEventListener("click", () => act(async () => {
 $("reset").addEventListener("click", () => act(async () => {
   await post("/api/reset");
   known.log = [];
+  known.heard = [];
+  headphones.hush();
 }));
-$("language").addEventListener("click", () => { speak(language.now === "en" ? "zh-Hans" : "en"); draw(); drawEntries($("entries"), known.entries); });
+$("language").addEventListener("click", () => { speak(language.now === "en" ? "zh-Hans" : "en"); draw(); drawHeld(); });
 $("only-alarms").addEventListener("click", (event) => {
   onlyAlarms = !onlyAlarms;
   event.currentTarget.setAttribute("aria-pressed", String(onlyAlarms));
   draw();
+});
+
+$("hear").addEventListener("click", (event) => {
+  headphones.turn(!headphones.on);
+  event.currentTarget.setAttribute("aria-pressed", String(headphones.on));
+});
+prepareScenarios(tell, async () => {
+  known.log = [];
+  known.heard = [];
+  await Promise.allSettled([look(), learn(), askGateway()]);
 });
 
 // ------------------------------------------------------------------------------------------------ own card
@@ -197,9 +242,9 @@ async function every(ms, work) {
         if (lost) $("told").hidden = true;
         lost = false;
       } catch (error) {
-        lost = true;
         tell(error);
-        $("overall").replaceChildren(icon("m-stop"), word("gone"));
+        lost = !(error instanceof Refused);
+        if (lost) $("overall").replaceChildren(icon("m-stop"), word("gone"));
       }
     }
     await new Promise((done) => { setTimeout(done, ms); });
@@ -209,3 +254,4 @@ async function every(ms, work) {
 speak(language.now);
 every(SCREEN_EVERY_MS, look);
 every(FACTS_EVERY_MS, learn);
+every(FACTS_EVERY_MS, askGateway);

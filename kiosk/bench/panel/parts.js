@@ -2,6 +2,7 @@
 import { code, duration, language, word } from "./words.js";
 
 const SHOWN_FAULTS = 4;
+const DEVICE_ICONS = { network: "cloudoff", reader: "card", gateway: "agency" };
 const SVG = "http://www.w3.org/2000/svg";
 
 export function icon(name, classes = "", label = "") {
@@ -45,7 +46,7 @@ function toggle(key, text, pressed, onclick) {
 
 function deviceRow(name, detail, mark, buttons) {
   return [
-    make("div", { class: "what" }, icon(name === "network" ? "cloudoff" : name === "reader" ? "card" : name), make("b", {}, word(name)),
+    make("div", { class: "what" }, icon(DEVICE_ICONS[name] ?? name), make("b", {}, word(name)),
       make("span", {}, detail), icon(mark, "mark")),
     make("div", { class: "buttons" }, ...buttons.slice(0, SHOWN_FAULTS)),
     buttons.length > SHOWN_FAULTS ? make("details", {}, make("summary", { "data-key": `more.${name}` }, word("more")),
@@ -69,7 +70,7 @@ function faultButtons(device, faults, press) {
   const active = new Set(faults.faults.filter((fault) => fault.device === device).map((fault) => fault.fault));
   return faults.offers.filter((offer) => offer.device === device)
     .map((offer) => toggle(`${device}.${offer.fault}`, code(offer.fault), active.has(offer.fault),
-      () => press(device, offer.fault, active.has(offer.fault))));
+      () => press(offer, active.has(offer.fault))));
 }
 
 // The plain words in what a device says of itself.
@@ -93,13 +94,17 @@ export function drawDevices(state, faults, act) {
     toggle("net.slow", word("slowIt"), network.latency_ms > 0, () => act.network({ latency_ms: network.latency_ms ? 0 : 800 })),
     toggle("net.loss", word("loseIt"), network.loss > 0, () => act.network({ loss: network.loss ? 0 : 0.5 })),
   ]));
+  const answers = code(state.gateway.reachable ? "reachable" : "unreachable");
+  redraw(document.getElementById("d-gateway"), [answers, faults], () => deviceRow("gateway", answers,
+    broken("gateway") ? "m-att" : state.gateway.reachable ? "m-saved" : "m-held", faultButtons("gateway", faults, act.fault)));
   const ahead = clock.offset_s ? ` · ${word("ahead", duration(clock.offset_s))}` : "";
   const now = `${clock.now.replace("T", " ")}${ahead}`;
   const row = document.getElementById("d-clock");
-  redraw(row, clock.offset_s, () => deviceRow("clock", now,
-    clock.offset_s ? "m-att" : "m-saved", [
+  redraw(row, [clock.offset_s, faults], () => deviceRow("clock", now,
+    clock.offset_s || broken("clock") ? "m-att" : "m-saved", [
       make("button", { type: "button", class: "button", "data-key": "clock.2", onclick: () => act.clock(120) }, word("twoMinutes")),
       make("button", { type: "button", class: "button", "data-key": "clock.1d", onclick: () => act.clock(86400) }, word("oneDay")),
+      ...faultButtons("clock", faults, act.fault),
     ]));
   row.querySelector(".what span").textContent = now;
 }
@@ -120,6 +125,30 @@ export function drawPapers(holder, receipts) {
   });
 }
 
+// What is left on the roll, and the mouth of a printer that has one.
+export function drawRoll(holder, printer, take) {
+  const { roll, mouth } = printer;
+  redraw(holder, [roll, mouth], () => {
+    const left = word("rollLeft", (roll.left_mm / 1000).toFixed(1), (roll.full_mm / 1000).toFixed(0));
+    return [
+      make("meter", { min: 0, max: roll.full_mm, low: 4000, value: roll.left_mm, "aria-label": left }),
+      make("p", { class: "facts" }, left),
+      mouth ? make("button", { type: "button", class: "button", "data-key": "take", onclick: take, disabled: mouth === "waiting" ? null : "" }, word("takeReceipt")) : null,
+    ].filter((part) => part !== null);
+  });
+}
+
+export function drawMessages(holder, messages, refused) {
+  document.getElementById("messages-count").textContent = word("messagesCount", messages.length);
+  redraw(holder, [messages.length, messages.at(-1), refused], () => {
+    if (refused) return [make("p", { class: "facts" }, refused)];
+    if (!messages.length) return [make("p", { class: "facts" }, word("noMessages"))];
+    return [...messages].reverse().slice(0, 100).map((one) => make("article", { class: "message" },
+      make("p", { class: "facts" }, `${word(one.way === "sms" ? "sms" : "email")} · ${one.to} · ${new Date(one.at_ms).toLocaleString(language.now)}`),
+      one.subject ? make("p", {}, make("b", {}, one.subject)) : null, make("p", { class: "said" }, one.body)));
+  });
+}
+
 export function drawOutbox(holder, outbox) {
   redraw(holder, outbox, () => {
     const number = (value, text, some) => make("p", {}, make("b", { class: some ? "some" : "" }, String(value ?? 0)), text);
@@ -130,9 +159,10 @@ export function drawOutbox(holder, outbox) {
   });
 }
 
-export function drawEntries(holder, entries, services) {
+export function drawEntries(holder, entries, refused) {
   document.getElementById("entries-count").textContent = word("entriesCount", entries.length);
-  redraw(holder, [entries.length, entries.at(-1), services], () => {
+  redraw(holder, [entries.length, entries.at(-1), refused], () => {
+    if (refused) return [make("p", { class: "facts" }, refused)];
     if (!entries.length) return [make("p", { class: "facts" }, word("noEntries"))];
     const rows = [...entries].reverse().slice(0, 100).map((entry) => {
       const held = entry.document ?? {};

@@ -56,6 +56,8 @@ class City:
         self.directory: dict[str, object] = {}
         """What lies on the disk of `geo.office`; empty: the terminal has never fetched it."""
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.phones: dict[str, Mapping[str, object]] = {}
+        """Forms that wait for a telephone, by URL."""
 
     def alive(self) -> bool:
         return self.up
@@ -104,3 +106,21 @@ class City:
         if not self.up:
             raise OfficeDown
         return self.lost and bool(certificate)
+
+    def hand_over(
+        self, service: str, form: Mapping[str, object], certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> str:
+        """Raises `OfficeDown` as `lookup` does."""
+        if not self.up or self.refuses:
+            raise OfficeDown(self.refuses or "gateway-unavailable")
+        if len(sign(service.encode())) != 64 or not certificate:
+            raise OfficeDown("card-refused")
+        url = f"https://gateway.example/phone#{len(self.phones):022d}"
+        self.phones[url] = form
+        return url
+
+    def take_back(self, url: str) -> bool:
+        """Raises `OfficeDown` where the network is cut."""
+        if not self.up:
+            raise OfficeDown
+        return self.phones.pop(url, None) is not None

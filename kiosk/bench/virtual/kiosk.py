@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from drivers.printers.a4.document import DocumentPrinter
 from drivers.printers.models import model
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.document import parse_card_document
@@ -94,8 +95,14 @@ class Kiosk:
         printer_model: str = "generic-80",
         authority: CardAuthority | None = None,
         quota: Quota | None = None,
+        a4_queue: str = "",
+        a4: DocumentPrinter | None = None,
     ) -> None:
-        """`authority` issues the cards; None: one of its own, kept in `state_dir`. `quota` is the outbox's."""
+        """`authority` issues the cards; None: one of its own, kept in `state_dir`. `quota` is the outbox's.
+
+        `a4_queue` is where certificates are printed (an IPP printer, real or simulated); empty: there is none. `a4` is
+        its driver where it has to wait for real; None: one on this clock.
+        """
         self.state_dir = state_dir
         self.clock = ManualClock()
         self.city = City()
@@ -111,9 +118,9 @@ class Kiosk:
         device = SimReceiptPrinter(self.paper, model=chosen, clock=self.clock.monotonic_s, advance=self.clock.advance)
         self.printer = RecordingPrinter(device, self.paper)
         self.terminal = Terminal(
-            Settings(width=size[0], height=size[1]),
+            Settings(width=size[0], height=size[1], a4_queue=a4_queue),
             state_dir,
-            Devices(self.reader, self.printer if printer else None),
+            Devices(self.reader, self.printer if printer else None, a4 or self._pages(a4_queue)),
             self.clock,
             self.screens.append,
             inline=True,
@@ -125,6 +132,10 @@ class Kiosk:
         )
         self.terminal.start()
         self.pump()
+
+    def _pages(self, queue: str) -> DocumentPrinter | None:
+        clock = self.clock
+        return DocumentPrinter(queue, clock=clock.monotonic_s, wait=clock.advance) if queue else None
 
     def stands_in(self, office: str, *matters: str, letter: str = "Y") -> Kiosk:
         """Say at which office the terminal stands, as its enrolment would."""

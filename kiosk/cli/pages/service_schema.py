@@ -162,6 +162,7 @@ def _field() -> Json:
                 "enum": [word for word in SITES if word],
                 "description": "What of the terminal's place fills it in.",
             },
+            "as": {"enum": ["service", "agency", "time"], "description": "How a code from a page's row is told."},
             "quiet": {"type": "boolean", "description": "Never shown: only the office reads it."},
             "here_only": {**listed, "description": "Choices that only a terminal in an office offers."},
             "within": {"enum": ["matters"], "description": "What of the terminal's place lists the choices it offers."},
@@ -190,6 +191,7 @@ def _own_choices() -> Json:
                 },
                 "moment": {"enum": ["day", "time"], "description": "The label's first key is a local time."},
                 "left": _text("The key of an item that says how many are left; 0 cannot be chosen."),
+                "first": {"type": "boolean", "description": "The first that can be chosen is proposed."},
                 "ages": _object(
                     {
                         "key": _text("The key of an item that holds a birth date."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.services import definition as d
-from kiosk.services.view_parsing import CELL_KINDS, MARKS, PAGE_KINDS
+from kiosk.services.view_parsing import CELL_KINDS, MARKS, PAGE_KINDS, PRINTS
 
 Json = Any
 
@@ -41,6 +41,7 @@ def view_parts() -> Json:
                 "take": {**texts, "description": "Field of the form to the key of the row that fills it."},
                 "opens": _text("A page that shows the same row."),
                 "service": _text("Another service."),
+                "prints": {"enum": list(PRINTS[1:]), "description": "certificate: on A4, of the row; receipt: a copy."},
                 "when": {"$ref": "#/$defs/wanted"},
             },
             *("id", "label"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk.events import TimerFired
+from kiosk.pieces.visit import Writing
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition
 from kiosk.session.asking.events import ChoicesFailed, ChoicesFetched
@@ -16,6 +17,9 @@ def asked(session: Session, application: Application) -> Step:
     """Put the application's question on the screen; fetch its choices first where they are not those of now."""
     form = form_of(session, application)
     item = form.definition.field(application.question)
+    application = replace(application, writing=Writing(application.writing.pad))
+    if item.type in forms.CHOSEN and not forms.depends_on(form, item):
+        application = _without_stale(application, form, item)
     session = replace(session, application=application)
     if item.type == "new-pin":
         session = replace(session, pin_step="old", pin_length=0, pin_problem="", pin_rejected=False)
@@ -23,6 +27,14 @@ def asked(session: Session, application: Application) -> Step:
     if not given or (application.given.get(item.id) == given and item.subject_choices is not None):
         return (session, ()) if session.state is State.FORM else enter(session, State.FORM)
     return _fetch(session, item, given)
+
+
+def _without_stale(application: Application, form: forms.Form, item: FieldDefinition) -> Application:
+    """Drop an answer that is no longer among the choices: it was kept from a visit before."""
+    offered = {choice.value for choice in forms.options(form, item)}
+    if application.answers.get(item.id, "") in {"", *offered}:
+        return application
+    return replace(application, answers={name: text for name, text in application.answers.items() if name != item.id})
 
 
 def _fetch(session: Session, item: FieldDefinition, given: dict[str, str]) -> Step:
@@ -44,9 +56,11 @@ def fetched(session: Session, event: ChoicesFetched) -> Step:
     subjects = {**application.subjects, item.subject_choices.held_as: event.data}
     given = {**application.given, item.id: forms.depends_on(form, item)}
     application = replace(application, subjects=subjects, given=given)
-    offered = {choice.value for choice in forms.options(form_of(session, application), item) if choice.left != 0}
+    offered = [choice.value for choice in forms.options(form_of(session, application), item) if choice.left != 0]
     if application.answers.get(item.id, "") not in offered:
         answers = {name: value for name, value in application.answers.items() if name != item.id}
+        if item.subject_choices.first and offered:
+            answers[item.id] = offered[0]
         application = replace(application, answers=answers)
     session = replace(session, application=application)
     note = Note("choices.answered", {"subject": item.subject_choices.subject, "choices": len(offered)})

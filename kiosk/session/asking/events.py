@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from drivers.api import JobState, PrintResult
 from kiosk.events import Event, SubjectData
+from kiosk.pieces.visit import Pad
 
 
 @dataclass(frozen=True)
@@ -58,3 +60,89 @@ class PinChanged(Event):
 @dataclass(frozen=True)
 class RetryChosen(Event):
     """Choose again after the office said no."""
+
+
+@dataclass(frozen=True)
+class SheetProgress(Event):
+    """The A4 printer goes on, or waits for a hand (`blocked`)."""
+
+    state: JobState
+
+
+@dataclass(frozen=True)
+class SheetFinished(Event):
+    """What is known of a certificate that was sent to the A4 printer. It belongs to no session: it counts after it too.
+
+    `visit` is the session that sent it, `number` the case.
+    """
+
+    visit: int
+    number: str
+    service: str
+    result: PrintResult
+
+
+@dataclass(frozen=True)
+class PhoneAsked(Event):
+    """Go on with this form on the telephone."""
+
+
+@dataclass(frozen=True)
+class HandedOver(Event):
+    """The gateway keeps the form; the telephone opens it at `url`."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class HandoverFailed(Event):
+    """It does not; `code` says why. The form is still here."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class SearchAsked(Event):
+    """Look for a service by its letters."""
+
+
+@dataclass(frozen=True)
+class ContinueChosen(Event):
+    """Go on with the form that was left half filled in."""
+
+
+@dataclass(frozen=True)
+class PadChosen(Event):
+    """Type by pinyin, or letter by letter."""
+
+    pad: Pad
+
+
+@dataclass(frozen=True)
+class CandidateChosen(Event):
+    """Candidate `index` of these letters."""
+
+    letters: str = field(repr=False)
+    index: int
+
+
+@dataclass(frozen=True)
+class CandidatesTurned(Event):
+    """Show the candidates after those on the panel."""
+
+
+@dataclass(frozen=True)
+class CandidatesFound(Event):
+    """What these letters may mean, the likeliest first."""
+
+    letters: str = field(repr=False)
+    candidates: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CandidateTaken(Event):
+    """A candidate of these letters writes `text`, and leaves the letters `rest`."""
+
+    letters: str = field(repr=False)
+    text: str = field(repr=False)
+    rest: str = field(repr=False)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kiosk import events as e
-from kiosk.session import aside, start
-from kiosk.session.asking import choices, handing, new_pin, places, verdict
+from kiosk.session import aside, paper, service, start, view
+from kiosk.session.asking import choices, handing, keeping, new_pin, phone, places, search, sheet, verdict, writing
 from kiosk.session.asking import events as asked
 from kiosk.session.state import Session, Step
 
@@ -22,17 +22,54 @@ def fetched(session: Session, event: asked.ChoicesFetched) -> Step:
 LATE: Rows = {
     asked.ChoicesFetched: aside.ignore,
     asked.ChoicesFailed: aside.ignore,
+    asked.HandedOver: phone.came_late,
+    asked.HandoverFailed: aside.ignore,
     asked.VerdictCame: verdict.came,
     asked.CardLost: aside.ignore,
     asked.NewPinJudged: aside.ignore,
     asked.PinChanged: aside.ignore,
+    asked.CandidatesFound: aside.ignore,
+    asked.CandidateTaken: aside.ignore,
+    asked.SheetProgress: sheet.progress,
+    asked.SheetFinished: sheet.finished,
 }
-IN_CARD: Rows = {asked.CardLost: start.card_lost}
+TOUCHES = (
+    asked.RetryChosen,
+    asked.SearchAsked,
+    asked.ContinueChosen,
+    asked.PadChosen,
+    asked.CandidateChosen,
+    asked.CandidatesTurned,
+    asked.PhoneAsked,
+)
+HOME: Rows = {asked.SearchAsked: search.asked, asked.ContinueChosen: keeping.resume}
+SEARCH: Rows = {
+    e.KeyTyped: search.key,
+    e.KeysErased: search.erased,
+    e.PageTurned: search.turn,
+    e.ServiceChosen: service.service_chosen,
+    e.BackPressed: service.home,
+}
+IN_CARD: Rows = {asked.CardLost: start.card_lost, asked.PhoneAsked: phone.asked}
 FORM: Rows = {
     e.PinLengthChanged: new_pin.length,
     e.KeysShuffled: start.shuffle,
     asked.NewPinJudged: new_pin.judged,
+    asked.PadChosen: writing.choose_pad,
+    asked.CandidateChosen: writing.choose,
+    asked.CandidatesTurned: writing.turn,
+    asked.CandidatesFound: writing.found,
+    asked.CandidateTaken: writing.taken,
 }
+HELP: Rows = {asked.PhoneAsked: phone.from_help, e.BackPressed: aside.help_done, e.HelpPressed: aside.ignore}
+HANDING: Rows = {
+    asked.HandedOver: phone.handed,
+    asked.HandoverFailed: phone.refused,
+    e.TimerFired: phone.timed_out,
+    e.SlotChanged: aside.card_out,
+    e.FinishPressed: start.leave,
+}
+PHONE: Rows = {e.BackPressed: phone.back, e.PrimaryPressed: start.leave}
 LOOKING: Rows = {
     asked.ChoicesFetched: fetched,
     asked.ChoicesFailed: choices.not_fetched,
@@ -46,5 +83,11 @@ PLACES: Rows = {
     e.AnswerChosen: places.choose,
     e.PrimaryPressed: places.done,
     e.BackPressed: places.back,
+}
+VIEW: Rows = {
+    e.PaperSeen: sheet.seen,
+    e.PagePrinted: view.print_page,
+    e.PrintProgress: paper.print_progress,
+    e.PrintFinished: view.page_printed,
 }
 FAILURE: Rows = {asked.RetryChosen: verdict.retry}

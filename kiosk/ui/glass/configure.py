@@ -23,6 +23,8 @@ class _KnownNoise(logging.Filter):
 
 def no_display() -> bool:
     """Whether there is no display to open a window on."""
+    if os.environ.get("SDL_VIDEODRIVER") == "kmsdrm":  # the kernel's own display, without X
+        return False
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform.startswith("linux")
 
 

@@ -65,7 +65,10 @@ class View:
         self.sheet: Sheet | None = None
         self._pressed: tuple[int, str] | None = None
         """uid of the finger and id of the control that it went down on."""
-        self._fired: tuple[tuple[object, ...], str, float] | None = None
+        self._fired: dict[str, tuple[tuple[object, ...], float]] = {}
+        """Controls that were pressed a moment ago: on which screen, and when."""
+        self._repaint: Any = Clock.create_trigger(self._paint_pressed, -1)
+        """However many fingers come and go, what is pressed is drawn once a frame."""
         self.ferry_x = 0.0
         self.on_drawn: Callable[[], None] = lambda: None
         self.on_released: Callable[[], None] = lambda: None
@@ -73,6 +76,8 @@ class View:
         """A finger is on the glass, on a control or not: what is being said stops."""
         self.keys: Mapping[int, KeyName] = keypad.parse("")
         """The tactile keypad: SDL key code -> name."""
+        self.closable = True
+        """Whether a request to close the window (Alt-F4) is granted: on a tester's desk, never on a terminal."""
         self._held: set[int] = set()
         self._struck: tuple[str, float] = ("", 0.0)
         window.canvas.add(self._layer.group)
@@ -80,19 +85,23 @@ class View:
         # without a display nothing waits for the drawing, and the driver would queue frame after frame in memory
         window.bind(on_flip=self._flip, on_resize=self._resized)
         window.bind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
-        window.bind(on_key_down=self._key_down, on_key_up=self._key_up)
+        window.bind(on_key_down=self._key_down, on_key_up=self._key_up, on_request_close=self._close_asked)
         Clock.schedule_interval(self.sail, FERRY_STEP_S)
 
     def close(self) -> None:
         """Let the window go; nothing is drawn or touched through this view any more."""
         Clock.unschedule(self.sail)
+        self._repaint.cancel()
         window = self._window
         window.unbind(on_flip=self._flip, on_resize=self._resized)
         window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
-        window.unbind(on_key_down=self._key_down, on_key_up=self._key_up)
+        window.unbind(on_key_down=self._key_down, on_key_up=self._key_up, on_request_close=self._close_asked)
         window.canvas.remove(self._layer.group)
 
     # ------------------------------------------------------------------------------------------------ drawing
+
+    def _close_asked(self, *_args: object, **_source: object) -> bool:
+        return not self.closable
 
     def _flip(self, *_args: object) -> None:
         glFinish()
@@ -126,6 +135,9 @@ class View:
         self._paint()
         self.on_drawn()
         return True
+
+    def _paint_pressed(self, _dt: float) -> None:
+        self._paint()
 
     def _paint(self) -> None:
         if self.sheet is None or self.model is None:
@@ -181,7 +193,7 @@ class View:
         target = self.target_at(*self.to_display(touch.x, touch.y))
         if target is not None and target.control.enabled:
             self._pressed = (touch.uid, target.control.id)
-            self._paint()
+            self._repaint()
         return True
 
     def _move(self, _window: object, _touch: Touch) -> bool:
@@ -195,7 +207,7 @@ class View:
             target = self.target_at(*self.to_display(touch.x, touch.y))
             if target is not None and target.control.id == pressed[1]:
                 self._fire(target.control)
-            self._paint()
+            self._repaint()
         self.on_released()
         return True
 
@@ -206,13 +218,11 @@ class View:
         screen = (model.session_id, model.name, model.title, model.steps)
         if control.role in DEBOUNCED:
             now = self.now()
-            fired = self._fired
-            self._fired = (screen, control.id, now)
-            if fired is not None and now - fired[2] < DEBOUNCE_S:
-                again = fired[:2] == (screen, control.id)
-                through = control.role == "primary" and fired[1] == control.id
-                if again or through:  # a double tap on one screen must not agree to the next one unread
-                    return
+            self._fired = {id_: one for id_, one in self._fired.items() if now - one[1] < DEBOUNCE_S}
+            before = self._fired.get(control.id)
+            self._fired[control.id] = (screen, now)
+            if before is not None and (before[0] == screen or control.role == "primary"):
+                return  # a double tap on one screen must not agree to the next one unread
         self._send(control.event)
 
     # --------------------------------------------------------------------------------------------------- keys

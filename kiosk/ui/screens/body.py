@@ -41,6 +41,8 @@ QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow,
 """Pieces that stand at the left, under the question, where there are two columns."""
 CLOSE_RANK = 2
 """Columns laid out closer than this look for a roomier arrangement."""
+LETTERS_WIDTH = 674.0
+"""Ten letter keys as wide as a finger, 8 apart."""
 MACHINE_PICTURES = ("where-slot", "where-printer")
 
 
@@ -51,11 +53,12 @@ def body(sheet: Sheet, model: ScreenModel) -> Sheet:
     """The body in the first arrangement and style in which everything fits."""
     theme = sheet.theme
     typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
+    letters = any(isinstance(piece, Keyboard) for piece in model.body)
     tried: list[Flow] = []
     if theme.posture == "portrait" or (theme.posture == "reach" and not typing):
         tried.append(_first_fit(_styles(theme, model), lambda style: _one_column(sheet, style, model)))
     if theme.posture != "portrait" and not (tried and _fits(tried[0])):
-        for question, answers in _column_pairs(theme, typing=typing):
+        for question, answers in _column_pairs(theme, typing=typing, letters=letters):
             tried.append(_two_columns(sheet, model, question, answers))
             if _fits(tried[-1]):
                 break
@@ -90,18 +93,22 @@ def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
             yield replace(style, foot=-1)
 
 
-def _column_pairs(theme: Theme, *, typing: bool) -> Iterator[tuple[Rect, Rect]]:
+def _column_pairs(theme: Theme, *, typing: bool, letters: bool) -> Iterator[tuple[Rect, Rect]]:
     if theme.left_handed:
         right_handed = replace(theme, left_handed=False, zones=mirrored(theme.zones))
-        for question, answers in _column_pairs(right_handed, typing=typing):
+        for question, answers in _column_pairs(right_handed, typing=typing, letters=letters):
             body = theme.zones.body
             turned = [replace(one, x=body.x + body.right - one.right) for one in (question, answers)]
             yield turned[0], turned[1]
         return
     zones = theme.zones
     if typing:
-        width = zones.keypad.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
-        yield replace(zones.question, width=width), zones.keypad
+        keys = zones.keypad
+        if letters:  # ten keys of 60 with 8 between
+            wide = max(keys.width, LETTERS_WIDTH)
+            keys = replace(keys, x=keys.right - wide, width=wide)
+        width = keys.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
+        yield replace(zones.question, width=width), keys
         return
     for width in (zones.question.width, 460.0) if theme.posture == "reach" else (zones.question.width, 860.0):
         left = replace(zones.question, width=width)
@@ -120,7 +127,7 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
         area = replace(area, height=area.height - style.foot)
     keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
     if keys:
-        top = zones.keypad.y if isinstance(keys[0], Keypad) else entry.PANEL_TOP
+        top = entry.panel_top(sheet.theme, keys[0]) if isinstance(keys[0], Keyboard) else zones.keypad.y
         area = replace(area, height=top - 16 - area.y)
     pieces = [piece for piece in model.body if not isinstance(piece, (Keypad, Keyboard))]
     head, pieces = _head(sheet, style, model, pieces, area.width)

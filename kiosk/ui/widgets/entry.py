@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from kiosk.screen_model import Control, DateField, Field, Keyboard, Keypad, PinEntry
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
-from kiosk.ui.theme import Rect
+from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
 from kiosk.ui.widgets.style import Style
 from kiosk.ui.widgets.words import Type, place, typeset
 
 NUMBER_SIZE = 88
 LETTER_SIZE = 44
+LOW_KEY = 104.0
 PANEL_TOP = 776.0
 """Where the panel of letters begins in portrait."""
 
@@ -123,13 +124,25 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
     if after:
         place(sheet, after, Rect(right + 16, middle - after.height / 2, after.width + 1, after.height))
     room = inside.width - 2 * 38 - 12
+    if piece.icon:
+        icons.icon(sheet, piece.icon, inside.x + 36, middle - 28, 56, theme.colour("ink"))
+        inside = Rect(inside.x + 72, inside.y, inside.width - 72, inside.height)
+        room -= 72
     typed = bool(piece.value)
+    spelling = typeset(sheet, piece.spelling, room / 2, Type(min(size, 56)), height - 16, "spelling")
+    room -= spelling.width if piece.spelling else 0
     type_ = Type(size, bold=True) if typed else Type(style.size("body"), "ink2")
     words = typeset(sheet, piece.value if typed else piece.placeholder, room, type_, height - 16, "field")
     start = inside.x + 38
     if words.text:
         place(sheet, words, Rect(start if typed else start + 18, middle - words.height / 2, room, words.height))
-    caret(sheet, start + (words.width + 3 if typed else 0), middle, size * 1.2)
+    end = start + (words.width + 3 if typed else 0)
+    if piece.spelling:
+        where = Rect(end + 6, middle - spelling.height / 2, spelling.width + 1, spelling.height)
+        place(sheet, spelling, where)
+        sheet.rect(Rect(where.x, where.bottom + 2, spelling.width, 4), theme.colour("ink"))
+        end = where.right + 5
+    caret(sheet, end, middle, size * 1.2)
     return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
 
 
@@ -233,20 +246,30 @@ def key(sheet: Sheet, style: Style, control: Control, where: Rect, size: int) ->
         place(sheet, block, Rect(where.x, top + side + 2, where.width, block.height), "centre")
 
 
+def panel_top(theme: Theme, piece: Keyboard) -> float:
+    """Where the panel of letters begins in portrait: a low one is only as high as its rows of keys."""
+    if not piece.low:
+        return PANEL_TOP
+    return theme.zones.keypad.bottom - 52 - len(piece.rows) * (LOW_KEY + theme.lip + 18) + 18
+
+
 def keyboard(sheet: Sheet, style: Style, piece: Keyboard, zone: Rect) -> float:
     """Letter keys 8 apart on the sunk panel, the candidates above them in rows of five (20)."""
     theme = sheet.theme
     portrait = style.theme.posture == "portrait"
     if portrait:
-        panel = Rect(0, PANEL_TOP, theme.size[0], zone.bottom - PANEL_TOP)
+        top = panel_top(theme, piece)
+        panel = Rect(0, top, theme.size[0], zone.bottom - top)
         sheet.rect(panel, theme.colour("sunk"))
         for y in (panel.y, panel.bottom - 2):
             sheet.rect(Rect(0, y, panel.width, 2), theme.colour("rule"))
-        zone = Rect(zone.x, PANEL_TOP + 26, zone.width, zone.bottom - 26 - PANEL_TOP - 26)
+        zone = Rect(zone.x, top + 26, zone.width, zone.bottom - 26 - top - 26)
     lines, rows = -(-len(piece.candidates) // 5), len(piece.rows)
     between = 18.0
     height = (zone.height + between) / max(1, rows + lines) - theme.lip - between
     letter, candidate = min(116.0, height + 8), min(104.0, height)
+    if letter > height and rows * letter + lines * candidate + (rows + lines) * (theme.lip + between) > zone.height:
+        letter = height
     used = rows * (letter + theme.lip + between) + lines * (candidate + theme.lip + between) - between
     y = zone.bottom - used
     for i, control in enumerate(piece.candidates):

@@ -1,5 +1,6 @@
 """Appointments: book, move, cancel. Capacity is held by the database, whatever many terminals ask at once.
 
+Everybody who comes takes a place: a booking for three takes three.
 A slot's row is made when it is first asked for. One statement takes a place and tests that there is one: two terminals
 that want the last place are put in order by the row's lock (PostgreSQL) or the writer's (SQLite), and the second finds
 it gone. Each method is to be called inside the caller's transaction, which also notes the entry it belongs to.
@@ -40,6 +41,7 @@ class Booking:
     state: str
     """`booked`, `cancelled` or `here` (checked in)."""
     ticket: str
+    people: int = 1
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,27 @@ class Bookings:
 
     def of_person(self, person: bytes, since: datetime.date) -> tuple[Booking, ...]:
         """Return somebody's appointments from a day on, the earliest first; cancelled ones are left out."""
-        sql = """SELECT id, office, matter, start, state, ticket FROM appt_booking
+        sql = """SELECT id, office, matter, start, state, ticket, coalesce(people, 1) FROM appt_booking
+            LEFT JOIN appt_party ON booking = id
             WHERE person = ? AND start >= ? AND state <> 'cancelled' ORDER BY start, id"""
         with self._database.reading() as db:
-            return tuple(_booking(row) for row in db.rows(sql, person, since.isoformat()))
+            return tuple(_booking(row, int(row[6])) for row in db.rows(sql, person, since.isoformat()))
 
     # --- inside a transaction of the caller -------------------------------------------------------------------------
 
-    def book(self, db: Transaction, person: bytes, slot: Slot, booking: str, now: datetime.datetime) -> None:
-        """Take a place. Raises `AppointmentRefused`: `slot-unknown`, `slot-past`, `slot-full`, `already-booked`."""
+    def book(
+        self, db: Transaction, person: bytes, slot: Slot, booking: str, now: datetime.datetime, people: int = 1
+    ) -> None:
+        """Take a place for each of `people`. Raises `AppointmentRefused`: `slot-unknown`, `slot-past`, `slot-full`,
+        `slot-few` (not enough for all of them), `already-booked`."""
         capacity = self._capacity(slot, now)
         sql = "INSERT INTO appt_booking VALUES (?, ?, ?, ?, ?, 'booked', '', ?) ON CONFLICT DO NOTHING"
         if not db.run(sql, booking, person, slot.office, slot.matter, slot.start, ms_of(now)):
             raise AppointmentRefused("already-booked")
-        if not _take(db, slot, capacity):
+        if not _take(db, slot, capacity, people):
             db.run("DELETE FROM appt_booking WHERE id = ?", booking)
-            raise AppointmentRefused("slot-full")
+            raise AppointmentRefused(_no_place(people))
+        db.run("INSERT INTO appt_party VALUES (?, ?) ON CONFLICT DO NOTHING", booking, people)
 
     def move(self, db: Transaction, person: bytes, booking: str, start: str, now: datetime.datetime) -> Slot:
         """Take another place at the same office and give the old one back; all or nothing. Raises as `book`.
@@ -111,22 +118,22 @@ class Bookings:
         if new == held.slot:
             return new
         if new < held.slot:
-            if not _take(db, new, capacity):
-                raise AppointmentRefused("slot-full")
-            _give_back(db, held.slot)
+            if not _take(db, new, capacity, held.people):
+                raise AppointmentRefused(_no_place(held.people))
+            _give_back(db, held)
         else:
-            _give_back(db, held.slot)
-            if not _take(db, new, capacity):
+            _give_back(db, held)
+            if not _take(db, new, capacity, held.people):
                 # Nobody else can have seen the place that was given back: this transaction holds its row.
-                db.run(_TAKE_AGAIN, *_key(held.slot))
-                raise AppointmentRefused("slot-full")
+                db.run(_TAKE_AGAIN, held.people, *_key(held.slot))
+                raise AppointmentRefused(_no_place(held.people))
         db.run("UPDATE appt_booking SET start = ?, changed_ms = ? WHERE id = ?", start, ms_of(now), booking)
         return new
 
     def cancel(self, db: Transaction, person: bytes, booking: str, now: datetime.datetime) -> Slot:
         """Give the place back. Raises `AppointmentRefused` `booking-unknown`: gone already, or another's."""
         held = self._held(db, person, booking)
-        _give_back(db, held.slot)
+        _give_back(db, held)
         db.run("UPDATE appt_booking SET state = 'cancelled', changed_ms = ? WHERE id = ?", ms_of(now), booking)
         return held.slot
 
@@ -146,7 +153,8 @@ class Bookings:
         row = db.row(sql, booking, person)
         if row is None:
             raise AppointmentRefused("booking-unknown")
-        return _booking(row)
+        party = db.row("SELECT people FROM appt_party WHERE booking = ?", booking)
+        return _booking(row, 1 if party is None else int(party[0]))
 
     def _capacity(self, slot: Slot, now: datetime.datetime) -> int:
         """Raises `AppointmentRefused` where the office has no such beginning, or it is not ahead."""
@@ -167,26 +175,30 @@ class Bookings:
         return kind.capacity
 
 
-_TAKE_AGAIN = "UPDATE appt_slot SET taken = taken + 1 WHERE office = ? AND matter = ? AND start = ?"
-_TAKE = f"{_TAKE_AGAIN} AND taken < capacity"
-_GIVE_BACK = "UPDATE appt_slot SET taken = taken - 1 WHERE office = ? AND matter = ? AND start = ? AND taken > 0"
+_TAKE_AGAIN = "UPDATE appt_slot SET taken = taken + ? WHERE office = ? AND matter = ? AND start = ?"
+_TAKE = f"{_TAKE_AGAIN} AND taken + ? <= capacity"
+_GIVE_BACK = "UPDATE appt_slot SET taken = taken - ? WHERE office = ? AND matter = ? AND start = ? AND taken >= ?"
+
+
+def _no_place(people: int) -> str:
+    return "slot-full" if people == 1 else "slot-few"
 
 
 def _key(slot: Slot) -> tuple[str, str, str]:
     return slot.office, slot.matter, slot.start
 
 
-def _take(db: Transaction, slot: Slot, capacity: int) -> bool:
+def _take(db: Transaction, slot: Slot, capacity: int, people: int) -> bool:
     db.run("INSERT INTO appt_slot VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING", *_key(slot), capacity)
-    return bool(db.run(_TAKE, *_key(slot)))
+    return bool(db.run(_TAKE, people, *_key(slot), people))
 
 
-def _give_back(db: Transaction, slot: Slot) -> None:
-    db.run(_GIVE_BACK, *_key(slot))
+def _give_back(db: Transaction, held: Booking) -> None:
+    db.run(_GIVE_BACK, held.people, *_key(held.slot), held.people)
 
 
-def _booking(row: tuple[object, ...]) -> Booking:
-    return Booking(str(row[0]), Slot(str(row[1]), str(row[2]), str(row[3])), str(row[4]), str(row[5]))
+def _booking(row: tuple[object, ...], people: int = 1) -> Booking:
+    return Booking(str(row[0]), Slot(str(row[1]), str(row[2]), str(row[3])), str(row[4]), str(row[5]), people)
 
 
 CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from provisioning.gateway.appointments.bookings import AppointmentRefused, Booking, Bookings, Slot, local
 from provisioning.gateway.appointments.offices import Offices
@@ -43,13 +44,17 @@ class AppointmentDesk:
         action, answers = request.answers.get("action", "ticket"), request.answers
         now = local(request.received_ms)
         if action == "ticket":
+            place = self._offices.get(answers.get("office", ""))
+            # A number that a terminal gave out without a network is in somebody's hand: it is honoured.
+            if place is not None and not request.ticket and not place.open_at(now):
+                raise AppointmentRefused("office-closed")
             return self._ticket(db, request, answers.get("office", ""), answers.get("matter", ""), Arrival())
         if not request.person:
             raise AppointmentRefused("card-refused")
         match action:
             case "book":
                 slot = Slot(answers.get("office", ""), answers.get("matter", ""), answers.get("slot", ""))
-                self.bookings.book(db, request.person, slot, _id(request.key), now)
+                self.bookings.book(db, request.person, slot, _id(request.key), now, _people(answers))
             case "move":
                 slot = self.bookings.move(db, request.person, answers.get("booking", ""), answers.get("slot", ""), now)
             case "cancel":
@@ -103,8 +108,13 @@ class AppointmentDesk:
     # --- records ----------------------------------------------------------------------------------------------------
 
     def slots(self, given: Mapping[str, str], now_ms: int) -> Mapping[str, object]:
-        """`appt.slot`: an office's days for a matter with the places left, and the beginnings, of one day if given."""
+        """`appt.slot`: an office's days for a matter with the places left, and the beginnings, of one day if given.
+
+        With `people`, a beginning that has not enough places for all of them has none left.
+        """
         free = self.bookings.free(given.get("office", ""), given.get("matter", ""), local(now_ms))
+        people = _people(given)
+        free = [replace(one, left=one.left if one.left >= people else 0) for one in free]
         days: dict[str, int] = {}
         for one in free:
             days[one.start[:10]] = days.get(one.start[:10], 0) + one.left
@@ -145,7 +155,14 @@ class AppointmentDesk:
             "start": item.slot.start,
             "state": item.state,
             "ticket": item.ticket,
+            "people": str(item.people),
         }
+
+
+def _people(answers: Mapping[str, str]) -> int:
+    """How many come, 1 to 5; 1 where nothing or something else is said."""
+    text = answers.get("people", "1")
+    return int(text) if text in {"1", "2", "3", "4", "5"} else 1
 
 
 def _id(key: str) -> str:

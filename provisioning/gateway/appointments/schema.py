@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS appt_booking (id TEXT PRIMARY KEY, person {blob} NOT 
     changed_ms {int} NOT NULL) {strict};
 CREATE UNIQUE INDEX IF NOT EXISTS appt_booking_one ON appt_booking (person, matter) WHERE state = 'booked';
 CREATE INDEX IF NOT EXISTS appt_booking_person ON appt_booking (person, start);
+CREATE TABLE IF NOT EXISTS appt_party (booking TEXT PRIMARY KEY, people {int} NOT NULL) {strict};
 CREATE TABLE IF NOT EXISTS appt_number (office TEXT NOT NULL, day TEXT NOT NULL, letter TEXT NOT NULL,
     last {int} NOT NULL, PRIMARY KEY (office, day, letter)) {strict};
 CREATE TABLE IF NOT EXISTS appt_ticket (office TEXT NOT NULL, day TEXT NOT NULL, ticket TEXT NOT NULL,

@@ -7,6 +7,7 @@ from provisioning.gateway.cases.engine import Engine, Opening
 from provisioning.gateway.cases.plans import Plans
 from provisioning.gateway.catalogue import CatalogueSource
 from provisioning.gateway.certificates.desk import Applicant, CertificateDesk
+from provisioning.gateway.handover.window import PHONE
 from provisioning.gateway.offices.desks import Answers, answers_of
 from provisioning.gateway.offices.intake import Filed
 from provisioning.gateway.offices.proof import proven
@@ -92,5 +93,6 @@ class CaseClerk:
 
     def _applicant(self, filed: Filed, answers: Answers) -> Applicant | None:
         """Whoever proved to be there; None where nobody did: such a case is nobody's to see."""
-        proof = proven(filed.document, self._cards, min(filed.created_ms, filed.received_ms))
+        proof = proven(filed.document, self._cards, min(filed.created_ms, filed.received_ms),
+                       by_phone=filed.terminal == PHONE)  # fmt: skip
         return None if proof is None else Applicant(proof.id_number, answers)

@@ -169,6 +169,7 @@ class Engine:
         Raises:
             CaseRefused: `case-unknown`, `step-unknown`, `step-not-current`.
         """
+        self._certificates.refresh()
         with self._database.transaction() as db:
             db.alone(files.CASES)
             case, now_ms = files.file_of(db, move.number), self.now_ms(db)

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS case_event (position {key}, number TEXT NOT NULL, kin
     agency TEXT NOT NULL, reason TEXT NOT NULL, at_ms {int} NOT NULL) {strict};
 CREATE INDEX IF NOT EXISTS case_event_number ON case_event (number, position);
 CREATE TABLE IF NOT EXISTS case_entry (entry TEXT PRIMARY KEY, number TEXT NOT NULL, at_ms {int} NOT NULL) {strict};
+CREATE TABLE IF NOT EXISTS case_reading (person {blob} NOT NULL, agency TEXT NOT NULL, number TEXT NOT NULL,
+    service TEXT NOT NULL, day TEXT NOT NULL, at_ms {int} NOT NULL, PRIMARY KEY (agency, number, day)) {strict};
+CREATE INDEX IF NOT EXISTS case_reading_person ON case_reading (person, at_ms);
 CREATE TABLE IF NOT EXISTS case_clock (id {int} PRIMARY KEY, ahead_ms {int} NOT NULL) {strict};
 CREATE TABLE IF NOT EXISTS case_code (number TEXT PRIMARY KEY, hash {blob} NOT NULL, tries {int} NOT NULL,
     expires_ms {int} NOT NULL) {strict};

@@ -66,6 +66,11 @@ class CertificateDesk:
         self._templates = templates
         self._held = held
         self._address = address
+        self._now = catalogue.current()
+
+    def refresh(self) -> None:
+        """Take the catalogue as it is now; before a transaction, because reading it may need one of its own."""
+        self._now = self._catalogue.current()
 
     def note(self, db: Transaction, number: str, service: str, applicant: Applicant | None) -> None:
         """A case begins: keep what its certificate will need, where its service gives one."""
@@ -82,7 +87,7 @@ class CertificateDesk:
             return
         kept = self._box.open(bytes(row[0]), number)
         answers = cast("dict[str, str]", json.loads(kept.get("answers", "{}")))
-        template, catalogue = self._templates.of[service], self._catalogue.current()
+        template, catalogue = self._templates.of[service], self._now
         rows = fill(template, answers, lambda subject: self._held(kept.get("id", ""), subject), catalogue.codes)
         if not kept or not rows:
             return

@@ -48,6 +48,18 @@ def company_code(index: int) -> str:
     return first17 + uscc_check(first17)
 
 
+def company_index(code: str) -> int | None:
+    """The other way round of `company_code`; None for a code that it never made."""
+    prefix, serial = "91440199MA", code[10:17]
+    if not code.startswith(prefix) or len(code) != len(prefix) + _SERIAL_DIGITS + 1 or set(serial) - set(_ALPHABET):
+        return None
+    value = 0
+    for letter in serial:
+        value = value * len(_ALPHABET) + _ALPHABET.index(letter)
+    index = value - _FIRST_SERIAL
+    return index if index >= 0 and company_code(index) == code else None
+
+
 class Holdings:
     """What companies and people hold; `made` is the table of makers by subject."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
+from provisioning.gateway.city.holdings import company_index
 from provisioning.gateway.city.people import People
 from provisioning.gateway.city.records import Records
 
@@ -28,6 +30,9 @@ class Register:
         self._people = people
         self._records = Records(people)
         self._known = {persona.id_number: persona.records for persona in personas}
+        self._linked = {
+            number: rid for rid, records in self._known.items() for number in _numbers(records.get("id.link", {}))
+        }
         self._public: dict[str, Record] = {"geo.division": {"divisions": list(people.material.divisions)}}
 
     def record(self, id_number: str, subject: str) -> Record | None:
@@ -39,6 +44,30 @@ class Register:
             return known.get(subject)
         person = self._people.find(id_number)
         return None if person is None else self._records.record(person, subject)
+
+    def id_number_of(self, number: str) -> str | None:
+        """Return whose card, insurance or company number this is (`id.link`), as an id number; None for nobody's.
+
+        The cost does not grow with the city: a number holds its person's index, and the record confirms it.
+        """
+        if number in self._linked:
+            return self._linked[number]
+        held = _CARD.fullmatch(number) or _INSURANCE.fullmatch(number)
+        index = int(held[1]) if held is not None else company_index(number)
+        if index is None or not 0 <= index < self._people.count:
+            return None
+        person = self._people.person(index)
+        link = self._records.record(person, "id.link") or {}
+        return person.id_number if number in _numbers(link) else None
+
+
+_CARD, _INSURANCE = re.compile(r"X([0-9]{8})"), re.compile(r"S440199([0-9]{8,9})")
+
+
+def _numbers(link: Record) -> tuple[str, ...]:
+    companies = link.get("uscc")
+    listed = cast("list[object]", companies) if isinstance(companies, list) else []
+    return tuple(str(number) for number in (link.get("card"), link.get("si_no"), *listed) if number)
 
 
 def updated(record: Record | None, cycle: str, today: datetime.date) -> str:

@@ -130,7 +130,7 @@ def sums(fleet: Sequence[Judged]) -> dict[str, int]:
         "pending": sum(one.gauge("outbox_pending") or 0 for one in fleet),
         "paper_low": sum(one.has("paper-low") for one in fleet),
         "paper_out": sum(one.has("paper-out") for one in fleet),
-        "reads": sum(one.gauge("card_reads_total") or 0 for one in talking),
-        "read_failures": sum(one.gauge("card_read_failures_total") or 0 for one in talking),
+        "reads": sum(one.gauge("card_reads_total") or 0 for one in fleet),
+        "read_failures": sum(one.gauge("card_read_failures_total") or 0 for one in fleet),
         "reader_faults": sum(one.has("reader-fault") for one in fleet),
     }

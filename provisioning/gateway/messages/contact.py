@@ -40,9 +40,10 @@ class Contacts:
     def record(self, person: bytes, held: Record | None) -> Record | None:
         """`msg.contact`: what the city held, with what the citizen changed; `held` where they changed nothing."""
         with self._post.database.reading() as db:
-            return self._over(db, person, held)
+            return self.over(db, person, held)
 
-    def _over(self, db: Transaction, person: bytes, held: Record | None) -> Record | None:
+    def over(self, db: Transaction, person: bytes, held: Record | None) -> Record | None:
+        """The same as `record`, inside a transaction of the caller."""
         row = db.row("SELECT sealed, changed_ms FROM contact WHERE person = ?", person)
         if row is None:
             return held
@@ -50,7 +51,7 @@ class Contacts:
 
     def change(self, db: Transaction, person: bytes, held: Record | None, given: Mapping[str, str], now_ms: int) -> str:
         """Keep what an entry says, in its transaction. Returns the address that must be proved first, or nothing."""
-        now = self._over(db, person, held) or {}
+        now = self.over(db, person, held) or {}
         email = given.get("email", "")
         keep = {name: given.get(name, str(now.get(name, ""))) for name in FIELDS}
         unproved = bool(email) and email != now.get("email")
@@ -98,7 +99,7 @@ class Contacts:
                 return Proof("wrong", row[3] - 1) if row[3] > 1 else Proof("over")
             db.run("UPDATE email_proof SET proved_ms = ? WHERE id = ?", now_ms, proof)
             given = self._post.box.open(bytes(row[1]), proof)
-            now = self._over(db, bytes(row[0]), None) or {}
+            now = self.over(db, bytes(row[0]), None) or {}
             self._keep(db, bytes(row[0]), {**{name: str(now.get(name, "")) for name in FIELDS}, **given}, now_ms)
             return Proof("proved")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from provisioning.gateway.cases.clerk import case_number
 from provisioning.gateway.messages.calls import Calls
 from provisioning.gateway.messages.contact import FIELDS, Contacts
 from provisioning.gateway.messages.post import WAYS, Message, Post
@@ -108,7 +109,7 @@ class Feeds:
                 code = self._contacts.ask_proof(db, person, unproved, wish, f"prove:{entry.key}", now_ms)
                 self._post.put(db, [code], now_ms)
         call = _call_asked(wanted.call, fields, str(document.get("number", "")))
-        phone = fields.get("phone", "") or str((self._contacts.record(person, held) or {}).get("phone", ""))
+        phone = fields.get("phone", "") or str((self._contacts.over(db, person, held) or {}).get("phone", ""))
         if call is not None and phone:
             topic, slot, number = call
             language = fields.get("language", "") or str(document.get("language", ""))

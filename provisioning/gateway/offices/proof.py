@@ -18,10 +18,12 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
+from offline_cache.wire.handover import handover_context
 from provisioning.gateway.authority import CardAuthorities
 from provisioning.gateway.proofs import card_key
 
 _UNSIGNED = ("number", "card_signature")
+_DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Proven:
 
     id_number: str = field(repr=False)
     by: str
-    """`citizen`: signed by that card; `resident-id`: the terminal saw the identity card."""
+    """`citizen`: signed by that card; `resident-id`: the terminal saw the identity card; `handover`: the card signed
+    that this form goes on to a telephone."""
     certificate: bytes = field(repr=False, default=b"")
     """DER; empty where nothing was signed."""
 
@@ -41,8 +44,13 @@ def signed_bytes(document: Mapping[str, object]) -> bytes:
     return json.dumps(held, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
 
 
-def proven(document: Mapping[str, object], cards: CardAuthorities, at_ms: int) -> Proven | None:
-    """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, gateway's clock)."""
+def proven(
+    document: Mapping[str, object], cards: CardAuthorities, at_ms: int, *, by_phone: bool = False
+) -> Proven | None:
+    """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, gateway's clock).
+
+    `by_phone`: the gateway wrote the entry itself, for a telephone; only then a form handed over is a proof.
+    """
     holder = document.get("holder")
     if not isinstance(holder, Mapping):
         return None
@@ -51,20 +59,37 @@ def proven(document: Mapping[str, object], cards: CardAuthorities, at_ms: int) -
         return None
     if document.get("card") == "resident-id" and "card_signature" not in document:
         return Proven(number, "resident-id")
-    found = _parts(document.get("card_signature"))
-    if found is None:
+    handed = document.get("handover") if by_phone else None
+    found = _parts(document.get("card_signature") if handed is None else handed)
+    signed = signed_bytes(document) if handed is None else _handed_over(document, handed)
+    if found is None or signed is None:
         return None
     signature, der = found
     try:
         certificate = x509.load_der_x509_certificate(der)
         names = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
         now = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
-        fits = cards.accepts(certificate, now) and card_key.signed(certificate, signature, signed_bytes(document))
+        fits = cards.accepts(certificate, now) and card_key.signed(certificate, signature, signed)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, card_key.UnknownKey):
         return None
     if not fits or [str(name.value) for name in names] != [number]:
         return None
-    return Proven(number, "citizen", der)
+    return Proven(number, "citizen" if handed is None else "handover", der)
+
+
+def _handed_over(document: Mapping[str, object], raw: object) -> bytes | None:
+    """What the card signed when the form went on to a telephone."""
+    if not isinstance(raw, Mapping):
+        return None
+    held = cast("Mapping[str, object]", raw)
+    nonce, terminal, form, service = held.get("nonce"), held.get("terminal"), held.get("form"), document.get("service")
+    if not (isinstance(nonce, str) and isinstance(terminal, str) and isinstance(form, str)):
+        return None
+    try:
+        digest = base64.b64decode(form, validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return handover_context(nonce, terminal, str(service), digest) if len(digest) == _DIGEST_BYTES else None
 
 
 def _parts(raw: object) -> tuple[bytes, bytes] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from provisioning.gateway.appointments.schema import TABLES as APPOINTMENTS
 from provisioning.gateway.cases.schema import TABLES as CASES
 from provisioning.gateway.certificates.tables import TABLES as CERTIFICATES
+from provisioning.gateway.enrolment.tables import TABLES as ENROLMENT
 from provisioning.gateway.exchange.tables import TABLES as EXCHANGE
 from provisioning.gateway.fleet.tables import TABLES as FLEET
+from provisioning.gateway.handover.tables import TABLES as HANDOVER
 from provisioning.gateway.identity.schema import TABLES as IDENTITY
 from provisioning.gateway.licences.tables import TABLES as LICENCES
 from provisioning.gateway.messages.tables import TABLES as MESSAGES
@@ -54,7 +56,8 @@ CREATE TABLE IF NOT EXISTS verdict_result (position {int} PRIMARY KEY REFERENCES
 CREATE TABLE IF NOT EXISTS desk_entry (entry TEXT PRIMARY KEY, reason TEXT NOT NULL, result TEXT NOT NULL) {strict};
 CREATE TABLE IF NOT EXISTS intake (reader TEXT PRIMARY KEY, position {int} NOT NULL) {strict};
 """
-_PARTS = (_TABLES, APPOINTMENTS, IDENTITY, MESSAGES, CASES, CERTIFICATES, EXCHANGE, LICENCES, FLEET)
+_PARTS = (_TABLES, APPOINTMENTS, IDENTITY, MESSAGES, CASES, CERTIFICATES, EXCHANGE, LICENCES, FLEET, ENROLMENT,
+          HANDOVER)  # fmt: skip
 """The tables of each part, in the order in which they refer to each other."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ALWAYS = frozenset(["/", "/v1/health", "/v1/ca", "/openapi.json"])
 """Cheap, and how somebody finds out what is the matter."""
-_URGENT = frozenset(["/v1/nonce", "/v1/lookups", "/v1/enrol"])
+_URGENT = frozenset(["/v1/nonce", "/v1/lookups", "/v1/enrol", "/v1/simpleenroll"])
 """Somebody stands before the screen."""
 _DRAIN_BYTES = 512 * 1024
 CLOSED_FILE = "closed"
@@ -69,7 +69,8 @@ class Admission:
         closed_s = closed_for_s(self._gateway.authority.folder)
         if closed_s is not None and not self._operator(scope):
             await _drain(receive)
-            refused = Refused("gateway-closed", retry_after_s=float(closed_s))
+            spread = hashlib.sha256(_who(scope)).digest()[0] / 510  # so that not all of them come back together
+            refused = Refused("gateway-closed", retry_after_s=closed_s * (1 + spread))
             await problem_answer(refused, self._gateway)(scope, receive, send)
             return
         who = _who(scope)

@@ -18,6 +18,7 @@ from provisioning.gateway.authority import Authority
 from provisioning.gateway.cases.office import CaseOffice
 from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.fleet.desk import FleetDesk
+from provisioning.gateway.handover.desk import HandoverDesk
 from provisioning.gateway.hsm import MockHsm
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.desk import MessageDesk
@@ -60,6 +61,8 @@ class Gateway:
     """Configuration and directory, signed."""
     fleet: FleetDesk
     """Heartbeats, orders, alerts, roll-outs."""
+    handover: HandoverDesk
+    """Forms on their way to a telephone."""
     hsm: MockHsm = field(default_factory=MockHsm)
     """The issuer's security module for version 3 cards; a bench's own here."""
     seen: dict[str, int] = field(default_factory=dict[str, int], init=False)

@@ -39,10 +39,11 @@ def add_public_routes(app: FastAPI, gateway: Gateway) -> None:
 def _subjects(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/v1/public/{subject}", **contract.PUBLIC)
     async def public(  # pyright: ignore[reportUnusedFunction]
-        request: Request, subject: str, office: str = "", matter: str = "", day: str = ""
+        request: Request, subject: str, office: str = "", matter: str = "", day: str = "", people: str = ""
     ) -> Response:
         await terminal_of(gateway, request)
         given = {"office": office[:_LONGEST], "matter": matter[:_LONGEST], "day": day[:_LONGEST]}
+        given |= {"people": people[:1]} if people else {}
         now_ms = gateway.now_ms()
         return json_answer(await work(gateway, lambda: _public(gateway, subject, given, now_ms)))
 
@@ -79,7 +80,10 @@ def _cards(app: FastAPI, gateway: Gateway) -> None:
 
 
 def _told(gateway: Gateway, body: bytes) -> dict[str, object]:
-    """Somebody called 12345: block or open a person's cards. Raises `Refused` `malformed`."""
+    """Somebody called 12345: block or open a person's cards. Raises `Refused` `malformed`.
+
+    `id_number` may be any number that is linked to the person: whoever lost a card may know another one.
+    """
     try:
         fields = Fields("card-losses", json_object(body, MAX_CARD_BYTES), frozenset(["id_number", "state"]))
         number, state = fields.text("id_number", 18), fields.text("state", 8)
@@ -87,7 +91,8 @@ def _told(gateway: Gateway, body: bytes) -> dict[str, object]:
             fields.fail("state", "is neither lost nor found")
     except MalformedMessage as error:
         raise Refused("malformed", str(error)) from None
-    person, now_ms, cards = gateway.authority.pseudonym(number), gateway.now_ms(), gateway.town.cards
+    rid = gateway.releaser.register.id_number_of(number) or number
+    person, now_ms, cards = gateway.authority.pseudonym(rid), gateway.now_ms(), gateway.town.cards
     with gateway.store.database.transaction() as db:
         new = cards.report(db, person, now_ms) if state == "lost" else cards.withdraw(db, person, now_ms)
     return {"state": state, "new": new}

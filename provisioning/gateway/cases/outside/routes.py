@@ -20,6 +20,7 @@ from provisioning.gateway import contract
 from provisioning.gateway.authority import Authority
 from provisioning.gateway.cases import files
 from provisioning.gateway.cases.engine import CaseRefused, Move
+from provisioning.gateway.cases.outside.readings import Readings
 from provisioning.gateway.cases.workdays import city_time
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.web.common import Gateway, body_of, check_operator, json_answer, number_of, work
@@ -96,8 +97,12 @@ def _operators(app: FastAPI, gateway: Gateway) -> None:
 
 
 def _desk(gateway: Gateway, agency: str) -> list[dict[str, object]]:
-    """What lies on an agency's desk: its current steps, oldest first, each with the application and the papers."""
+    """What lies on an agency's desk: its current steps, oldest first, each with the application and the papers.
+
+    That it was read stands in each citizen's access log before anything leaves. Raises `StoreFailed`.
+    """
     found: list[dict[str, object]] = []
+    read: list[files.CaseFile] = []
     with gateway.cases.database.reading() as db:
         held = [
             (files.file_of(db, number), step, files.papers_of(db, number))
@@ -106,6 +111,7 @@ def _desk(gateway: Gateway, agency: str) -> list[dict[str, object]]:
     for case, step, papers in held:
         if case is None or case.state in files.ENDED:
             continue
+        read.append(case)
         found.append(
             {
                 "number": case.number,
@@ -118,6 +124,7 @@ def _desk(gateway: Gateway, agency: str) -> list[dict[str, object]]:
                 "document": gateway.messages.application(case.terminal, case.epoch, case.seq),
             }
         )
+    Readings(gateway.cases.database).note(agency, read, gateway.now_ms())
     return found
 
 

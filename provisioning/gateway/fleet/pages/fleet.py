@@ -188,7 +188,8 @@ def _list(facts: Facts, asked: Wanted) -> str:
     )
     rows = "".join(_row(facts, one, lang) for one in shown)
     table = (
-        f'<div class="wide list" tabindex="0"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="wide list" tabindex="0"><table><thead><tr><th></th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
         if shown
         else f"<p>{say('nothing', lang)}</p>"
     )

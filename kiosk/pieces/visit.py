@@ -1,0 +1,59 @@
+"""Values that a visit carries besides its form: Chinese that is being typed, and what one visit leaves to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Pad = Literal["pinyin", "letters"]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Pinyin that no candidate was chosen for yet. Its repr tells no letter and no candidate."""
+
+    pad: Literal["", "pinyin", "letters"] = ""
+    """The pad that the citizen chose, or empty: the language's own."""
+    letters: str = field(repr=False, default="")
+    candidates: tuple[str, ...] = field(repr=False, default=())
+    first: int = 0
+    """Which candidate stands first on the panel."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A form that was left half filled in by a time-out or a pulled card. Its repr tells only the service.
+
+    Only what the citizen answered: nothing of the card but the digest of its id, nothing that the city holds.
+    """
+
+    card: bytes = field(repr=False)
+    """SHA-256 of the card's id: the same card finds it again."""
+    session: int
+    """Whose: the number of the visit that was left."""
+    service: str
+    version: str
+    answers: Mapping[str, str] = field(repr=False)
+    disputed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for among the services, and which page of what was found is on the screen."""
+
+    typed: str = field(repr=False, default="")
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class Message:
+    """The receipt as a text message or a letter instead of paper. Its repr does not tell to whom."""
+
+    way: Literal["sms", "email"]
+    to: str = field(repr=False, default="")
+    """While it is `asked`, what has been typed so far."""
+    stage: Literal["asked", "saving", "saved", "failed"] = "asked"
+    """`saved`: durable on this terminal's disk. Whether it went out is the gateway's to know."""
+    problem: str = ""
+    """What is wrong with what was typed, as a code of `kiosk.services.forms.problem`."""

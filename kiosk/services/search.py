@@ -1,0 +1,67 @@
+"""Search of services: by pinyin, whole or initials only, by characters, by English words. Pure.
+
+The index is the catalogue itself: a name is spelt once (pypinyin, every reading of a character) and remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from kiosk.services.definition import Catalogue, ServiceDefinition, Words
+
+MOST = 9
+"""Nine choices at most."""
+
+
+def find(catalogue: Catalogue, typed: str) -> tuple[ServiceDefinition, ...]:
+    """Return up to nine services for what was typed, the best first: name, then what it does, then its agency."""
+    typed = typed.strip().lower()
+    if not typed:
+        return ()
+    ranked: list[tuple[int, str, ServiceDefinition]] = []
+    for service in catalogue.services.values():
+        texts = (service.name, service.help, catalogue.agencies[service.agency])
+        rank = next((2 * n + place for n, text in enumerate(texts) if (place := _where(text, typed)) is not None), None)
+        if rank is not None:
+            ranked.append((rank, service.id, service))
+    return tuple(service for _, _, service in sorted(ranked, key=lambda one: one[:2])[:MOST])
+
+
+def _where(texts: Words, typed: str) -> int | None:
+    """Return 0 where a text begins with what was typed, 1 where it is further on, None where it is not there."""
+    chinese, english = texts["zh-Hans"], texts.get("en", "").lower()
+    if not typed.isascii():
+        place = chinese.find(typed)
+        return None if place < 0 else min(place, 1)
+    letters = typed.replace(" ", "")
+    readings = spelt(chinese)
+    places = [n for n in range(len(readings)) if _spells(readings[n:], letters)]
+    if places:
+        return min(places[0], 1)
+    words = english.replace("-", " ").split()
+    starts = [n for n in range(len(words)) if " ".join(words[n:]).startswith(typed)]
+    return min(starts[0], 1) if starts else None
+
+
+@lru_cache(maxsize=2048)
+def spelt(chinese: str) -> tuple[tuple[str, ...], ...]:
+    """Return every reading of every character, lower case without tones; what is no Chinese spells itself."""
+    from pypinyin import Style, pinyin  # 60 ms and 30 MB: not before somebody searches, or the screen has time
+
+    readings = pinyin(chinese, style=Style.NORMAL, heteronym=True)
+    return tuple(tuple(dict.fromkeys(reading.lower() for reading in one)) for one in readings)
+
+
+def _spells(readings: Sequence[tuple[str, ...]], letters: str) -> bool:
+    """Whether the letters spell the first of these characters: of each its initial or all of it, of the last a part."""
+    if not letters:
+        return True
+    if not readings:
+        return False
+    for reading in readings[0]:
+        if reading.startswith(letters):
+            return True
+        if letters.startswith(reading) and _spells(readings[1:], letters[len(reading) :]):
+            return True
+    return any(reading[:1] == letters[0] for reading in readings[0]) and _spells(readings[1:], letters[1:])

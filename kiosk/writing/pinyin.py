@@ -1,0 +1,65 @@
+"""The seam of typed Chinese: letters in, candidates out. Nothing is remembered between two calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+MOST_LETTERS = 30
+"""A longer word is typed in two."""
+MOST_CANDIDATES = 40
+
+
+class PinyinMissing(Exception):
+    """The pinyin engine cannot be opened; says why. The terminal works on with its letter keys alone."""
+
+    code = "pinyin-missing"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a chosen candidate writes, and the letters that it leaves to be chosen for. Its repr tells neither."""
+
+    text: str = field(repr=False)
+    rest: str = field(repr=False)
+
+
+class Pinyin(Protocol):
+    """Something that turns pinyin into Chinese. It learns nothing, and one call knows nothing of another."""
+
+    def candidates(self, letters: str) -> tuple[str, ...]:
+        """Return up to `MOST_CANDIDATES` words for `a` to `z` letters, the likeliest first; none: not pinyin."""
+        ...
+
+    def take(self, letters: str, index: int) -> Taken | None:
+        """Return what candidate `index` of these letters writes; None where there is no such candidate."""
+        ...
+
+    def close(self) -> None:
+        """Let the engine go."""
+        ...
+
+
+class RecordedPinyin:
+    """The recording twin: answers what was recorded of a real engine, and notes what was asked."""
+
+    def __init__(self, words: Mapping[str, tuple[str, ...]], taken: Mapping[tuple[str, int], tuple[str, str]]) -> None:
+        self._words = words
+        self._taken = taken
+        self.asked: list[str] = []
+        self.closed = False
+
+    def candidates(self, letters: str) -> tuple[str, ...]:
+        self.asked.append(letters)
+        return self._words.get(letters, ())
+
+    def take(self, letters: str, index: int) -> Taken | None:
+        found = self._taken.get((letters, index))
+        if found is not None:
+            return Taken(*found)
+        words = self._words.get(letters, ())
+        return Taken(words[index], "") if index < len(words) else None
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,84 @@
+"""What the Debian package brings beside the program: units that give little away, and a policy for what is plugged in."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kiosk.settings import Settings
+
+PACKAGE = Path("provisioning/package")
+FILES = PACKAGE / "files"
+UNITS = sorted((FILES / "usr/lib/systemd/system").glob("*.service"))
+THRESHOLD = 40
+"""Tenths: 4.0 of `systemd-analyze security`."""
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_service_gives_away_less_than_four(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={THRESHOLD}", str(unit.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-400:]
+
+
+def test_a_service_that_gives_much_away_would_be_seen(tmp_path: Path) -> None:
+    unit = tmp_path / "open.service"
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={THRESHOLD}", str(unit)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def read(name: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]
+    parser.read(FILES / "usr/lib/systemd/system" / name)
+    return parser
+
+
+@pytest.mark.parametrize("name", ["kiosk.service", "kiosk-sync.service"])
+def test_a_service_that_hangs_is_started_again(name: str) -> None:
+    service = read(name)["Service"]
+    assert (service["Type"], service["Restart"], service["User"]) == ("notify", "always", "kiosk")
+    assert 10 <= int(service["WatchdogSec"]) <= 120
+
+
+def test_the_reader_helper_listens_where_the_settings_ask() -> None:
+    assert read("kiosk-reader-helper.socket")["Socket"]["ListenStream"] == Settings().reader_helper
+
+
+def test_the_printer_gets_the_name_that_the_settings_use() -> None:
+    rules = (FILES / "usr/lib/udev/rules.d/70-kiosk.rules").read_text()
+    assert f'SYMLINK+="{Path(Settings().printer_port).name}"' in rules
+
+
+def test_everything_below_etc_is_a_conffile_so_that_an_upgrade_keeps_what_was_changed() -> None:
+    listed = (PACKAGE / "control/conffiles").read_text().split()
+    held = [f"/{file.relative_to(FILES)}" for file in (FILES / "etc").rglob("*") if file.is_file()]
+    assert sorted(listed) == sorted(held)
+
+
+def test_storage_and_keyboards_are_blocked_before_anything_is_allowed() -> None:
+    lines = (FILES / "etc/usbguard/rules.d/50-kiosk.conf").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    blocked = [rule for rule in rules if rule.startswith("block")]
+    assert rules[: len(blocked)] == blocked
+    assert any("08:*:*" in rule for rule in blocked)
+    assert any("03:01:01" in rule for rule in blocked)
+
+
+def test_the_firewall_lets_nobody_in() -> None:
+    rules = (FILES / "usr/share/kiosk/firewall.nft").read_text()
+    assert len(re.findall(r"hook (input|forward) .*policy drop;", rules)) == 2
+    assert "tcp dport" not in rules
+
+
+SCRIPTS = [*sorted((PACKAGE / "control").glob("p*")), FILES / "usr/bin/kiosk"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda one: one.name)
+def test_a_script_is_one_that_the_shell_can_read(script: Path) -> None:
+    assert subprocess.run(["/bin/sh", "-n", str(script)], check=False).returncode == 0
