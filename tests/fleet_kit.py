@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from random import Random
 
 from offline_cache.messages import sign1, verify1
-from offline_cache.wire.heartbeat import Heartbeat, Order, Pulse, decode_order, decode_pulse, encode_heartbeat
+from offline_cache.wire.fleet.heartbeat import Heartbeat, Order, Pulse, decode_order, decode_pulse, encode_heartbeat
 from provisioning.gateway.fleet.beats import SAMPLE_MS
 from provisioning.gateway.fleet.judge import judge_all, sums
 from tests.gateway_kit import Answer, GatewayKit, Terminal

@@ -18,7 +18,7 @@ from offline_cache import state as states
 from offline_cache.errors import CacheError
 from offline_cache.fleet.heart import Measured
 from offline_cache.sync import read_status
-from offline_cache.wire.heartbeat import GAUGES
+from offline_cache.wire.fleet.heartbeat import GAUGES
 
 MB = 1024 * 1024
 _DAY_MS = 86_400_000

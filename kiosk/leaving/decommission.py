@@ -1,8 +1,8 @@
 """Taking a terminal out of service: what is unsent is told first, then every key goes, then everything else.
 
 Keys go first, because without them a sealed entry is noise even where old cells of flash memory survive: rows are
-sealed to the gateway, or to `local-seal.key` of the folder. Each key file is overwritten and removed, and the proof is a
-look at the folder afterwards. Run again after a pulled plug, it goes on where it was.
+sealed to the gateway, or to `local-seal.key` of the folder. Each key file is overwritten and removed, and the proof is
+a look at the folder afterwards. Run again after a pulled plug, it goes on where it was.
 """
 
 from __future__ import annotations

@@ -36,8 +36,16 @@ BUSY_LIMIT_S = 120.0
 MOUTH_GRACE_S = 15.0
 """For a printer to draw a ticket in, and to say that it has."""
 OWN_CLOCK = frozenset(
-    {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT, State.FETCHING, State.LOOKING, State.WAITING, State.CONFIRMING,
-     State.HANDING}
+    {
+        State.ATTRACT,
+        State.TAKE_CARD,
+        State.TIMEOUT,
+        State.FETCHING,
+        State.LOOKING,
+        State.WAITING,
+        State.CONFIRMING,
+        State.HANDING,
+    }
 )
 """States that wait for ever, or count for themselves."""
 

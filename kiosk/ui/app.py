@@ -30,7 +30,7 @@ SMALL_WINDOW = (540, 960)
 class TerminalApp:
     """One terminal screen. Make it on the main thread, hand `bridge` to others, then `run`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a window needs to be one
         self,
         *,
         size: tuple[int, int] = (1080, 1920),
@@ -93,8 +93,11 @@ class TerminalApp:
         self.bridge.attach(view)
         Clock.schedule_once(_settle, 0.5)
         if self._beat is not None:
-            beat = self._beat
-            Clock.schedule_interval(lambda _dt: beat(), BEAT_S)
+            Clock.schedule_interval(self._turn, BEAT_S)
+
+    def _turn(self, _dt: float) -> None:
+        if self._beat is not None:
+            self._beat()
 
     def run(self) -> None:
         """Open the window and turn the main loop until `bridge.stop()` or the window is closed."""

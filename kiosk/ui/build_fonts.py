@@ -40,7 +40,7 @@ CODECS = {"SC": "gb2312", "HK": "big5"}
 
 
 def fonts_folder() -> Path:
-    """Where the fonts lie: beside the environment that runs where the package was installed, else where `make` built them."""
+    """Where the fonts lie: in the environment that the package installed, else where `make` built them."""
     installed = Path(sys.prefix) / "share" / "kiosk" / "fonts"
     return installed if installed.is_dir() else DEFAULT_TARGET
 

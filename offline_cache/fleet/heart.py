@@ -20,7 +20,14 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import BadReply, BadSignature, CacheError, MalformedMessage
 from offline_cache.fleet.orders import Hands, OrderBook, refused
 from offline_cache.gateway import GatewayClient
-from offline_cache.wire.heartbeat import EVERY_S, MAX_ANSWER_BYTES, Heartbeat, Pulse, decode_pulse, encode_heartbeat
+from offline_cache.wire.fleet.heartbeat import (
+    EVERY_S,
+    MAX_ANSWER_BYTES,
+    Heartbeat,
+    Pulse,
+    decode_pulse,
+    encode_heartbeat,
+)
 
 PATH = "/v1/heartbeat"
 

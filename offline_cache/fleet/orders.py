@@ -14,7 +14,7 @@ from typing import cast
 from offline_cache.disk.files import read_limited, write_atomic
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.messages import json_dumps, json_object, verify1
-from offline_cache.wire.heartbeat import MAX_ORDERS, Order, decode_order
+from offline_cache.wire.fleet.heartbeat import MAX_ORDERS, Order, decode_order
 
 ORDERS_FILE = "orders.json"
 DONE, INTERRUPTED, EXPIRED = "done", "interrupted", "expired"

@@ -38,7 +38,7 @@ from offline_cache.gateway import fetch_authority, signing_request
 from offline_cache.messages import decode_enrol_answer, json_dumps, json_object
 from offline_cache.wire.encoding import Fields
 from offline_cache.wire.exchange import Http, Timeouts
-from offline_cache.wire.joining import LIFE_S, PATH, JoinRequest, Offer, encode_join, fingerprint, offer
+from offline_cache.wire.fleet.joining import LIFE_S, PATH, JoinRequest, Offer, encode_join, fingerprint, offer
 from offline_cache.wire.refusal import refusal, retry_after
 
 JOINING_FILE, KEY_FILE = "joining.json", "joining.key"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from offline_cache.fleet.orders import DONE
-from offline_cache.wire.heartbeat import Order
+from offline_cache.wire.fleet.heartbeat import Order
 
 TIMEOUT_S = 120
 NOT_INSTALLED, FAILED, TOO_SLOW = "not-installed", "failed", "too-slow"

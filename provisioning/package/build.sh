@@ -47,8 +47,12 @@ venv=$root/usr/lib/kiosk
 "$uv" pip install -q --link-mode copy --no-index --no-deps --python "$venv/bin/python" "$work"/wheels/*.whl "$work"/own/*.whl
 "$uv" pip check -q --python "$venv/bin/python" || die "$lock is behind pyproject.toml: make lock"
 
-# What a terminal never runs: package installers, tests, sources of compiled modules, shells' activation scripts.
+# The data of folders that are no Python packages (services, city, sounds): setuptools leaves them out of the wheel.
 site=$venv/lib/python3.11/site-packages
+cp -a assets kiosk drivers offline_cache provisioning "$site/"
+rm -rf "$site/provisioning/package"
+
+# What a terminal never runs: package installers, tests, sources of compiled modules, shells' activation scripts.
 # PostgreSQL's driver is the gateway's alone. Of Babel's 1,000 locales every language stays, and the territories of ours.
 rm -rf "$site"/{pip,pip-*,setuptools,setuptools-*,docutils,docutils-*,psycopg*,kivy/tools,kivy/include,share} "$venv/share"
 find "$site/babel/locale-data" -name '*_*.dat' ! -name 'zh_*' ! -name 'en_*' ! -name 'yue_*' -delete

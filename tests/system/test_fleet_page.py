@@ -12,7 +12,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from offline_cache.wire.joining import Offer
+from offline_cache.wire.fleet.joining import Offer
 from provisioning.gateway.serve import listen
 from tests.fleet_kit import city
 from tests.gateway_kit import GatewayKit

@@ -34,6 +34,12 @@ Bridge.attach = attach_then_hang
 """
 
 
+def listen(manager: socket.socket, most: int) -> None:
+    """Until nothing more is said for as long as the socket waits: `TimeoutError`. A loop that lives says `most`."""
+    for _ in range(most):
+        manager.recv(256)
+
+
 def start(folder: Path, address: str, before: str) -> subprocess.Popen[bytes]:
     program = f"""
 import sys
@@ -69,8 +75,7 @@ def test_a_touchscreen_whose_loop_hangs_falls_silent_and_one_that_lives_does_not
                 process.stdin.flush()
                 manager.settimeout(2.0)  # systemd's own patience: WATCHDOG_USEC
                 with pytest.raises(TimeoutError):
-                    for _ in range(6):  # what was said before it hung
-                        manager.recv(256)
+                    listen(manager, 6)
                 assert process.poll() is None, "it hangs; its other threads live, and say nothing"
             finally:
                 process.kill()

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import sign1
-from offline_cache.wire.heartbeat import GAUGES, Heartbeat, decode_heartbeat, encode_heartbeat
+from offline_cache.wire.fleet.heartbeat import GAUGES, Heartbeat, decode_heartbeat, encode_heartbeat
 from provisioning.gateway.fleet.alerts import Alerts
 from provisioning.gateway.fleet.rollout import place
 from provisioning.gateway.fleet.settings import FleetSettingsInvalid, load_settings

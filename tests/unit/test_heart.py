@@ -23,7 +23,7 @@ from offline_cache.fleet.heart import Heart, Measured
 from offline_cache.fleet.orders import OrderBook
 from offline_cache.gateway import signing_request
 from offline_cache.messages import decode_enrol_answer, sign1, verify1
-from offline_cache.wire.heartbeat import GAUGES, Order, encode_order
+from offline_cache.wire.fleet.heartbeat import GAUGES, Order, encode_order
 from provisioning.orders.hands import commands, hands
 from tests.fleet_kit import operator
 from tests.gateway_kit import GatewayKit, Terminal

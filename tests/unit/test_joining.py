@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from offline_cache import enrolment as enrolments
 from offline_cache.errors import MalformedMessage
 from offline_cache.joining.join import JOINING_FILE, Joining, Progress, follow, words
-from offline_cache.wire.joining import LIFE_S, decode_join, offer
+from offline_cache.wire.fleet.joining import LIFE_S, decode_join, offer
 from provisioning.gateway import authority as authorities
 from provisioning.gateway.enrolment.bindings import Bindings
 from provisioning.gateway.serve import listen
@@ -311,7 +311,7 @@ def test_the_six_characters_follow_key_and_code(key: bytes, nonce: bytes) -> Non
 
 def _request(joining: Joining):
     from offline_cache.gateway import signing_request
-    from offline_cache.wire.joining import JoinRequest
+    from offline_cache.wire.fleet.joining import JoinRequest
 
     csr = signing_request(joining._key, joining._device)
     return JoinRequest(csr, joining._device, "GZ-K2", "2027-00318", joining.offer.nonce)

@@ -1,4 +1,4 @@
-"""What the Debian package brings beside the program: units that give little away, and a policy for what is plugged in."""
+"""What the Debian package brings beside the program: units that give little away, device names, policies."""
 
 from __future__ import annotations
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
+from random import Random
+from typing import Any, cast
 
 import pytest
 
 from kiosk import events as e
+from kiosk import runtime as r
+from kiosk.clock import ManualClock
+from kiosk.log import Log
 from kiosk.pieces.visit import Writing
+from kiosk.screen_model import ScreenModel
 from kiosk.session.asking import writing
 from kiosk.session.asking.events import CandidateChosen, CandidatesFound, CandidatesTurned, CandidateTaken, PadChosen
 from kiosk.session.state import State
 from kiosk.writing import pinyin as port
 from kiosk.writing.pinyin import Pinyin, PinyinMissing, RecordedPinyin
 from kiosk.writing.rime import RimePinyin, shared, shared_or_tell
-from tests.unit.visit_kit import BARE, Visit, catalogue
+from tests.unit.test_runtime import Desk
+from tests.unit.visit_kit import AT_MS, BARE, FAILURES, SAY, SITE, Visit, catalogue, world
 
 COMMENT = {
     **BARE,
@@ -156,6 +164,28 @@ def test_nothing_that_is_spelt_is_told_by_a_repr() -> None:
     told = repr((visit.session, visit.effects))
     assert "youer" not in told
     assert "幼儿" not in told
+
+
+def test_the_runtime_brings_letters_to_the_engine_and_the_answer_back(tmp_path: Path) -> None:
+    clock, screens = ManualClock(AT_MS), list[ScreenModel]()
+    words = r.Words(SAY.__getitem__, FAILURES, SITE)
+    runtime = r.Runtime(world(), words, clock, Log(tmp_path / "log.jsonl", clock.wall_ms), screens.append, Random(1))
+    desks = {item.name: cast(Any, Desk()) for item in fields(r.Desks) if item.name != "pinyin"}
+    runtime.open(r.Desks(**desks, pinyin=TWIN))
+    assert runtime.session.world.pinyin
+    runtime.session = Typist().asked().session
+    for letter in "youer":
+        runtime.handle(e.KeyTyped(letter))
+        runtime.pump()
+    assert "幼儿" in str(screens[-1].body)
+    runtime.handle(CandidateChosen("youer", 2))
+    runtime.pump()
+    application = runtime.session.application
+    assert application is not None
+    assert (application.typed, application.writing.letters) == ("有", "er")
+    log = (tmp_path / "log.jsonl").read_text("utf-8")
+    assert "youer" not in log
+    assert "幼儿" not in log
 
 
 # ------------------------------------------------------------------------------------------------- librime itself

@@ -184,9 +184,7 @@ def page(terminal: Terminal, text: str) -> str:
 
 
 def test_the_page_behind_the_printed_address_answers(terminal: Terminal) -> None:
-    site = replace(
-        SITE, sign=partial(sign_token, key=terminal.key), terminal=terminal.name, verify_url="/verify"
-    )
+    site = replace(SITE, sign=partial(sign_token, key=terminal.key), terminal=terminal.name, verify_url="/verify")
     kept = Saved(1, f"{terminal.name}-000001", "household-proof", AT_MS)
     text = code_text(Session(world=world(), saved=kept, holder=HOLDER), kept, site, copy=False)
     answer = terminal.kit.call("GET", text)

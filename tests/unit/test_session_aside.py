@@ -188,6 +188,7 @@ def test_no_working_screen_waits_for_ever(state: State) -> None:
         State.WAITING: lambda: Visit().to_check().submit().signed().saved(),
         State.PRINTING: lambda: Visit().to_printing(),
         State.LOOKING: lambda: Visit().to_looking(),
+        State.HANDING: lambda: Visit().to_form().touch("phone"),
         State.CONFIRMING: lambda: Visit().to_confirming(),
         State.TAKE_PAPER: lambda: Visit().to_printing().send(e.PrinterChanged(MOUTH)).printed(JobState.DONE),
     }

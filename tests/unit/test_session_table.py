@@ -10,6 +10,7 @@ import pytest
 from drivers.api import JobState
 from kiosk import events
 from kiosk.session.asking import events as asked
+from kiosk.session.asking.events import HandedOver
 from kiosk.session.common import enter
 from kiosk.session.state import Session, State
 from kiosk.session.table import BASE, TABLE, UnlistedEvent, step
@@ -28,7 +29,7 @@ RUNTIME_ONLY = {events.PinKey}
 """Never reaches `step`: the runtime keeps the digit."""
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
-    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places", "search"}
+    | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places", "search", "phone"}
 )
 """The screen names that scripts rely on, with help."""
 
@@ -61,7 +62,12 @@ def test_every_state_can_be_entered_by_some_visit() -> None:
     receipt = Visit(printer=MOUTH, network_up=True).to_printing().printed(JobState.DONE)
     typed = Visit().to_saved("bare").touch("primary", "receipt.sms", "primary")
     shown = Visit("owner").to_home().to_intro("my-cases").touch("primary", "primary").answered()
-    for visit in (Visit().to_looking(), Visit().to_confirming(), Visit().to_places()):
+    for visit in (
+        Visit().to_looking(),
+        Visit().to_confirming(),
+        Visit().to_places(),
+        Visit().to_form().touch("phone").send(HandedOver("https://gateway.example/phone#t")),
+    ):
         seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
     seen.add(shown.state)
     for visit in (Visit().to_saved().touch("primary", "back", "back").pull(), receipt, typed):

@@ -61,7 +61,7 @@ def decommission(
                  as_json=as_json)  # fmt: skip
             return
         if (found.unsent or not found.readable) and not lose_unsent:
-            fail("entries-unsent", f"{found.words()}. Run: kiosk sync once, or: kiosk outbox export. Nothing was erased",
+            fail("entries-unsent", f"{found.words()}. Run: kiosk sync once (or outbox export). Nothing was erased",
                  as_json=as_json, unsent=found.unsent, readable=found.readable)  # fmt: skip
         proof = erase_all(folder)
     except CacheError as error:

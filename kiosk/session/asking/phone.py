@@ -55,19 +55,22 @@ def offered(session: Session) -> bool:
 
 
 def asked(session: Session, _event: PhoneAsked) -> Step:
-    if session.state not in AT or not offered(session):
+    return _ask(session, session.state)
+
+
+def _ask(session: Session, page: State) -> Step:
+    if page not in AT or not offered(session):
         return session, ()
     wait_s = session.world.settings.lookup_wait_s
     service = application_of(session).service.id
     hand = HandOver(service, state_of(session), wait_s)
     note = Note("phone.asked", {"service": service})
-    return enter(replace(session, phone_from=session.state), State.HANDING, note, hand, StartTimer(WAIT, wait_s + 1))
+    return enter(replace(session, phone_from=page), State.HANDING, note, hand, StartTimer(WAIT, wait_s + 1))
 
 
-def from_help(session: Session, event: PhoneAsked) -> Step:
+def from_help(session: Session, _event: PhoneAsked) -> Step:
     """Help was asked for on a page of the form, and offers the telephone."""
-    left, effects = asked(replace(session, state=session.before_help), event)
-    return (left, effects) if left.state is State.HANDING else (session, ())
+    return _ask(session, session.before_help)
 
 
 def handed(session: Session, event: HandedOver) -> Step:

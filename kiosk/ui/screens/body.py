@@ -103,12 +103,10 @@ def _column_pairs(theme: Theme, *, typing: bool, letters: bool) -> Iterator[tupl
         return
     zones = theme.zones
     if typing:
-        keys = zones.keypad
-        if letters:  # ten keys of 60 with 8 between
-            wide = max(keys.width, LETTERS_WIDTH)
-            keys = replace(keys, x=keys.right - wide, width=wide)
-        width = keys.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
-        yield replace(zones.question, width=width), keys
+        for wide in (max(zones.keypad.width, LETTERS_WIDTH) if letters else zones.keypad.width, zones.keypad.width):
+            keys = replace(zones.keypad, x=zones.keypad.right - wide, width=wide)
+            width = keys.x - zones.question.x - (40 if theme.posture == "landscape" else 24)
+            yield replace(zones.question, width=width), keys
         return
     for width in (zones.question.width, 460.0) if theme.posture == "reach" else (zones.question.width, 860.0):
         left = replace(zones.question, width=width)

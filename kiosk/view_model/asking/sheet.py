@@ -22,7 +22,7 @@ def controls(scene: Scene, found: tuple[PageAction, ...], record: views.Record |
     """What a page offers to do, as buttons; what cannot be printed here is not offered; a question comes first."""
     session, made, asked = scene.session, list[Control](), _asked(scene, record)
     for action in found:
-        if asked and action.prints != "certificate":
+        if action.prints != "certificate" and (asked or (action.opens and _crowded(scene, record))):
             continue
         text, enabled = words(action.label, scene.language), True
         if action.prints == "certificate":
@@ -59,7 +59,7 @@ def _of_this(scene: Scene, record: views.Record | None) -> Sheet | None:
 
 
 def _crowded(scene: Scene, record: views.Record | None) -> bool:
-    """Low down there is no room for the receipt beside what the A4 printer said."""
+    """Low down there is no room for the steps and the receipt beside what the A4 printer said."""
     return scene.session.modes.reach and _of_this(scene, record) is not None
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from offline_cache.messages import EnrolAnswer
-from offline_cache.wire.joining import LIFE_S, JoinRequest, Offer, fingerprint
+from offline_cache.wire.fleet.joining import LIFE_S, JoinRequest, Offer, fingerprint
 from provisioning.gateway.authority import Authority, CsrInvalid
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.storage.database import Transaction

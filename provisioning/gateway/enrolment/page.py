@@ -7,7 +7,7 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
-from offline_cache.wire.joining import Offer
+from offline_cache.wire.fleet.joining import Offer
 from provisioning.gateway.enrolment.bindings import Bound
 from provisioning.gateway.fleet.pages.places import OfficeSeen
 from provisioning.gateway.page import MARKS

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import encode_enrol_answer, json_dumps, json_object
-from offline_cache.wire.joining import LIFE_S, MAX_JOIN_BYTES, Offer, decode_join, offer
+from offline_cache.wire.fleet.joining import LIFE_S, MAX_JOIN_BYTES, Offer, decode_join, offer
 from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.contract import members, operation
 from provisioning.gateway.enrolment import page

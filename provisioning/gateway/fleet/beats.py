@@ -9,7 +9,7 @@ from typing import cast
 
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.messages import verify1
-from offline_cache.wire.heartbeat import Heartbeat, decode_heartbeat
+from offline_cache.wire.fleet.heartbeat import Heartbeat, decode_heartbeat
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.storage.database import Database, Transaction
 from provisioning.gateway.store import Terminal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offline_cache.messages import CBOR_TYPE
-from offline_cache.wire.heartbeat import KINDS, MAX_HEARTBEAT_BYTES
+from offline_cache.wire.fleet.heartbeat import KINDS, MAX_HEARTBEAT_BYTES
 from provisioning.gateway.contract import members, operation
 
 _TEXT, _INTEGER, _BYTES = {"type": "string"}, {"type": "integer"}, {"type": "string", "format": "binary"}

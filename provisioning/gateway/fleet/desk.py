@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from offline_cache.messages import sign1
-from offline_cache.wire.heartbeat import EVERY_S, Pulse, encode_pulse
+from offline_cache.wire.fleet.heartbeat import EVERY_S, Pulse, encode_pulse
 from provisioning.gateway.authority import Authority
 from provisioning.gateway.catalogue import SignedCatalogue
 from provisioning.gateway.city.published import Publisher, SignedDocument

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from offline_cache.wire.heartbeat import FACTS, GAUGES
+from offline_cache.wire.fleet.heartbeat import FACTS, GAUGES
 from provisioning.gateway.fleet.judge import CAUSES, Judged, sums
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from offline_cache.messages import sign1
-from offline_cache.wire.heartbeat import KINDS, MAX_ORDERS, Order, encode_order
+from offline_cache.wire.fleet.heartbeat import KINDS, MAX_ORDERS, Order, encode_order
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.storage.database import Database, Transaction
 

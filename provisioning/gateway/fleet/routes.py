@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import CBOR_TYPE, json_object
 from offline_cache.wire.encoding import Fields
-from offline_cache.wire.heartbeat import MAX_HEARTBEAT_BYTES
+from offline_cache.wire.fleet.heartbeat import MAX_HEARTBEAT_BYTES
 from provisioning.gateway.fleet import contract
 from provisioning.gateway.fleet.metrics import CONTENT_TYPE, exposition
 from provisioning.gateway.fleet.pages.routes import add_fleet_pages

@@ -37,7 +37,8 @@ section{background:var(--card);border:1px solid var(--rule);border-radius:12px;p
 table{border-collapse:collapse;width:100%}td,th{padding:8px 8px 8px 0;text-align:left;
 border-top:1px solid var(--rule);font-weight:400}th{color:var(--ink2);border:0}td.t,td.next{font-weight:700}
 .t{font-family:monospace;font-size:17px}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-tbody tr:hover{background:var(--tint)}.map,.plot{width:100%;height:auto;font-size:15px}.plot{font-size:14px;max-width:520px}
+tbody tr:hover{background:var(--tint)}.map,.plot{width:100%;height:auto;font-size:15px}
+.plot{font-size:14px;max-width:520px}
 polygon.calm{fill:#E2ECF6;stroke:#FFF;stroke-width:3}polygon.warn{fill:#FFF1CF;stroke:#FFF;stroke-width:3}
 .map .go{font-weight:700}.map a:focus polygon,.map a:hover polygon{stroke:var(--ink)}
 dl{margin:0}dl div{display:flex;gap:12px;border-top:1px solid var(--rule);padding:6px 0}

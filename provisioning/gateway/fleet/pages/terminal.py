@@ -8,7 +8,7 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
-from offline_cache.wire.heartbeat import KINDS
+from offline_cache.wire.fleet.heartbeat import KINDS
 from provisioning.gateway.fleet.judge import Judged
 from provisioning.gateway.fleet.orders import OrderState
 from provisioning.gateway.fleet.pages import plots
