@@ -85,7 +85,7 @@ class Store(OutboxStore):
 class Kiosk:
     """Hands, cables and offices around one terminal. Everything that happens, happens when it is called."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword each, all of them for tests
         self,
         state_dir: Path,
         *,

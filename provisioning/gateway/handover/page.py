@@ -214,7 +214,8 @@ def _check(phone: Phone) -> str:
         '<section class="hint"><b>按“提交”，就是说：以上都是真的</b><p>您的卡在终端上同意过从手机交。</p>'
         "<small>By handing in you say that all this is true.</small></section>"
         f'<form method="post" action="/phone">{key}<button class="b main" name="do" value="submit">提交 '
-        f'Hand in</button></form><form method="post" action="/phone">{key}<button class="b side" name="do" value="back">改一改 Change'
+        f'Hand in</button></form><form method="post" action="/phone">{key}'
+        '<button class="b side" name="do" value="back">改一改 Change'
         "</button></form>"
     )
 
