@@ -16,7 +16,7 @@ from offline_cache.disk import keeping
 from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock, uuid7
 from offline_cache.disk.keeping import OutboxStatus
 from offline_cache.disk.room import Quota, Room
-from offline_cache.disk.row_writer import RowWriter
+from offline_cache.disk.row_writer import INSERT, End, Row, RowWriter
 from offline_cache.disk.schema import connect, require_migrated
 from offline_cache.disk.tables import OutboxMeta, Tables
 from offline_cache.errors import (
@@ -39,7 +39,6 @@ from offline_cache.seal import LOCAL_KEY_ID, SealingKey
 from offline_cache.wire.verdict import VerdictPage
 
 OUTBOX_FILE = "outbox.db"
-_Row = tuple[int, str, int, str, int, str, bytes, bytes]
 
 
 class Appended(NamedTuple):
@@ -48,22 +47,6 @@ class Appended(NamedTuple):
     seq: int
     id: str
     created_ms: int
-
-
-class _End(NamedTuple):
-    """The last row, as this connection left it: true while nobody has written since. `_INSERT` sees if somebody has."""
-
-    writes: int
-    seq: int
-    chain: bytes
-
-
-_INSERT = """
-insert into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-where exists (select 1 from key where key_id = ?6) and not exists (select 1 from entry where seq = ?1)
-"""
-"""No row is inserted where somebody else has recorded meanwhile (the highest seq is never deleted), or where the key
-went with the entries that were purged."""
 
 
 def case_reference(terminal: str, epoch_number: int, seq: int) -> str:
@@ -85,7 +68,7 @@ class Outbox:
         self._clock = clock
         self._sealing_key: SealingKey | None = None
         self._writer: RowWriter | None = None
-        self._end: _End | None = None
+        self._end: End | None = None
         self._identity = self.meta()
         with self.tables.reading("measuring the outbox") as view:
             self._room = Room(path, quota, view.execute("pragma page_size").fetchone()[0])
@@ -195,19 +178,19 @@ class Outbox:
                 end = self._look(connection)
             self._room.check(connection)
             added, row = self._row(end, build)
-            if hand.execute(_INSERT, row).rowcount != 1:
+            if hand.execute(INSERT, row).rowcount != 1:
                 end = self._look(connection)
                 self._room.check(connection)
                 added, row = self._row(end, build)
-                if hand.execute(_INSERT, row).rowcount != 1:
+                if hand.execute(INSERT, row).rowcount != 1:
                     raise StorageDamaged("the outbox takes no row after its last one")
             if within is not None:
                 within(connection)
         self._room.taken(len(row[6]))
-        self._end = _End(tables.writes, added.seq, row[7]) if within is None else None
+        self._end = End(tables.writes, added.seq, row[7]) if within is None else None
         return added
 
-    def _row(self, end: _End, build: Callable[[int, str], Mapping[str, object]]) -> tuple[Appended, _Row]:
+    def _row(self, end: End, build: Callable[[int, str], Mapping[str, object]]) -> tuple[Appended, Row]:
         """The row after `end`: sealed and chained. Raises `DocumentInvalid`."""
         sealing_key, writer = self._sealing_key, self._writer
         assert sealing_key is not None
@@ -220,11 +203,11 @@ class Outbox:
         row = (seq, entry_id, created_ms, writer.boot_id, mono_ms, writer.key_id, body, chain)
         return Appended(seq, entry_id, created_ms), row
 
-    def _look(self, connection: sqlite3.Connection) -> _End:
+    def _look(self, connection: sqlite3.Connection) -> End:
         """Look at the end of the table and whether the key is there: somebody else may have written."""
         self._room.forget()
         self._present_key(connection)
-        return _End(0, *self.tables.tip(connection))
+        return End(0, *self.tables.tip(connection))
 
     def _present_key(self, connection: sqlite3.Connection) -> None:
         """See that the key is stored. One whose entries were all purged went with them: then a new one is made."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kiosk.events import Event
     from kiosk.screen_model import ScreenModel
     from kiosk.settings import Settings
-    from kiosk.terminal import Devices
+    from kiosk.terminal import Devices, Terminal
     from kiosk.ui.app import TerminalApp
 
 
@@ -38,12 +38,8 @@ def run(
     headless: Annotated[bool, typer.Option("--headless", help="Draw without a display.")] = False,
 ) -> None:
     """Run the terminal until it is told to end (SIGTERM, Ctrl-C)."""
-    from drivers.errors import DriverError
     from kiosk import settings as settings_file
     from kiosk.cli.config import in_force
-    from kiosk.clock import SystemClock
-    from kiosk.terminal import Terminal
-    from kiosk.writing.rime import shared_or_tell
     from offline_cache.errors import CacheError
 
     folder = state_dir(state)
@@ -51,9 +47,6 @@ def run(
         settings = in_force(folder, config)
     except (settings_file.SettingsInvalid, CacheError) as error:
         fail(error.code, str(error))
-    from kiosk.speech.espeak import EspeakEngine
-    from kiosk.ui.earcons import Player
-
     terminals: list[Terminal] = []
 
     def send(event: Event) -> None:
@@ -73,7 +66,6 @@ def run(
         headless=headless,
         beat=lambda: pulse.beat(drawn=app.bridge.version > 0),
     )
-    sounds = Player(folder / "sounds")
 
     def show(model: ScreenModel) -> None:
         app.bridge.show(model)
@@ -81,21 +73,7 @@ def run(
     def end(_number: int, _frame: FrameType | None) -> None:
         app.bridge.stop()
 
-    try:
-        terminals.append(
-            Terminal(
-                settings,
-                folder,
-                open_devices(devices, settings, folder),
-                SystemClock(),
-                show,
-                play=sounds.play,
-                engine=EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant),
-                pinyin=shared_or_tell(partial(typer.echo, err=True)),
-            )
-        )
-    except (CacheError, DriverError) as error:
-        fail(error.code, str(error))
+    terminals.append(_terminal(devices, settings, folder, show))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     terminals[0].start()
@@ -104,6 +82,32 @@ def run(
     finally:
         pulse.stopping()
         terminals[0].stop()
+
+
+def _terminal(kind: DeviceKind, settings: Settings, folder: Path, show: Callable[[ScreenModel], None]) -> Terminal:
+    """The terminal on its devices, with sound, voice and pinyin. Ends the command where a part refuses."""
+    from drivers.errors import DriverError
+    from kiosk.clock import SystemClock
+    from kiosk.speech.espeak import EspeakEngine
+    from kiosk.terminal import Terminal
+    from kiosk.ui.earcons import Player
+    from kiosk.writing.rime import shared_or_tell
+    from offline_cache.errors import CacheError
+
+    sounds = Player(folder / "sounds")
+    try:
+        return Terminal(
+            settings,
+            folder,
+            open_devices(kind, settings, folder),
+            SystemClock(),
+            show,
+            play=sounds.play,
+            engine=EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant),
+            pinyin=shared_or_tell(partial(typer.echo, err=True)),
+        )
+    except (CacheError, DriverError) as error:
+        fail(error.code, str(error))
 
 
 class Pulse:

@@ -21,7 +21,7 @@ from kiosk.events import (
     TimerFired,
 )
 from kiosk.session.asking import keeping
-from kiosk.session.asking.found import found_service
+from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import (
     ASKED,
     CARD_FAILURES,

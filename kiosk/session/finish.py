@@ -17,7 +17,8 @@ from kiosk.events import (
     SlotChanged,
     TimerFired,
 )
-from kiosk.session.asking import handing, verdict
+from kiosk.session import handing
+from kiosk.session.asking import verdict
 from kiosk.session.common import IDLE, SECOND, WAIT, application_of, end, enter, fail, forget, fresh
 from kiosk.session.start import card_at_attract
 from kiosk.session.state import (

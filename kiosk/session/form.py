@@ -16,7 +16,8 @@ from kiosk.events import (
 )
 from kiosk.screen_model import Modes
 from kiosk.services import forms
-from kiosk.session.asking import choices, handing, new_pin, places, writing
+from kiosk.session import handing
+from kiosk.session.asking import choices, new_pin, places, writing
 from kiosk.session.common import application_of, enter, fail, form_of
 from kiosk.session.state import Application, Session, State, Step
 

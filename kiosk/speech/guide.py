@@ -118,7 +118,7 @@ class Guide:
 
     def _meant(self, model: ScreenModel, key: KeyName) -> Control | None:
         if key == "back":
-            return model.back
+            return model.back if model.back is not None and model.back.role == "back" else None
         every = [spot.control for spot in focus.spots(model)]
         if key == "ok":
             return next((one for one in every if one.id == self._focus), None)

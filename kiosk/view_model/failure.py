@@ -26,7 +26,7 @@ from kiosk.screen_model import (
 from kiosk.services.definition import words
 from kiosk.services.forms import shown_date
 from kiosk.session.asking import keeping
-from kiosk.session.asking.found import found_service
+from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import ASKED, CARD_FAILURES
 from kiosk.session.paper import can_go_another_way
 from kiosk.session.state import Saved, Session, State

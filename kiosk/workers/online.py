@@ -8,7 +8,7 @@ from typing import cast
 
 from kiosk import events as e
 from kiosk.session.asking.events import VerdictCame
-from kiosk.session.asking.handing import own_ticket
+from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
 from kiosk.workers.desks import Recorded
 from kiosk.workers.shelf import Directory

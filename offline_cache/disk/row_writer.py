@@ -7,6 +7,7 @@ same as those of `wire.chain`, which reads them back.
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from offline_cache.messages import seal_context
 from offline_cache.wire.encoding import encode_flat
@@ -15,6 +16,26 @@ _UUID_HEAD = b"\x78\x24"
 """CBOR: text of 36 bytes (RFC 8949 section 3)."""
 _SEVEN = b"\x87"
 """CBOR: an array of seven."""
+
+
+Row = tuple[int, str, int, str, int, str, bytes, bytes]
+"""The columns of `entry`, in order."""
+
+
+class End(NamedTuple):
+    """The last row, as this connection left it: true while nobody has written since. `INSERT` sees if somebody has."""
+
+    writes: int
+    seq: int
+    chain: bytes
+
+
+INSERT = """
+insert into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+where exists (select 1 from key where key_id = ?6) and not exists (select 1 from entry where seq = ?1)
+"""
+"""No row is inserted where somebody else has recorded meanwhile (the highest seq is never deleted), or where the key
+went with the entries that were purged."""
 
 
 class RowWriter:

@@ -229,7 +229,7 @@ def test_a_terminal_that_was_taken_out_of_service_is_named(terminal: Terminal) -
     assert terminal.kit.store.revoke(terminal.name)
     found = verify(text, terminal.kit.store)
     assert (found.outcome, found.revoked) == ("genuine", True)
-    assert "停用" in render(found, "", 0)
+    assert "停用" in render(found, "", 0).body.decode()
 
 
 def test_the_gateways_folder_verifies_too(terminal: Terminal) -> None:

@@ -58,7 +58,7 @@ class Loop:
         self.runtime = r.Runtime(
             there, words, self.clock, self.log, self.screens.append, Random(1), guide, chores
         )  # fmt: skip
-        desks = r.Desks(*(cast(Any, self.desk) for _ in range(4)))
+        desks = r.Desks(*(cast(Any, self.desk) for _ in range(5)))
         self.runtime.open(desks)
         self.runtime.pump()
 
@@ -308,7 +308,7 @@ def test_the_loop_runs_in_its_own_thread_until_it_is_closed(tmp_path: Path) -> N
     words = r.Words(SAY.__getitem__, FAILURES, SITE)
     runtime = r.Runtime(world(), words, clock, log, show, Random(1))
     desk = cast(Any, Desk())
-    runtime.open(r.Desks(desk, desk, desk, desk))
+    runtime.open(r.Desks(desk, desk, desk, desk, desk))
     thread = threading.Thread(target=runtime.run)
     thread.start()
     runtime.post(e.LanguageChosen("en"))

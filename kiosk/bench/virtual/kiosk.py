@@ -26,7 +26,7 @@ from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.clock import ManualClock
 from kiosk.screen_model import Control, ScreenModel
-from kiosk.session.asking.handing import own_ticket
+from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
 from kiosk.speech.recording import RecordingEngine
 from kiosk.terminal import Devices, OutboxStore, Terminal

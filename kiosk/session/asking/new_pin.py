@@ -113,3 +113,11 @@ def refused(session: Session, event: PinRefused) -> Step:
     session = replace(session, application=application, draft=None, pin_step="old", pin_length=0,
                       pin_rejected=True, tries_left=event.tries_left)  # fmt: skip
     return enter(session, State.FORM, ForgetPin(), Sound("attention"), note)
+
+
+def found_service(session: Session) -> str:
+    """Return the service that opens a card reported lost again; empty: there is none, or no card to open."""
+    catalogue = session.world.catalogue
+    if session.failure != "card-lost" or session.found or catalogue is None or not session.card_in:
+        return ""
+    return next((item.id for item in catalogue.services.values() if item.start == "found"), "")

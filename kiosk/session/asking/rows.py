@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kiosk import events as e
-from kiosk.session import aside, paper, service, start, view
-from kiosk.session.asking import choices, handing, keeping, new_pin, phone, places, search, sheet, verdict, writing
+from kiosk.session import aside, handing, paper, service, start, view
+from kiosk.session.asking import choices, keeping, new_pin, phone, places, search, sheet, verdict, writing
 from kiosk.session.asking import events as asked
 from kiosk.session.state import Session, Step
 
