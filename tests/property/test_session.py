@@ -14,6 +14,7 @@ from kiosk.log import Log
 from kiosk.services import forms
 from kiosk.services.definition import LIFE_EVENTS
 from kiosk.session import state as s
+from kiosk.session.asking import events as asked
 from kiosk.session.common import BUSY, form_of
 from kiosk.session.state import State
 from tests.unit.test_session_table import EVENTS, RUNTIME_ONLY
@@ -68,6 +69,9 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.PrintFinished: st.builds(e.PrintFinished, st.builds(
         PrintResult, st.sampled_from(JobState), st.sampled_from(["", "paper-out", "no-reply", "cutter"]),
         st.integers(0, 9))),
+    asked.SheetFinished: st.builds(
+        asked.SheetFinished, SEQS, st.just("T0001-000001"), st.sampled_from(SERVICES), st.builds(
+        PrintResult, st.sampled_from(JobState), st.sampled_from(["", "paper-out", "no-reply"]), st.integers(0, 9))),
     e.PrinterChanged: st.builds(e.PrinterChanged, st.builds(
         PrinterStatus, st.booleans(), st.booleans(), st.sampled_from([None, "open", "closed"]),
         st.sampled_from([None, "ok", "near-end", "out"]), st.none(), ticket=st.sampled_from([None, "none"]))),

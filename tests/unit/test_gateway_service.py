@@ -240,6 +240,14 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
         ("POST", "/v1/agencies/{agency}/claims"),
         ("GET", "/v1/cases/events"),
         ("POST", "/v1/cases/days"),
+        ("GET", "/v1/fleet"),
+        ("GET", "/v1/fleet/{terminal}/orders"),
+        ("POST", "/v1/fleet/{terminal}/orders"),
+        ("GET", "/metrics"),
+        ("POST", "/v1/simpleenroll"),
+        ("POST", "/v1/heartbeat"),
+        ("POST", "/v1/handovers"),
+        ("POST", "/v1/handovers/withdraw"),
         ("GET", "/problems/{code}"),
     }
     assert "requestBody" in document["paths"]["/v1/enrol"]["post"]
