@@ -105,7 +105,12 @@ def rows(scene: Scene) -> ScreenModel:
         model,
         title=say("请看看，这些对吗？"),
         subtitle=subtitle,
-        body=(PrefilledRows(tuple(made)), *pager(scene, page, count), Gap(), *(phone.way(scene) or (hint,))),
+        body=(
+            PrefilledRows(tuple(made)),
+            *pager(scene, page, count),
+            Gap(),
+            *(phone.way(scene, roomy=False) or (hint,)),
+        ),
         back=back(scene),
         primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
     )

@@ -22,7 +22,8 @@ BY_DAY = [one for one in SCENARIOS if one.stack != "real"]
 COVERED = {word for one in SCENARIOS for word in one.covers}
 NO_SCREEN_OF_A_VISIT = frozenset({
     "card-needs-hsm", "card-needs-key", "no-card", "pin-format", "storage-failed", "storage-unsafe", "storage-damaged",
-    "storage-moved", "document-invalid", "seal-broken", "internal", "print-not-taken", "print-jammed",
+    "storage-moved", "document-invalid", "seal-broken", "internal", "card-unknown", "outbox-full",
+    "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
 })  # fmt: skip
 """Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
 

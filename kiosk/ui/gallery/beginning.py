@@ -248,8 +248,8 @@ def home(s: Scene) -> ScreenModel:
 def home_offline(s: Scene) -> ScreenModel:
     note = Notice(
         "held",
-        s.t("现在没有网络，申请照样收下", "No network now; we still take applications"),
-        s.t("先记在本机，恢复后自动发出。", "Recorded here, sent when it returns."),
+        s.t("现在没有网络，申请照样收下", "No network: still open"),
+        s.t("先记在本机，恢复后自动发出。", "Recorded here, sent later."),
     )
     return s.screen(
         "home",

@@ -13,9 +13,12 @@ from kiosk.view_model.frame import Scene, back, button, primary
 from kiosk.view_model.service import stepped
 
 
-def way(scene: Scene) -> tuple[Piece, ...]:
-    """Return the button that leads to the telephone, where this form may go on there."""
-    if not phone.offered(scene.session):
+def way(scene: Scene, *, roomy: bool = True) -> tuple[Piece, ...]:
+    """Return the button that leads to the telephone, where this form may go on there.
+
+    Not `roomy`: a page that has no room for it on the lowered screen; there the help screen leads the way.
+    """
+    if (scene.session.modes.reach and not roomy) or not phone.offered(scene.session):
         return ()
     control = Control("phone", "secondary", scene.say("到手机上接着填"), PhoneAsked(), icon="phone")
     return (Choices((button(scene, control),)),)
