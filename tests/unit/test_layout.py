@@ -261,3 +261,7 @@ def test_a_cut_parts_one_receipt_into_two_pieces() -> None:
     lines = lay_out(receipt(Para("one"), Cut(), Para("two")))
     assert CutLine() in lines
     assert any("✂" in x for x in preview_text(receipt(Para("one"), Cut(), Para("two"))))
+
+
+def test_a_word_longer_than_the_line_begins_a_line_of_its_own_where_the_one_before_is_full() -> None:
+    assert list(break_lines("一二三四五 ABCDEFGHIJKL", 10)) == ["一二三四五", "ABCDEFGHIJ", "KL"]
