@@ -10,9 +10,6 @@ from enum import StrEnum
 
 from kiosk.doctor.site import Site
 
-DEADLINE_S = 20.0
-"""Every probe a check makes has a shorter one of its own; this ends what hangs all the same."""
-
 
 class Outcome(StrEnum):
     """How a check went. `skip`: there is nothing here to look at, and that is in order."""

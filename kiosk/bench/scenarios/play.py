@@ -19,7 +19,7 @@ from kiosk.bench.scenarios.format import Scenario, Step
 WITHIN_S = 20.0
 """How long a check waits for what it expects, where it does not say."""
 WRONG_PIN = "000000"
-PROCESSING_TOUCHES = 80
+MAX_FORM_TOUCHES = 80
 
 
 class NotSo(Exception):
@@ -66,7 +66,6 @@ class Player:
         self._held_before = 0
         self._papers_before = 0
         self._log_before = 0
-        self._events: Mapping[str, str] = {}
 
     def play(self, scenario: Scenario) -> Outcome:
         """Play it to its end, or to the first step that fails. Never raises for what the scenario found."""
@@ -183,7 +182,7 @@ class Player:
     def _answer(self, answers: Mapping[str, str]) -> None:
         """Go on through the form until each question was met, and answer it: a choice by its value, else typed."""
         wanted = dict(answers)
-        for _ in range(PROCESSING_TOUCHES):
+        for _ in range(MAX_FORM_TOUCHES):
             if not wanted:
                 return
             question = str(self._bench.state()["session"]["question"] or "")
@@ -274,7 +273,7 @@ class Player:
 
     def _printed(self, wanted: Mapping[str, Any]) -> None:
         def papers() -> list[Json]:
-            return self._bench.receipts()[self._papers_before :] if self._papers_before else self._bench.receipts()
+            return self._bench.receipts()[self._papers_before :]
 
         if "count" in wanted:
             self._until(f"{wanted['count']} receipts", lambda: len(papers()) == wanted["count"])
