@@ -64,8 +64,9 @@ contracts: ## who may import whom
 	@$(BIN)/lint-imports --no-logo
 reference: ## docs/reference says what the code does
 	@$(BIN)/kiosk docs --check
-bench: setup-run ## measure; fails where a number is missed
-	@failed=0; for one in $(BENCH); do echo "== $$one"; $(BIN)/python -m $$(echo $${one%.py} | tr / .) || failed=1; done; exit $$failed
+bench: setup-run ## measure, and write docs/benchmarks.md; fails where a number is missed
+	@failed=0; for one in $(BENCH); do echo "== $$one"; $(BIN)/python -m $$(echo $${one%.py} | tr / .) || failed=1; done; \
+		$(BIN)/python -m tests.bench.page; exit $$failed
 
 # ---------------------------------------------------------------------------------------------------- write
 

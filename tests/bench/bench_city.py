@@ -6,7 +6,6 @@ Run: `python -m tests.bench.bench_city`. Ends with 1 where a lookup grows with t
 from __future__ import annotations
 
 import datetime
-import json
 import random
 import resource
 import statistics
@@ -15,10 +14,12 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from kiosk.bench.fleet.plot import Curve
 from kiosk.personas import load_personas
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.register import Register
 from provisioning.gateway.city.seed import stream
+from tests.bench.figures import Figure, Figures
 
 CITY = Path(__file__).resolve().parents[2] / "assets" / "city"
 SIZES = (1_000, 1_000_000, 13_000_000)
@@ -46,16 +47,24 @@ def main() -> int:
                 for subject in SUBJECTS:
                     register.record(number, subject)
             taken[size].append((time.perf_counter() - start) / LOOKUPS / len(SUBJECTS) * 1e6)
-    lookup_us = {size: round(statistics.median(times), 1) for size, times in taken.items()}
-    ratio = {size: round(lookup_us[size] / lookup_us[SIZES[0]], 2) for size in SIZES}
+    told = Figures("city", "A lookup in a city of any size")
+    lookup_us = {size: statistics.median(times) for size, times in taken.items()}
+    for size in SIZES[1:]:
+        shares = [one / other for one, other in zip(taken[size], taken[SIZES[0]], strict=True)]
+        told.add(
+            Figure(f"a lookup among {size:,} people / among {SIZES[0]:,}", lookup_us[size] / lookup_us[SIZES[0]],
+                   most=MOST, runs=ROUNDS, low=min(shares), high=max(shares), detail=f"{lookup_us[size]:.1f} us")
+        )  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     sent = sum(len(line) for line in islice(stream(cities[SIZES[-1]][0], first=SIZES[-1] // 2), LINES))
     elapsed = time.perf_counter() - start
     grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    rate = {"lines_s": round(LINES / elapsed), "bytes_per_line": sent // LINES, "memory_grown_mb": round(grown_mb, 1)}
-    print(json.dumps({"lookup_us": lookup_us, "against_a_thousand": ratio, "stream": rate}))
-    return 0 if max(ratio.values()) <= MOST else 1
+    told.add(Figure("people streamed", LINES / elapsed, "/s", detail=f"{sent // LINES} bytes each"))
+    told.add(Figure("memory that the stream adds", grown_mb, "MB"))
+    line = [(float(size), lookup_us[size]) for size in SIZES]
+    told.curves.append(Curve("A lookup as the city grows", "people", "microseconds", {"lookup": line}, log_x=True))
+    return told.close()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from provisioning.gateway.ingest import accept
 from provisioning.gateway.storage.database import Transaction
 from provisioning.gateway.storage.open import open_store
 from tests.bench.bench_gateway import document
+from tests.bench.figures import Figure, Figures
 from tests.bench.gateway_servers import NOW_MS
 from tests.gateway_kit import GatewayKit
 from tests.postgres_kit import PrivatePostgres
@@ -176,8 +177,17 @@ def main() -> int:
     options.add_argument("--rate", type=int, default=2000)
     given = options.parse_args()
     result = run(given.rate, given.seconds)
-    print(json.dumps(result))
-    return 0 if result["exactly_once"] and int(str(result["entries_s"])) >= 0.97 * given.rate else 1
+    told = Figures("exchange", "Accepted entries streamed to agencies", ("psycopg",))
+    told.add(
+        Figure("entries a second, sustained", float(str(result["entries_s"])), "/s", least=0.97 * given.rate,
+               detail=f"{given.seconds} s, {result['kills']} followers killed, most behind {result['most_behind']}")
+    )  # fmt: skip
+    told.add(
+        Figure("effects of each entry at each agency", 1.0 if result["exactly_once"] else 0.0, "", least=1.0,
+               detail="counted after the last kill: none lost, none doubled")
+    )  # fmt: skip
+    told.add(Figure("caught up after", float(str(result["caught_up_s"])), "s"))
+    return told.close()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figures import Figure, Figures
+
 ROUNDS = 7
 RATIO_TARGET = 1.5
 """First paint over the bare window's."""
@@ -107,17 +109,21 @@ def main() -> int:
             bare.append(run(BARE, home)[0])
             attract.append(run(ATTRACT + TELL, home)[0])
         _, visit = run(ATTRACT + VISIT + TELL, home)
+    ratios = [one / other for one, other in zip(attract, bare, strict=True)]
     plain, first = statistics.median(bare), statistics.median(attract)
-    frame, memory = statistics.median(visit["times"]), visit["rss_kb"] / 1024
-    print(f"first paint: bare window {plain:.0f} ms, attract screen {first:.0f} ms")
-    print(f"  ratio {first / plain:.2f} (at most {RATIO_TARGET})")
-    print(
-        f"a screen of the visit: median {frame:.1f} ms, at most {FRAME_TARGET_MS}; slowest {max(visit['times']):.1f} ms"
-    )
-    print(f"a screenshot: {visit['screenshot']:.0f} ms")
-    print(f"memory after the visit's screens: {memory:.0f} MB (at most {MEMORY_TARGET_MB})")
-    good = first / plain <= RATIO_TARGET and memory <= MEMORY_TARGET_MB and frame <= FRAME_TARGET_MS
-    return 0 if good else 1
+    times, memory = visit["times"], visit["rss_kb"] / 1024
+    told = Figures("first_paint", "First paint and memory", ("kivy",))
+    told.add(
+        Figure("attract screen / bare Kivy window", first / plain, most=RATIO_TARGET, runs=ROUNDS, low=min(ratios),
+               high=max(ratios), detail=f"{first:.0f} ms, {plain:.0f} ms")
+    )  # fmt: skip
+    told.add(
+        Figure("a screen of the visit, model to frame", statistics.median(times), "ms", most=FRAME_TARGET_MS,
+               runs=len(times), low=min(times), high=max(times))
+    )  # fmt: skip
+    told.add(Figure("memory after the visit's screens", memory, "MB", most=MEMORY_TARGET_MB))
+    told.add(Figure("a screenshot", visit["screenshot"], "ms"))
+    return told.close()
 
 
 if __name__ == "__main__":

@@ -21,10 +21,12 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from kiosk.bench.fleet.plot import Curve
 from offline_cache import enrolment, state
 from offline_cache.disk import schema
 from offline_cache.messages import encode_batch, sign1
 from offline_cache.outbox import Outbox
+from tests.bench.figures import Figure, Figures
 from tests.crash.replay import load
 from tests.outbox_bench import enrol
 from tests.outbox_documents import application
@@ -220,49 +222,48 @@ def wire_ratio(folder: Path) -> float:
 # -------------------------------------------------------------------------------------------------------- report
 
 
-def verdict(what: str, value: float, target: float, *, at_least: bool) -> bool:
-    """Print one line of the report; returns whether the target is met."""
-    met = value >= target if at_least else value <= target
-    print(
-        f"{what:52} {value:8.2f}   {'at least' if at_least else 'at most'} {target:5.2f}   {'ok' if met else 'MISSED'}"
-    )
-    return met
-
-
-def report(folder: Path) -> bool:
+def report(folder: Path) -> int:
+    told = Figures("outbox", "Recording an entry", ("persist-queue", "sqlcipher3-wheels"))
     taken = measure(folder)
-    print(f"enqueue one durable document of {len(json.dumps(documents(1)[0], ensure_ascii=False).encode())} bytes")
-    for name, seconds in sorted(taken.items(), key=lambda item: item[1]):
-        print(f"  {name:16} {taken['plain rows'] / seconds:5.2f}x   {seconds * 1e6:7.0f} us   {1 / seconds:7.0f}/s")
+    size = len(json.dumps(documents(1)[0], ensure_ascii=False).encode())
+    for peer in ("plain rows", "SQLiteAckQueue"):
+        detail = f"{taken['outbox'] * 1e6:.0f} us for {size} bytes, {taken[peer] * 1e6:.0f} us"
+        told.add(Figure(f"speed of a durable entry / {peer}", taken[peer] / taken["outbox"], least=1.0, runs=TURNS,
+                        detail=detail))  # fmt: skip
+    told.add(Figure("speed of a durable entry / bare pwrite and fdatasync", taken["bare disk"] / taken["outbox"],
+                    runs=TURNS))  # fmt: skip
     counts = {name: counted(folder, name) for name in CONTENDERS}
-    for name, (syncs, kilobytes) in counts.items():
-        print(f"  {name:16} {syncs:5.2f} syncs   {kilobytes:6.2f} KB written")
-    few, many = filled(folder / "few", FEW), filled(folder / "many", MANY)
-    with state.open_reader(few) as small, state.open_reader(many) as large:
-        claims = claim_s(small), claim_s(large)
-    opens = open_and_claim_s(few), open_and_claim_s(many)
-    print(f"claim 100: {claims[0] * 1e6:.0f} us of a thousand, {claims[1] * 1e6:.0f} us of a million")
-    met = [
-        verdict("enqueue, x plain rows", taken["plain rows"] / taken["outbox"], 1.0, at_least=True),
-        verdict("enqueue, x SQLiteAckQueue", taken["SQLiteAckQueue"] / taken["outbox"], 1.0, at_least=True),
-        verdict("syncs per entry", counts["outbox"][0], 1.02, at_least=False),
-        verdict("KB written per entry", counts["outbox"][1], 6.5, at_least=False),
-        verdict("claim 100 of a million, x of a thousand", claims[1] / claims[0], 1.2, at_least=False),
-        verdict("open and claim of a million, x of a thousand", opens[1] / opens[0], 2.0, at_least=False),
-        verdict("bytes on the wire, x plain JSON", wire_ratio(folder / "wire"), 0.45, at_least=False),
-    ]
-    return all(met)
+    others = ", ".join(f"{name} {kilobytes:.2f}" for name, (_, kilobytes) in counts.items() if name != "outbox")
+    told.add(Figure("syncs of an entry", counts["outbox"][0], "", most=1.02))
+    told.add(Figure("KB written for an entry", counts["outbox"][1], "KB", most=6.5, detail=others))
+    claims = grown(folder, told)
+    told.add(Figure("claim 100 of a million / of a thousand", claims[MANY] / claims[FEW], most=1.2))
+    opens = open_and_claim_s(folder / f"of-{FEW}"), open_and_claim_s(folder / f"of-{MANY}")
+    told.add(Figure("open and claim 100 of a million / of a thousand", opens[1] / opens[0], most=2.0))
+    told.add(Figure("bytes on the wire / plain JSON", wire_ratio(folder / "wire"), most=0.45))
+    return told.close()
 
 
-def main() -> None:
+def grown(folder: Path, told: Figures) -> dict[int, float]:
+    """Seconds to claim 100 entries, by the size of the backlog; drawn as a curve."""
+    claims: dict[int, float] = {}
+    for rows in (FEW, 10 * FEW, 100 * FEW, MANY):
+        with state.open_reader(filled(folder / f"of-{rows}", rows)) as opened:
+            claims[rows] = claim_s(opened)
+    line = [(float(rows), seconds * 1e6) for rows, seconds in claims.items()]
+    told.curves.append(Curve("Claiming 100 entries as the backlog grows", "entries waiting", "microseconds",
+                             {"claim": line}, log_x=True))  # fmt: skip
+    return claims
+
+
+def main() -> int:
     parent = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     folder = Path(tempfile.mkdtemp(prefix="bench-outbox-", dir=parent))
     try:
-        met = report(folder)
+        return report(folder)
     finally:
         shutil.rmtree(folder)
-    sys.exit(0 if met else 1)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

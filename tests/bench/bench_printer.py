@@ -23,7 +23,9 @@ from drivers.printers.serial_printer import SerialPrinter
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_preview import picture_of
 from drivers.sim.pty_link import PtyLink
+from kiosk.bench.fleet.plot import Curve
 from offline_cache.wire.receipt_token import ReceiptToken, sign_token
+from tests.bench.figures import Figure, Figures
 
 ROUNDS = 7
 WARM_UP = 1
@@ -116,22 +118,40 @@ def confirmed_s(paper: Receipt) -> tuple[float, int]:
     return took, result.bytes_sent
 
 
+def longer(lines: int) -> Receipt:
+    """A receipt with so many more lines than the head of the one above."""
+    rows = tuple(Row(f"第 {number} 份材料", "已核对") for number in range(1, lines + 1))
+    return Receipt("T0001-000042", (Title("榕树街便民服务中心"), *rows))
+
+
 def main() -> int:
     """Print the figures; 1 if one is missed."""
     paper = receipt()
     lines = sum(isinstance(line, TextLine) for line in lay_out(paper))
     text, picture, line = encode_receipt(paper, generic(80)).size, as_picture(paper), rare_line_bytes()
     measured = [confirmed_s(paper) for _ in range(WARM_UP + ROUNDS)][WARM_UP:]
-    took, sent = statistics.median(t for t, _ in measured), measured[0][1]
-    wire = sent * 10 / BAUD
-    print(f"{lines} lines: text {text} bytes (target {BYTES_TARGET}); python-escpos picture {picture} bytes")
-    print(f"{picture / text:.1f} times smaller (target {SMALLER_TARGET:.0f})")
-    print(f"a rare character costs {line} bytes, one line of picture (target {LINE_BYTES_TARGET})")
-    print(f"print to confirmation {took * 1000:.0f} ms, wire {wire * 1000:.0f} ms at {BAUD} baud: {took / wire:.3f}")
-    worst = max(t for t, _ in measured) / wire
-    print(f"(target {TIME_TARGET:.2f}; {sent} bytes sent; {ROUNDS} rounds, worst {worst:.3f})")
-    good = text <= BYTES_TARGET and picture / text >= SMALLER_TARGET and line <= LINE_BYTES_TARGET
-    return 0 if good and took / wire <= TIME_TARGET and lines == LINES else 1
+    wire = measured[0][1] * 10 / BAUD
+    ratios = [took / wire for took, _ in measured]
+    told = Figures("printer", "Printing a receipt", ("python-escpos", "pyserial"))
+    told.add(Figure("lines of the receipt", lines, "lines", most=LINES, least=LINES))
+    told.add(Figure("its bytes", text, "bytes", most=BYTES_TARGET))
+    told.add(
+        Figure("python-escpos picture of the same / its bytes", picture / text, least=SMALLER_TARGET,
+               detail=f"the picture has {picture:,} bytes")
+    )  # fmt: skip
+    told.add(
+        Figure("a line with a rare character", line, "bytes", most=LINE_BYTES_TARGET, detail="one line of picture")
+    )
+    told.add(
+        Figure("print to the printer's word / wire time", statistics.median(ratios), most=TIME_TARGET,
+               runs=ROUNDS, low=min(ratios), high=max(ratios),
+               detail=f"{measured[0][1]:,} bytes, {wire * 1000:.0f} ms at {BAUD:,} baud")
+    )  # fmt: skip
+    sizes = (5, 20, 40, 80)
+    as_text = [(float(size), float(encode_receipt(longer(size), generic(80)).size)) for size in sizes]
+    drawn = [(float(size), float(as_picture(longer(size)))) for size in sizes]
+    told.curves.append(Curve("Bytes of a receipt", "lines", "bytes", {"ours": as_text, "a picture": drawn}))
+    return told.close()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.bench.fleet.plot import backlog_plot
+from kiosk.bench.fleet.plot import backlog
 from kiosk.bench.fleet.run import run_fleet
 from tests.repository import ROOT
 
@@ -35,7 +35,7 @@ def test_a_fleet_of_a_hundred_loses_and_doubles_nothing_on_its_bad_day(tmp_path:
 
 
 def test_the_plot_shows_every_point() -> None:
-    svg = backlog_plot([(0.0, 0), (2.0, 8), (4.0, 0)], 4)
+    svg = backlog([(0.0, 0), (2.0, 8), (4.0, 0)], 4)
     assert svg.count("<circle") == 3
     assert ">8<" in svg
 
