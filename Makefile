@@ -2,6 +2,7 @@
 #
 #   make run     PORT=8080 for a fixed port             make demo   STACK=real for pcscd and a pty
 #   make test    TESTS=tests/unit, PYTEST="-k card"     make bench  BENCH=tests/bench/bench_x.py
+#   make screens LOOK=DIR beside its pictures, ALL=1 every mode, SCREENS="consent home" some of them
 
 BIN := .venv/bin
 PORT ?= 0
@@ -64,15 +65,20 @@ contracts: ## who may import whom
 	@$(BIN)/lint-imports --no-logo
 reference: ## docs/reference says what the code does
 	@$(BIN)/kiosk docs --check
-bench: setup-run ## measure, and write docs/benchmarks.md; fails where a number is missed
+bench: setup-run build/bench-tools ## measure, and write docs/benchmarks.md; fails where a number is missed
 	@failed=0; for one in $(BENCH); do echo "== $$one"; $(BIN)/python -m $$(echo $${one%.py} | tr / .) || failed=1; done; \
 		$(BIN)/python -m tests.bench.page; exit $$failed
+
+build/bench-tools: # what only the benches stand beside, in a venv of its own; without it they say that it is missing
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $@ && $(BIN)/uv pip install --quiet --cache-dir build/cache/uv \
+		--python $@/bin/python --group bench || { rm -rf $@; echo "no QML to compare with: cannot install it"; }
 
 # ---------------------------------------------------------------------------------------------------- write
 
 docs: setup-run screens ## write docs/reference and docs/pictures again
 	@$(BIN)/kiosk docs
-screens: setup-run ## play a visit and keep its pictures for the README
+screens: setup-run ## the review page of all screens in out/screens, and the README's pictures
+	@$(BIN)/python -m tests.review $(OUT)/screens $(if $(LOOK),--look $(LOOK)) $(if $(ALL),--all) $(SCREENS)
 	@exec $(BIN)/kiosk demo --stack sim --out build/pictures
 	@$(BIN)/python -m tests.pictures build/pictures docs/pictures
 lock: setup-run ## write both locks again from pyproject.toml (UPGRADE=--upgrade for newer versions)

@@ -26,8 +26,10 @@ _ROOMS = {
     "services": "services:app",
     "config": "config:config",
     "doctor": "doctor:doctor",
+    "readiness": "upkeep.readiness:readiness",
     "support-bundle": "upkeep.leaving:support_bundle",
     "decommission": "upkeep.leaving:decommission",
+    "media": "upkeep.media:media",
     "docs": "pages.reference:docs",
 }
 """Command -> where it lives in `kiosk.cli`: a function, or a group of commands."""

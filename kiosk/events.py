@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
+from kiosk.pieces.strokes import Stroke
 
 if TYPE_CHECKING:
     from kiosk.services.definition import Catalogue
@@ -33,7 +34,7 @@ class LanguageChosen(Event):
 
 @dataclass(frozen=True)
 class StartChosen(Event):
-    way: Literal["card", "browse", "ticket", "call"]
+    way: Literal["card", "app", "browse", "ticket", "call"]
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,13 @@ class KeysErased(Event):
 
 
 @dataclass(frozen=True)
+class StrokeDrawn(Event):
+    """A finger wrote one stroke in the writing square and was lifted. Points in thousandths of the square."""
+
+    points: Stroke = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
 class ReceiptChosen(Event):
     way: Literal["paper", "sms", "email", "both"]
 
@@ -239,9 +247,10 @@ class CardRecognised(Event):
 
 @dataclass(frozen=True)
 class Enrolled(Event):
-    """The gateway gave this terminal its name."""
+    """The gateway gave this terminal its name, and said where it stands."""
 
     terminal: str
+    site: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -346,6 +355,13 @@ class TicketSeen(Event):
 @dataclass(frozen=True)
 class PrinterChanged(Event):
     status: PrinterStatus
+
+
+@dataclass(frozen=True)
+class HeadphonesChanged(Event):
+    """Headphones were plugged in, or pulled out."""
+
+    plugged: bool
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ class Failure:
     cause: str
     technician: str
     """One next action for a technician."""
+    part: str = ""
+    """The spare part to bring; empty where none helps."""
 
     def words(self, which: Literal["title", "safe", "next"], language: str) -> str:
         """Return the words in `language`; those that the table does not hold are made from the Chinese."""
@@ -75,4 +77,5 @@ def _failure(code: str, raw: object) -> Failure:
         next=cast(Mapping[str, str], entry["next"]),
         cause=str(entry["cause"]),
         technician=str(entry["technician"]),
+        part=str(entry.get("part", "")),
     )

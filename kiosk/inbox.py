@@ -19,7 +19,8 @@ DIGITS = tuple("1234567890")
 class PinHolder:
     """The digits that were typed, in memory that is overwritten when they are used or dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = PIN_LENGTH) -> None:
+        self._limit = limit
         self._digits = bytearray()
 
     def __len__(self) -> int:
@@ -27,7 +28,7 @@ class PinHolder:
 
     def add(self, digit: str) -> None:
         """Take one more digit; more than a PIN has are not taken."""
-        if len(self._digits) < PIN_LENGTH and digit in DIGITS:
+        if len(self._digits) < self._limit and digit in DIGITS:
             self._digits += digit.encode("ascii")
 
     def erase(self) -> None:

@@ -7,38 +7,42 @@ The PIN lives in `PinHolder` and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random, SystemRandom
 
 from kiosk import events as e
 from kiosk.clock import Clock, local_minute
 from kiosk.failures import Failure
-from kiosk.inbox import DIGITS, Inbox, PinHolder, Timers
+from kiosk.hosting.pins import STAFF, Pins
+from kiosk.hosting.staff_host import StaffHost
+from kiosk.inbox import DIGITS, Inbox, Timers
 from kiosk.log import Log
 from kiosk.paper.pages import build_page
 from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
-from kiosk.session.asking import new_pin
-from kiosk.session.asking.events import CandidatesFound, CandidateTaken, NewPinJudged
+from kiosk.session.arrival.effects import AppEffect
+from kiosk.session.asking.events import NewPinJudged
 from kiosk.session.asking.phone import HandOver, TakeBack
-from kiosk.session.asking.writing import FindCandidates, TakeCandidate
+from kiosk.session.asking.verdict import LOOK_S, look_again_s
+from kiosk.session.asking.writing import FindCandidates, FindCharacters, TakeCandidate
 from kiosk.session.common import end
 from kiosk.session.paper import TICKET_TIMER
 from kiosk.session.table import UnlistedEvent, step
 from kiosk.speech.guide import Guide
+from kiosk.staff.entry import VerifyTechnician
+from kiosk.staff.part import RunTask
+from kiosk.staff.views.frame import with_way_in
 from kiosk.view_model.frame import Say, Scene
 from kiosk.view_model.screen import render
 from kiosk.workers.desks import CardDesk, PrintDesk, StoreDesk
 from kiosk.workers.gateway_desk import GatewayDesk
 from kiosk.workers.sheets import SheetDesk
-from kiosk.writing.pinyin import Pinyin
+from kiosk.workers.staff_tools import StaffDesk
+from kiosk.workers.writing import Writers
 
 ACK_LOOK_S = 0.2
-VERDICT_LOOK_S = 0.4
-PIN_STEPS = ("", "old", "new", "again")
-"""The PINs that may be typed: the one that opens the visit, and the three of a change."""
 PRINTER_ASK_S = 10.0
 MOUTH_LOOK_S = 0.5
 
@@ -52,8 +56,10 @@ class Desks:
     sheets: SheetDesk
     gateway: GatewayDesk
     store: StoreDesk
-    pinyin: Pinyin | None = None
-    """What turns letters into Chinese; None: only letters can be typed."""
+    writers: Writers = field(default_factory=Writers)
+    """What turns letters and strokes into Chinese; without any, only letters can be typed."""
+    staff: StaffDesk | None = None
+    """What staff mode asks of the machine; None: there is no staff mode."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Words:
 class Runtime:
     """Runs the session. `handle` and `pump` belong to one thread: the loop's, or a test's."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the loop's whole surroundings
         self,
         world: s.World,
         words: Words,
@@ -93,18 +99,19 @@ class Runtime:
         random: Random | None = None,
         guide: Guide | None = None,
         chores: tuple[Chore, ...] = (),
+        *,
+        staff: StaffHost | None = None,
     ) -> None:
         self.session = s.Session(world=world)
         self._words = words
         self._clock = clock
         self._log = log
         self._show = show
-        self._random = random or SystemRandom()
         self._guide = guide or Guide()
         self._inbox = Inbox()
         self._timers = Timers(clock)
-        self._pins = {step: PinHolder() for step in PIN_STEPS}
-        self._keys = DIGITS
+        self._pins = Pins(random or SystemRandom())
+        self._staff = staff
         self._desks: Desks | None = None
         self._house: dict[str, Callable[[], None]] = {"house.minute": self._minute, "house.probe": self._probe,
                                                       "house.printer": self._printer}  # fmt: skip
@@ -120,12 +127,20 @@ class Runtime:
     def open(self, desks: Desks) -> None:
         """Take the workers' ends and show the first screen."""
         self._desks = desks
-        self.session = replace(self.session, world=replace(self.session.world, pinyin=desks.pinyin is not None))
+        self.session = replace(self.session, world=replace(self.session.world, pads=desks.writers.pads))
         self._log.write("terminal.started", {"terminal": self.session.world.terminal})
         for name in self._at_once:
             self._keep_house(name)
         desks.card.start()
+        for effect in self._staff.open(self.session) if self._staff is not None else ():
+            self._perform(effect)
         self._draw()
+
+    def settle_in(self, site: Site) -> None:
+        """The terminal has joined a gateway: its screens and papers say where it stands. The loop's thread."""
+        self._words = replace(self._words, site=site)
+        if self._staff is not None:
+            self._staff.settle_in(site)
 
     def post(self, event: e.Event) -> None:
         """Send an event, from any thread."""
@@ -193,12 +208,14 @@ class Runtime:
         translated = self._without_pin(event)
         if translated is None:
             return
+        staff = self._staff.staff if self._staff is not None else None
         try:
-            session, effects = step(before, translated)
-            self.session = session
+            taken = self._staff.take(before, translated) if self._staff is not None else None
+            self.session, effects = taken or step(before, translated)
             for effect in effects:
                 self._perform(effect)
-            if self.session != before or self._guide.focused != focus:
+            changed = self._staff is not None and self._staff.staff != staff
+            if self.session != before or changed or self._guide.focused != focus:
                 self._draw()
             self._guide.settle()
         except Exception as error:  # noqa: BLE001 - any fault of ours ends this visit, not the terminal
@@ -208,29 +225,10 @@ class Runtime:
         """Keep PIN digits here; the session learns only how many there are."""
         if not isinstance(event, e.PinKey | e.PinErased):
             return event
-        if self.session.state is not s.State.PIN and not self.session.pin_step:
+        step_ = STAFF if self._staff is not None and self._staff.wants_pin else self.session.pin_step
+        if self.session.state is not s.State.PIN and not step_:
             return None
-        pin = self._pins[self.session.pin_step]
-        if isinstance(event, e.PinKey):
-            pin.add(event.digit)
-        elif event.all:
-            pin.wipe()
-        else:
-            pin.erase()
-        return e.PinLengthChanged(len(pin), session_id=self.session.id)
-
-    def _wipe_pins(self) -> None:
-        for pin in self._pins.values():
-            pin.wipe()
-
-    def _judge_new_pin(self, step: str, birth_date: str) -> None:
-        """Test the digits; those that break a rule are wiped before anybody hears of it."""
-        again = self._pins["again"].peek() if step == "again" else None
-        problem = new_pin.problem(self._pins["old"].peek(), self._pins["new"].peek(), again, birth_date)
-        if problem:
-            self._pins["new"].wipe()
-            self._pins["again"].wipe()
-        self.post(NewPinJudged(problem, session_id=self.session.id))
+        return e.PinLengthChanged(self._pins.typed(event, step_), session_id=self.session.id)
 
     def _recover(self, event: e.Event, error: Exception) -> None:
         """A fault of the program: forget the holder, say so in the log, go back to the attract screen."""
@@ -238,7 +236,9 @@ class Runtime:
             "internal",
             {"state": str(self.session.state), "on": type(event).__name__, "error": type(error).__name__},
         )
-        self._wipe_pins()
+        self._pins.wipe()
+        if self._staff is not None:
+            self._staff.drop(self.session)
         if isinstance(error, UnlistedEvent):
             self.session = replace(self.session, failure="internal")
         session, effects = end(self.session)
@@ -248,11 +248,15 @@ class Runtime:
         self._draw()
 
     def _draw(self) -> None:
-        keys = self._keys if self.session.shuffled else DIGITS
+        if self._staff is not None and self._staff.active:
+            self._show(self._guide.show(self._staff.screen()))
+            return
+        keys = self._pins.keys if self.session.shuffled else DIGITS
         scene = Scene(
             self.session, self._words.say(self.session.language), self._words.failures, self._words.site, keys
         )
-        self._show(self._guide.show(render(scene)))
+        model = render(scene)
+        self._show(self._guide.show(model if self._staff is None else with_way_in(model)))
 
     # -------------------------------------------------------------------------------------------- effects
 
@@ -267,8 +271,8 @@ class Runtime:
             case s.Note(event=event, fields=fields):
                 self._log.write(event, fields)
             case s.ForgetPin():
-                self._wipe_pins()
-                self._shuffle()
+                self._pins.wipe()
+                self._pins.shuffle()
             case s.Sound(name=name):
                 self._guide.sound(name)
             case s.WatchEntry():
@@ -277,25 +281,14 @@ class Runtime:
                 desks.store.record(session.id, kind, document)
             case s.AskStore():
                 desks.store.ask()
-            case FindCandidates() | TakeCandidate():
-                self._spell(effect)
+            case FindCandidates() | TakeCandidate() | FindCharacters():
+                self._post_found(desks.writers.answer(effect, session.id))
             case s.AskPrinter() | s.WatchTicket() | s.PrintReceipt() | s.PrintPage():
                 self._perform_on_paper(effect, desks.printer)
             case s.PrintSheet():
                 desks.sheets.print(session.id, effect, session.world.terminal)
             case _:
                 self._perform_on_card(effect, desks)
-
-    def _spell(self, effect: FindCandidates | TakeCandidate) -> None:
-        """Ask the pinyin engine: a millisecond or two, and nothing of it is kept."""
-        letters, number = effect.letters, self.session.id
-        engine = self._desks.pinyin if self._desks is not None else None
-        if engine is None:
-            return
-        if isinstance(effect, FindCandidates):
-            self.post(CandidatesFound(letters, engine.candidates(letters), session_id=number))
-        elif (taken := engine.take(letters, effect.index)) is not None:
-            self.post(CandidateTaken(letters, taken.text, taken.rest, session_id=number))
 
     def _perform_on_paper(
         self, effect: s.AskPrinter | s.WatchTicket | s.PrintReceipt | s.PrintPage, printer: PrintDesk
@@ -318,35 +311,41 @@ class Runtime:
             case s.RecogniseCard(insertion=insertion):
                 desks.card.recognise(session.id, insertion)
             case s.VerifyPin():
-                desks.card.verify(session.id, self._pins[""].take())
+                desks.card.verify(session.id, self._pins.take(""))
             case s.ReleaseCard():
                 desks.card.release()
                 desks.sheets.give_up()
             case s.SignDocument(draft=draft, card_id=card_id):
                 desks.card.sign_document(session.id, draft, card_id)
             case s.ChangePin(card_id=card_id):
-                old, new = self._pins["old"].take(), self._pins["new"].take()
-                self._wipe_pins()
+                old, new = self._pins.take("old"), self._pins.take("new")
+                self._pins.wipe()
                 desks.card.change_pin(session.id, old, new, card_id)
             case s.JudgeNewPin(step=step, birth_date=birth_date):
-                self._judge_new_pin(step, birth_date)
+                self.post(NewPinJudged(self._pins.judge(step, birth_date), session_id=session.id))
             case s.CheckCard(insertion=insertion):
                 desks.gateway.check_card(session.id, insertion)
             case s.FetchChoices():
                 desks.gateway.choices(session.id, effect)
             case HandOver() | TakeBack():
                 desks.gateway.to_phone(session.id, effect)
+            case AppEffect():
+                desks.gateway.app.perform(session.id, effect)
             case s.WatchVerdict():
-                self._timers.start("house.verdict", VERDICT_LOOK_S)
+                self._timers.start("house.verdict", LOOK_S)
             case s.FetchData(service=service, subjects=subjects, timeout_s=timeout_s):
                 desks.gateway.fetch(session.id, service, subjects, timeout_s)
             case _:
-                raise TypeError(f"nobody performs {type(effect).__name__}")
+                self._perform_for_staff(effect, desks)
 
-    def _shuffle(self) -> None:
-        keys = list(DIGITS)
-        self._random.shuffle(keys)
-        self._keys = tuple(keys)
+    def _perform_for_staff(self, effect: s.Effect, desks: Desks) -> None:
+        match effect:
+            case RunTask(name=name, arguments=arguments) if desks.staff is not None:
+                desks.staff.run(name, arguments)
+            case VerifyTechnician():
+                desks.card.verify_technician(self.session.id, self._pins.take(STAFF))
+            case _:
+                raise TypeError(f"nobody performs {type(effect).__name__}")
 
     # -------------------------------------------------------------------------------------- house timers
 
@@ -375,16 +374,19 @@ class Runtime:
 
     def _chore(self, name: str, chore: Chore) -> None:
         self._timers.start(name, chore.every_s)
-        event = chore.look()
+        self._post_found(chore.look())
+
+    def _post_found(self, event: e.Event | None) -> None:
         if event is not None:
             self.post(event)
 
     def _verdict(self) -> None:
         """Look for the office's answer, as long as a citizen waits for it."""
         saved = self.session.saved
-        if self._desks is None or saved is None or self.session.state is not s.State.CONFIRMING:
+        again_s = look_again_s(self.session)
+        if self._desks is None or saved is None or not again_s:
             return
-        self._timers.start("house.verdict", VERDICT_LOOK_S)
+        self._timers.start("house.verdict", again_s)
         self._desks.gateway.verdict(self.session.id, saved.epoch, saved.seq, saved.verdicts_after)
 
     def _ack(self) -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kiosk.events import Event
-from kiosk.pieces.drawn import Picture, Ring, Where
+from kiosk.events import Event, StrokeDrawn
+from kiosk.pieces.drawn import CaseNumber, Legend, Picture, Ring, Where
+from kiosk.pieces.fields import Beside, DateField, Field
 from kiosk.pieces.modes import Modes
+from kiosk.pieces.proving import Proving
+from kiosk.pieces.strokes import Stroke
 from kiosk.pieces.timeline import Timeline
 from kiosk.services.places import TownMap
 
@@ -38,6 +41,8 @@ class Control:
     """Draws the mark and tint of that meaning (home's one alert)."""
     onward: bool = False
     """An arrow: pressing leads to the next step."""
+    hold_s: float = 0.0
+    """So long a finger has to stay before letting go counts, seconds."""
 
 
 @dataclass(frozen=True)
@@ -211,33 +216,6 @@ class PinEntry:
 
 
 @dataclass(frozen=True)
-class Field:
-    """The active text field: what was typed so far, before and after it fixed words (units)."""
-
-    id: str
-    value: str
-    before: str = ""
-    after: str = ""
-    placeholder: str = ""
-    error: str = ""
-    spelling: str = ""
-    """Letters after the value that no characters were chosen for yet, underlined (20)."""
-    icon: str = ""
-    """Before the value (16)."""
-
-
-@dataclass(frozen=True)
-class DateField:
-    """Three boxes, year month day (21); `active` is 0, 1, 2 or 3 when all are full."""
-
-    id: str
-    year: str
-    month: str
-    day: str
-    error: str = ""
-
-
-@dataclass(frozen=True)
 class Keypad:
     """Twelve keys in the keypad zone, row by row. Always at the same place."""
 
@@ -255,23 +233,27 @@ class Keyboard:
 
 
 @dataclass(frozen=True)
+class WritingPad:
+    """A square to write one character in, and beside it what that may be, in the keypad zone (61)."""
+
+    label: str
+    strokes: tuple[Stroke, ...] = field(repr=False)
+    event: StrokeDrawn
+    """What a stroke sends, but for its points."""
+    undo: Control
+    clear: Control
+    candidates: tuple[Control, ...] = ()
+    """The first stands largest."""
+    more: Control | None = None
+
+
+@dataclass(frozen=True)
 class Pager:
     """Page n of m with two buttons (22)."""
 
     text: str
     up: Control
     down: Control
-
-
-@dataclass(frozen=True)
-class CaseNumber:
-    """The citizen's number, large, with a QR code beside it (25)."""
-
-    label: str
-    number: str
-    qr: str
-    to_scan: bool = False
-    """True where the code is what this is about: somebody else scans it from the glass (66)."""
 
 
 @dataclass(frozen=True)
@@ -305,14 +287,17 @@ Piece = (
     | PinEntry
     | Field
     | DateField
+    | Beside
     | Keypad
     | Keyboard
+    | WritingPad
     | Pager
     | Picture
     | Where
     | Ring
     | CaseNumber
     | ReceiptChoice
+    | Proving
     | Timeline
     | TownMap
     | Gap
@@ -376,7 +361,11 @@ class ScreenModel:
     """In reach mode, the small line under the terminal's name: the buttons are in the lower half (44)."""
     focus: str = ""
     """Id of the control that the tactile keypad stands on (75), or empty while the keypad is not used."""
+    legend: Legend | None = None
+    """What its keys do, while it is used; drawn where the screen has room for it."""
     curtain: Curtain | None = None
     """The screen is off while it is spoken: only this is drawn."""
+    way_in: Control | None = field(repr=False, default=None)
+    """Over the terminal's name, unmarked: who holds it is staff."""
     second_name: str = ""
     """On the attract screen, the small line under the terminal's name, in the other script (10)."""

@@ -56,6 +56,15 @@ class Settings:
     warning_s: int = cast(int, _setting(45, "Countdown of the warning.", low=20, high=120))
     ack_wait_s: int = cast(int, _setting(10, "Longest wait for the gateway's receipt on the screen.", low=1, high=60))
     lookup_wait_s: int = cast(int, _setting(8, "Longest wait for the city's data.", low=1, high=60))
+    test_card_pin: str = cast(
+        str,
+        _setting(
+            "123456",
+            "PIN of the technicians' test cards: all that is ever tried on a card while setting up.",
+            pattern=r"[0-9]{6}",
+        ),
+    )
+    staff_idle_s: int = cast(int, _setting(300, "Quiet time after which staff mode ends.", low=30, high=1800))
     saved_shown_s: int = cast(
         int, _setting(60, "Quiet time on the last screens before the card is asked back.", low=5, high=300)
     )

@@ -21,6 +21,7 @@ from drivers.cards.secure.mutual import HsmAuthentication
 from kiosk import events as e
 from kiosk import failures
 from kiosk.clock import Clock, local_minute
+from kiosk.hosting.staff_host import First, StaffHost, StaffWords
 from kiosk.log import Log
 from kiosk.paper.receipts import Site
 from kiosk.runtime import Chore, Desks, Runtime, Words
@@ -30,7 +31,9 @@ from kiosk.services.parsing import parse_catalogue
 from kiosk.session.state import World
 from kiosk.settings import Settings
 from kiosk.speech.guide import Guide
+from kiosk.speech.jack import Jack, JackWatch
 from kiosk.speech.speaker import Engine, Speaker
+from kiosk.staff.part import Closure
 from kiosk.words import i18n
 from kiosk.workers.desks import (
     CardDesk,
@@ -45,12 +48,15 @@ from kiosk.workers.parts import PartsFile
 from kiosk.workers.security_module import GatewayModule
 from kiosk.workers.sheets import PagePrinter, SheetDesk
 from kiosk.workers.shelf import Directory, SetAsideWatch
+from kiosk.workers.staff_tools import StaffDesk, StaffTools
+from kiosk.workers.technicians import Technicians
 from kiosk.workers.threads import InlineWorker, ThreadWorker, Worker
-from kiosk.writing.pinyin import Pinyin
+from kiosk.workers.writing import Writers
 from offline_cache import catalogue as catalogue_cache
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
 from offline_cache.enrolment import Enrolment
+from offline_cache.errors import EnrolmentDamaged
 from offline_cache.wire.receipt_token import sign_token
 
 CATALOGUE_LOOK_S = 5.0
@@ -67,6 +73,20 @@ class Devices:
     printer: ReceiptPrinter | None
     pages: PagePrinter | None = None
     """The A4 printer that `a4_queue` names; its queue ends with its job, so nobody closes it."""
+
+
+@dataclass(frozen=True)
+class StaffSide:
+    """What the composition root gives for staff mode."""
+
+    tools: Callable[[Terminal], StaffTools]
+    """Called once, when the terminal's desks are there."""
+    technicians: Technicians | None = None
+    """Whose cards open it; None: nobody's."""
+    closure: Closure | None = None
+    """Out of service since before the start."""
+    first: First | None = None
+    """How the terminal begins instead of at the attract screen (commissioning)."""
 
 
 # ------------------------------------------------------------------------------------------- catalogue
@@ -110,12 +130,18 @@ class CatalogueWatch:
         self._file = state_dir / catalogue_cache.CATALOGUE_FILE
         self._seen: tuple[int, int] = (0, 0)
 
+    def trust(self, signing_key: bytes) -> None:
+        """From now on take what this gateway signed."""
+        self._signing_key = signing_key
+
     def look(self) -> e.Event | None:
         """Return `CatalogueChanged` where there is a newer one that can be used."""
         try:
             stat = self._file.stat()
         except FileNotFoundError:
             return None
+        if not self._signing_key:
+            return None  # nobody's catalogue: this terminal has joined no gateway
         if (stat.st_mtime_ns, stat.st_ino) == self._seen:
             return None
         self._seen = (stat.st_mtime_ns, stat.st_ino)
@@ -151,7 +177,9 @@ class Terminal:
         random: Random | None = None,
         play: Callable[[str], None] | None = None,
         engine: Engine | None = None,
-        pinyin: Pinyin | None = None,
+        writers: Writers | None = None,
+        jack: Jack | None = None,
+        staff: StaffSide | None = None,
     ) -> None:
         self.settings = settings
         self.state_dir = state_dir
@@ -159,7 +187,7 @@ class Terminal:
         log_dir = state_dir / "log"
         log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log = Log(log_dir / "kiosk.jsonl", clock.wall_ms, settings.log_keep_bytes)
-        enrolment = enrolments.load(state_dir) if enrolments.is_enrolled(state_dir) else None
+        enrolment = _enrolment(state_dir, self.log)
         self.terminal = enrolment.terminal if enrolment is not None else ""
         key_id = enrolment.sealing_key_id if enrolment is not None else ""
         self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal, key_id)
@@ -170,9 +198,11 @@ class Terminal:
             Chore(SET_ASIDE_LOOK_S, SetAsideWatch(state_dir, self.log).look),
             Chore(PARTS_LOOK_S, parts.look),
         )
-        if enrolment is not None:
-            watch = CatalogueWatch(state_dir, enrolment.signing_key, self.log)
-            chores = (*chores, Chore(CATALOGUE_LOOK_S, watch.look))
+        key = enrolment.signing_key if enrolment is not None else b""
+        self._catalogue = CatalogueWatch(state_dir, key, self.log)
+        chores = (*chores, Chore(CATALOGUE_LOOK_S, self._catalogue.look))
+        if jack is not None:
+            chores = (*chores, Chore(JackWatch.EVERY_S, JackWatch(jack).look))
         world = World(
             settings=settings,
             catalogue=shipped_catalogue(),
@@ -182,17 +212,23 @@ class Terminal:
         )
         self._speaker = Speaker(engine, self._voice_worker(engine)) if engine is not None else None
         self._guide = Guide(self._speaker, play)
+        self._staff = staff
+        said = words(site_of(enrolment, settings))
         self.runtime = Runtime(
             world,
-            words(site_of(enrolment, settings)),
+            said,
             clock,
             self.log,
             show,
             random=random,
             guide=self._guide,
             chores=chores,
+            staff=staff and StaffHost(staff_words(said), staff.closure, staff.first),
         )
-        self._desks = replace(self._open_desks(devices, clock), pinyin=pinyin)
+        self._desks = replace(self._open_desks(devices, clock), writers=writers or Writers())
+        if staff is not None:
+            desk = StaffDesk(staff.tools(self), self._worker("staff"), self.runtime.post)
+            self._desks = replace(self._desks, staff=desk)
         self._thread: threading.Thread | None = None
 
     def _worker(self, name: str) -> Worker:
@@ -212,6 +248,7 @@ class Terminal:
             post,
             lambda: local_minute(clock.wall_ms())[:10],
             None if self._module is None else HsmAuthentication(self._module),
+            self._staff.technicians if self._staff is not None else None,
         )
         return Desks(
             card=card,
@@ -228,9 +265,32 @@ class Terminal:
             self._thread = threading.Thread(target=self.runtime.run, name="runtime", daemon=True)
             self._thread.start()
 
+    @property
+    def printer(self) -> PrintDesk:
+        """The receipt printer, for staff's tasks."""
+        return self._desks.printer
+
     def send(self, event: e.Event) -> None:
         """Send an event, from any thread."""
         self.runtime.post(event)
+
+    def join(self, enrolment: Enrolment, technicians: Technicians | None = None) -> None:
+        """The terminal has joined a gateway while it runs (commissioning). From any thread; again changes nothing."""
+        self.runtime.after_all(lambda: self._join(enrolment, technicians))
+
+    def _join(self, enrolment: Enrolment, technicians: Technicians | None) -> None:
+        if self.terminal == enrolment.terminal:
+            return
+        self.terminal = enrolment.terminal
+        if isinstance(self._store, OutboxStore):
+            self._store.join(enrolment.terminal, enrolment.sealing_key_id)
+        self._gateway = self._gateway or _online(self.state_dir, enrolment, self.settings)
+        self._desks.gateway.join(self._gateway)
+        self._module = GatewayModule(enrolment, float(self.settings.lookup_wait_s))
+        self._desks.card.join(HsmAuthentication(self._module), technicians)
+        self._catalogue.trust(enrolment.signing_key)
+        self.runtime.settle_in(site_of(enrolment, self.settings))
+        self.send(e.Enrolled(enrolment.terminal, dict(enrolment.site)))
 
     def hush(self) -> None:
         """Stop speaking: a finger touched the glass. From any thread."""
@@ -277,6 +337,8 @@ class Terminal:
         self.runtime.close()
         if self._thread is not None:
             self._thread.join(5)
+        if self._desks.staff is not None:
+            self._desks.staff.close()
         self._desks.gateway.close()
         self._desks.card.close()
         self._desks.printer.close()
@@ -319,3 +381,17 @@ def words(site: Site) -> Words:
     """Return the words of every language, each catalogue read once."""
     table = failures.parse(resources.files("assets").joinpath("failure_codes.toml").read_text("utf-8"))
     return Words(functools.cache(i18n.sayer), table, site)
+
+
+def staff_words(said: Words) -> StaffWords:
+    """Return the words of staff mode: read when it is first opened."""
+    return StaffWords(functools.cache(i18n.staff_sayer), said.failures, said.site)
+
+
+def _enrolment(state_dir: Path, log: Log) -> Enrolment | None:
+    """Whose terminal this is; where that is damaged, it works as without a network. Raises `StorageFailed`."""
+    try:
+        return enrolments.load(state_dir) if enrolments.is_enrolled(state_dir) else None
+    except EnrolmentDamaged as error:
+        log.write("enrolment.refused", {"code": error.code})
+        return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from offline_cache.disk.files import read_limited, write_atomic
 from offline_cache.errors import BadReply, BadSignature, CacheError, MalformedMessage, Refused
@@ -123,6 +123,23 @@ def _check_configuration(content: dict[str, object], stored: StoredCatalogue | N
         raise BadReply(f"configuration: version {version} is older than {before}, which is kept")
     if not accept(content):
         raise BadReply(f"configuration: version {version} cannot be used by this program; the last good one is kept")
+
+
+def bring(state_dir: Path, name: str, etag: str, signed: bytes, signing_key: bytes) -> None:
+    """Keep what somebody carried here; what is no newer than the stored one, or not signed as that, is left.
+
+    Raises:
+        BadReply: not signed by this gateway as that, or an older configuration. StorageFailed.
+    """
+    published = cast("Published", name)
+    stored = load(state_dir, signing_key, published)
+    try:
+        content = _content(published, signed, signing_key)
+    except (MalformedMessage, BadSignature) as error:
+        raise BadReply(f"{name}: cannot be used: {error}") from error
+    if name == "configuration":
+        _check_configuration(content, stored, lambda _content: True)
+    _keep(state_dir, published, stored, (etag, signed))
 
 
 def _keep(state_dir: Path, name: Published, stored: StoredCatalogue | None, found: tuple[str, bytes] | None) -> bool:

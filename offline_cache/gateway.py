@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -307,6 +306,8 @@ class GatewayClient:
 
 def fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
     """The authority's certificate, PEM. Nothing is trusted here but the hash."""
+    import urllib3
+
     http = Http(url, verify=False, certificate=None, timeouts=timeouts)
     try:
         with warnings.catch_warnings():

@@ -19,6 +19,7 @@ from offline_cache.disk.clock import OutboxClock, SystemClock
 from offline_cache.enrolment import Enrolment
 from offline_cache.errors import CacheError, NotEnrolled, StorageDamaged, StorageMoved
 from offline_cache.gateway import GatewayClient
+from offline_cache.joining.renewal import Renewer
 from offline_cache.notify import Notifier
 from offline_cache.outbox import Outbox
 from offline_cache.rescue import salvage
@@ -38,6 +39,7 @@ def drain(state_dir: Path, accept: Accept = lambda _content: True) -> Drained:
     """
     enrolment = enrolments.load(state_dir)
     state.adopt(state_dir, enrolment)
+    Renewer().keep(enrolment)  # what is in the way of a renewal, sending meets too, and tells
     client = GatewayClient(enrolment)
     try:
         line = Line(state_dir, enrolment, client, SystemClock(), accept=accept)
@@ -145,12 +147,13 @@ def serve(
     clock = clock or SystemClock()
     status = StatusFile(state_dir, clock)
     notifier = Notifier(environ or {}, clock)
+    renewer = Renewer(clock)
     notifier.ready()
     while not stop.is_set():
         notifier.beat()
         changed = _watch(state_dir / enrolments.ENROLMENT_FILE)
         try:
-            _serve_enrolment(state_dir, stop, changed, clock, notifier.beat, accept)
+            _serve_enrolment(state_dir, stop, changed, renewer, (clock, notifier.beat, accept))
         except NotEnrolled as error:
             status.say("not-enrolled", problem=error.code)
             notifier.status(error.code)
@@ -178,15 +181,16 @@ def _serve_enrolment(
     state_dir: Path,
     stop: threading.Event,
     changed: Callable[[], bool],
-    clock: OutboxClock,
-    beat: Callable[[], None],
-    accept: Accept,
+    renewer: Renewer,
+    parts: tuple[OutboxClock, Callable[[], None], Accept],
 ) -> None:
+    """Send under one enrolment and one certificate; a renewal that is due ends the line, and the next one does it."""
     enrolment = enrolments.load(state_dir)
     state.adopt(state_dir, enrolment)
+    renewer.keep(enrolment)
     client = GatewayClient(enrolment)
     try:
-        Line(state_dir, enrolment, client, clock, beat, accept).run(stop, changed)
+        Line(state_dir, enrolment, client, *parts).run(stop, lambda: changed() or renewer.due())
     finally:
         client.close()
 

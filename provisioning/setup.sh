@@ -18,6 +18,7 @@ PACKAGES=(
   libzbar0                           # reads the QR code of a receipt's picture (`kiosk receipt verify IMAGE`)
   espeak-ng alsa-utils               # the voice of speech mode, and what plays it
   librime1 rime-data-pinyin-simp     # pinyin: the engine and its dictionary
+  libzinnia0 tegaki-zinnia-simplified-chinese # handwriting: the recogniser and its model
   fonts-noto-cjk                     # the source of the terminal's own fonts, and the rare names on receipts
 )
 PYTHON_PACKAGES=(python3 python3-venv python3-dev) # where no Python 3.11 with venv and headers is found
@@ -29,6 +30,10 @@ TEST_PACKAGES=(
   opensc                   # opensc-tool has to see our simulated card as a card
   openssl                  # the second opinion on SM2 and on a travel document's signature
   postgresql-15            # the gateway's tests start a private server of their own
+  systemd-container        # boots a plain Debian on which the terminal's package is installed; systemd-analyze, -creds
+  mmdebstrap zstd          # makes that Debian; packs the package
+  swtpm                    # a TPM in software, which seals a terminal's key
+  libtss2-esys-3.0.2-0 libtss2-mu0 libtss2-rc0 libtss2-tcti-swtpm0 # what systemd-creds talks to it with
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

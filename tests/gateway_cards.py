@@ -49,7 +49,7 @@ class Counter:
         self.terminal: Terminal = kit.enrol()
         self.card: Card = office.issue(id_number, days=3000)
 
-    def hand_in(self, service: str, *, signed: bool = True, **answers: str) -> str:
+    def hand_in(self, service: str, *, signed: bool = True, company: str = "", **answers: str) -> str:
         """Hand in an application and have it read; returns its number."""
         number = f"{self.terminal.name}-{len(self.terminal.rows) + 1:06d}"
         fields = {name: {"value": value, "origin": "answer"} for name, value in answers.items()}
@@ -57,6 +57,7 @@ class Counter:
             "kind": "application", "schema": 1, "service": service, "fields": fields, "language": "zh-Hans",
             "terminal": self.terminal.name, "holder": {"name": "陈晓娴", "id_number": self.id_number},
         }  # fmt: skip
+        draft |= {"company": company} if company else {}
         document = sign_with(self.card, draft) if signed else draft
         self.record({"number": number, **document})
         return number

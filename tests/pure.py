@@ -17,6 +17,7 @@ PURE = (
     "kiosk/screen_model.py",
     "kiosk/pieces",
     "kiosk/session",
+    "kiosk/staff",
     "kiosk/view_model",
     "kiosk/services",
     "kiosk/failures.py",

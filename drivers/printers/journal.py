@@ -98,6 +98,11 @@ class JobJournal:
         rows = self._rows(where + " ORDER BY id DESC LIMIT 1", (number,) if number is not None else ())
         return rows[0] if rows else None
 
+    def last_sent(self) -> JobRow | None:
+        """The latest job of which any byte went to the printer. Raises `JournalFailed`."""
+        rows = self._rows("WHERE state != ? ORDER BY id DESC LIMIT 1", (JobState.NOT_PRINTED,))
+        return rows[0] if rows else None
+
     def jobs(self) -> list[JobRow]:
         """All jobs, oldest first. Raises `JournalFailed`."""
         return self._rows("ORDER BY id", ())

@@ -22,7 +22,6 @@ from drivers.printers.replies import SILENT
 from drivers.printers.roll import RollKeeper, RollUnwritten, length_mm
 
 _FIRST, _SIGNS = 0x21, 94
-_CLEAN_ENDS = frozenset({JobState.DONE, JobState.NOT_PRINTED})
 
 
 def process_ids(start: int | None = None) -> Iterator[bytes]:
@@ -63,8 +62,9 @@ class LinkPrinter:
         self._roll = roll
         self._dialogue: Dialogue | None = None
         self._markers = process_ids()
-        last = journal.last() if journal else None
-        self._preamble = b"" if last is None or last.state in _CLEAN_ENDS else preamble_after(0, self._model)
+        last = journal.last_sent() if journal else None
+        clean = last is None or last.state is JobState.DONE
+        self._preamble = b"" if clean else preamble_after(0, self._model)
 
     @property
     def name(self) -> str:
@@ -77,6 +77,10 @@ class LinkPrinter:
     def connect(self) -> None:
         """Open the link now. Raises `PrinterError`: the code says what is wrong with the port."""
         self._open()
+
+    def exchanged(self) -> None:
+        """Another printer stands at this link: nothing of an earlier job is in it. Not while one prints."""
+        self._preamble = b""
 
     def status(self) -> PrinterStatus:
         """Ask the printer. A silent or unplugged printer is a status with `answered=False`, not an error."""
@@ -132,9 +136,10 @@ class LinkPrinter:
             tell(state)
 
         result = job.run(enter)
-        if result.bytes_sent:
-            clean = result.state is JobState.DONE
-            self._preamble = b"" if clean else preamble_after(job.unfinished, self._model)
+        if result.state is JobState.DONE:
+            self._preamble = b""
+        elif result.bytes_sent or job.unfinished:
+            self._preamble = preamble_after(job.unfinished, self._model)
         if result.reason == LinkLost.code:
             self._drop()
         return result

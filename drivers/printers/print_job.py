@@ -81,7 +81,10 @@ class PrintJob:
         fences = self._pieces * self._a_piece if model.marker != "none" else 0
         self._fences = [next(markers) for _ in range(fences)]
         self._passed = 0
-        self._chunks = deque(self._stream(job, preamble))
+        # A printer that answers marks in their turn proves that it has cleared up, before the job begins.
+        self._clears_up = preamble if model.marker == "process-id" else b""
+        self._marker_of_clearing = next(markers) if self._clears_up else b""
+        self._chunks = deque(self._stream(job, b"" if self._clears_up else preamble))
         self._out = b""
         self._out_is_query = False
         self._asked_at: float | None = None
@@ -128,7 +131,7 @@ class PrintJob:
         """
         self._enter = enter
         try:
-            reason = self._not_ready()
+            reason = self._not_ready() or self._clear_up()
             if reason:
                 return PrintResult(JobState.NOT_PRINTED, reason, 0, self._pieces)
             enter(JobState.SENDING)
@@ -152,6 +155,31 @@ class PrintJob:
         if status.error in _RECOVERABLE and self._dialogue.send(RECOVER):
             status = self._dialogue.status()
         return blocking_reason(status)
+
+    def _clear_up(self) -> str:
+        """Clear up after the job before, and hear that it is done; else return why this one cannot begin.
+
+        What goes wrong here, such as a cutter that jams, is not this receipt's: nothing of it was sent.
+        """
+        if not self._clears_up:
+            return ""
+        self._out = self._clears_up + process_id(self._marker_of_clearing)
+        if not self._dialogue.send(self._out):
+            return "stalled"
+        self._out = b""
+        done, heard = ProcessId(self._marker_of_clearing), list[Reply]()
+        ends = self._clock() + self._deadlines.finish_s
+        while self._clock() < ends:
+            self._transport.wait(self._deadlines.heartbeat_s, to_write=False)
+            heard += self._dialogue.hear()
+            reason = "" if done in heard else blocking_reason(self._dialogue.status(heard.append))
+            if done in heard:
+                return ""
+            if PowerOn() in heard:
+                return "power-cycle"
+            if reason not in {"", "printer-offline"}:
+                return reason
+        return "no-confirmation"
 
     def _await_fences(self, enter: Callable[[JobState], None]) -> PrintResult:
         told = False

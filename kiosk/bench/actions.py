@@ -7,13 +7,15 @@ glass. Work that a worker does meanwhile (reading a card, printing) goes on; scr
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
 from kiosk.bench.ports import BenchError, BenchPorts, ElementView
-from kiosk.bench.scenarios.format import Scenario
+from kiosk.bench.scenarios.format import Scenario, stroke_text
 from kiosk.bench.scenarios.record import Recorder
+from kiosk.pieces.strokes import Stroke
+from kiosk.settings import Settings
 
 SETTLE_TIMEOUT_S = 10.0
 DAY_S = 86_400
@@ -95,6 +97,15 @@ class BenchActions:
             self._ports.log.note("hand.type", keys=len(text))
         return self.state()
 
+    def draw(self, strokes: Sequence[Stroke]) -> dict[str, object]:
+        """Write strokes in the square on the screen. What is written is never noted."""
+        with self._act():
+            self._settle()
+            self._ports.screen.draw(strokes)
+            self.recorder.did("draw", [stroke_text(one) for one in strokes])
+            self._ports.log.note("hand.draw", strokes=len(strokes))
+        return self.state()
+
     def press_key(self, key: str) -> dict[str, object]:
         """Press a key of the tactile keypad. A digit may belong to a PIN: it is not told."""
         with self._act():
@@ -103,10 +114,18 @@ class BenchActions:
             self._ports.log.note("hand.key", key="digit" if key.isdigit() else key)
         return self.state()
 
+    def plug_headphones(self, *, there: bool) -> dict[str, object]:
+        """Plug headphones in, or pull them out; the terminal looks at its socket twice a second."""
+        with self._act():
+            self._ports.speech.plug(there=there)
+            self.recorder.did("headphones", "in" if there else "out")
+            self._ports.log.note("hand.headphones", there=there)
+        return self.state()
+
     def insert_persona(self, persona: str) -> dict[str, object]:
         with self._act():
             self._ports.tray.insert_persona(persona)
-            card = next(one.card for one in self._ports.tray.personas() if one.id == persona)
+            card = next((one.card for one in self._ports.tray.personas() if one.id == persona), {})
             self.recorder.inserted(persona, card)
             self._ports.log.note("hand.card-in", persona=persona)
         return self.state()
@@ -124,6 +143,15 @@ class BenchActions:
             self.recorder.did("pull")
             self._ports.log.note("hand.card-out")
         return self.state()
+
+    def phone(self, what: str, persona: str) -> dict[str, object]:
+        """A tap on the citizen's own telephone; `page` is what it shows then."""
+        with self._act():
+            page = self._ports.phone.do(what, persona, self._ports.terminal.words())
+            whose = {"persona": persona} if what == "scan" else {}
+            self.recorder.did("phone", {"do": what, **whose} if whose else what)
+            self._ports.log.note("hand.phone", tap=what, page=page)
+        return {"page": page}
 
     def take_receipt(self) -> dict[str, object]:
         """Take the receipt out of the printer's mouth; `taken` is false where none waits."""
@@ -198,10 +226,13 @@ class BenchActions:
     def recording(self, name: str) -> Scenario:
         """What was done since the start or the last reset."""
         width, height = self._ports.screen.size()
-        return self.recorder.scenario(name, landscape=width > height)
+        model = self._ports.paper.model()
+        return self.recorder.scenario(
+            name, landscape=width > height, printer="" if model == Settings().printer_model else model
+        )
 
     def check(self, scenario: Scenario) -> None:
-        """Raises `BenchError` where this bench cannot play it: a persona, a fault or a display that is not here."""
+        """Raises `BenchError` where this bench cannot play it: persona, fault, display or printer are not here."""
         known = {one.id for one in self._ports.tray.personas()}
         if scenario.persona not in known:
             raise BenchError(
@@ -211,6 +242,12 @@ class BenchActions:
         if scenario.landscape != (width > height):
             lies = "landscape" if scenario.landscape else "portrait"
             raise BenchError("other-display", f"It is for a {lies} display.", "Start the bench that way.", 409)
+        there = self._ports.paper.model()
+        if scenario.printer not in ("", there):
+            raise BenchError(
+                "other-printer", f"It is for the printer {scenario.printer}; this bench has {there}.",
+                f'Start the bench with --config and printer_model = "{scenario.printer}".', 409,
+            )  # fmt: skip
         offers = {(one.device, one.fault) for one in self._ports.faults.offers()}
         for step in scenario.steps:
             if step.verb == "fault" and isinstance(step.argument, dict):

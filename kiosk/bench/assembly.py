@@ -20,22 +20,26 @@ from drivers.sim.cards.issuer import CardAuthority
 from kiosk.bench.adapters.devices import STACKS, BenchDevices
 from kiosk.bench.adapters.gateway import CableNetwork, OperatorView
 from kiosk.bench.adapters.log import BenchLog
+from kiosk.bench.adapters.phone import PagePhone
 from kiosk.bench.adapters.screen import KivyScreen
+from kiosk.bench.adapters.setup import AUTHORITY_FILE, fresh_side, site_of
 from kiosk.bench.adapters.speech import Listener
 from kiosk.bench.adapters.terminal import ClockFaults, MovableClock, TerminalAdapter
 from kiosk.bench.cable import Cable
 from kiosk.bench.ports import BenchPorts
 from kiosk.bench.processes.children import Child, kiosk_command
 from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, operator_token
+from kiosk.bench.processes.technicians import technician_card
 from kiosk.bench.server import BenchServer, build_app
 from kiosk.bench.world import BenchOptions, Ending
 from kiosk.clock import SystemClock
 from kiosk.events import Event
 from kiosk.personas import load_personas
 from kiosk.settings import Settings
-from kiosk.terminal import Terminal
+from kiosk.terminal import StaffSide, Terminal
+from kiosk.upkeep.side import staff_side
 from kiosk.workers.sheets import open_queue
-from kiosk.writing.rime import shared_or_tell
+from kiosk.workers.writing import open_writers
 from offline_cache import enrolment as enrolments
 from offline_cache import state as states
 
@@ -62,6 +66,8 @@ class World:
         self._stack = stack
         self._listener = Listener()
         self._terminal: Terminal | None = None
+        self._fresh: StaffSide | None = None
+        """Staff mode that begins with commissioning, where the terminal is fresh."""
 
     def run(self, listener: socket.socket) -> None:
         """Show the screen and start part after part meanwhile, until the end is asked for; then end them all.
@@ -107,10 +113,17 @@ class World:
         authority = CardAuthority.load_or_create(self._state / "card-authority")
         devices = self._devices(authority)
         gateway = self._gateway(authority)
+        devices.tray.technician = lambda: technician_card(gateway, self._state)
         cable = self._cable(gateway)
-        join(gateway, self._state, f"https://127.0.0.1:{cable.port}")
-        self._sync()
         clock = SystemClock()
+        near = f"https://127.0.0.1:{cable.port}"
+        if not self._options.unenrolled or enrolments.is_enrolled(self._state):
+            join(gateway, self._state, near)
+        if self._options.unenrolled:
+            site, reader = site_of(gateway, near), devices.for_terminal.reader
+            engine = self._listener.engine
+            self._fresh = fresh_side(self._state, site, reader, engine, clock, self._ending.ask)
+        self._sync()
         terminal, log = self._start_terminal(devices, clock, screen)
         outbox = states.open_reader(self._state)
         self._stack.callback(outbox.close)
@@ -126,12 +139,19 @@ class World:
             tray=devices.tray,
             paper=devices.paper,
             network=CableNetwork(cable),
-            gateway=OperatorView(gateway.url, enrolments.load(self._state).ca_file, operator_token(gateway)),
+            gateway=OperatorView(gateway.url, self._authority_file(gateway), operator_token(gateway)),
             faults=devices.faults,
             clock=moved,
             log=log,
             speech=self._listener,
+            phone=PagePhone(self._authority_file(gateway)),
         )
+
+    def _authority_file(self, gateway: GatewayHandle) -> str:
+        """By what the operator's view believes the gateway."""
+        if gateway.folder is not None:
+            return str(gateway.folder / AUTHORITY_FILE)
+        return enrolments.load(self._state).ca_file
 
     def _announce(self, screen: KivyScreen, server: BenchServer) -> None:
         """Say `ready` once the first screen is on the glass; the HTTP interface answers already."""
@@ -180,7 +200,9 @@ class World:
             clock,
             screen.show,
             engine=self._listener.engine,
-            pinyin=shared_or_tell(lambda line: print(line, file=sys.stderr)),
+            staff=self._fresh or staff_side(self._state, clock, self._ending.ask),
+            jack=self._listener.jack,
+            writers=open_writers(lambda line: print(line, file=sys.stderr)),
         )
         screen.on_touched = terminal.hush
         log = BenchLog(clock.wall_ms, lambda: terminal.log.recent)

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kiosk.bench.scenarios.format import MAX_BYTES
 from kiosk.events import KeyName
+from kiosk.pieces.strokes import MOST_STROKES, SIDE
 
 MAX_TYPED = 200
+MAX_POINTS = 400
+"""Of one stroke, as it is drawn; the terminal keeps fewer."""
 MAX_ADVANCE_S = 400 * 86_400
 MAX_LATENCY_MS = 60_000
 
@@ -39,10 +42,41 @@ class TypeBody(_Request):
     text: Annotated[str, Field(max_length=MAX_TYPED)]
 
 
+Place = Annotated[int, Field(ge=0, le=SIDE)]
+"""Thousandths of the writing square, from its top left corner."""
+
+
+class DrawBody(_Request):
+    """Strokes in the order in which they are written; each a list of [x, y]."""
+
+    strokes: Annotated[
+        list[Annotated[list[tuple[Place, Place]], Field(min_length=1, max_length=MAX_POINTS)]],
+        Field(min_length=1, max_length=MOST_STROKES),
+    ]
+
+
+class PhoneBody(_Request):
+    """A tap on the citizen's telephone; `persona` says whose it is, for `scan`."""
+
+    do: Literal["scan", "agree", "wrong", "refuse", "approve", "decline", "leave"]
+    persona: str = "parent"
+
+
+class PhoneAnswer(BaseModel):
+    page: str
+    """What the telephone shows now: `asks`, `signed-in`, `form`, `used` …"""
+
+
 class KeyBody(_Request):
     """A key of the tactile keypad."""
 
     key: KeyName
+
+
+class HeadphonesBody(_Request):
+    """Whether headphones are in the terminal's socket."""
+
+    plugged: bool
 
 
 class CardBody(_Request):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kiosk.pieces.strokes import Stroke
+
 
 class BenchError(Exception):
     """A request that cannot be met. `code` is kebab-case, `status` an HTTP status, `next_step` what to do now."""
@@ -20,6 +22,12 @@ class BenchError(Exception):
         self.message = message
         self.next_step = next_step
         self.status = status
+
+
+def no_square() -> BenchError:
+    """The refusal of `Screen.draw`."""
+    next_step = "Choose 手写 (pad.hand) at a question that is answered in words."
+    return BenchError("no-writing-square", "There is no writing square on the screen.", next_step, 409)
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,13 @@ class Screen(Protocol):
         """
         ...
 
+    def draw(self, strokes: Sequence[Stroke]) -> None:
+        """Write in the square on the screen, stroke by stroke; points in thousandths of the square.
+
+        Raises `BenchError` (`no-writing-square`) where the screen has none.
+        """
+        ...
+
     def press_key(self, key: str) -> None:
         """Press and let go a key of the tactile keypad; returns when it was dispatched.
 
@@ -202,6 +217,10 @@ class Paper(Protocol):
 
     def supply(self) -> SupplyView: ...
 
+    def model(self) -> str:
+        """Which printer it is, as `drivers/printers/models.toml` calls it."""
+        ...
+
     def take(self) -> bool:
         """Take the receipt out of the mouth of a kiosk printer; False where none waits there."""
         ...
@@ -215,6 +234,17 @@ class Network(Protocol):
     def view(self) -> NetworkView: ...
 
     def set(self, *, up: bool, latency_ms: int, loss: float) -> None: ...
+
+
+class Phone(Protocol):
+    """A telephone with the city's app, before the screen."""
+
+    def do(self, what: str, persona: str, words: Sequence[str]) -> str:
+        """Tap; returns what its page says. `words` stand on the terminal's screen.
+
+        Raises `BenchError`: `no-such-tap`, `no-code`, `phone-idle`, `gateway-silent`.
+        """
+        ...
 
 
 class GatewayView(Protocol):
@@ -272,7 +302,13 @@ class Speech(Protocol):
         """The n-th thing as a WAV file. Raises `BenchError` (`no-such-speech`, `voice-missing`)."""
         ...
 
-    def reset(self) -> None: ...
+    def plug(self, *, there: bool) -> None:
+        """Plug headphones into the terminal's socket, or pull them out."""
+        ...
+
+    def reset(self) -> None:
+        """Nothing was heard, nothing is plugged in."""
+        ...
 
 
 class ClockHandle(Protocol):
@@ -321,3 +357,4 @@ class BenchPorts:
     clock: ClockHandle
     log: EventLog
     speech: Speech
+    phone: Phone

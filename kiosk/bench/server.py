@@ -130,8 +130,9 @@ class BenchServer:
         """`listener`: a bound socket. Raises `BenchError` (`port-taken`) where the port cannot be bound."""
         self._socket = listener if listener is not None else bind_loopback(port)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, loop="asyncio"
-        )
+            app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2, loop="asyncio",
+            http="h11", ws="none",
+        )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="bench-http", daemon=True

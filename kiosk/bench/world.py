@@ -5,6 +5,7 @@ What the rest needs is imported while the gateway starts; see `assembly.py`.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,10 @@ class BenchOptions:
     landscape: bool = False
     state: Path | None = None
     config: Path | None = None
+    unenrolled: bool = False
+    """The terminal has joined no gateway: it begins with commissioning."""
+    office: str | None = None
+    """Where the terminal stands, by the gateway's list of offices; empty: in the street; None: as the gateway says."""
 
 
 class Ending:
@@ -98,6 +103,7 @@ def run_bench(options: BenchOptions) -> int:
             "Use another machine.",
             403,
         )
+    gc.disable()  # what is made until the first screen stays; the application collects again a moment after it
     ending = Ending()
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
@@ -111,7 +117,7 @@ def run_bench(options: BenchOptions) -> int:
         gateway = None
         if options.gateway is None:
             inviting = not (state / ENROLMENT_FILE).exists()
-            gateway = OwnGateway(state / "gateway", ending.on_death, inviting=inviting)
+            gateway = OwnGateway(state / "gateway", ending.on_death, inviting=inviting, office=options.office)
             stack.callback(gateway.end)
         from kiosk.bench.assembly import World
 

@@ -36,7 +36,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def bench(
+def bench(  # noqa: PLR0913, PLR0917 - one option each
     ctx: typer.Context,
     headless: Annotated[bool, typer.Option("--headless", help="No window, even where there is a display.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the panel; 0 or absent: a free one.")] = 0,
@@ -49,6 +49,12 @@ def bench(
         Path | None, typer.Option("--state", metavar="DIR", help="Keep everything here (default: a temporary folder).")
     ] = None,
     config: ConfigOption = None,
+    office: Annotated[
+        str | None, typer.Option(metavar="ID", help="Where the terminal stands (assets/city/offices.toml); or none.")
+    ] = None,
+    unenrolled: Annotated[
+        bool, typer.Option("--unenrolled", help="A terminal fresh from its package: its screen brings it into service.")
+    ] = False,
 ) -> None:
     """Terminal, simulated devices, reference gateway and panel: one command, nothing to configure."""
     if ctx.invoked_subcommand is not None:
@@ -64,6 +70,8 @@ def bench(
         landscape=landscape,
         state=state,
         config=config,
+        office=office,
+        unenrolled=unenrolled,
     )
     try:
         code = run_bench(options)
@@ -88,6 +96,7 @@ def play(
     from kiosk.bench.scenarios.play import Outcome
     from kiosk.bench.scenarios.report import write_junit, write_page
     from kiosk.bench.scenarios.run import play_all, read_scenarios
+    from kiosk.bench.virtual.painter import Painter
 
     def tell(outcome: Outcome) -> None:
         typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.scenario.name}  ({outcome.seconds:.1f} s)")
@@ -96,7 +105,10 @@ def play(
 
     try:
         scenarios = read_scenarios(files)
-        outcomes = play_all(scenarios, stack=stack.value, seed=seed, pictures=report is not None, tell=tell)
+        with Painter() as draw:
+            outcomes = play_all(
+                scenarios, stack=stack.value, seed=seed, pictures=report is not None, tell=tell, draw=draw
+            )
         for target in (junit, report):
             if target is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +165,7 @@ def fleet(
     """Many terminals, one gateway, one bad day; exit code 1 where something was lost, doubled or wrongly refused."""
     from dataclasses import asdict
 
-    from kiosk.bench.fleet.plot import backlog_plot
+    from kiosk.bench.fleet.plot import backlog
     from kiosk.bench.fleet.run import run_fleet
     from kiosk.bench.ports import BenchError
 
@@ -162,7 +174,7 @@ def fleet(
     except BenchError as error:
         fail(error.code, f"{error.message} {error.next_step}", as_json=as_json)
     if plot is not None:
-        plot.write_text(backlog_plot(figures.backlog, terminals), "utf-8")
+        plot.write_text(backlog(figures.backlog, terminals), "utf-8")
     told = {key: value for key, value in asdict(figures).items() if key != "backlog" or as_json}
     emit(told, as_json=as_json)
     if not figures.whole:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +19,20 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", envvar="KIOSK_CONFIG", help="Settings, TOML.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, or JSON lines, on stdout.")]
+
+
+def start_quickly() -> Callable[[], None]:
+    """Collect no garbage until the returned function is called: what a start imports and makes, stays for good.
+
+    Looking through it again and again is a sixth of the start.
+    """
+    gc.disable()
+
+    def started() -> None:
+        gc.freeze()
+        gc.enable()
+
+    return started
 
 
 def state_dir(given: Path | None) -> Path:

@@ -40,10 +40,15 @@ def in_force(folder: Path, config: Path | None) -> Settings:
     """Return the settings that the terminal starts with. Raises `SettingsInvalid` of the file, `CacheError`.
 
     A configuration of the gateway that this program cannot use any more (it was put back) is passed over: the
-    terminal's own file serves until the next one comes.
+    terminal's own file serves until the next one comes. So it is where the enrolment is damaged.
     """
+    from offline_cache.errors import EnrolmentDamaged
+
     local = settings_file.load(config)
-    stored = published(folder)
+    try:
+        stored = published(folder)
+    except EnrolmentDamaged:  # told by the terminal's log and the doctor
+        return local
     return settings_file.managed(local, stored.content) if stored and settings_file.usable(stored.content) else local
 
 

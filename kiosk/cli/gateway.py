@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.cli.common import JsonOption, emit, fail
+from kiosk.cli.common import JsonOption, emit, fail, start_quickly
 from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
 from kiosk.cli.gateway_seed import seed
+from kiosk.cli.joining.gateway_stick import enrol_stick
+from kiosk.cli.joining.technician import technician_app
 
 if TYPE_CHECKING:
     from provisioning.gateway.storage.open import SqlStore
@@ -31,6 +33,8 @@ gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authori
 gateway.command()(days)
 gateway.command()(prove)
 gateway.command()(seed)
+gateway.command("enrol-stick")(enrol_stick)
+gateway.add_typer(technician_app, name="technician")
 gateway.command("public-key")(public_key)
 gateway.command("verify-proof")(verify_proof)
 
@@ -100,8 +104,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     simulate: Annotated[bool, typer.Option(help="Let agencies that are not real work by themselves.")] = True,
     create: Annotated[bool, typer.Option("--create", help="First make what is missing, as init does.")] = False,
     inviting: Annotated[bool, typer.Option("--invite", help="Print an invitation, as invite --json does.")] = False,
+    office: Annotated[str, typer.Option(help="With --invite: the terminal's office; or none.")] = OFFICE,
 ) -> None:
     """Serve terminals over HTTPS until SIGTERM; prints `ready URL` when requests are taken."""
+    started = start_quickly()
     from importlib import resources
 
     from kiosk.log import Log
@@ -130,9 +136,14 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
             listener = service.listen(host, port)
             if inviting:
                 site = {"name.zh-Hans": NAME, "name.en": NAME_EN, "place.zh-Hans": PLACE, "place.en": PLACE_EN}
-                emit(_invited(store, keys.ca_hash, {**site, **_where(OFFICE)}), as_json=True)
+                emit(_invited(store, keys.ca_hash, {**site, **_where(office)}), as_json=True)
             log.write("gateway.started", {"people": size})
-            service.run(parts, listener, lambda url: print(f"ready {url}", flush=True))
+
+            def ready(url: str) -> None:
+                started()
+                print(f"ready {url}", flush=True)
+
+            service.run(parts, listener, ready)
             log.write("gateway.stopped")
 
 

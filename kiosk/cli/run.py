@@ -73,7 +73,7 @@ def run(
     def end(_number: int, _frame: FrameType | None) -> None:
         app.bridge.stop()
 
-    terminals.append(_terminal(devices, settings, folder, show))
+    terminals.append(_terminal(devices, settings, folder, show, app.bridge.stop, config))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     terminals[0].start()
@@ -84,27 +84,55 @@ def run(
         terminals[0].stop()
 
 
-def _terminal(kind: DeviceKind, settings: Settings, folder: Path, show: Callable[[ScreenModel], None]) -> Terminal:
-    """The terminal on its devices, with sound, voice and pinyin. Ends the command where a part refuses."""
+def _terminal(
+    kind: DeviceKind,
+    settings: Settings,
+    folder: Path,
+    show: Callable[[ScreenModel], None],
+    restart: Callable[[], None],
+    config: Path | None,
+) -> Terminal:
+    """The terminal on its devices, with sound, voice, pinyin and handwriting. Ends the command where a part refuses.
+
+    `restart` ends the program; `kiosk.service` starts it again (Restart=always).
+    """
     from drivers.errors import DriverError
     from kiosk.clock import SystemClock
     from kiosk.speech.espeak import EspeakEngine
+    from kiosk.speech.switches import SwitchJack
     from kiosk.terminal import Terminal
     from kiosk.ui.earcons import Player
-    from kiosk.writing.rime import shared_or_tell
+    from kiosk.upkeep.setup.side import site_at, with_setup
+    from kiosk.upkeep.side import staff_side, technicians_of
+    from kiosk.workers.writing import open_writers
+    from offline_cache.disk.clock import SystemClock as OutboxClock
     from offline_cache.errors import CacheError
+    from offline_cache.joining.site import beside
 
     sounds = Player(folder / "sounds")
+    clock = SystemClock()
+    engine = EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant)
     try:
+        devices = open_devices(kind, settings, folder)
         return Terminal(
             settings,
             folder,
-            open_devices(kind, settings, folder),
-            SystemClock(),
+            devices,
+            clock,
             show,
             play=sounds.play,
-            engine=EspeakEngine(sounds.files, settings.speech_device, settings.speech_variant),
-            pinyin=shared_or_tell(partial(typer.echo, err=True)),
+            engine=engine,
+            jack=SwitchJack(),
+            writers=open_writers(partial(typer.echo, err=True)),
+            staff=with_setup(
+                staff_side(folder, clock, restart),
+                folder,
+                site_at(beside(config)),
+                devices.reader,
+                engine,
+                OutboxClock(),
+                partial(technicians_of, folder, clock),
+            ),
         )
     except (CacheError, DriverError) as error:
         fail(error.code, str(error))
@@ -196,3 +224,20 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         restart_service=restarter(Path(settings.reader_helper)) if settings.reader_helper else None,
     )
     return Devices(reader, printer, open_queue(settings.a4_queue))
+
+
+def main() -> None:
+    """What `kiosk.service` starts (`python -m kiosk.cli.run`): `kiosk run` by the environment alone.
+
+    Without a command line there is nothing to parse, and what a parser imports costs a tenth of the terminal's start.
+    """
+    named = [os.environ.get(name) for name in ("KIOSK_STATE", "KIOSK_CONFIG")]
+    state, config = (Path(value) if value else None for value in named)
+    try:
+        run(state, config)
+    except typer.Exit as ended:
+        raise SystemExit(ended.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.doctor.site import Site
+
+DEADLINE_S = 20.0
+"""For all checks together: longer than any part that works takes to answer."""
+_HANGS = "Look at what it asks (its cable, its service), then run: kiosk doctor"
 
 
 class Outcome(StrEnum):
@@ -69,17 +73,32 @@ def skip(cause: str) -> Finding:
     return Finding(Outcome.SKIP, cause)
 
 
-def run_checks(checks: Sequence[Check], site: Site) -> list[Result]:
-    """Run all at once; the results in the order of `checks`. A check that errs is a failed check, named so."""
-    with ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="doctor") as pool:
-        return list(pool.map(_run, checks, [site] * len(checks)))
+def run_checks(checks: Sequence[Check], site: Site, deadline_s: float = DEADLINE_S) -> list[Result]:
+    """Run all at once; the results in the order of `checks`.
+
+    A check that errs is a failed check, and so is one that has not ended after `deadline_s`: it is named, the others
+    are told, and nobody waits for it (its thread dies with the program).
+    """
+    asked: list[tuple[Check, list[Result], threading.Event]] = [(one, [], threading.Event()) for one in checks]
+    began = time.perf_counter()
+    for check, found, ended in asked:
+        threading.Thread(target=_run, args=(check, site, found, ended), name=check.name, daemon=True).start()
+    results: list[Result] = []
+    for check, found, ended in asked:
+        if ended.wait(max(0.0, deadline_s - (time.perf_counter() - began))):
+            results.append(found[0])
+        else:
+            cause = f"it has not ended after {deadline_s:g} s"
+            results.append(Result(check.name, Outcome.FAIL, cause, _HANGS, round(deadline_s * 1000)))
+    return results
 
 
-def _run(check: Check, site: Site) -> Result:
+def _run(check: Check, site: Site, results: list[Result], ended: threading.Event) -> None:
     began = time.perf_counter()
     try:
         found = check.run(site)
     except Exception as error:  # noqa: BLE001 - a check that falls over must not hide the others
         found = fail(f"the check itself fell over: {type(error).__name__}", "Send a support bundle to the makers.")
     took_ms = round((time.perf_counter() - began) * 1000)
-    return Result(check.name, found.outcome, found.cause, found.next_action, took_ms)
+    results.append(Result(check.name, found.outcome, found.cause, found.next_action, took_ms))
+    ended.set()

@@ -9,6 +9,13 @@ BUILT_MS = 1_767_225_600_000
 """2026-01-01 UTC: no terminal of this program was ever started before."""
 HOT_C, TOO_HOT_C = 75, 90
 MEMORY_LOW_MB, MEMORY_OUT_MB = 200, 80
+WRITING = {
+    "librime1": "usr/lib/*/librime.so.1",
+    "rime-data-pinyin-simp": "usr/share/rime-data/pinyin_simp.dict.yaml",
+    "libzinnia0": "usr/lib/*/libzinnia.so.0",
+    "tegaki-zinnia-simplified-chinese": "usr/share/tegaki/models/zinnia/handwriting-zh_CN.model",
+}
+"""Debian package -> the file that is opened of it."""
 FONT_FILES = ("NotoSansSC-Regular.otf", "NotoSansSC-Bold.otf")
 
 
@@ -73,6 +80,14 @@ def sound(site: Site) -> Finding:
     cards = site.text("proc/asound/cards") or ""
     if not cards.strip() or "no soundcards" in cards:
         return warn("there is no sound card", "Plug the loudspeaker or the headphone box in.")
+    return ok()
+
+
+def writing(site: Site) -> Finding:
+    """Chinese can be written by pinyin and by hand."""
+    missing = [package for package, file in WRITING.items() if not any(site.root.glob(file))]
+    if missing:
+        return warn(f"missing: {', '.join(missing)}", f"Run: apt install {' '.join(missing)}")
     return ok()
 
 

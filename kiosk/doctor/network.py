@@ -13,14 +13,19 @@ from offline_cache import catalogue
 from offline_cache import enrolment as enrolments
 from offline_cache.errors import CacheError
 from offline_cache.sync import read_status
+from offline_cache.wire.fleet.joining import GRACE_DAYS
 
 DAY_MS = 86_400_000
-RENEW_DAYS, ENDS_DAYS = 30, 7
+LATE_DAYS, ENDS_DAYS = 27, 7
+"""The sync service renews from 30 days before the end; after three days of trying somebody should look."""
 SLOW_MS = 1500
 OFF_S, FAR_OFF_S = 60, 300
 OLD_CATALOGUE_DAYS = 7
 SYNC_SILENT_S = 3600
 ENROL = "Run: kiosk enrol --gateway URL --token T --ca-hash H"
+RENEW = "Run: kiosk sync once"
+SEALED = ".sealed"
+TPM = "dev/tpmrm0"
 
 
 def enrolled(site: Site) -> Finding:
@@ -42,12 +47,14 @@ def certificate_days(site: Site) -> Finding:
     except ValueError:
         return fail("the certificate cannot be read", ENROL)
     days = int((ends * 1000 - site.now_ms()) // DAY_MS)
+    if days < -GRACE_DAYS:
+        return fail(f"the certificate ended {-days} days ago, too long to be renewed", ENROL)
     if days < 0:
-        return fail(f"the certificate ended {-days} days ago", ENROL)
+        return fail(f"the certificate ended {-days} days ago", RENEW)
     if days < ENDS_DAYS:
-        return fail(f"the certificate ends in {days} days", ENROL)
-    if days < RENEW_DAYS:
-        return warn(f"the certificate ends in {days} days", ENROL)
+        return fail(f"the certificate ends in {days} days and was not renewed", RENEW)
+    if days < LATE_DAYS:
+        return warn(f"the certificate ends in {days} days and was not renewed", RENEW)
     return ok(f"{days} days")
 
 
@@ -61,6 +68,21 @@ def keys_private(site: Site) -> Finding:
     if open_to_others:
         return fail(f"others may read {', '.join(open_to_others)}", "Run: chmod 600 on it, then enrol again.")
     return ok()
+
+
+def key_sealed(site: Site) -> Finding:
+    """The terminal's key is of no use on a disk that was taken out, where the machine has a TPM."""
+    key = site.state_dir / enrolments.KEY_FILE
+    sealed = key.with_name(key.name + SEALED)
+    if key.is_symlink():
+        if key.exists():
+            return ok("sealed by the TPM")
+        return fail("the TPM has not opened the key", "Run: systemctl start kiosk-key" if sealed.exists() else ENROL)
+    if not key.exists():
+        return skip("not joined to a gateway")
+    if (site.root / TPM).exists():
+        return warn("there is a TPM, and the key lies beside it in a file", "Run: systemctl start kiosk-key")
+    return ok("no TPM here: a file that only root and the terminal's user may read")
 
 
 def gateway_reachable(site: Site) -> Finding:
@@ -109,7 +131,7 @@ def sync_service(site: Site) -> Finding:
     if status is None:
         return warn("the sync service has never run here", "Run: systemctl start kiosk-sync")
     if status.alarm:
-        return fail(f"sending has stopped [{status.alarm}]", "Look that code up in docs/reference/failures.md")
+        return fail(f"sending has stopped [{status.alarm}]", "Look that code up in docs/reference/failure-codes.md")
     silent_s = (site.now_ms() - (status.last_answer_ms or status.since_ms)) // 1000
     if silent_s > SYNC_SILENT_S:
         return warn(f"the gateway has confirmed nothing for {silent_s // 60} min", "Run: kiosk sync once")

@@ -173,7 +173,8 @@ def set_aside(site: Site) -> Finding:
     """No damaged outbox was set aside here."""
     waiting = [one for one in salvage.listing(site.state_dir) if not one.done]
     if waiting:
-        return warn(f"{len(waiting)} damaged outboxes were set aside", "Run: kiosk outbox salvage")
+        told = f"{len(waiting)} damaged outboxes were set aside"
+        return warn(told, "Look at the disk (disk-wear), then run: kiosk outbox acknowledge")
     return ok()
 
 

@@ -23,6 +23,7 @@ CHECKS = (
     Check("enrolled", "the terminal's place at its gateway", network.enrolled),
     Check("certificate-days", "how long the certificate is valid", network.certificate_days),
     Check("keys-private", "who may read the keys", network.keys_private),
+    Check("key-sealed", "the TPM's seal on the key", network.key_sealed),
     Check("gateway-reachable", "the gateway answers", network.gateway_reachable),
     Check("gateway-latency", "how long its answer takes", network.gateway_latency),
     Check("clock-offset", "this clock against the gateway's", network.clock_offset),
@@ -42,6 +43,7 @@ CHECKS = (
     Check("memory", "free memory", machine.memory),
     Check("display", "something to draw on", machine.display),
     Check("sound", "sound card and voice", machine.sound),
+    Check("writing", "pinyin and handwriting", machine.writing),
     Check("fonts", "the terminal's fonts", machine.fonts),
     Check("updates", "an update that waits for a restart", machine.updates),
 )

@@ -74,6 +74,7 @@ def build(session: Session, site: Site, *, copy: bool, kept: Saved | None = None
         "limit.en": limit_en,
         "code": code_text(session, kept, site, copy=copy),
         "hotline": HOTLINE,
+        "company": kept.company,
         **_person(session),
         **_result(kept),
     }
@@ -93,6 +94,7 @@ def build(session: Session, site: Site, *, copy: bool, kept: Saved | None = None
         *(("booked",) if values["start"] else ()),
         *(("evidence",) if evidence else ()),
         *(("person",) if session.holder is not None else ()),
+        *(("company",) if kept.company else ()),
     }
     return template_of(TICKET if values["ticket"] else kept.service).fill(
         Facts(values, frozenset(conditions), evidence), copy=copy

@@ -21,13 +21,13 @@ from drivers.printers.paper.receipt_document import receipt_from_json
 FOLDER = Path(str(resources.files("assets"))) / "receipts"
 DEFAULT = "default"
 FACTS = frozenset({
-    "place.zh", "place.en", "terminal", "mark", "service.zh", "service.en", "number", "time", "person", "id",
+    "place.zh", "place.en", "terminal", "mark", "service.zh", "service.en", "number", "time", "person", "id", "company",
     "agency.zh", "agency.en", "received_at", "recorded_at", "limit.zh", "limit.en", "code", "hotline",
     "ticket", "where.zh", "where.en", "ahead", "wait", "start",
 })  # fmt: skip
 EVIDENCE_FACTS = frozenset({"replaces.zh", "replaces.en", "holder.zh"})
 CONDITIONS = frozenset({"received", "recorded", "evidence", "person", "signed", "unsigned", "large", "standard",
-                        "wait", "booked"})  # fmt: skip
+                        "wait", "booked", "company"})  # fmt: skip
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 

@@ -37,3 +37,26 @@ class Ring:
     small: str = ""
     title: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True)
+class CaseNumber:
+    """The citizen's number, large, with a QR code beside it (25)."""
+
+    label: str
+    number: str
+    qr: str
+    to_scan: bool = False
+    """True where the code is what this is about: somebody else scans it from the glass (66)."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """The tactile keypad with what its keys do (75): each row names a key and what it does."""
+
+    rows: tuple[tuple[str, str], ...]
+    help: str
+    """The words on the keys themselves."""
+    repeat: str
+    pressed: str = ""
+    """The arrow that was pressed last: `up`, `down`, `left`, `right`."""

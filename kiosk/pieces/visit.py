@@ -6,19 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Pad = Literal["pinyin", "letters"]
+from kiosk.pieces.strokes import Stroke
+
+Pad = Literal["pinyin", "hand", "letters"]
 
 
 @dataclass(frozen=True)
 class Writing:
-    """Pinyin that no candidate was chosen for yet. Its repr tells no letter and no candidate."""
+    """Pinyin or strokes that no candidate was chosen for yet. Its repr tells no letter, stroke or candidate."""
 
-    pad: Literal["", "pinyin", "letters"] = ""
+    pad: Literal["", "pinyin", "hand", "letters"] = ""
     """The pad that the citizen chose, or empty: the language's own."""
     letters: str = field(repr=False, default="")
+    strokes: tuple[Stroke, ...] = field(repr=False, default=())
+    """Of the character that is being written by hand."""
     candidates: tuple[str, ...] = field(repr=False, default=())
     first: int = 0
     """Which candidate stands first on the panel."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether something is spelt or written that stands for no characters yet."""
+        return bool(self.letters or self.strokes)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Kept:
     version: str
     answers: Mapping[str, str] = field(repr=False)
     disputed: frozenset[str] = frozenset()
+    said: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,8 @@ class SubjectChoices:
     """The first key of the label is a local time, shown as its day or its hour."""
     first: bool = False
     """The first that can be chosen is proposed when the question comes; the citizen sees all and may take another."""
+    settled: bool = False
+    """The first is taken without asking, as the nearest office: the last look shows it, and it may be changed there."""
 
     @property
     def held_as(self) -> str:
@@ -284,6 +286,18 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Represents:
+    """Only somebody who stands for a company may apply; the public register says for which."""
+
+    subject: str
+    list: str
+    """The key under which every record of these services holds one row for each company."""
+    value: str
+    """The key of a row that names the company: what is submitted."""
+    label: str
+
+
+@dataclass(frozen=True)
 class Limit:
     n: int
     unit: Literal["d", "wd"]
@@ -307,6 +321,7 @@ class ServiceDefinition:
     who: Condition
     evidence: tuple[Evidence, ...]
     fields: tuple[FieldDefinition, ...]
+    represents: Represents | None = None
     apply: bool = True
     """False: the service ends with its pages; nothing is signed and nothing is saved."""
     views: tuple[View, ...] = ()
@@ -314,6 +329,8 @@ class ServiceDefinition:
     places: Places | None = None
     card: Literal["needed", "none"] = "needed"
     """`none`: anybody may use it; nobody is named in it."""
+    sign_in: Literal["card", "app"] = "card"
+    """How sure one must be who it is. `card`: the card and its PIN only; `app`: the city's app is enough too."""
     start: str = ""
     """The way that leads straight here: `ticket`, `call` from the start screen, `found` with a card reported lost."""
 
@@ -358,6 +375,8 @@ class Subject:
     names: Words
     plain: Words
     """What it holds, in words for a citizen; the name where the catalogue has none."""
+    sensitive: bool = False
+    """Class 3: released against the card only."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from kiosk.services.definition import (
 from kiosk.services.display import masked, shown_date, shown_moment, shown_month
 from kiosk.words import languages
 
-Origin = Literal["city", "card", "usual", "answer", "site"]
+Origin = Literal["city", "card", "app", "usual", "answer", "site"]
 """`usual` is what most people choose: the definition proposes it, the citizen may change it."""
 CHOSEN = frozenset({"choice", "yes-no"})
 """Field types that are answered by choosing; all others are typed."""
@@ -42,11 +42,13 @@ class Form:
     subjects: Mapping[str, SubjectData] = field(repr=False, default_factory=dict[str, SubjectData])
     answers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     disputed: frozenset[str] = frozenset()
+    said: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
     preset: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     """What the citizen chose on a page before the form: not asked again."""
     online: bool = True
     site: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where the terminal stands: `office`, `matters`, `place.LANGUAGE`."""
+    by_app: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def prefilled(form: Form, item: FieldDefinition) -> Value | None:
     if data is not None and data.record is not None and (text := flat(data.record.get(key))):
         return Value(text, "city", data.agency, data.updated)
     if item.card and form.holder is not None and (raw := str(getattr(form.holder, item.card))):
-        return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "card")
+        return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "app" if form.by_app else "card")
     if item.subject_choices is not None and not item.subject_choices.always and not item.subject_choices.given:
         own = _own(form, item.subject_choices)
         if len(own) == 1:
@@ -385,7 +387,7 @@ def shown(form: Form, item: FieldDefinition, language: str) -> str:
 
 
 def document_fields(form: Form) -> dict[str, dict[str, str]]:
-    """Return the fields of an application: value and origin, and whether the citizen disputes it."""
+    """Return the fields of an application: value and origin, and where it is disputed what the citizen says."""
     result: dict[str, dict[str, str]] = {}
     for item in form.definition.fields:
         value = value_of(form, item)
@@ -393,5 +395,5 @@ def document_fields(form: Form) -> dict[str, dict[str, str]]:
             continue
         result[item.id] = {"value": value.text, "origin": value.origin}
         if item.id in form.disputed:
-            result[item.id]["disputed"] = "yes"
+            result[item.id] |= {"disputed": "yes", **form.said.get(item.id, {})}
     return result

@@ -23,12 +23,14 @@ from kiosk.services.definition import (
     FieldDefinition,
     Limit,
     OfflinePolicy,
+    Represents,
     ServiceDefinition,
     Subject,
     SubjectChoices,
     Test,
     Words,
 )
+from kiosk.services.phone import SENSITIVE, SIGN_IN, check_sign_in
 from kiosk.services.view_parsing import check_views, views
 
 _ID = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9-]{0,62}")
@@ -56,6 +58,7 @@ def parse_catalogue(
         for subject in service.subjects:
             if subject not in subjects:
                 raise DefinitionInvalid(service.id, "evidence", f"no subject {subject!r} in the catalogue")
+        check_sign_in(service, subjects)
         services[service.id] = service
     return Catalogue(version, services, agencies, subjects)
 
@@ -66,7 +69,8 @@ def _subject(key: str, raw: object, agencies: Mapping[str, Words]) -> Subject:
     if agency not in agencies:
         raise DefinitionInvalid("subjects", key, f"no agency {agency!r} in the catalogue")
     names = read.words("subjects", key, table.get("name"))
-    return Subject(key, agency, names, read.words("subjects", key, table["plain"]) if "plain" in table else names)
+    plain = read.words("subjects", key, table["plain"]) if "plain" in table else names
+    return Subject(key, agency, names, plain, table.get("class") == SENSITIVE)
 
 
 def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str, object]]) -> ServiceDefinition:
@@ -116,6 +120,7 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         who=who,
         evidence=tuple(_evidence(service, item) for item in read.listed(service, "evidence", raw.get("evidence", []))),
         fields=fields,
+        represents=_represents(service, raw.get("represents")),
         apply=apply,
         views=found_views,
         confirm=confirming.confirm(service, asked, by_id, None if own is None else condition(service, "confirm", own)),
@@ -123,6 +128,7 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         card=cast(
             Literal["needed", "none"], confirming.word(service, "card", raw.get("card", "needed"), confirming.CARD)
         ),
+        sign_in=cast(Literal["card", "app"], confirming.word(service, "sign_in", raw.get("sign_in", "card"), SIGN_IN)),
         start=confirming.word(service, "start", raw.get("start", ""), confirming.STARTS),
     )
 
@@ -159,6 +165,7 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
     raw_choices = table.get("choices")
     choices = () if isinstance(raw_choices, dict) else read.choices(service, name, str(kind), raw_choices, codes)
     by_subject = _subject_choices(service, name, raw_choices, codes) if isinstance(raw_choices, dict) else None
+    always = choices if by_subject is None else by_subject.always
     if kind == "choice" and not choices and by_subject is None:
         raise DefinitionInvalid(service, name, "a choice needs choices")
     shown = table.get("shown_when")
@@ -181,7 +188,7 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
         pattern=read.pattern(service, name, table.get("pattern", "")),
         not_after_today=bool(table.get("not_after_today", False)),
         max_length=read.whole(service, name, table.get("max_length", 40)),
-        default=_default(service, name, table.get("default", ""), choices),
+        default=_default(service, name, table.get("default", ""), always),
         max_from=read.path(service, name, table["max_from"]) if "max_from" in table else "",
         quiet=bool(table.get("quiet", False)),
         shown_as=confirming.word(service, name, table.get("as", ""), ("", "service", "agency", "time")),
@@ -204,6 +211,8 @@ def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, o
         if not table.get(key):
             raise DefinitionInvalid(service, name, f"choices.{key} is missing")
     always = table.get("always")
+    if table.get("settled") and not table.get("given"):
+        raise DefinitionInvalid(service, name, "choices.settled needs given: others are filled in")
     return SubjectChoices(
         subject=str(table["subject"]),
         list=str(table["list"]),
@@ -219,10 +228,19 @@ def _subject_choices(service: str, name: str, raw: object, codes: Mapping[str, o
         given=read.texts(service, name, table.get("given", [])),
         left=str(table.get("left", "")),
         first=table.get("first", False) is True,
+        settled=table.get("settled", False) is True,
         moment=cast(
             Literal["", "day", "time"], confirming.word(service, name, table.get("moment", ""), ("", "day", "time"))
         ),
     )
+
+
+def _represents(service: str, raw: object) -> Represents | None:
+    if raw is None:
+        return None
+    table = read.table(service, "represents", raw)
+    subject, listed, value, label = (read.text(service, key, table) for key in ("subject", "list", "value", "label"))
+    return Represents(subject, listed, value, label)
 
 
 def _ages(service: str, name: str, raw: object) -> AgeFilter:

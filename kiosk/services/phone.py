@@ -1,8 +1,14 @@
-"""Which services may be begun at the terminal and finished on a telephone. Pure."""
+"""What a telephone may stand for: the end of a form that was begun at the terminal, and the card's place. Pure."""
 
 from __future__ import annotations
 
-from kiosk.services.definition import FieldDefinition, ServiceDefinition
+from collections.abc import Mapping
+
+from kiosk.services.definition import DefinitionInvalid, FieldDefinition, ServiceDefinition, Subject
+
+SIGN_IN = ("card", "app")
+SENSITIVE = 3
+"""The class of the information catalogue that is released against the card only."""
 
 _TYPES = frozenset({"choice", "yes-no", "text", "number", "money", "date", "month", "phone", "email"})
 
@@ -24,3 +30,19 @@ def can_continue(service: ServiceDefinition) -> bool:
 
 def _never_asked(item: FieldDefinition) -> bool:
     return not item.ask or item.edit == "correct"
+
+
+def check_sign_in(service: ServiceDefinition, subjects: Mapping[str, Subject]) -> None:
+    """Check that a service for which the app is enough asks nothing of it that only the card can give.
+
+    Raises `DefinitionInvalid`.
+    """
+    if service.sign_in == "card":
+        return
+    if service.card == "none":
+        raise DefinitionInvalid(service.id, "sign_in", 'nobody signs in to a service with card = "none"')
+    if any(item.type == "new-pin" for item in service.fields):
+        raise DefinitionInvalid(service.id, "sign_in", "the app cannot change a card's PIN")
+    for subject in service.subjects:
+        if subjects[subject].sensitive:
+            raise DefinitionInvalid(service.id, "sign_in", f"{subject} is of class {SENSITIVE}: it needs the card")

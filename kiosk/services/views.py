@@ -12,6 +12,8 @@ from kiosk.services import forms
 from kiosk.services.definition import Catalogue, Cell, CellKind, PageAction, ServiceDefinition, View, Words, words
 
 Record = Mapping[str, object]
+PURPOSES: Mapping[str, Words] = {"sign-in": {"zh-Hans": "用手机登录", "en": "Sign in by phone"}}
+"""What else than a service a terminal may have heard of a citizen for."""
 Subjects = Mapping[str, SubjectData]
 BAR_STATES = ("done", "current", "todo", "asked")
 
@@ -129,7 +131,7 @@ def _one(cell: Cell, raw: object, catalogue: Catalogue, language: str) -> str:
     named = {
         "agency": catalogue.agencies.get(text),
         "subject": catalogue.subjects[text].names if text in catalogue.subjects else None,
-        "service": catalogue.services[text].name if text in catalogue.services else None,
+        "service": catalogue.services[text].name if text in catalogue.services else PURPOSES.get(text),
         "code": next((item.names for item in cell.codes if item.value == text), None),
     }.get(cell.kind)
     if named is not None:

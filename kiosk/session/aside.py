@@ -20,6 +20,8 @@ from kiosk.events import (
     StoreChanged,
     TimerFired,
 )
+from kiosk.session.arrival import app
+from kiosk.session.arrival.effects import ended
 from kiosk.session.asking import keeping
 from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import (
@@ -72,8 +74,8 @@ def world_changed(session: Session, event: object) -> Session:
             # Nobody's form changes in their hands: a visit keeps the catalogue that it began with.
             kept = catalogue if session.state is State.ATTRACT else world.catalogue
             world = replace(world, catalogue=kept, newer=None if session.state is State.ATTRACT else catalogue)
-        case Enrolled(terminal=terminal):
-            world = replace(world, terminal=terminal)
+        case Enrolled(terminal=terminal, site=site):
+            world = replace(world, terminal=terminal, site=site or world.site)
         case _:
             return session
     return replace(session, world=world)
@@ -119,12 +121,14 @@ def _card_while_browsing(session: Session, event: SlotChanged) -> Step:
     if event.state is not SlotState.PRESENT:
         return session, ()
     wanted = session.application.service.id if session.application is not None else session.wanted_service
-    return await_card(replace(begin(session), wanted_service=wanted))
+    ends = ended(session)
+    session, effects = await_card(replace(begin(session), wanted_service=wanted))
+    return session, (*ends, *effects)
 
 
 def card_out_signing(session: Session, event: SlotChanged) -> Step:
     """The card left while the entry was on its way to the disk: wait for what became of it, then say it."""
-    if event.state is SlotState.PRESENT and event.insertion == session.card_insertion:
+    if session.facts is None or (event.state is SlotState.PRESENT and event.insertion == session.card_insertion):
         return session, ()
     note = Note("card.left", {"slot": str(event.state), "state": str(session.state)})
     return replace(session, card_gone=True, holder=None), (ForgetPin(), note)
@@ -212,6 +216,8 @@ def failure_primary(session: Session, _event: PrimaryPressed) -> Step:
     code = session.failure
     if opens := found_service(session):
         return await_card(replace(begin(session), found=True, wanted_service=opens))
+    if code in app.AGAIN:
+        return app.asked(session)
     if code in CARD_FAILURES:
         return await_card(_again(session))
     if code.startswith(("printer-", "print-")) and code not in ASKED:

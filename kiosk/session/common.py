@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk.services import forms
+from kiosk.session.arrival.effects import ended
 from kiosk.session.state import (
     Application,
     AskPrinter,
@@ -28,11 +29,14 @@ WAIT = "wait"
 
 BUSY = frozenset({
     State.READING, State.CHECKING_PIN, State.FETCHING, State.LOOKING, State.SIGNING, State.WAITING, State.CONFIRMING,
-    State.PRINTING, State.TAKE_PAPER, State.HANDING,
+    State.PRINTING, State.TAKE_PAPER, State.HANDING, State.ASKING_APP,
 })  # fmt: skip
 """The terminal is working: nobody has to touch anything, so nobody is warned."""
 BUSY_LIMIT_S = 120.0
 """A card or a printer that has not answered by then never will; every driver's own deadline is far shorter."""
+ANSWER_S = 125.0
+"""A little longer than the gateway waits for an answer on the telephone: it is the gateway that says so."""
+GOODBYE_S = 8.0
 MOUTH_GRACE_S = 15.0
 """For a printer to draw a ticket in, and to say that it has."""
 OWN_CLOCK = frozenset(
@@ -45,6 +49,7 @@ OWN_CLOCK = frozenset(
         State.WAITING,
         State.CONFIRMING,
         State.HANDING,
+        State.ASKING_APP,
     }
 )
 """States that wait for ever, or count for themselves."""
@@ -89,6 +94,12 @@ def idle_s(session: Session, state: State) -> float:
         return settings.ticket_wait_s + MOUTH_GRACE_S
     if state in BUSY:
         return BUSY_LIMIT_S
+    if state is State.APP and session.app is not None:
+        return session.app.expires_s + MOUTH_GRACE_S
+    if state is State.APPROVING:
+        return ANSWER_S
+    if state is State.GOODBYE:
+        return times * GOODBYE_S
     last = {State.SAVED, State.RECEIPT, State.ADDRESS, State.RATING, State.FAILURE}
     return times * (settings.saved_shown_s if state in last else settings.idle_timeout_s)
 
@@ -113,10 +124,18 @@ def form_of(session: Session, application: Application) -> forms.Form:
         subjects=application.subjects,
         answers=application.answers,
         disputed=application.disputed,
+        said=application.said,
         preset=application.preset,
         online=application.online,
         site=session.world.site,
+        by_app=session.by_app,
     )
+
+
+def confirms(form: forms.Form, plan: forms.Plan) -> bool:
+    """Whether a row holds what the city or the card says. Usual choices alone have no page: the last look has them."""
+    values = (forms.prefilled(form, item) for item in plan.rows)
+    return any(value is not None and value.origin != "usual" for value in values)
 
 
 def fail(session: Session, code: str, *effects: Effect, resume: State = State.ATTRACT) -> Step:
@@ -147,7 +166,9 @@ def forget(session: Session) -> Session:
         message=None,
         sheet=None,
         score=0,
+        call_back=False,
         phone_url="",
+        app=None,
     )
 
 
@@ -163,13 +184,15 @@ def begin(session: Session) -> Session:
 
 
 def end(session: Session, *effects: Effect) -> Step:
-    """The visit is over: ask for the card where one is in the slot, else go to the attract screen."""
-    wipe: tuple[Effect, ...] = (ForgetPin(), ReleaseCard(), StopTimer(WAIT), StopTimer(SECOND))
+    """The visit is over: ask for the card where one is in the slot; else say goodbye, or go to the attract screen."""
+    wipe: tuple[Effect, ...] = (ForgetPin(), ReleaseCard(), StopTimer(WAIT), StopTimer(SECOND), *ended(session))
     if session.card_in:
         kept = replace(forget(session), saved=session.saved)
         settings = session.world.settings
         reminder = StartTimer(SECOND, settings.card_reminder_s)
         return enter(kept, State.TAKE_CARD, *wipe, *effects, reminder)
+    if session.by_app:
+        return enter(replace(forget(session), saved=session.saved), State.GOODBYE, *wipe, *effects)
     return enter(fresh(session), State.ATTRACT, *wipe, *effects, Note("session.ended", {"session": session.id}))
 
 

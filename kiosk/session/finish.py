@@ -38,6 +38,10 @@ from kiosk.session.state import (
 )
 
 
+BAD = 2
+"""Ratings up to this one get a call back, where the citizen wants it (GB/T 39735-2020)."""
+
+
 def signed(session: Session, event: DocumentSigned) -> Step:
     """The card signed, once: make the entry durable before anything is said."""
     if session.draft is None:
@@ -69,7 +73,8 @@ def saved(session: Session, event: EntrySaved) -> Step:
         return session, ()
     service = application_of(session).service.id
     ticket = handing.own_ticket(session.own_letter, event.seq) if session.own_letter else ""
-    kept = Saved(event.seq, event.number, service, event.at_ms, None, event.epoch, event.verdicts_after, ticket=ticket)
+    kept = Saved(event.seq, event.number, service, event.at_ms, None, event.epoch, event.verdicts_after, ticket=ticket,
+                 company=application_of(session).acting.name)  # fmt: skip
     session = replace(session, saved=kept, draft=None, waited_s=0)
     watch: tuple[Effect, ...] = (WatchEntry(event.seq), Note("outbox.saved", {"seq": event.seq, "service": service}))
     if session.card_gone:
@@ -108,7 +113,17 @@ def waiting_tick(session: Session, event: TimerFired) -> Step:
 
 
 def rate(session: Session, event: RatingChosen) -> Step:
-    return replace(session, score=event.score), ()
+    return replace(session, score=event.score, call_back=session.call_back and event.score <= BAD), ()
+
+
+def may_call(session: Session) -> bool:
+    """Whether a call back is offered: to whoever was dissatisfied and is known to the city."""
+    return 0 < session.score <= BAD and session.holder is not None
+
+
+def call_back(session: Session, _event: object) -> Step:
+    """Call me about it, or do not after all."""
+    return (replace(session, call_back=not session.call_back), ()) if may_call(session) else (session, ())
 
 
 def rated(session: Session, _event: PrimaryPressed) -> Step:
@@ -122,6 +137,7 @@ def rated(session: Session, _event: PrimaryPressed) -> Step:
         "service": session.saved.service,
         "score": session.score,
         "time": session.world.local,
+        **({"call_back": True} if session.call_back else {}),
     }
     return end(session, SaveEntry("rating", document))
 

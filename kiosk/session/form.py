@@ -14,11 +14,13 @@ from kiosk.events import (
     PageTurned,
     PrimaryPressed,
 )
+from kiosk.pieces.visit import Writing
 from kiosk.screen_model import Modes
 from kiosk.services import forms
 from kiosk.session import handing
 from kiosk.session.asking import choices, new_pin, places, writing
-from kiosk.session.common import application_of, enter, fail, form_of
+from kiosk.session.asking.events import ProofChosen
+from kiosk.session.common import application_of, confirms, enter, fail, form_of
 from kiosk.session.state import Application, Session, State, Step
 
 _ROWS = {1.0: 5, 1.25: 4, 1.6: 3, 2.0: 2}
@@ -77,8 +79,12 @@ def _answered(session: Session, application: Application, form: forms.Form) -> S
     item = form.definition.field(application.question)
     if item.type == "new-pin":
         return new_pin.given(session)
-    if application.writing.letters:
-        return session, ()  # which characters they mean has not been said
+    if application.writing.begun:
+        return session, ()  # which characters it means has not been said
+    if application.changing == "wrong":
+        return _corrected(session, application, form, item)
+    if application.changing == "proof":
+        return _gone_by(session, application)
     if item.type in forms.CHOSEN:
         value = forms.value_of(form, item)
         answer = value.text if value is not None else ""
@@ -114,6 +120,7 @@ def _changed(session: Session, application: Application) -> Step:
     """Back to the page on which the change was asked for."""
     state = State.CHECK if application.changing == "check" else State.FORM
     back = replace(application, question="", typed="", problem="", changing="", before={})
+    back = replace(back, writing=Writing(application.writing.pad))
     back = replace(back, page=application.page_before, page_before=0)
     return enter(_with(session, back), state)
 
@@ -141,13 +148,15 @@ def backward(session: Session, _event: object) -> Step:
     if earlier is not None:
         return earlier
     application, form, plan = current(session)
+    if application.changing in {"wrong", "proof"}:
+        return _not_corrected(session, application, form)
     if application.changing:
         return _changed(session, replace(application, answers=application.before))
     ids = [item.id for item in plan.questions]
     position = ids.index(application.question) if application.question in ids else -1
     if position > 0:
         return choices.asked(session, _asking(application, form, plan.questions[position - 1]))
-    if position == 0 and plan.rows:
+    if position == 0 and confirms(form, plan):
         last = pages(len(plan.rows), per_page(session, "form")) - 1
         return _with(session, replace(application, question="", page=last, typed="", problem="")), ()
     if application.page > 0 and not application.question:
@@ -180,27 +189,76 @@ def turn_page(session: Session, event: PageTurned) -> Step:
 
 
 def dispute(session: Session, event: FieldDisputed) -> Step:
-    """不对: go by what the citizen says. Pressed again, it is taken back."""
-    application, _, plan = current(session)
-    if event.field not in {item.id for item in plan.rows if item.edit == "correct"}:
+    """不对: ask what is right, and go by what the citizen says (58). Pressed again, it is taken back."""
+    application, form, plan = current(session)
+    found = [item for item in plan.rows if item.edit == "correct" and item.id == event.field]
+    if application.question or not found:
         return session, ()
-    return _with(session, replace(application, disputed=application.disputed ^ {event.field})), ()
+    if event.field in application.disputed:
+        left = {name: one for name, one in application.said.items() if name != event.field}
+        return _with(session, replace(application, disputed=application.disputed - {event.field}, said=left)), ()
+    asked = _asking(application, form, found[0])
+    asked = replace(asked, changing="wrong", before=application.answers, page_before=application.page)
+    return choices.asked(session, asked)
+
+
+def _corrected(session: Session, application: Application, form: forms.Form, item: forms.FieldDefinition) -> Step:
+    """What is right instead was given, or left open: then only the office can know. What was right is not disputed."""
+    text = forms.as_answer(item, application.typed)
+    problem = forms.problem(forms.bounded(form, item), text, form.today) if text else ""
+    if problem:
+        return _with(session, replace(application, problem=problem)), ()
+    held = forms.prefilled(form, item)
+    if held is not None and held.text == text:
+        return _changed(session, application)
+    if not text:
+        return _changed(session, replace(application, disputed=application.disputed | {item.id}))
+    said = {**application.said, item.id: {"said": text}}
+    return _with(session, replace(application, said=said, changing="proof", typed="", problem="", page=0)), ()
+
+
+def prove(session: Session, event: ProofChosen) -> Step:
+    """Whether there is a proof; none has to be shown now."""
+    application = application_of(session)
+    if application.changing != "proof":
+        return session, ()
+    one = {**application.said.get(application.question, {}), "proof": event.proof}
+    return _with(session, replace(application, said={**application.said, application.question: one})), ()
+
+
+def _gone_by(session: Session, application: Application) -> Step:
+    """Go by what the citizen says."""
+    if "proof" not in application.said.get(application.question, {}):
+        return session, ()
+    return _changed(session, replace(application, disputed=application.disputed | {application.question}))
+
+
+def _not_corrected(session: Session, application: Application, form: forms.Form) -> Step:
+    """Back from the proof to the value, and from there to the page, where nothing is disputed."""
+    left = {name: one for name, one in application.said.items() if name != application.question}
+    if application.changing == "wrong":
+        return _changed(session, replace(application, said=left))
+    item = form.definition.field(application.question)
+    typed = forms.as_typed(item, application.said.get(item.id, {}).get("said", ""))
+    return _with(session, replace(application, said=left, changing="wrong", typed=typed)), ()
 
 
 def choose(session: Session, event: AnswerChosen) -> Step:
     application, form, _ = current(session)
-    if not application.question:
+    if not application.question or application.changing == "proof":
         return session, ()
     item = form.definition.field(application.question)
     if event.value not in {choice.value for choice in forms.options(form, item) if choice.left != 0}:
         return session, ()
+    if application.changing == "wrong":
+        return _with(session, replace(application, typed=event.value)), ()
     answers = choices.still_fitting(form, {**application.answers, item.id: event.value}, item.id)
     return _with(session, replace(application, answers=answers)), ()
 
 
 def key_typed(session: Session, event: KeyTyped) -> Step:
     application, form, _ = current(session)
-    if not application.question:
+    if not application.question or application.changing == "proof":
         return session, ()
     item = form.definition.field(application.question)
     spelling = writing.key(session, event, item)
@@ -235,12 +293,19 @@ def check_fields(form: forms.Form, plan: forms.Plan) -> tuple[forms.FieldDefinit
     return tuple(found)
 
 
+def may_change(form: forms.Form, item: forms.FieldDefinition) -> bool:
+    """Whether the last look lets the citizen change it: what they answered, and what was only the usual choice."""
+    value = forms.value_of(form, item)
+    usual = value is not None and value.origin == "usual"
+    return item.id in form.answers or (usual and item.edit == "change")
+
+
 def change(session: Session, event: ChangeAsked) -> Step:
     """改: ask this one field, then come back. What was filled in is not typed for the citizen: it may be masked."""
     application, form, plan = current(session)
     checking = session.state is State.CHECK
     rows = {item.id for item in plan.rows if item.edit == "change"}
-    allowed = {item.id for item in check_fields(form, plan) if item.id in form.answers} if checking else rows
+    allowed = {item.id for item in check_fields(form, plan) if may_change(form, item)} if checking else rows
     if application.question or event.field not in allowed:
         return session, ()
     asked = _asking(application, form, form.definition.field(event.field))
@@ -256,7 +321,7 @@ def check_back(session: Session, _event: object) -> Step:
         return _with(session, replace(application, page=application.page - 1)), ()
     if plan.questions:
         return choices.asked(session, _asking(application, form, plan.questions[-1]))
-    if not plan.rows:
+    if not confirms(form, plan):
         return _before_form(session)
     last = pages(len(plan.rows), per_page(session, "form")) - 1
     return enter(_with(session, replace(application, page=last)), State.FORM)
@@ -287,11 +352,12 @@ def document(session: Session, form: forms.Form) -> Mapping[str, object]:
         "time": session.world.local,
         "language": session.language,
         **handing.applicant(session),
+        **({"company": application.acting.number} if application.acting.number else {}),
         "fields": forms.document_fields(form),
         "left_to_office": [item.id for item in forms.left_to_office(form)],
         "consent": {
             "given": not application.refused_consent,
             "subjects": [] if application.refused_consent else list(application.service.subjects),
         },
-        "data": "city" if application.fetched else "card",
+        "data": "city" if application.fetched else "app" if session.by_app else "card",
     }

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from kiosk.events import PinRefused
 from kiosk.services import forms
+from kiosk.session.arrival.effects import AskApproval
 from kiosk.session.asking import new_pin
 from kiosk.session.asking.events import PinChanged
-from kiosk.session.common import application_of, enter, form_of
+from kiosk.session.common import application_of, enter, fail, form_of
 from kiosk.session.state import Effect, Note, SaveEntry, Session, SignDocument, State, Step
 
 LETTERS = "JKLMNPQRSTUVWXYZ"
@@ -19,26 +20,34 @@ LETTERS = "JKLMNPQRSTUVWXYZ"
 def applicant(session: Session) -> Mapping[str, object]:
     """Return what a document says of who hands it in: nothing where nobody has to say who they are."""
     holder, facts = session.holder, session.facts
-    if holder is None or facts is None:
+    if holder is None:
         return {}
-    card = {} if facts.profile == "citizen" else {"card": facts.profile}
-    return {
-        "card_number": facts.card_number,
+    named = {
         "holder": {
             "name": holder.name,
             "id_number": holder.id_number,
             "sex": holder.sex,
             "birth_date": holder.birth_date,
-        },
-        **card,
+        }
     }
+    if facts is None:
+        return {} if application_of(session).service.card == "none" else {**named, "sign_in": "app"}
+    card = {} if facts.profile == "citizen" else {"card": facts.profile}
+    return {"card_number": facts.card_number, **named, **card}
 
 
 def hand_in(session: Session, draft: Mapping[str, object]) -> Step:
-    """Have the card sign the draft, after it did what the form asked of it; without a card there is nothing to sign."""
+    """Have the card sign the draft, after it did what the form asked of it; or the citizen approve it by telephone.
+
+    Where nobody has to say who they are, there is nothing to sign.
+    """
     application = application_of(session)
     note = Note("session.submit", {"service": application.service.id})
     session = replace(session, draft=draft, waited_s=0, own_letter=own_letter(session))
+    if session.app is not None and session.by_app and application.service.card == "needed":
+        if not session.world.network_up:
+            return fail(replace(session, draft=None), "app-offline", note, resume=State.CHECK)
+        return enter(session, State.APPROVING, note, AskApproval(session.app.key, draft))
     if session.facts is None or session.facts.profile != "citizen":
         session = replace(session, draft=None)
         return enter(session, State.SIGNING, note, SaveEntry("application", with_ticket(session, draft)))
@@ -58,7 +67,9 @@ def pin_changed(session: Session, _event: PinChanged) -> Step:
 
 
 def old_pin_refused(session: Session, event: PinRefused) -> Step:
-    """The old PIN was wrong: nothing was changed."""
+    """The old PIN was wrong: nothing was changed. Where none was asked for, nobody can have refused one."""
+    if not new_pin.wanted(session):
+        return session, ()
     return new_pin.refused(session, event)
 
 

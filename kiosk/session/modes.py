@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.events import BackPressed, KeyPressed, ModesAsked, ModeToggled, PrimaryPressed, SpeechTuned
+from kiosk.events import (
+    BackPressed,
+    HeadphonesChanged,
+    KeyPressed,
+    ModesAsked,
+    ModeToggled,
+    PrimaryPressed,
+    SpeechTuned,
+)
 from kiosk.pieces.modes import PACES, TEXT_SCALES, VOLUMES, Contrast
 from kiosk.session.common import IDLE, enter, idle_s
 from kiosk.session.state import Session, StartTimer, State, Step
 
 PAGED = frozenset({"large", "contrast", "reach"})
 """Modes that change how much has room on a page."""
+
+
+def headphones(session: Session, event: HeadphonesChanged) -> Step:
+    """Plugged in: speech begins, on any screen, without anything that has to be found. Pulled out: it ends."""
+    return (session, ()) if session.modes.speech == event.plugged else toggle(session, ModeToggled("speech"))
 
 
 def toggle(session: Session, event: ModeToggled) -> Step:

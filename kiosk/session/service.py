@@ -11,18 +11,31 @@ from kiosk.events import (
     LifeEventChosen,
     LookupFailed,
     PrimaryPressed,
+    PrinterChanged,
     ServiceChosen,
     TimerFired,
 )
 from kiosk.services import forms, views
-from kiosk.session.asking import choices, new_pin
-from kiosk.session.common import CARD_FAILURES, WAIT, application_of, await_card, enter, fail, forget, form_of
+from kiosk.session import paper
+from kiosk.session.arrival import company
+from kiosk.session.arrival.effects import ended, lookup
+from kiosk.session.asking import choices, new_pin, sheet
+from kiosk.session.common import (
+    CARD_FAILURES,
+    WAIT,
+    application_of,
+    await_card,
+    confirms,
+    enter,
+    fail,
+    forget,
+    form_of,
+)
 from kiosk.session.state import (
     Application,
     AskPrinter,
     AskStore,
     Effect,
-    FetchData,
     ForgetPin,
     Note,
     ReleaseCard,
@@ -32,6 +45,8 @@ from kiosk.session.state import (
     Step,
     StopTimer,
 )
+
+SOURCES, SOURCES_LOW = 12, 4
 
 
 def event_chosen(session: Session, event: LifeEventChosen) -> Step:
@@ -59,6 +74,7 @@ def open_service(session: Session, service: str) -> Step:
         message=None,
         printed=None,
         score=0,
+        call_back=False,
     )
     return enter(session, State.INTRO, AskPrinter(), AskStore(), Note("service.opened", {"service": service}))
 
@@ -68,6 +84,7 @@ def home(session: Session, _event: HomePressed) -> Step:
     if session.holder is None and not session.browsing:
         return session, ()
     wipe: tuple[Effect, ...] = (ForgetPin(),) if new_pin.begun(session) else ()
+    session = sheet.unwanted(session)
     session = replace(session, application=None, saved=None, draft=None, life_event="", wanted_service="", failure="",
                       pin_step="", pin_length=0, pin_changed=False, refusal="")  # fmt: skip
     return enter(session, State.HOME, StopTimer(WAIT), *wipe)
@@ -84,6 +101,8 @@ def intro_done(session: Session, _event: PrimaryPressed) -> Step:
         return fail(session, session.world.store_trouble, AskStore(), resume=State.INTRO)
     if session.holder is None and application.service.card == "needed":
         return await_card(replace(session, wanted_service=application.service.id))
+    if needs_card(session):
+        return _card_instead_of_app(session, application.service.id)
     if not forms.eligible(form_of(session, application)):
         return fail(session, "not-eligible", resume=State.INTRO)
     if application.service.offline == "network" and not session.world.network_up:
@@ -92,7 +111,35 @@ def intro_done(session: Session, _event: PrimaryPressed) -> Step:
         return fail(session, printer_trouble(session), resume=State.INTRO)
     if not application.service.subjects:
         return open_form(session)
-    return enter(session, State.CONSENT)
+    return company.ask(session)
+
+
+def sources_per_page(session: Session) -> int:
+    """How many agencies the consent names on one screen: few where it is low, all where it is tall."""
+    settings, modes = session.world.settings, session.modes
+    low = modes.reach or (settings.width > settings.height and modes.text_scale > 1.0)
+    return SOURCES_LOW if low else SOURCES
+
+
+def consent_pages(session: Session) -> int:
+    """How many screens the consent takes. Nobody agrees before the last."""
+    catalogue, service = session.world.catalogue, application_of(session).service
+    assert catalogue is not None  # a service is at hand
+    agencies = {catalogue.subjects[subject].agency for subject in service.subjects}
+    return max(1, -(-len(agencies) // sources_per_page(session)))
+
+
+def needs_card(session: Session) -> bool:
+    """Whether the service in hand wants to be surer than the app is."""
+    service = application_of(session).service
+    return session.by_app and service.card == "needed" and service.sign_in == "card"
+
+
+def _card_instead_of_app(session: Session, service: str) -> Step:
+    """The visit by app ends; the one with the card goes on with this service."""
+    ends = ended(session)
+    session, effects = await_card(replace(forget(session), wanted_service=service))
+    return session, (*ends, *effects)
 
 
 def printer_trouble(session: Session) -> str:
@@ -107,28 +154,54 @@ def printer_trouble(session: Session) -> str:
     return "printer-fault"
 
 
+def printer_heard(session: Session, event: PrinterChanged) -> Step:
+    """A silent printer takes its time to be known as one: it is told before the form, also where the intro is past."""
+    session, effects = paper.printer_noted(session, event)
+    if session.world.can_print or application_of(session).paperless:
+        return session, effects
+    return fail(session, printer_trouble(session), *effects, resume=State.INTRO)
+
+
 def back_to_intro(session: Session, _event: object) -> Step:
-    return enter(session, State.INTRO)
+    """To the page before, from the first one to the intro."""
+    application = application_of(session)
+    page = min(application.page, consent_pages(session) - 1)
+    if page > 0 and not application.acting.open:
+        return replace(session, application=replace(application, page=page - 1)), ()
+    asked = company.again(session)
+    return enter(session, State.INTRO) if asked is None else company.to_consent(asked)
 
 
 def consented(session: Session, _event: PrimaryPressed) -> Step:
-    """Fetch what the citizen agreed to; without a network the card's own data go into the form."""
+    """Turn to the next page; from the last one fetch what was agreed to.
+
+    Without a network the card's own data go into the form.
+    """
     application = replace(application_of(session), refused_consent=False)
+    if application.acting.open:
+        return session, ()  # nobody agrees for a company that is not named
+    if application.page < consent_pages(session) - 1:
+        return replace(session, application=replace(application, page=application.page + 1)), ()
+    application = replace(application, page=0)
+    if session.world.network_up and company.asking(application):
+        return company.ask(session)  # the network has come back since
     if application.service.offline == "network" and not session.world.network_up:
         return fail(session, "needs-network", resume=State.INTRO)
     session = replace(session, application=application)
     subjects = application.service.subjects
     note = Note("consent.given", {"service": application.service.id, "subjects": len(subjects)})
-    if not session.world.network_up:
+    if not session.world.network_up or company.silent(application):
         return open_form(session, note)
     wait_s = session.world.settings.lookup_wait_s
-    fetch = FetchData(application.service.id, subjects, wait_s)
+    fetch = lookup(session, application.service.id, subjects, wait_s)
     return enter(session, State.FETCHING, note, fetch, StartTimer(WAIT, wait_s + 1))
 
 
 def refused(session: Session, _event: ConsentRefused) -> Step:
     """Nothing is fetched: the office will look at the papers at a counter."""
     application = application_of(session)
+    if application.acting.open:
+        return session, ()
     if application.service.offline == "network":
         return fail(session, "needs-consent", resume=State.CONSENT)
     session = replace(session, application=replace(application, refused_consent=True, subjects={}, fetched=False))
@@ -140,8 +213,10 @@ def fetched(session: Session, event: DataFetched) -> Step:
     application = application_of(session)
     if event.service != application.service.id:
         return session, ()
+    if company.asking(application):
+        return company.came(session, event)
     wanted = application.service.subjects
-    subjects = {item.subject: item for item in event.subjects if item.subject in wanted}
+    subjects = {item.subject: company.narrowed(application, item) for item in event.subjects if item.subject in wanted}
     application = replace(application, subjects=subjects, fetched=True)
     session = replace(session, application=application)
     if not forms.eligible(form_of(session, application)):
@@ -155,10 +230,14 @@ def not_fetched(session: Session, event: LookupFailed) -> Step:
     if event.service != application.service.id:
         return session, ()
     note = Note("lookup.failed", {"code": event.code})
+    if event.code == "sign-in-over":
+        return fail(forget(session), "app-ended", StopTimer(WAIT), note)
     if event.code in CARD_FAILURES or event.code.startswith("pin-") or event.code == "card-lost":
         return fail(forget(session), event.code, StopTimer(WAIT), ForgetPin(), ReleaseCard(), note)
     if application.service.offline == "network":
         return fail(session, "needs-network", StopTimer(WAIT), note, resume=State.INTRO)
+    if company.asking(application):
+        return company.unknown(session, StopTimer(WAIT), note)
     return open_form(session, StopTimer(WAIT), note)
 
 
@@ -189,11 +268,13 @@ def open_form(session: Session, *effects: Effect) -> Step:
     if session.world.store_trouble:
         return fail(session, session.world.store_trouble, *effects, AskStore(), resume=State.INTRO)
     application = replace(application_of(session), online=session.world.network_up)
-    plan = forms.plan(form_of(session, application))
-    first = "" if plan.rows else (plan.questions[0].id if plan.questions else "")
+    form = form_of(session, application)
+    plan = forms.plan(form)
+    shown = confirms(form, plan)
+    first = "" if shown or not plan.questions else plan.questions[0].id
     application = replace(application, page=0, question=first, typed="", problem="", changing="")
     session = replace(session, application=application)
-    if not plan.rows and not plan.questions:
+    if not shown and not first:
         return enter(session, State.CHECK, *effects)
     session, more = choices.asked(session, application) if first else enter(session, State.FORM)
     return session, (*effects, *more)

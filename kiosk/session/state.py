@@ -4,69 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.events import SubjectData
-from kiosk.pieces.visit import Kept, Message, Search, Writing
+from kiosk.pieces.acting import Acting
+from kiosk.pieces.sign_in import SignIn
+from kiosk.pieces.states import State
+from kiosk.pieces.visit import Kept, Message, Pad, Search, Writing
 from kiosk.screen_model import Modes
 from kiosk.services.definition import Catalogue, ServiceDefinition
 from kiosk.session.asking.sheet_state import Sheet
 from kiosk.settings import Settings
-
-
-class State(StrEnum):
-    """Where a visit stands. The values are the screen names of `/api/state`, but for those that say otherwise."""
-
-    ATTRACT = "attract"
-    START = "start"
-    CARD = "card"
-    READING = "reading"
-    """The card is being named; the screen is `card`."""
-    PIN = "pin"
-    CHECKING_PIN = "checking-pin"
-    """The card is looking at the PIN; the screen is `pin`."""
-    HOME = "home"
-    SEARCH = "search"
-    SERVICES = "services"
-    INTRO = "intro"
-    CONSENT = "consent"
-    FETCHING = "fetching"
-    """The city's data are on their way; the screen is `working`."""
-    VIEW = "view"
-    """A page of what the city holds, before the form or instead of it."""
-    FORM = "form"
-    LOOKING = "looking"
-    """The choices of a question are on their way; the screen is `working`."""
-    PLACES = "places"
-    """The nearest places on a map: the last page of a service that only informs."""
-    CHECK = "check"
-    HANDING = "handing"
-    """The form is on its way to the gateway, for the holder's telephone; the screen is `working`."""
-    PHONE = "phone"
-    """A QR code with which the holder's telephone goes on with the form."""
-    SIGNING = "signing"
-    """The card is signing, the entry is being saved; the screen is `working`."""
-    WAITING = "waiting"
-    """Saved; waiting for the gateway's receipt; the screen is `working`."""
-    CONFIRMING = "confirming"
-    """The gateway has the entry; waiting for the office's answer; the screen is `working`."""
-    SAVED = "saved"
-    RECEIPT = "receipt"
-    PRINTING = "printing"
-    """The screen is `receipt`."""
-    TAKE_PAPER = "take-paper"
-    """The printer presents the receipt; the screen is `receipt`."""
-    ADDRESS = "address"
-    """A phone number or an address is typed, for a receipt by message; the screen is `receipt`."""
-    RATING = "rating"
-    TAKE_CARD = "take-card"
-    TIMEOUT = "timeout"
-    HELP = "help"
-    MODES = "modes"
-    """More ways to make the screen fit: from the first screen and back to it."""
-    FAILURE = "failure"
 
 
 @dataclass(frozen=True)
@@ -89,8 +38,8 @@ class World:
     """ISO 8601 local time, minutes."""
     terminal: str = ""
     """The name the gateway gave, or empty before enrolment."""
-    pinyin: bool = False
-    """Whether Chinese can be typed here."""
+    pads: frozenset[Pad] = frozenset()
+    """The ways to write Chinese that this terminal has."""
     kept: Kept | None = None
     site: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where it stands, from the enrolment: `office`, `matters`, `letter`, `place.LANGUAGE`."""
@@ -114,7 +63,10 @@ class Application:
     """True once the city's data came; False: only the card is known."""
     refused_consent: bool = False
     answers: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    acting: Acting = field(default_factory=Acting)
     disputed: frozenset[str] = frozenset()
+    said: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
+    """Of what is disputed: `said`, the value that the citizen gave instead, and `proof`, whether `later` or `none`."""
     page: int = 0
     """Which page of the filled-in rows, or of the check rows, is on the screen."""
     question: str = ""
@@ -123,8 +75,9 @@ class Application:
     writing: Writing = field(default_factory=Writing)
     problem: str = ""
     """What is wrong with the answer just given, as a code of `kiosk.services.forms.problem`."""
-    changing: Literal["", "rows", "check"] = ""
-    """Where the citizen asked to change the one field that is being asked now."""
+    changing: Literal["", "rows", "check", "wrong", "proof"] = ""
+    """Where the citizen asked to change the one field that is being asked now; or what is right instead, and whether
+    there is a proof."""
     before: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
     """The answers before that change: going back leaves everything as it was."""
     page_before: int = 0
@@ -162,6 +115,8 @@ class Saved:
     """What came of it: a ticket, a time."""
     ticket: str = ""
     """The ticket that this terminal gave out by itself."""
+    company: str = field(repr=False, default="")
+    """The name of the company that it was handed in for; mostly empty."""
 
     @property
     def acked(self) -> bool:
@@ -215,9 +170,13 @@ class Session:
     """How many times a receipt of this entry was sent to the printer."""
     sheet: Sheet | None = None
     score: int = 0
+    call_back: bool = False
+    """Whether the citizen wants to be called about a bad rating."""
     failure: str = ""
     resume: State = State.ATTRACT
     """Where the visit goes on after a failure that can be left."""
+    app: SignIn | None = None
+    """A sign-in with the city's app: begun, or, with a holder, what this visit stands on."""
     phone_url: str = field(repr=False, default="")
     """Where a telephone goes on with the form; good for one opening."""
     phone_from: State = State.ATTRACT
@@ -226,6 +185,11 @@ class Session:
     before_warning: State = State.ATTRACT
     left_s: int = 0
     """Countdown of the warning."""
+
+    @property
+    def by_app(self) -> bool:
+        """Whether the holder signed in with the app: less sure than the card, so less is allowed."""
+        return self.app is not None and self.holder is not None
 
     @property
     def card_in(self) -> bool:

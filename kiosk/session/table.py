@@ -11,6 +11,8 @@ from typing import Any
 
 from kiosk import events as e
 from kiosk.session import aside, finish, form, modes, paper, service, start, view
+from kiosk.session.arrival import rows as arrival
+from kiosk.session.asking import events as asked
 from kiosk.session.asking import rows
 from kiosk.session.common import BUSY, OWN_CLOCK, idle_timer
 from kiosk.session.state import Session, State, Step
@@ -39,6 +41,7 @@ WORLD: Rows = {
     e.CatalogueChanged: aside.noted,
     e.Enrolled: aside.noted,
     e.SlotChanged: aside.noted,
+    e.HeadphonesChanged: modes.headphones,
 }
 """In every state: the world has already taken these in when a handler sees them."""
 
@@ -48,8 +51,6 @@ LATE: Rows = {
     e.PinAccepted: aside.ignore,
     e.PinRefused: aside.ignore,
     e.PinLengthChanged: aside.ignore,
-    e.DataFetched: aside.ignore,
-    e.LookupFailed: aside.ignore,
     e.DocumentSigned: aside.ignore,
     e.EntrySaved: paper.message_saved,
     e.SaveFailed: paper.message_failed,
@@ -58,6 +59,7 @@ LATE: Rows = {
     e.PrintFinished: aside.ignore,
     e.TimerFired: aside.ignore,
     **rows.LATE,
+    **arrival.LATE,
 }
 """Answers of workers that may arrive after the screen that asked for them was left."""
 
@@ -139,57 +141,13 @@ TABLE: Mapping[State, Rows] = {
             e.TimerFired: start.attract_untouched,
         }
     ),
-    State.START: _state(
-        AIDS,
-        {
-            e.StartChosen: start.way_chosen,
-            e.ModesAsked: modes.asked,
-            e.BackPressed: start.leave,
-            e.FinishPressed: start.leave,
-            e.SlotChanged: start.card_wanted,
-        },
-    ),
-    State.CARD: _state(
-        AIDS,
-        {
-            e.SlotChanged: start.card_wanted,
-            e.BackPressed: start.no_card_yet,
-            e.HomePressed: start.back_to_start,
-            e.FinishPressed: start.leave,
-        },
-    ),
-    State.READING: _state(
-        LOOKS,
-        {
-            e.TimerFired: start.reading_given_up,
-            e.CardRecognised: start.recognised,
-            e.CardFailed: start.reading_failed,
-            e.SlotChanged: start.reading_card_left,
-            e.FinishPressed: start.leave,
-        },
-    ),
-    State.PIN: _state(
-        IN_CARD,
-        {
-            e.PinLengthChanged: start.pin_length,
-            e.KeysShuffled: start.shuffle,
-            e.PrimaryPressed: start.pin_given,
-            e.BackPressed: start.leave,
-            e.HomePressed: start.leave,
-        },
-    ),
-    State.CHECKING_PIN: _state(
-        LOOKS,
-        rows.IN_CARD,
-        {
-            e.TimerFired: start.pin_given_up,
-            e.PinAccepted: start.pin_accepted,
-            e.PinRefused: start.pin_refused,
-            e.CardFailed: start.pin_failed,
-            e.SlotChanged: aside.card_out,
-            e.FinishPressed: start.leave,
-        },
-    ),
+    State.START: _state(AIDS, arrival.START),
+    State.CARD: _state(AIDS, arrival.CARD),
+    State.ASKING_APP: _state(LOOKS, arrival.ASKING_APP),
+    State.APP: _state(AIDS, arrival.APP),
+    State.READING: _state(LOOKS, arrival.READING),
+    State.PIN: _state(IN_CARD, arrival.PIN),
+    State.CHECKING_PIN: _state(LOOKS, arrival.CHECKING_PIN),
     State.SEARCH: _state(IN_CARD, rows.SEARCH),
     State.HOME: _state(
         IN_CARD,
@@ -214,14 +172,7 @@ TABLE: Mapping[State, Rows] = {
             e.BackPressed: service.back_to_services,
         },
     ),
-    State.CONSENT: _state(
-        IN_CARD,
-        {
-            e.PrimaryPressed: service.consented,
-            e.ConsentRefused: service.refused,
-            e.BackPressed: service.back_to_intro,
-        },
-    ),
+    State.CONSENT: _state(IN_CARD, rows.CONSENT),
     State.FETCHING: _state(
         LOOKS,
         {
@@ -256,6 +207,7 @@ TABLE: Mapping[State, Rows] = {
             e.BackPressed: form.backward,
             e.PageTurned: form.turn_page,
             e.FieldDisputed: form.dispute,
+            asked.ProofChosen: form.prove,
             e.ChangeAsked: form.change,
             e.AnswerChosen: form.choose,
             e.KeyTyped: form.key_typed,
@@ -271,6 +223,7 @@ TABLE: Mapping[State, Rows] = {
             e.ChangeAsked: form.change,
         },
     ),
+    State.APPROVING: _state(LOOKS, arrival.APPROVING),
     State.SIGNING: _state(
         LOOKS,
         rows.SIGNING,
@@ -285,13 +238,7 @@ TABLE: Mapping[State, Rows] = {
     ),
     State.WAITING: _state(LOOKS, rows.CONFIRMING, {e.TimerFired: finish.waiting_tick}),
     State.CONFIRMING: _state(LOOKS, rows.CONFIRMING),
-    State.SAVED: _state(
-        IN_CARD,
-        {
-            e.PrimaryPressed: paper.to_receipt,
-            e.BackPressed: service.home,
-        },
-    ),
+    State.SAVED: _state(IN_CARD, rows.SAVED),
     State.RECEIPT: _state(
         IN_CARD,
         {
@@ -332,6 +279,7 @@ TABLE: Mapping[State, Rows] = {
         IN_CARD,
         {
             e.RatingChosen: finish.rate,
+            asked.CallBackAsked: finish.call_back,
             e.PrimaryPressed: finish.rated,
             e.BackPressed: finish.not_rated,
         },
@@ -343,6 +291,7 @@ TABLE: Mapping[State, Rows] = {
             e.TimerFired: finish.remind,
         },
     ),
+    State.GOODBYE: _state(LOOKS, arrival.GOODBYE),
     State.TIMEOUT: _state(
         LOOKS,
         {

@@ -121,7 +121,7 @@ def act(session: Session, event: ActionChosen) -> Step:
         return session, ()
     action = found[0]
     if action.prints:
-        return _on_paper(session, action.prints, record or {})
+        return on_paper(session, action.prints, record or {})
     if action.opens:
         return _go(session, _opened(application, action.opens, application.row))
     if action.service:
@@ -131,18 +131,18 @@ def act(session: Session, event: ActionChosen) -> Step:
     return open_form(replace(session, application=replace(application, preset=preset, answers={}, page=0)))
 
 
-def _on_paper(session: Session, what: str, record: views.Record) -> Step:
+def on_paper(session: Session, what: str, record: views.Record) -> Step:
     """The certificate of the row's case on A4, or a copy of the receipt with which the case began."""
     if what == "certificate":
         return sheet.print_now(session, record, what)
-    kept = _receipt_of(session, record)
+    kept = receipt_of(session, record)
     if kept is None or not session.world.can_print or _printing(session):
         return session, ()
     note = Note("receipt.again", {"service": kept.service})
     return replace(session, print_state=JobState.QUEUED), (PrintReceipt(copy=True, kept=kept), note)
 
 
-def _receipt_of(session: Session, record: views.Record) -> Saved | None:
+def receipt_of(session: Session, record: views.Record) -> Saved | None:
     """What the gateway knows of the entry that became this case; None where that is not enough for a receipt."""
     number, name = views.raw_text(record.get("number")), views.raw_text(record.get("service"))
     known = session.world.catalogue is not None and name in session.world.catalogue.services

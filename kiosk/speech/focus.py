@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from kiosk.events import Event, PinKey
-from kiosk.screen_model import Control, Keyboard, Keypad, ScreenModel, Tiles
+from kiosk.screen_model import Control, Keyboard, Keypad, ScreenModel, Tiles, WritingPad
+from kiosk.staff.events import GlassTouched
 
 COLUMNS = 3
 """Of tiles and of a keypad, as the look draws them."""
@@ -58,13 +59,23 @@ def spots(model: ScreenModel) -> tuple[Spot, ...]:
 
 
 def _rows(piece: object) -> tuple[tuple[Control, ...], ...]:
-    """The controls of one piece, row by row."""
+    """The controls of one piece, row by row; not those that test whether a finger meets them."""
     if isinstance(piece, Tiles | Keypad):
         items = piece.items if isinstance(piece, Tiles) else piece.keys
         return tuple(items[at : at + COLUMNS] for at in range(0, len(items), COLUMNS))
     if isinstance(piece, Keyboard):
         return tuple(line for line in (piece.candidates, *piece.rows) if line)
-    return tuple((control,) for control in controls_of(piece))
+    if isinstance(piece, WritingPad):
+        return _beside_square(piece)
+    return tuple((control,) for control in controls_of(piece) if not isinstance(control.event, GlassTouched))
+
+
+def _beside_square(piece: WritingPad) -> tuple[tuple[Control, ...], ...]:
+    """The candidates as they lie: the first alone, then two and two; then what takes back."""
+    first, rest = piece.candidates[:1], piece.candidates[1:]
+    pairs = (rest[at : at + 2] for at in range(0, len(rest), 2))
+    more = (piece.more,) if piece.more is not None else ()
+    return tuple(line for line in (first, *pairs, more, (piece.undo, piece.clear)) if line)
 
 
 def spot_of(model: ScreenModel, focus: str) -> Spot | None:

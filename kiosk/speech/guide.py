@@ -17,6 +17,7 @@ from kiosk.speech.ear import Phrasebook, heard
 from kiosk.speech.speaker import Item, Manner, Speaker
 from kiosk.speech.transcript import Sentence, changed, told, transcript
 from kiosk.view_model.frame import Say
+from kiosk.view_model.legend import legend
 from kiosk.words import i18n
 from kiosk.words.languages import language
 
@@ -39,6 +40,7 @@ class Guide:
         self._model: ScreenModel | None = None
         self._told: tuple[Sentence, ...] = ()
         self._focus = ""
+        self._arrow = ""
         self._waiting: list[Item] = []
 
     # ------------------------------------------------------------------------------------------- screens
@@ -55,7 +57,9 @@ class Guide:
         elif before is not None and before.modes.speech:
             self._told = ()
             self.hush()
-        return replace(model, focus=self._focus) if self._focus else model
+        if not self._focus:
+            return model
+        return replace(model, focus=self._focus, legend=legend(i18n.sayer(model.language), self._arrow))
 
     def _tell(self, before: ScreenModel | None, model: ScreenModel) -> None:
         say = spoken_words(model.language)
@@ -91,6 +95,7 @@ class Guide:
                 self._speaker.skip()
             return None
         self.hush()
+        self._arrow = key if key in ARROWS else ""
         if key in ARROWS:
             self._go(model, focus.moved(model, self._focus, key))
             return None

@@ -190,6 +190,12 @@ def _field(piece: m.Field, _language: str, tell: Say) -> list[str]:
     return [tell("请注意：{x}", x=piece.error) if piece.error else "", told]
 
 
+def _beside(piece: m.Beside, language: str, tell: Say) -> list[str]:
+    held = _sentences((_labelled(piece.label, piece.value, tell), piece.source), tell)
+    said = _field(piece.said, language, tell) if isinstance(piece.said, m.Field) else _date(piece.said, language, tell)
+    return [held, *said]
+
+
 DATE_PARTS = ("{n} 年", "{n} 月", "{n} 日")
 
 
@@ -209,6 +215,12 @@ def _keyboard(piece: m.Keyboard, language: str, tell: Say) -> list[Sentence]:
     names = [control.text for control in piece.candidates]
     told = Sentence(tell("可以选的字：{list}", list=listed(names, language)) if names else "")
     return [Sentence(tell("用方向键选字母，圆点键输入"), quiet=True), told]
+
+
+def _writing_pad(piece: m.WritingPad, language: str, tell: Say) -> list[Sentence]:
+    names = [control.text for control in piece.candidates]
+    told = Sentence(tell("可以选的字：{list}", list=listed(names, language)) if names else "")
+    return [Sentence(piece.label, quiet=True), told]
 
 
 def _ring(piece: m.Ring, _language: str, tell: Say) -> list[Sentence]:
@@ -268,8 +280,10 @@ PIECES: Mapping[type[Any], Callable[[Any, str, Say], Sequence[str | Sentence]]] 
     m.PinEntry: _pin,
     m.Field: _field,
     m.DateField: _date,
+    m.Beside: _beside,
     m.Keypad: _keypad,
     m.Keyboard: _keyboard,
+    m.WritingPad: _writing_pad,
     m.Pager: lambda piece, _language, _tell: [piece.text],
     m.Picture: lambda _piece, _language, _tell: [],
     m.Where: lambda piece, _language, _tell: [piece.title, piece.text],

@@ -23,6 +23,8 @@ DESKTOP_MARGIN = 0.9
 """A window takes at most this share of the desktop."""
 BEAT_S = 0.5
 """How often the main loop says that it lives."""
+SETTLE_S = 0.5
+"""After the first frame: before that, nothing that a citizen does not see."""
 SMALL_WINDOW = (540, 960)
 """Window size where the desktop's is unknown."""
 
@@ -91,9 +93,17 @@ class TerminalApp:
         view.on_touched, view.keys, view.closable = self._touched, self._keys, self._closable
         runTouchApp(embedded=True)
         self.bridge.attach(view)
-        Clock.schedule_once(_settle, 0.5)
+        # Kivy's clock has stood still meanwhile: what is due in half a second now would run before the first frame.
+        Clock.schedule_once(self._first, 0)
         if self._beat is not None:
             Clock.schedule_interval(self._turn, BEAT_S)
+
+    def _first(self, _dt: float) -> None:
+        """The first frame is about to be drawn: with the next one, tell that it stands; then the rest."""
+        from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
+
+        Clock.schedule_once(self._turn, 0)
+        Clock.schedule_once(_settle, SETTLE_S)
 
     def _turn(self, _dt: float) -> None:
         if self._beat is not None:

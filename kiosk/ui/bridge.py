@@ -8,16 +8,17 @@ from __future__ import annotations
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from kivy.base import EventLoop, stopTouchApp  # pyright: ignore[reportMissingTypeStubs]
 from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
 from kiosk.events import Event, KeyTyped
-from kiosk.screen_model import DateField, Field, ScreenModel
+from kiosk.pieces.strokes import SIDE, Stroke
+from kiosk.screen_model import Beside, DateField, Field, ScreenModel
 from kiosk.ui.glass.keypad import code_of
-from kiosk.ui.glass.view import View
+from kiosk.ui.glass.view import SQUARE, View
 
 TIMEOUT_S = 10.0
 """How long a call from another thread waits for the main thread."""
@@ -222,18 +223,57 @@ class Bridge:
     def touch(self, x: float, y: float) -> None:
         """Put a finger down at x, y and lift it, through Kivy's own input; return after the up was dispatched.
 
+        On what wants to be held it stays as long as that.
+
         Raises:
             ScreenTimeoutError: the main thread does not answer.
         """
         before = self._released
-        self.on_main(lambda: self._tap(x, y))
+        hold_s = self.on_main(lambda: self._hold_of(x, y))
+        if hold_s:
+            self.on_main(lambda: self._finger("on_mouse_down", x, y))
+            threading.Event().wait(hold_s)
+            self.on_main(lambda: self._finger("on_mouse_up", x, y))
+        else:
+            self.on_main(lambda: self._tap(x, y))
         self._wait(lambda: self._released > before, TIMEOUT_S)
 
     def _tap(self, x: float, y: float) -> None:
+        self._finger("on_mouse_down", x, y)
+        self._finger("on_mouse_up", x, y)
+
+    def _finger(self, what: str, x: float, y: float) -> None:
         window: Any = EventLoop.window
-        at = self._view_now().to_window(x, y)
-        window.dispatch("on_mouse_down", *at, "left", [])
-        window.dispatch("on_mouse_up", *at, "left", [])
+        window.dispatch(what, *self._view_now().to_window(x, y), "left", [])
+
+    def _hold_of(self, x: float, y: float) -> float:
+        """How long the control there wants to be held, seconds."""
+        target = self._view_now().target_at(x, y)
+        return 0.0 if target is None else target.control.hold_s
+
+    def draw(self, strokes: Sequence[Stroke]) -> None:
+        """Write in the square on the screen, stroke by stroke, as a finger does; points in thousandths of it.
+
+        Returns after the last up was dispatched.
+
+        Raises:
+            NoSuchElementError: there is no writing square.
+            ScreenTimeoutError: the main thread does not answer.
+        """
+        for points in strokes:
+            one = cast("dict[str, Any]", self.element(SQUARE))
+            scale = (one["width"] - 1) / SIDE  # the last pixel row still belongs to the square
+            places = [(one["x"] + x * scale, one["y"] + y * scale) for x, y in points]
+            before = self._released
+            self.on_main(lambda places=places: self._stroke_of(places))
+            self._wait(lambda before=before: self._released > before, TIMEOUT_S)
+
+    def _stroke_of(self, places: list[tuple[float, float]]) -> None:
+        window: Any = EventLoop.window
+        window.dispatch("on_mouse_down", *self._view_now().to_window(*places[0]), "left", [])
+        for x, y in places[1:]:
+            window.dispatch("on_mouse_move", *self._view_now().to_window(x, y), [])
+        window.dispatch("on_mouse_up", *self._view_now().to_window(*places[-1]), "left", [])
 
     def press_key(self, name: str) -> None:
         """Press and let go a key of the tactile keypad, through Kivy's own keyboard; return after it was dispatched.
@@ -291,7 +331,7 @@ class Bridge:
                 self.touch_id(str(key["id"]))
                 continue
             model = self._drawn_model
-            if model is None or not any(isinstance(piece, (Field, DateField)) for piece in model.body):
+            if model is None or not any(isinstance(piece, (Field, DateField, Beside)) for piece in model.body):
                 raise NoActiveFieldError("the screen has neither a key for the character nor a field")
             self._send(KeyTyped(character, session_id=model.session_id))
 

@@ -13,6 +13,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from kiosk.events import StrokeDrawn
 from kiosk.screen_model import Control
 from kiosk.ui.linebreak import SQUEEZE_EM, Measure, Overflow, squeezed
 from kiosk.ui.theme import Rect, Rgb, Theme
@@ -79,6 +80,14 @@ class Target(NamedTuple):
     rect: Rect
 
 
+class Square(NamedTuple):
+    """Where a finger writes instead of pressing, what the square is called, and what a stroke in it sends."""
+
+    rect: Rect
+    label: str
+    event: StrokeDrawn
+
+
 class Label(NamedTuple):
     """A text that belongs to no control, as the bench and the speaker see it."""
 
@@ -106,6 +115,7 @@ class Sheet:
     """Drawn first, under everything; the same tuple each time, so that the painter can keep it."""
     ferry: tuple[Shape, ...] = ()
     """Drawn over the backdrop and moved by the painter: the only thing that moves by itself."""
+    square: Square | None = None
     group: int = NO_GROUP
     part: Part = Part.CONTENT
 
@@ -129,6 +139,8 @@ class Sheet:
         self.targets += [Target(one.control, one.rect.moved(dx, dy)) for one in other.targets]
         self.labels += [Label(one.id, one.text, one.rect.moved(dx, dy)) for one in other.labels]
         self.overflows += other.overflows
+        if other.square is not None:
+            self.square = other.square._replace(rect=other.square.rect.moved(dx, dy))
 
     @contextmanager
     def control(self, control: Control, rect: Rect) -> Generator[None]:

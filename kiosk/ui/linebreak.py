@@ -86,7 +86,10 @@ def units(text: str) -> list[str]:
     """The pieces between which a line may be broken; joined they give `text` again."""
     out: list[str] = []
     for token in _tokens(text):
-        if out and not token.isspace() and (token[0] in NO_START or out[-1][-1] in NO_END) and not out[-1].isspace():
+        if len(out) > 1 and token[0] in NO_START and out[-1].isspace():  # the dot of `this · that` stays with `this`
+            space = out.pop()
+            out[-1] += space + token
+        elif out and not token.isspace() and (token[0] in NO_START or out[-1][-1] in NO_END) and not out[-1].isspace():
             out[-1] += token
         else:
             out.append(token)

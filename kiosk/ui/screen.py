@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kiosk.pieces.drawn import Legend
+from kiosk.pieces.proving import ColourTest, TouchTest
 from kiosk.screen_model import ScreenModel
 from kiosk.ui.drawing import Label, Sheet
 from kiosk.ui.linebreak import Measure
@@ -25,12 +27,16 @@ def lay_out(model: ScreenModel, size: tuple[int, int], measure: Measure) -> Shee
         curtain(sheet, model.curtain)
     elif model.name == "attract":
         attract(sheet, model)
+    elif _tests_glass(model):
+        _testing(sheet, model)
     else:
         if theme.posture == "reach":
             sheet.backdrop = lowered_backdrop(theme)
         frame(sheet, model)
         sheet.lay(_body(sheet, model), 0, 0)
     focus(sheet, model)
+    if model.focus and model.legend is not None and model.curtain is None:
+        _legend(sheet, model.legend)
     _name_labels(sheet)
     return sheet
 
@@ -41,6 +47,23 @@ def _name_labels(sheet: Sheet) -> None:
         if not label.id:
             sheet.labels[i] = Label(f"text.{count}", label.text, label.rect)
             count += 1
+
+
+def _tests_glass(model: ScreenModel) -> bool:
+    """A screen without a frame, while the terminal is brought into service."""
+    return bool(model.body) and isinstance(model.body[0], TouchTest | ColourTest) and not model.where
+
+
+def _testing(sheet: Sheet, model: ScreenModel) -> None:
+    from kiosk.ui.screens.testing import testing
+
+    testing(sheet, model)
+
+
+def _legend(sheet: Sheet, shown: Legend) -> None:
+    from kiosk.ui.screens.legend import legend
+
+    legend(sheet, shown)
 
 
 def _body(sheet: Sheet, model: ScreenModel) -> Sheet:

@@ -25,6 +25,7 @@ from kiosk.screen_model import (
 )
 from kiosk.services.definition import words
 from kiosk.services.forms import shown_date
+from kiosk.session.arrival import app
 from kiosk.session.asking import keeping
 from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import ASKED, CARD_FAILURES
@@ -60,7 +61,7 @@ def failure(scene: Scene) -> ScreenModel:
     body: list[Piece] = [head]
     code_instead = can_go_another_way(session) and crowded(session)  # no room for both
     if session.failure in PICTURES and not code_instead:
-        body.append(Picture(PICTURES[session.failure], say("取纸口")))
+        body.append(_picture(scene))
     body.extend(_facts(scene))
     body.append(Gap())
     asked_low = (entry.code in ASKED or can_go_another_way(session)) and session.modes.reach
@@ -70,6 +71,21 @@ def failure(scene: Scene) -> ScreenModel:
         body.insert(1, _asked(scene))
     model = replace(blank(scene), where=_where(scene), body=tuple(body), finish=finish(scene))
     return _ways(scene, model)
+
+
+def _picture(scene: Scene) -> Picture:
+    """The drawing of this failure with the words that stand in it."""
+    say = scene.say
+    captions = {
+        "wipe-card": (say("① 拔出来，擦芯片"), say("② 芯片朝上，朝里"), say("③ 一直推到底")),
+        "good-and-bad-cards": (
+            say("这里能用"), say("这里不能用"), say("市民卡"), say("社保卡"), say("银行卡"), say("公交卡")
+        ),
+        "swapped-cards": (say("刚才"), say("现在")),
+        "half-printed": (say("取纸口"),),
+    }  # fmt: skip
+    name = PICTURES[scene.session.failure]
+    return Picture(name, "\n".join(captions[name]))
 
 
 def crowded(session: Session) -> bool:
@@ -89,7 +105,7 @@ def _where(scene: Scene) -> str:
         return scene.say("已退出")
     if session.application is not None:
         return words(session.application.service.name, scene.language)
-    return scene.say("用市民卡办事")
+    return scene.say("用手机登录") if session.failure.startswith("app-") else scene.say("用市民卡办事")
 
 
 def _safe(scene: Scene) -> Notice:
@@ -180,6 +196,8 @@ def _ways(scene: Scene, model: ScreenModel) -> ScreenModel:
         quiet = None
     elif code in ASKED:
         quiet = back(scene, say("不要凭条"), "")
+    elif code in app.AGAIN:
+        forward = primary(scene, say("再要一个码"), icon="refresh", onward=False)
     elif code in CARD_FAILURES and not session.card_in:
         forward = primary(scene, say("重新插卡"), icon="card", onward=False)
     elif session.resume in {State.HOME, State.INTRO, State.CONSENT}:

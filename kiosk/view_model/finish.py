@@ -27,9 +27,11 @@ from kiosk.screen_model import (
 from kiosk.services.definition import ServiceDefinition, words
 from kiosk.session.asking import keeping
 from kiosk.session.asking import phone as phone_asked
+from kiosk.session.asking.events import CallBackAsked
 from kiosk.session.common import application_of, idle_s, warning_s
+from kiosk.session.finish import may_call
 from kiosk.session.state import Saved, State
-from kiosk.view_model.asking import outcome, phone
+from kiosk.view_model.asking import outcome, phone, sheet
 from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
 from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
 from kiosk.words.languages import listed
@@ -57,7 +59,7 @@ def local_of(at_ms: int) -> str:
 
 def working(scene: Scene) -> ScreenModel:
     """Signing, saving, waiting for the gateway: what is done, what is going on, how long it takes."""
-    session, say = scene.session, scene.say
+    session, say, by_app = scene.session, scene.say, scene.session.by_app
     agency = agency_name(scene, application_of(session).service.agency)
     waiting = session.state is State.WAITING
     total = session.world.settings.ack_wait_s
@@ -66,9 +68,9 @@ def working(scene: Scene) -> ScreenModel:
         min(total, session.waited_s),
         say("{n} 秒", n=session.waited_s),
         title=say("正在交给{a}", a=agency),
-        text=say("一般 {n} 秒左右。请让卡留在里面。", n=2),
+        text=say("一般 {n} 秒左右。", n=2) if by_app else say("一般 {n} 秒左右。请让卡留在里面。", n=2),
     )
-    signed = say("卡已替您签名")
+    signed = say("您在手机上同意了") if by_app else say("卡已替您签名")
     ticks = Ticks(
         (
             *(() if session.holder is None else (Tick("done" if session.draft is None else "current", signed),)),
@@ -76,7 +78,10 @@ def working(scene: Scene) -> ScreenModel:
             Tick("current" if waiting else "todo", say("正在等{a}回话", a=agency)),
         )
     )
-    leave = Words(say("不想等，可以按“结束取卡”。办件照样会交，不受影响。"), centred=True)
+    line = say("不想等，可以按“退出”。办件照样会交，不受影响。")
+    if session.card_in:
+        line = say("不想等，可以按“结束取卡”。办件照样会交，不受影响。")
+    leave = Words(line, centred=True)
     model = stepped(scene, 5, say("正在提交"))
     return replace(
         model,
@@ -103,9 +108,10 @@ def saved(scene: Scene) -> ScreenModel:
             primary=primary(scene, say("拿号票") if outcome.value(scene, kept, "ticket") else say("拿凭条")),
         )
     number = CaseNumber(say("您的编号"), kept.number, kept.number)
+    paper = sheet.at_the_end(scene)
     return replace(
         done_frame(scene),
-        body=(result(scene, kept), number, Heading(say("接下来")), next_steps(scene, kept)),
+        body=(result(scene, kept), number, *(paper or (Heading(say("接下来")), next_steps(scene, kept)))),
         back=back(scene, say("回首页"), "home"),
         primary=primary(scene, say("拿凭条")),
     )
@@ -156,10 +162,24 @@ def rating(scene: Scene) -> ScreenModel:
         done_frame(scene),
         title=say("这次办得怎么样？"),
         subtitle=say("不评价也不影响办件。"),
-        body=(Choices(items, radio=True),),
+        body=(Choices(items, radio=True), *_call_back(scene)),
         back=back(scene, say("不评价"), ""),
-        primary=primary(scene, say("交评价并取卡"), enabled=scene.session.score > 0),
+        primary=primary(
+            scene,
+            say("交评价并取卡") if scene.session.card_in else say("交评价并退出"),
+            enabled=scene.session.score > 0,
+        ),
     )
+
+
+def _call_back(scene: Scene) -> tuple[Piece, ...]:
+    """To whoever was dissatisfied: somebody calls them about it (GB/T 39735-2020)."""
+    session, say = scene.session, scene.say
+    if not may_call(session):
+        return ()
+    wanted = Control("rating.call", "secondary", say("请打电话问我怎么回事"), CallBackAsked(), "phone",
+                     detail=say("12345 一个工作日内打您登记的手机"), selected=session.call_back)  # fmt: skip
+    return (Choices((button(scene, wanted),), radio=True),)
 
 
 def take_card(scene: Scene) -> ScreenModel:

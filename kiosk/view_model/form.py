@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.screen_model import (
+    Beside,
     CheckRow,
     CheckRows,
     Choices,
     Control,
     DateField,
+    Fact,
+    Facts,
     Field,
     Gap,
     Keyboard,
@@ -21,13 +24,16 @@ from kiosk.screen_model import (
     Prefilled,
     PrefilledRows,
     ScreenModel,
+    Tick,
+    Ticks,
     Tiles,
     Words,
 )
 from kiosk.services import forms, views
 from kiosk.services.definition import Choice, FieldDefinition, words
+from kiosk.session.asking import events as asked
 from kiosk.session.common import application_of
-from kiosk.session.form import check_fields, current, pages, per_page
+from kiosk.session.form import check_fields, current, may_change, pages, per_page
 from kiosk.view_model.asking import phone
 from kiosk.view_model.asking.new_pin import new_pin
 from kiosk.view_model.asking.writing import LETTERS, letter_rows, text_body
@@ -57,6 +63,8 @@ def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
     say = scene.say
     if value.origin == "card":
         return say("来自您的卡"), "card"
+    if value.origin == "app":
+        return say("登录时知道的"), "phone"
     if value.origin == "answer":
         return say("您说的"), "person"
     if value.origin == "usual":
@@ -88,14 +96,18 @@ def rows(scene: Scene) -> ScreenModel:
         made.append(
             Prefilled(
                 words(item.label, scene.language),
-                forms.shown(form_, item, scene.language),
-                say("您说不对，先照办，部门会核对") if disputed else words_,
+                (_said(scene, form_, item) if disputed else "") or forms.shown(form_, item, scene.language),
+                _disputed(scene, form_, item) if disputed else words_,
                 icon,
                 wrong,
                 disputed,
             )
         )
-    subtitle = say("都是替您查来的，不用填。") if application.fetched else say("卡里有的先填上，其余由部门补。")
+    subtitle = say("卡里有的先填上，其余由部门补。")
+    if scene.session.by_app:
+        subtitle = say("登录时知道的先填上，其余由部门补。")
+    if application.fetched:
+        subtitle = say("都是替您查来的，不用填。")
     values = [forms.value_of(form_, item) for item in shown]
     if application.fetched and any(value is not None and value.origin == "usual" for value in values):
         subtitle = say("替您填好了，不合适可以改。")
@@ -114,6 +126,12 @@ def rows(scene: Scene) -> ScreenModel:
         back=back(scene),
         primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
     )
+
+
+def _disputed(scene: Scene, form_: forms.Form, item: FieldDefinition) -> str:
+    if form_.said.get(item.id):
+        return scene.say("您说的，先照办，部门会核对")
+    return scene.say("您说不对，先照办，部门会核对")
 
 
 def _wrong(scene: Scene, item: FieldDefinition, *, disputed: bool) -> Control | None:
@@ -143,6 +161,10 @@ def question(scene: Scene) -> ScreenModel:
     say = scene.say
     application, form_, plan = current(scene.session)
     item = form_.definition.field(application.question)
+    if application.changing == "wrong":
+        return _wrong_value(scene, form_, item)
+    if application.changing == "proof":
+        return _wrong_proof(scene, form_, item)
     ids = [field.id for field in plan.questions]
     left = len(ids) - ids.index(item.id) if not application.changing else 0
     detail = say("最后 1 个问题") if left == 1 else say("还差 {n} 个问题", n=left) if left else say("只改这一项")
@@ -153,18 +175,86 @@ def question(scene: Scene) -> ScreenModel:
         body, ready = _choice_body(scene, form_, item), value is not None and value.text != ""
     else:
         body = _typed_body(scene, item)
-        ready = application.typed != "" and not application.writing.letters
+        ready = application.typed != "" and not application.writing.begun
     return replace(
         stepped(scene, 4, detail),
         title=words(item.label, scene.language),
         subtitle=words(item.help, scene.language) if item.help["zh-Hans"] else "",
         body=body,
         back=back(scene),
-        primary=primary(scene, say("继续"), enabled=ready or (not item.required and not application.writing.letters)),
+        primary=primary(scene, say("继续"), enabled=ready or (not item.required and not application.writing.begun)),
     )
 
 
-def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tuple[Piece, ...]:
+def _wrong_value(scene: Scene, form_: forms.Form, item: FieldDefinition) -> ScreenModel:
+    """What is right instead, beside what is held (58). Nobody has to know it: then the office looks."""
+    say, application = scene.say, application_of(scene.session)
+    value = forms.prefilled(form_, item)
+    assert value is not None
+    held = forms.shown(form_, item, scene.language)
+    who = agency_name(scene, value.agency) if value.origin == "city" else say("卡里")
+    since = say("{d}更新", d=forms.shown_date(value.updated, scene.language)) if value.updated else ""
+    chosen = item.type in forms.CHOSEN
+    body = _choice_body(scene, form_, item, application.typed) if chosen else _typed_body(scene, item)
+    first, subtitle = body[0], say("{a}记的是：{x}", a=who, x=held)
+    label = words(item.label, scene.language)
+    if isinstance(first, Field | DateField) and isinstance(body[-1], Keypad):  # letters leave no room for two boxes
+        body = (Beside(say("{a}记的", a=who), held, since, say("您说的"), first), *body[1:])
+        subtitle = ""
+    known = application.typed != ""
+    return replace(
+        stepped(scene, 3, say("更正一项")),
+        title=label if scene.session.modes.reach else say("{x}应该是什么？", x=label),
+        subtitle=subtitle,
+        body=body,
+        back=back(scene, say("不改了"), "cross"),
+        primary=primary(
+            scene, say("继续") if known else say("说不准，请部门去查"), enabled=not application.writing.begun
+        ),
+    )
+
+
+def _wrong_proof(scene: Scene, form_: forms.Form, item: FieldDefinition) -> ScreenModel:
+    """Whether there is a proof of it, and what happens then."""
+    say = scene.say
+    value = forms.prefilled(form_, item)
+    assert value is not None
+    chosen = form_.said[item.id].get("proof", "")
+    ways = (
+        Control("proof.later", "choice", say("有，以后交"), asked.ProofChosen("later"), selected=chosen == "later"),
+        Control("proof.none", "choice", say("没有，请部门去查"), asked.ProofChosen("none"), selected=chosen == "none"),
+    )
+    who = agency_name(scene, value.agency) if value.origin == "city" else agency_name(scene, form_.definition.agency)
+    then = (
+        Tick("current", say("先照您说的办")),
+        Tick("todo", say("{a}核对", a=who)),
+        Tick("todo", say("核对的结果和办件结果一起告诉您")),
+    )
+    return replace(
+        stepped(scene, 3, say("更正一项")),
+        title=say("有证明吗？"),
+        subtitle=say("现在不用拿出来。"),
+        body=(
+            Facts((Fact(_said(scene, form_, item), say("您说的")),)),
+            Choices(tuple(button(scene, one) for one in ways), radio=True),
+            Gap(),
+            Ticks(then),
+        ),
+        back=back(scene),
+        primary=primary(scene, say("照我说的办"), enabled=chosen != ""),
+    )
+
+
+def _said(scene: Scene, form_: forms.Form, item: FieldDefinition) -> str:
+    """What the citizen says instead, as the screen shows it; empty where it was left open."""
+    text = form_.said.get(item.id, {}).get("said", "")
+    return forms.shown(replace(form_, answers={**form_.answers, item.id: text}), item, scene.language) if text else ""
+
+
+def _choice_body(
+    scene: Scene, form_: forms.Form, item: FieldDefinition, chosen: str | None = None
+) -> tuple[Piece, ...]:
+    """The choices of a question; `chosen` is what is selected instead of the answer."""
     found = forms.options(form_, item)
     size = per_page(scene.session, "choices")
     count = pages(len(found), size)
@@ -180,7 +270,7 @@ def _choice_body(scene: Scene, form_: forms.Form, item: FieldDefinition) -> tupl
                 e.AnswerChosen(choice.value),
                 detail=_left(scene, choice),
                 enabled=choice.left != 0,
-                selected=value is not None and choice.value == value.text,
+                selected=choice.value == (value.text if chosen is None and value is not None else chosen),
             ),
         )
         for choice in found[page * size : page * size + size]
@@ -251,7 +341,8 @@ def check(scene: Scene) -> ScreenModel:
     page = min(application.page, count - 1)
     made = tuple(_check_row(scene, form_, item) for item in found[page * size : page * size + size])
     last = page == count - 1
-    says = Notice("info", say("按“提交”，就是说：以上都是真的"), say("您的卡会替您签名。"))
+    how = say("接着请在手机上同意，才算提交。") if scene.session.by_app else say("您的卡会替您签名。")
+    says = Notice("info", say("按“提交”，就是说：以上都是真的"), how)
     return replace(
         stepped(scene, 5, say("最后看一遍")),
         title=say("最后看一遍，再提交"),
@@ -268,10 +359,12 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
     catalogue = scene.session.world.catalogue
     if item.shown_as and catalogue is not None:
         shown = views.text_as(item.shown_as, value.text, catalogue, scene.language)
-    if item.id in form_.answers:
+    if may_change(form_, item):
         change = Control(f"change.{item.id}", "secondary", scene.say("改"), e.ChangeAsked(item.id), "edit")
         return CheckRow(label, shown, change=button(scene, change))
     if item.id in form_.disputed:
-        return CheckRow(label, shown, scene.say("您说不对"))
-    came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选"), "answer": scene.say("您选的")}
+        said = _said(scene, form_, item)
+        return CheckRow(label, said or shown, scene.say("您说的，要核对") if said else scene.say("您说不对"))
+    came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选"), "answer": scene.say("您选的"),
+            "app": scene.say("登录时知道的")}  # fmt: skip
     return CheckRow(label, shown, came.get(value.origin, scene.say("查来的")))

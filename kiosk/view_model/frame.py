@@ -21,6 +21,8 @@ SCREEN_NAMES = {
     State.FETCHING: "working",
     State.LOOKING: "working",
     State.HANDING: "working",
+    State.ASKING_APP: "working",
+    State.APPROVING: "app",
     State.CONFIRMING: "working",
     State.SIGNING: "working",
     State.WAITING: "working",
@@ -108,7 +110,7 @@ def aids(scene: Scene) -> tuple[Control, ...]:
     )  # fmt: skip
     landscape = scene.session.world.settings.width > scene.session.world.settings.height
     hidden = {"mode.reach"} if landscape else set[str]()
-    if scene.session.state in {State.ATTRACT, State.TAKE_CARD, State.TIMEOUT}:
+    if scene.session.state in {State.ATTRACT, State.TAKE_CARD, State.GOODBYE, State.TIMEOUT, State.APPROVING}:
         hidden.add("help")
     return tuple(button(scene, control) for control in made if control.id not in hidden)
 

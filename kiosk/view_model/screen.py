@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from kiosk.screen_model import ScreenModel
 from kiosk.session.state import State
 from kiosk.view_model import failure, finish, form, modes, paper, service, start, view
-from kiosk.view_model.asking import outcome, phone, places, search
+from kiosk.view_model.asking import app, company, outcome, phone, places, search
 from kiosk.view_model.frame import Scene
 
 VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.ATTRACT: start.attract,
     State.START: start.start,
     State.CARD: start.card,
+    State.ASKING_APP: app.asking,
+    State.APP: app.code,
     State.READING: start.card,
     State.PIN: start.pin,
     State.CHECKING_PIN: start.pin,
@@ -21,7 +23,7 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.SEARCH: search.page,
     State.SERVICES: start.services,
     State.INTRO: service.intro,
-    State.CONSENT: service.consent,
+    State.CONSENT: company.asked,
     State.FETCHING: service.fetching,
     State.VIEW: view.page,
     State.LOOKING: outcome.looking,
@@ -30,6 +32,7 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.CHECK: form.check,
     State.HANDING: phone.sending,
     State.PHONE: phone.code,
+    State.APPROVING: app.approving,
     State.SIGNING: finish.working,
     State.WAITING: finish.working,
     State.CONFIRMING: outcome.confirming,
@@ -40,6 +43,7 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.ADDRESS: paper.address,
     State.RATING: finish.rating,
     State.TAKE_CARD: finish.take_card,
+    State.GOODBYE: app.goodbye,
     State.TIMEOUT: finish.timeout,
     State.HELP: finish.help_screen,
     State.MODES: modes.modes,

@@ -22,7 +22,9 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.definition import Catalogue, Limit, ServiceDefinition, words
+from kiosk.session.arrival.company import asking
 from kiosk.session.common import application_of
+from kiosk.session.service import consent_pages, needs_card, sources_per_page
 from kiosk.view_model.frame import Scene, back, blank, button, home, primary
 from kiosk.words.languages import listed, made
 
@@ -90,7 +92,8 @@ def intro(scene: Scene) -> ScreenModel:
     legal = say("由{a}办理", a=agency_name(scene, service.agency))
     if service.legal:
         legal += " · " + say("依据《{law}》", law=made(service.legal[0], scene.language))
-    needs_card = scene.session.holder is None
+    instead = needs_card(scene.session)
+    by_card = scene.session.holder is None or instead
     return replace(
         stepped(scene, 1, say("看说明")),
         title=words(service.help, scene.language),
@@ -98,11 +101,18 @@ def intro(scene: Scene) -> ScreenModel:
             facts,
             *((Heading(say("这些都不用带、不用填")), Ticks(ticks)) if ticks else ()),
             Gap(),
+            *((card_instead(scene),) if instead else ()),
             Words(legal, small=True),
         ),
         back=back(scene),
-        primary=primary(scene, say("插卡办理") if needs_card else say("开始办理")),
+        primary=primary(scene, say("插卡办理") if by_card else say("开始办理")),
     )
+
+
+def card_instead(scene: Scene) -> Notice:
+    """The service on the screen wants to be surer than the city's app is."""
+    say = scene.say
+    return Notice("att", say("这一件要用市民卡"), say("它要查的资料，或者要办的事，手机登录还不够。请插卡接着办。"))
 
 
 def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tuple[Ask, ...]:
@@ -131,7 +141,9 @@ def consent(scene: Scene) -> ScreenModel:
     say = scene.say
     session = scene.session
     service = application_of(session).service
-    found = asks(scene, catalogue_of(scene), service)
+    size, count = sources_per_page(session), consent_pages(session)
+    page = min(application_of(session).page, count - 1)
+    found = asks(scene, catalogue_of(scene), service)[page * size : page * size + size]
     no = button(
         scene,
         Control("consent.refuse", "secondary", say("不同意，去窗口核对"), e.ConsentRefused(), "cross"),
@@ -139,38 +151,42 @@ def consent(scene: Scene) -> ScreenModel:
     title = say("可以替您查这 {n} 样资料吗？", n=len(service.subjects))
     note = Notice("info", say("谁查过、查了什么，都有记录"), say("只给这次办事用，用完不保存在本机。"))
     if not session.world.network_up:
-        note = Notice("held", say("现在没有网络，先用卡里的资料"), say("您同意以后，网络恢复时由部门自己去查。"))
+        known = say("现在没有网络，先用登录时的资料") if session.by_app else say("现在没有网络，先用卡里的资料")
+        note = Notice("held", known, say("您同意以后，网络恢复时由部门自己去查。"))
     body: tuple[Piece, ...] = (Asks(found), Gap(), note, Choices((no,)))
     if session.modes.reach:
         rows = tuple(Fact(one.what, icon="agency", detail=one.agency) for one in found)
         body = (Facts(rows, compact=True), Gap(), Choices((no,)))
+    told = [say("第 {n} 页，共 {m} 页", n=page + 1, m=count)] if count > 1 else []
+    agree = say("我同意，去查") if session.world.network_up else say("我同意，继续")
     return replace(
         stepped(scene, 2, say("同意查资料")),
         title=title,
-        subtitle=" · ".join(dict.fromkeys(one.why for one in found)) if session.modes.reach else "",
+        subtitle=" · ".join([*told, *(dict.fromkeys(one.why for one in found) if session.modes.reach else ())]),
         body=body,
         back=back(scene),
-        primary=primary(scene, say("我同意，去查") if session.world.network_up else say("我同意，继续")),
+        primary=primary(scene, agree if page == count - 1 else say("看下一页")),
     )
 
 
 def fetching(scene: Scene) -> ScreenModel:
     """The city's data are on their way."""
-    say = scene.say
+    say, by_app = scene.say, scene.session.by_app
+    before_consent = asking(application_of(scene.session))
     return replace(
         stepped(scene, 2, say("正在查资料")),
         home=None,
-        title=say("正在替您查资料"),
-        subtitle=say("一般 2 秒左右。请让卡留在里面。"),
+        title=say("正在查您代表的公司") if before_consent else say("正在替您查资料"),
+        subtitle=say("一般 2 秒左右。") if by_app else say("一般 2 秒左右。请让卡留在里面。"),
         body=(
             Ticks(
                 (
-                    Tick("done", say("您已同意")),
-                    Tick("done", say("卡已证明是您本人")),
+                    *(() if before_consent else (Tick("done", say("您已同意")),)),
+                    Tick("done", say("手机已证明是您本人") if by_app else say("卡已证明是您本人")),
                     Tick("current", say("正在等部门回话")),
                 )
             ),
             Gap(),
-            Words(say("不想等，可以按“结束取卡”。"), small=True),
+            Words(say("不想等，可以按“退出”。") if by_app else say("不想等，可以按“结束取卡”。"), small=True),
         ),
     )

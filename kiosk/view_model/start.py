@@ -24,6 +24,7 @@ from kiosk.services.definition import LIFE_EVENTS, words
 from kiosk.services.display import mask_name
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
+from kiosk.view_model.asking import app
 from kiosk.view_model.asking.search import on_home
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary
 from kiosk.view_model.modes import way_in
@@ -71,12 +72,16 @@ def start(scene: Scene) -> ScreenModel:
                    enabled=reader_ok)  # fmt: skip
     browse = Control("start.browse", "choice", say("不用卡，先看看"), e.StartChosen("browse"), "search",
                      say("看看能办什么、要多久、不用带什么"))  # fmt: skip
+    ways = (button(scene, card), *app.way(scene), button(scene, browse), *straight(scene))
+    modes = scene.session.modes
+    if modes.reach and (modes.text_scale > 1 or len(ways) > MOST_LOW):  # low down there is room for the names only
+        ways = tuple(replace(way, detail="") if way.enabled else way for way in ways)
     return replace(
         blank(scene),
         where=say("开始"),
         title=say("您想怎样开始？"),
         body=(
-            Choices((button(scene, card), button(scene, browse), *straight(scene)), big_first=True),
+            Choices(ways, big_first=True),
             Gap(),
             ButtonRow(languages(scene), label=tongues.made("语言 · Language", scene.language)),
         ),
@@ -85,6 +90,7 @@ def start(scene: Scene) -> ScreenModel:
     )
 
 
+MOST_LOW = 3
 WAYS = {
     "ticket": ("预约取号", "calendar", "没有卡也能取排队号。已经约好的，插卡报到"),
     "call": ("请 12345 打电话给我", "phone", "留下电话，工作人员给您回电，不用排队"),
@@ -122,6 +128,7 @@ def card(scene: Scene) -> ScreenModel:
             Picture("insert-card", say("读卡口")),
             Where("where-slot", say("读卡口在屏幕右下方"), say("亮蓝灯的就是。办的时候卡留在里面，办完提醒您取。")),
             Gap(),
+            *(() if reading else app.way_without_card(scene)),
         ),
         back=None if reading else back(scene),
     )

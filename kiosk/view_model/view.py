@@ -185,10 +185,10 @@ def _tail(scene: Scene, shown: View) -> tuple[Piece, ...]:
     pieces.extend(sheet.notices(scene, record))
     controls = sheet.controls(scene, found, record)
     quiet: list[Control] = []
+    busy = session.print_state in {JobState.QUEUED, JobState.SENDING, JobState.SENT, JobState.PRINTED}
+    if session.print_state is not None:
+        pieces.append(_print_notice(scene, session.print_state, busy=busy))
     if shown.print and session.world.can_print:
-        busy = session.print_state in {JobState.QUEUED, JobState.SENDING, JobState.SENT, JobState.PRINTED}
-        if session.print_state is not None:
-            pieces.append(_print_notice(scene, session.print_state, busy=busy))
         control = Control("view.print", "secondary", say("打印出来"), e.PagePrinted(), "printer", enabled=not busy)
         quiet.append(button(scene, control))
     if controls and shown.kind != "timeline":

@@ -12,6 +12,8 @@ from kiosk.words.languages import SOURCE
 
 WORDS = "words.po"
 SPOKEN = "spoken.po"
+STAFF = "staff.po"
+"""What only a technician reads; read when staff mode opens."""
 
 
 class WordsMissing(Exception):
@@ -46,6 +48,19 @@ def sayer(language: str, words: dict[str, str] | None = None, name: str = WORDS)
             raise WordsMissing(f"{language}: no words for {text!r}")
         found = forms[0] if len(forms) == 1 else forms[_form(language, values, len(forms))]
         return found.format(**values) if values else found
+
+    return say
+
+
+def staff_sayer(language: str) -> Say:
+    """As `sayer`, for staff mode: what the citizens' screens say, and what only staff reads.
+
+    Raises `WordsMissing` as `sayer` does.
+    """
+    citizens, staff, known = sayer(language), sayer(language, name=STAFF), forms_of(language, STAFF)
+
+    def say(text: str, /, **values: object) -> str:
+        return staff(text, **values) if text in known else citizens(text, **values)
 
     return say
 

@@ -7,7 +7,6 @@ event with a failure code; what it said stays out of logs, because a device's wo
 from __future__ import annotations
 
 import json
-import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -25,11 +24,15 @@ from drivers.api import (
 )
 from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
-from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected
+from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected, UnknownCard
 from kiosk import events as e
 from kiosk.session.asking.events import PinChanged
-from kiosk.workers.threads import Worker
+from kiosk.staff import events as staff
+from kiosk.workers.technicians import Technicians, TechnicianSlot
+from kiosk.workers.threads import T, Worker, WorkerBusy, asked
 
+STAFF_PRINT_S = 90.0
+"""Longer than any printer's own deadlines; a worker that hangs longer hangs for good."""
 Post = Callable[[e.Event], None]
 
 
@@ -51,7 +54,9 @@ class CardDesk:
         post: Post,
         today: Callable[[], str],
         authentication: MutualAuthentication | None = None,
+        technicians: Technicians | None = None,
     ) -> None:
+        """`technicians` None: no card is a technician's here."""
         self._reader = reader
         self._worker = worker
         self._post = post
@@ -59,7 +64,12 @@ class CardDesk:
         self._authentication = authentication
         self._connection: CardConnection | None = None
         self._card: CitizenCard | None = None
+        self._technicians = TechnicianSlot(technicians)
         self._facts: CardFacts | None = None
+
+    def join(self, authentication: MutualAuthentication, technicians: Technicians | None) -> None:
+        """The terminal has joined a gateway while it runs."""
+        self._authentication, self._technicians = authentication, TechnicianSlot(technicians)
 
     def start(self) -> None:
         """Begin to watch the slot."""
@@ -81,8 +91,13 @@ class CardDesk:
             facts = card.read_facts()
             tries_left = card.tries_left()
         except DriverError as error:
-            self._release()
-            self._post(e.CardFailed(error.code, insertion, session_id=session_id))
+            seen = self._technicians.look(self._connection) if isinstance(error, UnknownCard) else None
+            if seen is None:
+                self._release()
+                self._post(e.CardFailed(error.code, insertion, session_id=session_id))
+                return
+            told = (seen.serial, seen.tries_left, seen.problem)
+            self._post(staff.TechnicianCardSeen(insertion, *told, session_id=session_id))
             return
         self._card, self._facts = card, facts
         expired = bool(facts.expires) and facts.expires < self._today()
@@ -104,6 +119,21 @@ class CardDesk:
             self._post(e.CardFailed(error.code, session_id=session_id))
         else:
             self._post(e.PinAccepted(holder, session_id=session_id))
+
+    def verify_technician(self, session_id: int, digits: str) -> None:
+        """Have the technician's card look at the PIN, and prove that it holds its key."""
+        self._worker.submit(lambda: self._verify_technician(session_id, digits))
+
+    def _verify_technician(self, session_id: int, digits: str) -> None:
+        try:
+            self._technicians.verify(digits)
+        except PinRejected as error:
+            self._post(staff.TechnicianPinRefused(error.tries_left, session_id=session_id))
+        except DriverError as error:
+            self._release()
+            self._post(staff.TechnicianCardFailed(error.code, session_id=session_id))
+        else:
+            self._post(staff.TechnicianPinAccepted(session_id=session_id))
 
     def change_pin(self, session_id: int, old: str, new: str, card_id: str) -> None:
         """Have the same card take a new PIN, and prove it with the new one."""
@@ -159,23 +189,17 @@ class CardDesk:
         return self._ask(lambda card: card.sign(data), timeout_s)
 
     def _ask(self, question: Callable[[CitizenCard], bytes], timeout_s: float) -> bytes:
-        answer: queue.Queue[bytes | DriverError] = queue.Queue(1)
-
-        def job() -> None:
+        def job() -> bytes:
             try:
-                answer.put(question(self._present()))
-            except DriverError as error:
+                return question(self._present())
+            except DriverError:
                 self._release()
-                answer.put(error)
+                raise
 
-        self._worker.submit(job)
         try:
-            found = answer.get(timeout=timeout_s)
-        except queue.Empty as error:
+            return asked(self._worker, job, timeout_s)
+        except WorkerBusy as error:
             raise CardMute("the card did not answer in time") from error
-        if isinstance(found, DriverError):
-            raise found
-        return found
 
     def _present(self) -> CitizenCard:
         if self._card is None:
@@ -190,6 +214,7 @@ class CardDesk:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._card = self._facts = None
+        self._technicians.forget()
 
     def close(self) -> None:
         """Let go of the card and the reader."""
@@ -233,6 +258,18 @@ class PrintDesk:
             )
         self._post(e.PrintFinished(result, session_id=session_id))
         self._ask()
+
+    def status_for_staff(self) -> PrinterStatus:
+        """For another thread: how the printer is. Raises `PrinterError` where it does not come to an end."""
+        return self._for_staff(lambda printer: printer.status(), ABSENT)
+
+    def print_for_staff(self, receipt: Receipt) -> PrintResult:
+        """For another thread: print a page of staff's, and wait for it. Raises as `status_for_staff`."""
+        absent = PrintResult(JobState.NOT_PRINTED, "no-reply", 0)
+        return self._for_staff(lambda printer: printer.print_receipt(receipt), absent)
+
+    def _for_staff(self, ask: Callable[[ReceiptPrinter], T], absent: T) -> T:
+        return asked(self._worker, lambda: absent if self._printer is None else ask(self._printer), STAFF_PRINT_S)
 
     def look_at_mouth(self, *, take_back: bool) -> None:
         """Post what became of the ticket in the mouth; with `take_back` one that still waits is drawn in."""
@@ -290,15 +327,7 @@ class EntryStore(Protocol):
     def refuse_when_full(self) -> None: ...
 
 
-_KINDS: Mapping[str, Literal["application", "rating", "notice", "supply", "printed"]] = {
-    "application": "application",
-    "rating": "rating",
-    "notice": "notice",
-    "supply": "supply",
-    "printed": "printed",
-}
-
-
+EntryKind = Literal["application", "rating", "notice", "supply", "printed"]
 LASTING = frozenset({"outbox-full", "storage-failed"})
 """What a disk that refused one entry says of the next one too."""
 
@@ -330,22 +359,21 @@ class StoreDesk:
             self._trouble = trouble
             self._post(e.StoreChanged(trouble))
 
-    def record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
+    def record(self, session_id: int, kind: EntryKind, document: Mapping[str, object]) -> None:
         """Make an entry durable; the event comes after COMMIT."""
         self._worker.submit(lambda: self._record(session_id, kind, document))
 
-    def _record(self, session_id: int, kind: str, document: Mapping[str, object]) -> None:
-        which = _KINDS[kind]
+    def _record(self, session_id: int, kind: EntryKind, document: Mapping[str, object]) -> None:
         try:
             made = self._store.record(document)
         except Exception as error:  # noqa: BLE001 - disk and database failures are told to the citizen, not raised
             code = str(getattr(error, "code", "storage-failed"))
             self._found(code if code in LASTING else self._trouble)
-            self._post(e.SaveFailed(which, code, session_id=session_id))
+            self._post(e.SaveFailed(kind, code, session_id=session_id))
             return
         self._found("")
         where = (made.epoch, made.verdicts_after)
-        self._post(e.EntrySaved(which, made.seq, made.number, made.at_ms, *where, session_id=session_id))
+        self._post(e.EntrySaved(kind, made.seq, made.number, made.at_ms, *where, session_id=session_id))
 
     def look(self, session_id: int, watched: int) -> None:
         """Look whether the gateway's receipt covers the watched entry."""

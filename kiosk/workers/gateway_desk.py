@@ -12,6 +12,7 @@ from kiosk import events as e
 from kiosk.session.asking.events import CardLost, ChoicesFailed, ChoicesFetched, HandedOver, HandoverFailed, VerdictCame
 from kiosk.session.asking.phone import HandOver, TakeBack
 from kiosk.session.state import FetchChoices
+from kiosk.workers.app.desk import AppDesk, AppGateway
 from kiosk.workers.desks import CardDesk, Post
 from kiosk.workers.threads import Worker
 
@@ -24,6 +25,11 @@ class CityGateway(Protocol):
 
     Every method may raise an exception with a `code`.
     """
+
+    @property
+    def app(self) -> AppGateway:
+        """Signing in with the city's app."""
+        ...
 
     def alive(self) -> bool: ...
 
@@ -61,6 +67,12 @@ class GatewayDesk:
         self._card = card
         self._up: bool | None = None
         self._probing = threading.Event()
+        self.app = AppDesk(None if gateway is None else gateway.app, worker, post, self._found)
+
+    def join(self, gateway: CityGateway) -> None:
+        """The terminal has joined this gateway while it runs: from now on it is asked."""
+        self._gateway = gateway
+        self.app = AppDesk(gateway.app, self._worker, self._post, self._found)
 
     def probe(self) -> None:
         """Look whether the gateway answers; only a change is posted. A look that still hangs is not doubled."""

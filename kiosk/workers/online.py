@@ -10,6 +10,7 @@ from kiosk import events as e
 from kiosk.session.asking.events import VerdictCame
 from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
+from kiosk.workers.app.online import OnlineApp
 from kiosk.workers.desks import Recorded
 from kiosk.workers.shelf import Directory
 from offline_cache.disk.keeping import verdict_position
@@ -17,6 +18,7 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import CacheError, Unavailable
 from offline_cache.gateway import GatewayClient, Timeouts
 from offline_cache.outbox import Outbox, case_reference
+from offline_cache.seal import SealingKey
 from offline_cache.wire.encoding import json_dumps
 from offline_cache.wire.handover import (
     ANSWER_BYTES,
@@ -51,6 +53,7 @@ class OnlineGateway:
             connect_s=2.0, silence_s=float(settings.lookup_wait_s), whole_s=float(settings.lookup_wait_s)
         )
         self._ask = GatewayClient(enrolment, timeouts=timeouts)
+        self.app = OnlineApp(self._ask, enrolment.gateway_url)
         self._probe = GatewayClient(enrolment, timeouts=Timeouts(connect_s=2.0, silence_s=3.0, whole_s=3.0))
 
     def alive(self) -> bool:
@@ -149,6 +152,13 @@ class OutboxStore:
     def _verdicts_so_far(self) -> int:
         with self._outbox.tables.reading("reading the verdicts") as connection:
             return verdict_position(connection, self._gateway_key_id)
+
+    def join(self, terminal: str, gateway_key_id: str) -> None:
+        """The outbox was adopted by a gateway: its name, its key. Raises `CacheError` leaves."""
+        recipient = self._outbox.meta().recipient
+        if recipient is not None:
+            self._outbox.use_key(SealingKey(recipient))
+        self._terminal, self._gateway_key_id = terminal, gateway_key_id
 
     def acked_seq(self) -> int:
         """The last seq that the gateway's receipt covers."""

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from drivers.api import JobState, PrintResult
 from drivers.errors import PrinterError
-from drivers.printers.a4.certificate import render_certificate
 from drivers.printers.a4.certificate_document import parse_certificate
 from drivers.printers.a4.document import DocumentPrinter
 from kiosk.session.asking.events import SheetFinished, SheetProgress
@@ -64,10 +63,12 @@ class SheetDesk:
             return PrintResult(JobState.NOT_PRINTED, "document-printer-absent", 0)
         if reason := self._printer.trouble():  # before the page is drawn, which takes a second
             return PrintResult(JobState.NOT_PRINTED, reason, 0)
+        from drivers.printers.a4 import certificate  # what draws pages is heavy, and most terminals have no A4 printer
+
         try:
             said = json.loads(sheet.document)
             whole = {**said, "terminal": terminal or "-", "copy": sheet.copy}
-            pdf = render_certificate(parse_certificate(json.dumps(whole, ensure_ascii=False)))
+            pdf = certificate.render_certificate(parse_certificate(json.dumps(whole, ensure_ascii=False)))
         except (PrinterError, ValueError, TypeError, RecursionError):
             return PrintResult(JobState.NOT_PRINTED, "certificate-unreadable", 0)
         return self._printer.print_pdf(

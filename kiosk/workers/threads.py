@@ -6,8 +6,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+T = TypeVar("T")
 Job = Callable[[], None]
 
 
@@ -66,6 +67,29 @@ class ThreadWorker:
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._thread.is_alive():
             self._report(self._name, WorkerBusy(f"the {self._name} worker did not end"))
+
+
+def asked(worker: Worker, question: Callable[[], T], timeout_s: float) -> T:
+    """For another thread: have the worker answer, and wait for it.
+
+    Raises what the question raises, and `WorkerBusy` where no answer came in time or the queue is full.
+    """
+    answer: queue.Queue[tuple[T] | Exception] = queue.Queue(1)
+
+    def job() -> None:
+        try:
+            answer.put((question(),))
+        except Exception as error:  # noqa: BLE001 - it is raised again in the thread that asked
+            answer.put(error)
+
+    worker.submit(job)
+    try:
+        found = answer.get(timeout=timeout_s)
+    except queue.Empty as error:
+        raise WorkerBusy("no answer in time") from error
+    if isinstance(found, Exception):
+        raise found
+    return found[0]
 
 
 class InlineWorker:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import urllib3
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -27,7 +25,6 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import (
     AuthorityMismatch,
     BadReply,
-    CacheError,
     MalformedMessage,
     NotAuthorised,
     Refused,
@@ -35,6 +32,7 @@ from offline_cache.errors import (
     Untrusted,
 )
 from offline_cache.gateway import fetch_authority, signing_request
+from offline_cache.joining.line import CLOCK_OFF_MS, unbelieved_offset_ms
 from offline_cache.messages import decode_enrol_answer, json_dumps, json_object
 from offline_cache.wire.encoding import Fields
 from offline_cache.wire.exchange import Http, Timeouts
@@ -44,7 +42,6 @@ from offline_cache.wire.refusal import refusal, retry_after
 JOINING_FILE, KEY_FILE = "joining.json", "joining.key"
 AGAIN_S = 3.0
 _ANSWER_BYTES = 64 * 1024
-CLOCK_OFF_MS = 5 * 60_000
 _NEW_CODE = frozenset(["token-expired", "token-used", "token-cancelled", "not-authorised"])
 
 JoinState = Literal["waiting", "joined", "new-code", "no-network", "wrong-authority", "clock-wrong", "refused"]
@@ -108,7 +105,7 @@ class Joining:
         self._clock = clock or SystemClock()
         self._timeouts = timeouts
         self._device = state.device(state_dir).device
-        self._key = self._own_key()
+        self._key = own_key(state_dir)
         mark = fingerprint(self._key.public_key())
         kept = self._kept()
         fresh = kept is not None and 0 <= self._clock.now_ms() - kept[1] < LIFE_S * 1000
@@ -139,7 +136,7 @@ class Joining:
         except AuthorityMismatch as error:
             return Progress("wrong-authority", error.code, 10.0)
         except Untrusted as error:
-            off_ms = self._clock_off_ms()
+            off_ms = unbelieved_offset_ms(self._url, self._clock.now_ms, self._timeouts)
             if off_ms is not None and abs(off_ms) > CLOCK_OFF_MS:
                 return Progress("clock-wrong", "clock-wrong", 10.0, off_ms // 1000)
             return Progress("wrong-authority", error.code, 10.0)
@@ -173,38 +170,12 @@ class Joining:
             (self._state_dir / name).unlink(missing_ok=True)
         return Progress("joined", enrolment=kept)
 
-    def _clock_off_ms(self) -> int | None:
-        """This clock less that of whoever answers there; believed for nothing but a sentence."""
-        http = Http(self._url, verify=False, certificate=None, timeouts=self._timeouts)
-        try:
-            with warnings.catch_warnings(), contextlib.suppress(CacheError):
-                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-                answer = http.exchange("GET", "/v1/health", _ANSWER_BYTES)
-                return self._clock.now_ms() - Fields("health", json_object(answer.body)).integer("time_ms")
-        finally:
-            http.close()
-        return None
-
     def _new_code(self, why: str) -> Progress:
         """The same key, another nonce: another code on the screen."""
         self.offer = Offer(self.offer.model, self.offer.serial, self.offer.fingerprint, secrets.token_hex(16))
         self._made_ms = self._clock.now_ms()
         self._keep()
         return Progress("new-code", why, 0.0)
-
-    def _own_key(self) -> Ed25519PrivateKey:
-        raw = read_limited(self._state_dir / KEY_FILE, _ANSWER_BYTES)
-        if raw is not None:
-            with contextlib.suppress(ValueError, TypeError):  # a file that was damaged: another key, another code
-                found = serialization.load_pem_private_key(raw, password=None)
-                if isinstance(found, Ed25519PrivateKey):
-                    return found
-        made = Ed25519PrivateKey.generate()
-        pem = made.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_atomic(self._state_dir / KEY_FILE, pem)
-        return made
 
     def _kept(self) -> tuple[str, int] | None:
         """The nonce that was shown last for this gateway, and since when."""
@@ -227,6 +198,22 @@ class Joining:
             "made_ms": self._made_ms,
         }
         write_atomic(self._state_dir / JOINING_FILE, json_dumps(kept))
+
+
+def own_key(state_dir: Path) -> Ed25519PrivateKey:
+    """The key that this terminal will have, kept before anybody sees its fingerprint. Raises `StorageFailed`."""
+    raw = read_limited(state_dir / KEY_FILE, _ANSWER_BYTES)
+    if raw is not None:
+        with contextlib.suppress(ValueError, TypeError):  # a file that was damaged: another key, another code
+            found = serialization.load_pem_private_key(raw, password=None)
+            if isinstance(found, Ed25519PrivateKey):
+                return found
+    made = Ed25519PrivateKey.generate()
+    pem = made.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    write_atomic(state_dir / KEY_FILE, pem)
+    return made
 
 
 def follow(joining: Joining, wait: Callable[[float], None], show: Callable[[Progress], None]) -> Enrolment:

@@ -1,6 +1,7 @@
 """One HTTPS request and its answer: one session kept alive, one authority, limits on everything.
 
-The only module that imports `requests`. Its exceptions become leaves of `errors`.
+The only module that imports `requests`, and not before somebody asks: the first screen does not wait for it. Its
+exceptions become leaves of `errors`.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn, cast
-
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from offline_cache.errors import BadReply, EnrolmentDamaged, NotAuthorised, Unavailable, Untrusted
+
+if TYPE_CHECKING:
+    import requests
+    import urllib3
 
 _CHUNK_BYTES = 16 * 1024
 _TLS_REFUSALS = ("alert certificate", "alert unknown ca", "alert bad certificate", "alert access denied")
@@ -61,6 +62,9 @@ class Http:
     def __init__(
         self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None
     ) -> None:
+        import requests
+        from requests.adapters import HTTPAdapter
+
         self._url = url.rstrip("/")
         self._timeouts = timeouts or Timeouts()
         self._session = requests.Session()
@@ -90,6 +94,9 @@ class Http:
             BadReply: longer than `limit` bytes.
             EnrolmentDamaged: the certificate files cannot be used.
         """
+        import requests
+        import urllib3
+
         deadline = time.monotonic() + self._timeouts.whole_s
         try:
             response = self._session.request(

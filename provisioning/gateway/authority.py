@@ -105,7 +105,7 @@ class Authority:
         Raises:
             CsrInvalid: not a certificate request, another kind of key, or not signed by its own key.
         """
-        public = _requested_key(csr_pem)
+        public = requested_key(csr_pem)
         builder = _certificate(terminal, self.ca.subject, now, TERMINAL_DAYS).public_key(public)
         builder = _leaf(builder, self.ca, ExtendedKeyUsageOID.CLIENT_AUTH)
         certificate = builder.sign(self.ca_key, hashes.SHA256())
@@ -115,6 +115,13 @@ class Authority:
             public_key=public.public_bytes_raw(),
             not_after_ms=int(certificate.not_valid_after_utc.timestamp() * 1000),
         )
+
+    def certify_role(
+        self, key: ec.EllipticCurvePublicKey, name: str, now: datetime.datetime, days: int, role: x509.ObjectIdentifier
+    ) -> x509.Certificate:
+        """Certify a person's key for one role and nothing else."""
+        builder = _certificate(name, self.ca.subject, now, days).public_key(key)
+        return _leaf(builder, self.ca, role).sign(self.ca_key, hashes.SHA256())
 
     def pseudonym(self, id_number: str) -> bytes:
         """Sixteen bytes that stand for a person in consent and access log; only this gateway can compute them."""
@@ -186,8 +193,10 @@ def load(folder: Path, *, check_server: bool = True) -> Authority:
 class CardAuthorities:
     """Certificates in `card-cas/*.pem` whose citizen cards are accepted; read again when the folder changes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, gateway_key: bytes = b"") -> None:
         self._folder = folder
+        self.gateway_key = gateway_key
+        """Whose word counts that a citizen approved a form on the telephone (Ed25519); empty: nobody's."""
         self._seen: tuple[tuple[str, int, int], ...] | None = None
         self.unreadable: tuple[str, ...] = ()
         """Files that are not a certificate of an authority; the others still count."""
@@ -228,7 +237,8 @@ def _read_authorities(path: Path) -> list[x509.Certificate]:
     return found if all(part.ca for part in parts) else []
 
 
-def _requested_key(csr_pem: str) -> Ed25519PublicKey:
+def requested_key(csr_pem: str) -> Ed25519PublicKey:
+    """The key that a certificate request is for, which signed it. Raises `CsrInvalid`."""
     try:
         csr = x509.load_pem_x509_csr(csr_pem.encode("utf-8"))
         public = csr.public_key()

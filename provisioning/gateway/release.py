@@ -2,6 +2,7 @@
 
 The signature covers nonce, terminal, service, subjects and session: it proves that the card is in that terminal now,
 and it is the consent. The person is whoever the card's certificate names; nobody else's records can be asked for.
+A citizen who signed in with the city's app proves less, and less is released (docs/adr/0016).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,7 +19,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from offline_cache.errors import MalformedMessage
-from offline_cache.messages import NONCE_LIFETIME_S, LookupRequest, decode_lookup_request, lookup_context
+from offline_cache.messages import (
+    NONCE_LIFETIME_S,
+    LookupRequest,
+    decode_lookup_request,
+    lookup_context,
+    sign1,
+)
+from offline_cache.wire.encoding import encode_cbor
 from provisioning.gateway.authority import Authority, CardAuthorities
 from provisioning.gateway.catalogue import CatalogueSource, SignedCatalogue
 from provisioning.gateway.city.register import Record, Register, updated
@@ -29,9 +37,29 @@ from provisioning.gateway.store import Consent, Store, Terminal
 
 ACCESS_LOG = "audit.access"
 MAX_LOOKUP_BYTES = 64 * 1024
+SIGN_IN = "sign-in"
+"""The purpose under which the citizen finds that a terminal heard who signed in with the app."""
+_SIGN_IN_AGENCY = "data"
 _ACCESS_ROWS = 200
 Live = Callable[[bytes, str, int], Record | None]
 """A subject that the gateway's own tables hold: pseudonym, id number, now (ms since 1970), to its record."""
+
+
+@dataclass(frozen=True)
+class AppProof:
+    """Who signed in with the app, at which terminal, for what. `sign_in` names the sign-in (SHA-256 of its token)."""
+
+    id_number: str = field(repr=False)
+    terminal: Terminal
+    service: str
+    subjects: tuple[str, ...]
+    session: str
+    sign_in: bytes = field(repr=False)
+
+    def statement(self, at_ms: int) -> bytes:
+        """What the gateway signs into the access log, where a card's signature stands otherwise."""
+        return encode_cbor(["kiosk-app-lookup-1", self.terminal.name, self.service, list(self.subjects), self.session,
+                            self.sign_in, at_ms])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +99,7 @@ class Releaser:
         if not self.store.take_nonce(request.nonce, terminal.name, now_ms):
             raise Refused("nonce-invalid")
         catalogue = self.catalogue.current()
-        _check_purpose(request, catalogue)
+        _check_purpose(request.service, request.subjects, catalogue)
         now = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.UTC)
         certificate, id_number = self._holder(request, terminal, now)
         person = self.authority.pseudonym(id_number)
@@ -90,9 +118,52 @@ class Releaser:
             signature=request.signature,
         )
         self.store.record_consent(consent)
-        today = now.astimezone(_CITY_TIME).date()
-        released: dict[str, object] = {}
-        for subject in request.subjects:
+        return request, {"subjects": self._released(person, id_number, request.subjects, now_ms)}
+
+    def release_to_app(self, proof: AppProof, now_ms: int) -> dict[str, object]:
+        """Release the subjects of one lookup of a visit that was signed in to with the app, after the access log.
+
+        Raises:
+            Refused: `service-unknown`, `subject-refused`, `app-not-enough`.
+            StoreFailed: the database refused; nothing was released.
+        """
+        catalogue = self.catalogue.current()
+        _check_purpose(proof.service, proof.subjects, catalogue)
+        if catalogue.parsed.services[proof.service].sign_in != "app":
+            raise Refused("app-not-enough")
+        if any(catalogue.parsed.subjects[subject].sensitive for subject in proof.subjects):
+            raise Refused("app-not-enough")
+        self.note_app(proof, now_ms)
+        person = self.authority.pseudonym(proof.id_number)
+        released = self._released(person, proof.id_number, proof.subjects, now_ms)
+        for subject, entry in released.items():
+            kept = cast("list[str]", catalogue.subjects[subject].get("card_only", []))
+            entry["record"] = _without(entry["record"], frozenset(kept))
+        return {"subjects": released}
+
+    def note_app(self, proof: AppProof, now_ms: int) -> None:
+        """Write into the access log what leaves for a visit by app. Raises `StoreFailed`."""
+        consent = Consent(
+            at_ms=now_ms,
+            person=self.authority.pseudonym(proof.id_number),
+            terminal=proof.terminal.name,
+            service=proof.service,
+            subjects=proof.subjects,
+            session=proof.session,
+            nonce=secrets.token_urlsafe(24),
+            certificate_hash=proof.sign_in,
+            signature=sign1(proof.statement(now_ms), self.authority.signing_key),
+        )
+        self.store.record_consent(consent)
+
+    def _released(
+        self, person: bytes, id_number: str, subjects: Iterable[str], now_ms: int
+    ) -> dict[str, dict[str, object]]:
+        """What is held of these subjects. The access log is durable when this is called."""
+        catalogue = self.catalogue.current()
+        today = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME).date()
+        released: dict[str, dict[str, object]] = {}
+        for subject in subjects:
             own = self._accesses(person, catalogue) if subject == ACCESS_LOG else None
             live = self.live.get(subject)
             held = self.register.record(id_number, subject) if live is None else live(person, id_number, now_ms)
@@ -102,7 +173,7 @@ class Releaser:
                 "updated": updated(record, catalogue.cycles[subject], today),
                 "record": None if record is None else {key: record[key] for key in record if key != "updated"},
             }
-        return request, {"subjects": released}
+        return released
 
     def card_of(self, der: bytes, now: datetime.datetime) -> tuple[x509.Certificate, str]:
         """A card's certificate and the id number in it. Raises `Refused` `card-refused`; its reason names nobody."""
@@ -145,7 +216,7 @@ class Releaser:
                         timespec="seconds"
                     ),
                     "terminal": access.terminal,
-                    "who": "" if service is None else service.agency,
+                    "who": _SIGN_IN_AGENCY if access.service == SIGN_IN else "" if service is None else service.agency,
                     "purpose": access.service,
                     "subject": access.subject,
                     "held_by": "" if subject is None else subject.agency,
@@ -170,10 +241,20 @@ def _looks(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return list(found.values())
 
 
-def _check_purpose(request: LookupRequest, catalogue: SignedCatalogue) -> None:
+def _check_purpose(service: str, subjects: Iterable[str], catalogue: SignedCatalogue) -> None:
     """Raises `Refused` for a service or subject that the catalogue does not know, or not together."""
-    if request.service not in catalogue.parsed.services:
+    if service not in catalogue.parsed.services:
         raise Refused("service-unknown")
-    for subject in request.subjects:
-        if subject not in catalogue.parsed.subjects or not catalogue.allows(request.service, subject):
+    for subject in subjects:
+        if subject not in catalogue.parsed.subjects or not catalogue.allows(service, subject):
             raise Refused("subject-refused")
+
+
+def _without(value: object, keys: frozenset[str]) -> object:
+    """A record without these keys, wherever they stand in it."""
+    if isinstance(value, Mapping):
+        held = cast("Mapping[str, object]", value)
+        return {key: _without(item, keys) for key, item in held.items() if key not in keys}
+    if isinstance(value, list | tuple):
+        return [_without(item, keys) for item in cast("list[object]", value)]
+    return value

@@ -32,11 +32,14 @@ from provisioning.gateway.certificates.templates import load_templates
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.city.register import Register
+from provisioning.gateway.exchange.readings import ExchangeReadings
 from provisioning.gateway.fleet.desk import FleetDesk
 from provisioning.gateway.fleet.settings import load_settings
 from provisioning.gateway.handover.desk import HandoverDesk
 from provisioning.gateway.handover.window import PhoneWindow
 from provisioning.gateway.identity.cards import CardRegister
+from provisioning.gateway.identity.sign_ins import SignInDesk
+from provisioning.gateway.licences.issued import LICENCES, HeldLicences
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.carriers import load_carriers
 from provisioning.gateway.messages.desk import Courier, MessageDesk
@@ -96,12 +99,13 @@ def open_gateway(
     catalogue.current()
     material = load_material((city.folder / "material.toml").read_text("utf-8"))
     people = People(material, people=city.people, seed=city.seed, as_of=datetime.date(2026, 1, 1))
+    personas = load_personas((city.folder / "personas.toml").read_bytes())
     releaser = Releaser(
         store=store,
         authority=authority,
-        cards=CardAuthorities(authority.folder / CARD_CA_FOLDER),
+        cards=CardAuthorities(authority.folder / CARD_CA_FOLDER, authority.signing_key.public_key().public_bytes_raw()),
         catalogue=catalogue,
-        register=Register(people, load_personas((city.folder / "personas.toml").read_bytes())),
+        register=Register(people, personas),
         known_cards=CardRegister(store.database),
     )
     town = open_town(store, releaser, city.folder, now_ms)
@@ -109,26 +113,24 @@ def open_gateway(
     messages = MessageDesk(store, releaser, texts, load_carriers(authority.folder, store.database), now_ms)
     releaser.live["msg.contact"] = messages.contact
     town.intake.add(messages.feeds.filed)
-    licences = LicenceDesk(
-        store.database,
-        lambda id_number: releaser.register.record(id_number, "lic.elicence"),
-        authority.signing_key,
-        authority.secret("shared licences"),
-        messages.reached_at,
-    )
-    town.desks.desks["licences"] = licences
     cases = _cases(store, releaser, city, now_ms, messages.reached_at)
     town.intake.add(cases.clerk)
+    held = HeldLicences(cases.records, releaser.register.record, authority.pseudonym)
+    releaser.live[LICENCES] = lambda _person, id_number, _at_ms: held.of(id_number)
+    secret = authority.secret("shared licences")
+    licences = LicenceDesk(store.database, held.of, authority.signing_key, secret, messages.reached_at)
+    town.desks.desks["licences"] = licences
     messages.said["case"] = CaseNews(cases.records, messages.application).said
     slots = Slots(time.monotonic, limits)
     published = Publisher(authority.folder, city.folder, services / "codes.toml", authority.signing_key)
     published.directory()
     fleet = FleetDesk(store, authority, load_settings(authority.folder), now_ms)
+    town.intake.add(fleet.readiness)
     handover = HandoverDesk(
         releaser, PhoneWindow(store, authority), authority.secret("forms handed over"), messages.reached_at
     )
     return Gateway(authority, store, releaser, now_ms, log, slots, town, messages, licences, cases, published, fleet,
-                   handover)  # fmt: skip
+                   handover, SignInDesk(releaser, messages.reached_at, personas))  # fmt: skip
 
 
 def _cases(
@@ -138,12 +140,13 @@ def _cases(
     templates = load_templates((city.folder / "certificates.toml").read_text("utf-8"))
     held = releaser.register.record
     desk = CertificateDesk(store.database, releaser.authority, releaser.catalogue, templates, held, address)
-    parts = Parts(store.database, store, releaser.authority, releaser.cards, releaser.catalogue, now_ms, desk)
+    parts = Parts(store.database, store, releaser.authority, releaser.cards, releaser.catalogue, now_ms, desk, held)
     cases = open_office(city.folder, parts, city.agencies)
     releaser.live["case.case"] = lambda person, _id, at_ms: cases.records.of(
         person, releaser.catalogue.current().parsed, at_ms
     )
     releaser.read.append(Readings(store.database).looks)
+    releaser.read.append(ExchangeReadings(store.database, releaser.authority.pseudonym).looks)
     return cases
 
 

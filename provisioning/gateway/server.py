@@ -34,6 +34,8 @@ from provisioning.gateway.exchange.routes import add_exchange_routes
 from provisioning.gateway.fleet.routes import add_fleet_routes
 from provisioning.gateway.handover.page import add_handover_routes
 from provisioning.gateway.hsm import MAX_BYTES as MAX_HSM_BYTES
+from provisioning.gateway.identity.app_page import add_app_page
+from provisioning.gateway.identity.routes import add_sign_in_routes
 from provisioning.gateway.ingest import MAX_ENVELOPE_BYTES, accept, unsealed
 from provisioning.gateway.licences.page import add_licence_page
 from provisioning.gateway.messages.routes import add_message_routes
@@ -41,6 +43,7 @@ from provisioning.gateway.page import PageFacts, render
 from provisioning.gateway.problems import CODES, Refused
 from provisioning.gateway.release import MAX_LOOKUP_BYTES
 from provisioning.gateway.store import InviteInvalid, StoreFailed
+from provisioning.gateway.technicians.page import add_technician_routes
 from provisioning.gateway.verify_page import add_verify_route
 from provisioning.gateway.web.admission import Admission
 from provisioning.gateway.web.catalogue_page import add_catalogue_page
@@ -90,11 +93,14 @@ def create_app(gateway: Gateway) -> FastAPI:
     add_message_routes(app, gateway)
     add_licence_page(app, gateway)
     add_handover_routes(app, gateway)
+    add_sign_in_routes(app, gateway)
+    add_app_page(app, gateway)
     add_certificate_page(app, gateway)
     add_exchange_routes(app, gateway)
     add_catalogue_page(app, gateway)
     add_fleet_routes(app, gateway)
     add_enrolment_routes(app, gateway)
+    add_technician_routes(app, gateway)
 
     @app.exception_handler(Refused)
     async def refused(_request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 out=${1:-build/deb}
 lock=${LOCK:-requirements.lock}
-most_bytes=$((60 * 1024 * 1024))
+most_bytes=60000000
 work=$PWD/build/package
 uv=$PWD/.venv/bin/uv
 python=/usr/bin/python3.11 # Debian's own: the package depends on it
@@ -20,6 +20,9 @@ version=${VERSION:-$(.venv/bin/python -c 'import tomllib; print(tomllib.load(ope
 say() { printf 'deb: %s\n' "$*" >&2; }
 die() { say "$1"; exit 1; }
 [ -x "$python" ] || die "$python is missing: apt-get install python3.11"
+for tool in ar strip zstd; do
+  command -v "$tool" >/dev/null || die "$tool is missing: apt-get install binutils zstd"
+done
 [ -e build/fonts/.setup-stamp ] || die "the fonts are missing: make setup"
 
 # The wheelhouse: every locked package as a wheel, held to its hash; what comes as source only is compiled here.
@@ -57,7 +60,10 @@ rm -rf "$site/provisioning/package"
 rm -rf "$site"/{pip,pip-*,setuptools,setuptools-*,docutils,docutils-*,psycopg*,kivy/tools,kivy/include,share} "$venv/share"
 find "$site/babel/locale-data" -name '*_*.dat' ! -name 'zh_*' ! -name 'en_*' ! -name 'yue_*' -delete
 find "$site" -type d -name tests -prune -exec rm -rf {} +
-find "$site" -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.c' -o -name '*.h' \) -delete
+find "$site" -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.pyi' -o -name '*.c' -o -name '*.h' \) -delete
+# Pillow does without AVIF; of the 500 languages that Pygments colours, a traceback needs Python's.
+rm -f "$site"/PIL/_avif.*.so "$site"/pillow.libs/libavif-*.so*
+find "$site/pygments/lexers" -name '*.py' ! -name '__init__.py' ! -name '_mapping.py' ! -name python.py ! -name special.py -delete
 find "$site" -type d -name __pycache__ -prune -exec rm -rf {} +
 find "$venv/bin" -mindepth 1 ! -name 'python*' ! -name kiosk -delete
 rm -f "$venv/bin"/python-{barcode,escpos} "$venv/.gitignore" "$venv/.lock"

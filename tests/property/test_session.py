@@ -18,7 +18,7 @@ from kiosk.session.asking import events as asked
 from kiosk.session.common import BUSY, form_of
 from kiosk.session.state import State
 from tests.unit.test_session_table import EVENTS, RUNTIME_ONLY
-from tests.unit.visit_kit import AT_MS, CATALOGUE, FACTS, FAILURES, HOLDER, MOUTH, Visit
+from tests.unit.visit_kit import APP_HOLDER, AT_MS, CATALOGUE, FACTS, FAILURES, HOLDER, MOUTH, SIGN_IN, Visit
 
 FIELD_IDS = sorted({item.id for service in CATALOGUE.services.values() for item in service.fields})
 VALUES = sorted({choice.value for service in CATALOGUE.services.values() for item in service.fields
@@ -36,7 +36,7 @@ SUBJECTS = st.builds(
 )  # fmt: skip
 PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.LanguageChosen: st.builds(e.LanguageChosen, st.sampled_from(["zh-Hans", "en"])),
-    e.StartChosen: st.builds(e.StartChosen, st.sampled_from(["card", "browse"])),
+    e.StartChosen: st.builds(e.StartChosen, st.sampled_from(["card", "app", "browse"])),
     e.ModeToggled: st.builds(e.ModeToggled, st.sampled_from(["large", "contrast", "reach"])),
     e.PinErased: st.builds(e.PinErased, st.booleans()),
     e.PinLengthChanged: st.builds(e.PinLengthChanged, st.integers(0, 6)),
@@ -85,7 +85,14 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     ),
     e.RowOpened: st.builds(e.RowOpened, st.integers(-1, 9)),
     e.ActionChosen: st.builds(e.ActionChosen, st.sampled_from(["steps", "supplement", "evaluate", "payments", "x"])),
-    e.TimerFired: st.builds(e.TimerFired, st.sampled_from(["idle", "second", "wait", "other"])),
+    e.TimerFired: st.builds(e.TimerFired, st.sampled_from(["idle", "second", "wait", "app", "other"])),
+    asked.SignInMade: st.builds(asked.SignInMade, st.just(SIGN_IN)),
+    asked.SignInFailed: st.builds(asked.SignInFailed, CODES),
+    asked.SignInSeen: st.one_of(
+        st.builds(asked.SignInSeen, st.sampled_from(["waiting", "opened", "refused", "expired", "ended"])),
+        st.builds(asked.SignInSeen, st.just("approved"), st.just(APP_HOLDER),
+                  st.sampled_from(["", "waiting", "refused", "expired", "approved"]), st.just("token")),
+    ),
 }  # fmt: skip
 ANY_EVENT = st.one_of(
     [PAYLOADS.get(kind, st.builds(kind)) for kind in EVENTS if kind not in RUNTIME_ONLY]  # pyright: ignore
@@ -96,6 +103,10 @@ BEGINNINGS: dict[str, Callable[[], Visit]] = {
     "checking": lambda: Visit().to_pin().pin(),
     "browsing": lambda: Visit().touch("language.zh", "start.browse").to_intro(),
     "home": lambda: Visit().to_home(),
+    "app code": lambda: Visit().touch("language.zh", "start.app").send(asked.SignInMade(SIGN_IN)),
+    "app home": lambda: Visit().by_app(),
+    "approving": lambda: Visit().to_approval(),
+    "goodbye": lambda: Visit().to_approval().touch("finish"),
     "services": lambda: Visit().to_home().touch("event.moved"),
     "consent": lambda: Visit().to_home().to_intro().touch("primary"),
     "fetching": lambda: Visit().to_home().to_intro().touch("primary", "primary"),
@@ -116,6 +127,8 @@ BEGINNINGS: dict[str, Callable[[], Visit]] = {
     "rating": lambda: Visit().to_saved().touch("primary", "back"),
     "no printer": lambda: Visit(printer=None).to_home().to_intro().touch("primary"),
 }
+WITH_A_CARD = sorted(BEGINNINGS.keys() - {"app home", "approving"})
+"""Who signed in with the app has no card that could go."""
 ACTS = st.lists(st.one_of(ANY_EVENT, st.integers(0, 40)), min_size=1, max_size=25)
 
 
@@ -133,8 +146,11 @@ def held(visit: Visit) -> None:
     """Promises beyond those of every screen."""
     session = visit.session
     if session.holder is not None:
-        assert session.facts is not None
-    if session.state in {State.START, State.CARD, State.READING, State.PIN, State.CHECKING_PIN}:
+        assert (session.facts is None) is session.by_app
+    if session.state is State.APPROVING:
+        assert session.by_app
+        assert session.draft is not None
+    if session.state in {State.APP, State.START, State.CARD, State.READING, State.PIN, State.CHECKING_PIN}:
         assert (session.holder, session.draft) == (None, None)
     if session.state is State.SIGNING:
         assert session.application is not None
@@ -167,10 +183,14 @@ def ends(visit: Visit) -> None:
     visit.pull()
     if visit.state is State.SIGNING:
         visit.send(e.SaveFailed("application", "storage-failed"))
-    for _ in range(120):
+    if visit.state in {State.APP, State.APPROVING}:
+        visit.send(asked.SignInSeen("expired"))
+    for _ in range(400):
         if visit.state is State.ATTRACT and "idle" not in visit.timers:
             break
         soonest = min(visit.timers, key=lambda name: visit.timers[name])
+        passed = visit.timers[soonest]
+        visit.timers = {name: left - passed for name, left in visit.timers.items()}
         visit.fire(soonest)
     assert visit.state is State.ATTRACT
     assert visit.session == s.Session(visit.session.id, world=visit.session.world)
@@ -187,7 +207,7 @@ def test_hands_alone_never_reach_a_screen_without_a_way_on(beginning: str, touch
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(sorted(BEGINNINGS)), SLOTS.filter(lambda slot: slot is not SlotState.PRESENT), ACTS)
+@given(st.sampled_from(WITH_A_CARD), SLOTS.filter(lambda slot: slot is not SlotState.PRESENT), ACTS)
 def test_once_the_card_is_gone_nothing_brings_its_holder_back(
     beginning: str, slot: SlotState, acts: list[e.Event | int]
 ) -> None:
@@ -195,7 +215,7 @@ def test_once_the_card_is_gone_nothing_brings_its_holder_back(
     visit.send(e.SlotChanged(slot, visit.insertion))
     assert visit.session.holder is None
     for what in acts:
-        if isinstance(what, e.SlotChanged | e.CardRecognised | e.PinAccepted):
+        if isinstance(what, e.SlotChanged | e.CardRecognised | e.PinAccepted | asked.SignInSeen):
             continue
         act(visit, what)
         assert visit.session.holder is None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -74,8 +74,13 @@ class Walk:
     document: Mapping[str, object]
 
 
-def walk(kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None) -> Walk:
-    """To the saved application: the first choice of every question, and nothing typed that may stay empty."""
+def walk(
+    kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None, chosen: Mapping[str, str] | None = None
+) -> Walk:
+    """To the saved application: the first choice of every question, and nothing typed that may stay empty.
+
+    `chosen` says otherwise for some questions.
+    """
     touches = keys = 0
 
     def touch(name: str) -> None:
@@ -88,14 +93,14 @@ def walk(kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None) 
     pins = [PIN, NEW_PIN, NEW_PIN]
     for _ in range(MAX_SCREENS):
         if kiosk.screen.name in {"intro", "consent"}:
-            touch("primary")
+            touch("primary" if kiosk.screen.primary is not None else _first_choice(kiosk))
             continue
         if kiosk.screen.name == "view":
             touch("primary" if kiosk.screen.primary is not None else _first_choice(kiosk))
             continue
         if kiosk.screen.name != "form":
             break
-        asked, digits = _answer(kiosk, pins, typed or {})
+        asked, digits = _answer(kiosk, pins, typed or {}, chosen or {})
         for name in asked:
             touch(name)
         keys += digits
@@ -113,14 +118,19 @@ def walk(kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None) 
     return Walk(touches, keys, sum(item["origin"] != "answer" for item in fields.values()), document)
 
 
-def _answer(kiosk: Kiosk, pins: list[str], typed: Mapping[str, str]) -> tuple[list[str], int]:
+def _answer(
+    kiosk: Kiosk, pins: list[str], typed: Mapping[str, str], wanted: Mapping[str, str]
+) -> tuple[list[str], int]:
     """What is touched to answer the question on the screen and go on, and how many of that are keys."""
     if "pin.1" in kiosk.controls:
-        wanted = pins.pop(0)
-        return [*(f"pin.{digit}" for digit in wanted), "pin.ok"], len(wanted)
+        pin = pins.pop(0)
+        return [*(f"pin.{digit}" for digit in pin), "pin.ok"], len(pin)
     choices = [c for c in kiosk.controls.values() if c.id.startswith("choice.") and c.enabled]
+    question = question_of(kiosk)
     chosen = [] if not choices or any(choice.selected for choice in choices) else [choices[0].id]
-    keys = [f"key.{key}" for key in _wanted(kiosk, typed)]
+    if question in wanted:
+        chosen = [f"choice.{question}.{wanted[question]}"]
+    keys = [f"key.{key}" for key in typed.get(question, "")]
     return [*chosen, *keys, "primary"], len(keys)
 
 
@@ -139,17 +149,23 @@ def _first_choice(kiosk: Kiosk) -> str:
     return next(control.id for control in kiosk.controls.values() if control.role == "choice")
 
 
-def _wanted(kiosk: Kiosk, typed: Mapping[str, str]) -> str:
-    """What to type on this screen: the question is known by its field."""
+def question_of(kiosk: Kiosk) -> str:
+    """The field that the screen asks for."""
     application = kiosk.terminal.runtime.session.application
-    question = application.question if application is not None else ""
-    return typed.get(question, "")
+    return application.question if application is not None else ""
 
 
-def visit(state_dir: Path, service: str, *, online: bool = True) -> Walk:
+def visit(
+    state_dir: Path,
+    service: str,
+    *,
+    online: bool = True,
+    chosen: Mapping[str, str] | None = None,
+    terminal: Callable[[Path], Kiosk] = Kiosk,
+) -> Walk:
     """Walk a service for the persona it suits, with a terminal of its own."""
     suited = SUITED[service]
-    kiosk = Kiosk(state_dir)
+    kiosk = terminal(state_dir)
     try:
         kiosk.clock.advance(suited.days * DAY_S)
         kiosk.wait(1)
@@ -158,7 +174,7 @@ def visit(state_dir: Path, service: str, *, online: bool = True) -> Walk:
         if not online:
             kiosk.cut()
         _to_its_beginning(kiosk, CATALOGUE.services[service], suited.persona)
-        return walk(kiosk, service, typed=suited.typed)
+        return walk(kiosk, service, typed=suited.typed, chosen=chosen)
     finally:
         kiosk.close()
 

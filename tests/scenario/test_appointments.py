@@ -27,8 +27,7 @@ def to_slots(kiosk: Kiosk) -> None:
     kiosk.touch("event.travel", "service.appointment", "primary", "primary")
     while kiosk.screen.name == "form" and not any(name.startswith("choice.") for name in kiosk.controls):
         kiosk.touch("primary")
-    kiosk.touch("choice.matter.exit-entry", "primary", "choice.office.rongshu", "primary")
-    kiosk.touch("choice.day.2026-05-20", "primary")
+    kiosk.touch("choice.matter.exit-entry", "primary", "choice.day.2026-05-20", "primary")
 
 
 def hand_in(kiosk: Kiosk) -> None:
@@ -199,20 +198,25 @@ def test_the_network_goes_while_a_time_is_being_chosen(hall: Hall) -> None:
 
 
 def test_the_nearest_office_and_the_first_free_time_are_proposed_and_can_be_changed(hall: Hall) -> None:
-    kiosk = hall.kiosk.to_home("parent").touch("event.travel", "service.appointment", *["primary"] * 3)
+    kiosk = hall.kiosk.to_home("parent").touch("event.travel", "service.appointment", *["primary"] * 2)
     kiosk.touch("choice.matter.exit-entry", "primary")
+    assert kiosk.controls["choice.day.2026-05-18"].selected, "the nearest office is taken; the last look can change it"
+    kiosk.touch("back")
     assert kiosk.controls["choice.office.rongshu"].selected
     kiosk.touch("primary", "primary")
     assert kiosk.controls["choice.slot.2026-05-18T10:30"].selected
     kiosk.touch("choice.slot.2026-05-18T11:00", "primary")
+    assert "榕树街便民服务中心" in kiosk.words
+    assert "change.office" in kiosk.controls
     hand_in(kiosk)
     assert hall.bookings()[0]["start"] == "2026-05-18T11:00"
 
 
 def test_five_who_come_together_are_not_offered_a_time_for_four(hall: Hall) -> None:
     kiosk = hall.kiosk.to_home("parent").touch("event.travel", "service.appointment", *["primary"] * 2)
-    kiosk.touch("change.people", "choice.people.5", "primary", "primary", "choice.matter.exit-entry", "primary")
-    kiosk.touch("choice.office.rongshu", "primary")
+    kiosk.touch("choice.matter.exit-entry", "primary", "primary", "primary")
+    assert kiosk.screen.name == "check"
+    kiosk.touch("change.people", "choice.people.5", "primary")
     assert not any(name.startswith("choice.day.") and one.enabled for name, one in kiosk.controls.items())
 
 

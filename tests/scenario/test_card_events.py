@@ -187,7 +187,7 @@ def test_leaving_the_pin_pad_asks_for_the_card_back(kiosk: Kiosk) -> None:
     kiosk.touch("language.zh", "start.card").insert()
     kiosk.touch("pin.1", "pin.2", "back")
     assert kiosk.screen.name == "take-card"
-    assert len(kiosk.terminal.runtime._pins[""]) == 0
+    assert len(kiosk.terminal.runtime._pins.holders[""]) == 0
 
 
 def test_shuffled_digits_are_all_there_and_the_right_pin_still_works(kiosk: Kiosk) -> None:

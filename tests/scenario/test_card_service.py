@@ -57,7 +57,7 @@ def test_a_pin_that_is_easy_to_guess_is_not_taken(kiosk: Kiosk, new: str, said: 
     to_new_pin(kiosk).pin("123456").pin(new)
     assert said in kiosk.words
     assert kiosk.terminal.runtime.session.pin_step == "new"
-    assert len(kiosk.terminal.runtime._pins["new"]) == 0  # pyright: ignore[reportPrivateUsage]
+    assert len(kiosk.terminal.runtime._pins.holders["new"]) == 0  # pyright: ignore[reportPrivateUsage]
     kiosk.pin(NEW).pin(NEW)
     assert kiosk.screen.name == "check"
 
@@ -86,7 +86,7 @@ def test_a_wrong_old_pin_costs_a_try_and_changes_nothing(kiosk: Kiosk) -> None:
 def test_whoever_turns_back_leaves_no_digits(kiosk: Kiosk, leaves: str) -> None:
     to_new_pin(kiosk).pin("123456").pin(NEW)
     kiosk.touch(leaves)
-    assert all(len(pin) == 0 for pin in kiosk.terminal.runtime._pins.values())  # pyright: ignore[reportPrivateUsage]
+    assert all(len(pin) == 0 for pin in kiosk.terminal.runtime._pins.holders.values())  # pyright: ignore[reportPrivateUsage]
     assert kiosk.terminal.runtime.session.pin_step == ""
 
 
@@ -94,7 +94,7 @@ def test_the_card_is_pulled_between_the_two_new_pins(kiosk: Kiosk) -> None:
     to_new_pin(kiosk).pin("123456").pin(NEW)
     kiosk.pull()
     assert kiosk.screen.name == "failure.card-removed"
-    assert all(len(pin) == 0 for pin in kiosk.terminal.runtime._pins.values())  # pyright: ignore[reportPrivateUsage]
+    assert all(len(pin) == 0 for pin in kiosk.terminal.runtime._pins.holders.values())  # pyright: ignore[reportPrivateUsage]
 
 
 def test_the_disk_is_full_after_the_card_has_its_new_pin(kiosk: Kiosk) -> None:

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.api import JobState, PrintResult
 from drivers.printers.a4 import ipp
 from drivers.printers.a4.certificate import Certificate
 from drivers.sim.ipp_printer import SimIppPrinter
 from kiosk.cli.paper.qr_reader import read_qr_codes
+from kiosk.events import DataFetched, HomePressed, LookupFailed, PaperSeen, SubjectData
+from kiosk.session import service
+from kiosk.session.asking import sheet
+from kiosk.session.asking.events import SheetFinished, SheetProgress, VerdictCame
+from kiosk.session.asking.sheet_state import Sheet
 from tests.pages import page_text, picture_of
 from tests.scenario.kit import Kiosk
 
@@ -60,7 +67,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Certificate]:
         made.append(certificate)
         return b"%PDF-1.4 drawn elsewhere"
 
-    monkeypatch.setattr("kiosk.workers.sheets.render_certificate", draw)
+    monkeypatch.setattr("drivers.printers.a4.certificate.render_certificate", draw)
     return made
 
 
@@ -199,6 +206,142 @@ def test_nothing_of_it_stays_in_the_terminal(kiosk: Kiosk, a4: SimIppPrinter) ->
             assert a4.documents[0][:200] not in kept, file.name
             assert b"%PDF" not in kept, file.name
             assert "陈晓娴".encode() not in kept, file.name
+
+
+# ---- in the visit that asked for it
+
+
+def to_last_page(kiosk: Kiosk, changed: Mapping[str, str] | None = None, *, answered: bool = True) -> Kiosk:
+    """Hand in a household proof; the office says yes at once, where it answers at all."""
+    kiosk.city.answers = answered
+    kiosk.to_home().to_saved()
+    number = str(kiosk.store.documents[0]["number"])
+    case = {**CASE, "number": number, "certificate": json.dumps({**DOCUMENT, "number": number}), **(changed or {})}
+    kiosk.city.live["case.case"] = {"cases": [{**CASE, "number": "T0009-000001"}, case]}
+    return kiosk.wait(3)
+
+
+def test_a_certificate_that_is_issued_at_once_is_printed_before_the_citizen_leaves(
+    kiosk: Kiosk, a4: SimIppPrinter
+) -> None:
+    to_last_page(kiosk)
+    assert "证明开好了" in kiosk.words
+    kiosk.touch("certificate.print")
+    assert "证明打好了" in kiosk.words
+    assert a4.printed == [1]
+    assert "正本 ORIGINAL" in page_text(a4.documents[0])
+    assert [d["number"] for d in printed(kiosk)] == [kiosk.store.documents[0]["number"]]
+    assert kiosk.controls["certificate.print"].text == "再打一张证明，会写明“补打”"
+    kiosk.touch("primary")
+    assert kiosk.screen.name == "receipt", "the receipt is still to be had"
+
+
+def test_as_long_as_the_office_is_silent_nothing_is_offered(kiosk: Kiosk, a4: SimIppPrinter) -> None:
+    to_last_page(kiosk, answered=False)
+    assert "正在开证明" in kiosk.words
+    assert "certificate.print" not in kiosk.controls
+    kiosk.wait(8)
+    assert a4.documents == []
+    kiosk.city.answers = True
+    kiosk.wait(3)
+    assert "证明开好了" in kiosk.words
+
+
+def test_the_office_says_no_while_the_citizen_still_stands_there(kiosk: Kiosk) -> None:
+    to_last_page(kiosk, answered=False)
+    kiosk.city.answers = True
+    seq = kiosk.store.last_seq
+    kiosk.city.verdicts[seq] = VerdictCame(seq, accepted=False, reason="data-do-not-agree", result={})
+    kiosk.wait(3)
+    assert kiosk.screen.name == "failure.not-accepted"
+
+
+@pytest.mark.parametrize("changed", [{"certificate": ""}, {"number": "T0009-000002"}])
+def test_a_certificate_that_is_not_there_yet_is_said_to_be_and_asked_for_again(
+    kiosk: Kiosk, a4: SimIppPrinter, drawn: list[Certificate], changed: dict[str, str]
+) -> None:
+    to_last_page(kiosk, changed).touch("certificate.print")
+    assert "证明现在取不到" in kiosk.words
+    assert (a4.documents, printed(kiosk)) == ([], [])
+    number = str(kiosk.store.documents[0]["number"])
+    whole = {**CASE, "number": number, "certificate": json.dumps({**DOCUMENT, "number": number})}
+    kiosk.city.live["case.case"] = {"cases": [whole]}
+    kiosk.touch("certificate.print")
+    assert "证明打好了" in kiosk.words
+    assert not drawn[-1].copy
+
+
+def test_the_network_is_cut_between_yes_and_print(kiosk: Kiosk, a4: SimIppPrinter) -> None:
+    to_last_page(kiosk)
+    kiosk.city.up = False
+    kiosk.touch("certificate.print")
+    assert "证明现在取不到" in kiosk.words
+    assert a4.documents == []
+
+
+def test_whoever_goes_on_before_it_comes_gets_no_paper_unasked(kiosk: Kiosk, a4: SimIppPrinter) -> None:
+    to_last_page(kiosk)
+    runtime = kiosk.terminal.runtime
+    number, cases = str(kiosk.store.documents[0]["number"]), kiosk.city.live["case.case"]
+    session, _ = sheet.ask_for(runtime.session, None)
+    assert sheet.under_way(session)
+    assert sheet.ask_for(session, None) == (session, ()), "once is enough"
+    came = DataFetched((SubjectData("case.case", "data", "", cases),), "my-cases", session_id=session.id)
+    assert sheet.fetched(session, replace(came, service="medical")) == (session, ())
+    assert sheet.not_fetched(session, LookupFailed("gateway-silent", "medical")) == (session, ())
+    left, _ = service.home(session, HomePressed())
+    assert left.sheet == Sheet(number, JobState.NOT_PRINTED, sheet.MISSING)
+    assert sheet.fetched(left, came) == (left, ())
+    assert a4.documents == []
+
+
+def test_what_the_printer_says_after_the_visit_is_noted_and_shown_to_nobody(kiosk: Kiosk) -> None:
+    session = to_last_page(kiosk).terminal.runtime.session
+    assert sheet.progress(session, SheetProgress(JobState.SENT)) == (session, ())
+    assert sheet.seen(session, PaperSeen("whole")) == (session, ())
+    late = SheetFinished(session.id - 1, "T0002-000041", "marriage", PrintResult(JobState.DONE, "", 9))
+    after, effects = sheet.finished(session, late)
+    assert after.sheet is None
+    assert [type(one).__name__ for one in effects] == ["Note", "SaveEntry"]
+
+
+def test_before_anything_is_handed_in_no_certificate_is_due(kiosk: Kiosk) -> None:
+    kiosk.to_home()
+    assert not sheet.due(kiosk.terminal.runtime.session)
+
+
+def test_a_catalogue_without_cases_has_no_certificate_to_fetch(kiosk: Kiosk) -> None:
+    session = to_last_page(kiosk).terminal.runtime.session
+    catalogue = session.world.catalogue
+    assert catalogue is not None
+    services = {name: one for name, one in catalogue.services.items() if name != "my-cases"}
+    world = replace(session.world, catalogue=replace(catalogue, services=services))
+    assert sheet.due(session)
+    assert not sheet.due(replace(session, world=world))
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_printer_that_does_not_know_asks_on_the_last_page_too(kiosk: Kiosk, a4: SimIppPrinter) -> None:
+    a4.set_fault("counts-nothing")
+    to_last_page(kiosk).touch("certificate.print")
+    assert "证明打出来了吗？" in kiosk.words
+    kiosk.touch("sheet.seen")
+    assert "好的，请收好证明" in kiosk.words
+
+
+def test_whoever_wants_it_by_post_is_not_offered_paper(kiosk: Kiosk) -> None:
+    kiosk.to_home().to_check().touch("change.get", "choice.get.post", "primary").submit().wait(3)
+    assert kiosk.screen.name == "saved"
+    assert "证明开好了" not in kiosk.words
+    assert "certificate.print" not in kiosk.controls
+
+
+def test_a_terminal_without_an_a4_printer_ends_as_before(tmp_path: Path) -> None:
+    kiosk = Kiosk(tmp_path)
+    to_last_page(kiosk)
+    assert "接下来" in kiosk.words
+    assert "certificate.print" not in kiosk.controls
+    kiosk.close()
 
 
 # ---- the receipt of a case, at another terminal

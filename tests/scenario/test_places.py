@@ -35,7 +35,7 @@ def to_places(kiosk: Kiosk, matter: str) -> Kiosk:
 def test_the_nearest_offices_with_hours_and_what_to_bring(hall: Kiosk) -> None:
     to_places(hall, "exit-entry")
     assert hall.screen.name == "places"
-    assert "最近的 2 个地方" in hall.words
+    assert "最近的 3 个地方" in hall.words
     assert "1 榕树街便民服务中心" in hall.words
     assert "现在开着，到 12:00" in hall.words
     assert "带身份证原件" in hall.words

@@ -82,7 +82,7 @@ def test_the_office_refuses_the_lookup_and_the_card_fills_the_form(kiosk: Kiosk)
 
 
 def test_help_and_back_lose_nothing_that_was_chosen(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_intro().touch("primary", "primary", "primary", "primary")
+    kiosk.to_home().to_intro().touch("primary", "primary", "primary")
     choice = next(c.id for c in kiosk.controls.values() if c.role == "choice")
     kiosk.touch(choice, "help")
     assert kiosk.screen.name == "help"
@@ -91,7 +91,7 @@ def test_help_and_back_lose_nothing_that_was_chosen(kiosk: Kiosk) -> None:
 
 
 def test_the_language_may_change_in_the_middle_without_losing_what_was_typed(kiosk: Kiosk) -> None:
-    kiosk.cut().to_home().to_intro().touch("primary", "primary", "primary", "primary")
+    kiosk.cut().to_home("newcomer").to_intro("residence").touch("primary", "primary", "primary")
     assert "phone" in str(kiosk.screen.body)
     kiosk.touch("key.1", "key.3", "key.8", "mode.language")
     assert kiosk.screen.language == "en"
@@ -100,7 +100,7 @@ def test_the_language_may_change_in_the_middle_without_losing_what_was_typed(kio
 
 
 def test_something_is_wrong_with_the_data_and_the_citizen_says_so(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_intro().touch("primary", "primary", "wrong.name")
+    kiosk.to_home().to_intro().touch("primary", "primary", "wrong.name", "primary")
     assert "您说不对，先照办，部门会核对" in kiosk.words
     kiosk.through_form().submit().wait(1)
     assert kiosk.store.documents[0]["fields"]["name"]["disputed"] == "yes"  # pyright: ignore

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+import subprocess
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from kiosk.__main__ import app
+from kiosk.bench.processes.children import kiosk_command
 from kiosk.bench.scenarios.format import Scenario, parse_scenario
 from kiosk.bench.scenarios.report import write_junit, write_page
 from kiosk.bench.scenarios.run import play_all, read_scenarios
@@ -24,6 +30,8 @@ NO_SCREEN_OF_A_VISIT = frozenset({
     "card-needs-hsm", "card-needs-key", "no-card", "pin-format", "storage-failed", "storage-unsafe", "storage-damaged",
     "storage-moved", "document-invalid", "seal-broken", "internal", "card-unknown", "outbox-full",
     "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
+    "technician-revoked", "technician-expired", "technician-false", "staff-code-wrong", "staff-code-expired",
+    "staff-code-used", "staff-code-unenrolled",
 })  # fmt: skip
 """Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
 
@@ -93,6 +101,22 @@ def test_reports_for_machines_and_people_name_the_failure(tmp_path: Path) -> Non
     assert "Seed 7." in page
     assert "您好" in page, "what the screen said at each step"
     assert "123456" not in page
+
+
+def test_the_page_for_people_shows_each_screen_as_the_terminal_draws_it(tmp_path: Path) -> None:
+    """In a program of its own, as a tester calls it: the renderer wants to be set up before anything else draws."""
+    scenario, page = tmp_path / "one.yaml", tmp_path / "r.html"
+    scenario.write_text("scenario: a\nsteps:\n  - touch: language.zh\n  - touch: start.card\n", "utf-8")
+    command = kiosk_command("bench", "play", str(scenario), "--report", str(page))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = re.findall(r"alt='(\w+) screen' loading=lazy src='data:image/png;base64,([^']+)'", page.read_text("utf-8"))
+    assert [screen for screen, _ in found] == ["start", "card"]
+    for _, data in found:
+        picture = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+        assert picture.size == (540, 960)
+        assert len(picture.getcolors(100_000) or []) > 16, "something is drawn"
+    assert found[0][1] != found[1][1]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.test_key_sealing import joined
+
 pytestmark = [pytest.mark.system, pytest.mark.ui]
 
 DEADLINE_S = 60
@@ -95,3 +97,34 @@ def test_a_terminal_that_is_told_to_end_says_so(tmp_path: Path) -> None:
                 assert process.wait(DEADLINE_S) == 0
             finally:
                 process.kill()
+
+
+def test_a_terminal_whose_key_the_tpm_did_not_open_serves_all_the_same(tmp_path: Path) -> None:
+    """What `kiosk.service` starts, on a disk that was joined and whose key is a link to nowhere."""
+    state = tmp_path / "state"
+    joined(state)
+    (state / "terminal.key").unlink()
+    (state / "terminal.key").symlink_to(tmp_path / "not-opened")
+    environ = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "KIOSK_STATE": str(state),
+               "PCSCLITE_CSOCK_NAME": str(tmp_path / "no-pcscd")}  # fmt: skip
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(DEADLINE_S)
+        with subprocess.Popen([sys.executable, "-m", "kiosk.cli.run"], env=environ) as process:
+            try:
+                assert manager.recv(256).startswith(b"READY=1")
+            finally:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(DEADLINE_S) == 0
+    log = (state / "log/kiosk.jsonl").read_text()
+    assert '"event": "enrolment.refused"' in log.replace('":"', '": "')
+
+
+def test_settings_that_cannot_be_used_end_the_service_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("idle_timeout_s = 5\n")
+    environ = {**os.environ, "KIOSK_STATE": str(tmp_path / "state"), "KIOSK_CONFIG": str(tmp_path / "settings.toml")}
+    command = [sys.executable, "-m", "kiosk.cli.run"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 1
+    assert "idle_timeout_s" in done.stderr
+    assert "[settings-invalid]" in done.stderr

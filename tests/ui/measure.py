@@ -11,6 +11,10 @@ LEAST_TARGET = 60
 LEAST_GAP = 8
 LEAST_CONTRAST = 7.0
 LEAST_CONTRAST_HIGH = 20.0
+WHITE: Rgb = (1.0, 1.0, 1.0)
+LEAST_CODE = 100
+LEAST_EDGE_CONTRAST = 3.0
+LEAST_LINE_SPACING = 1.3
 
 
 def problems(sheet: Sheet) -> Iterator[str]:
@@ -21,6 +25,8 @@ def problems(sheet: Sheet) -> Iterator[str]:
     yield from outside(sheet)
     yield from covered(sheet)
     yield from faint(sheet)
+    yield from edges(sheet)
+    yield from codes(sheet)
 
 
 def gap(one: Rect, other: Rect) -> float:
@@ -46,6 +52,13 @@ def texts(sheet: Sheet) -> Iterator[str]:
     for run in sheet.runs:
         if run.size < sheet.theme.smallest:
             yield f"text of {run.size} ({len(run.text)} characters)"
+    for i, run in enumerate(sheet.runs):
+        for other in sheet.runs[i + 1 :]:
+            apart = (other.y - run.y) / run.size
+            same = (other.size, other.group, other.bold) == (run.size, run.group, run.bold)
+            beside = other.x >= run.x + run.width or run.x >= other.x + other.width
+            if same and not beside and 0.5 < apart < LEAST_LINE_SPACING - 0.01:
+                yield f"lines of {run.size} are {apart:.2f} of that apart"
 
 
 def ink(run: Run) -> Rect:
@@ -129,3 +142,33 @@ def _ground(fills: list[tuple[Rect, Shape]], rect: Rect, paper: Rgb) -> Rgb:
         ):
             colour = shape.colour
     return colour
+
+
+def edges(sheet: Sheet) -> Iterator[str]:
+    """Buttons that can hardly be told from what they lie on: neither edge nor face stands out at 3 : 1."""
+    paper = sheet.theme.colour("paper")
+    for group, (control, rect) in enumerate(sheet.targets):
+        if not control.enabled or control.role == "aid" or (rect.width, rect.height) == sheet.theme.size:
+            continue  # an aid is its icon and its word; the black screen is one button
+        own = [shape for shape in sheet.shapes if shape.group == group and _frames(extent(shape), rect)]
+        best = max((contrast_ratio(shape.colour, paper) for shape in own), default=0.0)
+        if best < LEAST_EDGE_CONTRAST:
+            yield f"the edge of {control.id} stands out at {best:.1f} : 1"
+
+
+def _frames(place: Rect, rect: Rect) -> bool:
+    """Whether a shape goes round the control or fills it."""
+    return _within(rect, place, 12) and _within(place, rect, 12)
+
+
+def codes(sheet: Sheet) -> Iterator[str]:
+    """Words on a QR code: it lies in a square of white with sharp corners."""
+    squares = [
+        extent(shape)
+        for shape in sheet.shapes
+        if isinstance(shape, Box) and shape.colour == WHITE and not shape.stroke and not shape.radius
+        and shape.half_width == shape.half_height >= LEAST_CODE / 2
+    ]  # fmt: skip
+    for run in sheet.runs:
+        if any(gap(ink(run), square) < -1 for square in squares):
+            yield f"words of {_owner(sheet, run)} on a QR code"

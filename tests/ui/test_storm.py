@@ -11,6 +11,7 @@ import pytest
 from kiosk.events import Event, KeyPressed, KeyTyped, PinKey, PrimaryPressed
 from kiosk.ui.gallery.common import Scene
 from kiosk.ui.gallery.examples import EXAMPLES, model
+from kiosk.ui.glass.view import LOST_S
 from tests.ui.kit import Hand
 
 STORM = 1000
@@ -117,16 +118,51 @@ def test_drags_across_every_pair_of_buttons_press_neither(hand: Hand) -> None:
 
 
 def test_a_finger_that_is_never_lifted_does_not_lock_the_next_screen(hand: Hand) -> None:
-    """A finger that the panel loses is forgotten with the session that it touched."""
+    """The panel loses a finger, or a bag leans on the glass: the screen that follows belongs to the next finger."""
     hand.show(model("13-pin"))
     lost = touch(hand, *hand.target("key.1").rect.centre)
     hand.window.dispatch("on_touch_down", lost)
-    hand.window.dispatch("on_touch_up", lost)
-    hand.sent.clear()
     hand.show(model("17-intro"))
-    hand.now += 1
     hand.tap("primary")
     assert hand.sent == [PrimaryPressed(session_id=7)]
+    hand.window.dispatch("on_touch_up", lost)
+    assert len(hand.sent) == 1, "what comes up at last presses nothing"
+
+
+def test_a_finger_that_rests_for_minutes_gives_way_to_the_next_one_on_the_same_screen(hand: Hand) -> None:
+    hand.show(model("17-intro"))
+    rests = touch(hand, *hand.target("back").rect.centre)
+    hand.window.dispatch("on_touch_down", rests)
+    hand.now += LOST_S / 2
+    hand.tap("primary")
+    assert hand.sent == [], "a second finger beside the first is not an answer"
+    hand.now += 300
+    hand.tap("primary")
+    assert hand.sent == [PrimaryPressed(session_id=7)]
+    hand.window.dispatch("on_touch_up", rests)
+    assert len(hand.sent) == 1
+
+
+@pytest.mark.parametrize("held_s", [0.0, 1.0, 10.0, 600.0])
+def test_a_slow_finger_presses_like_a_quick_one_and_only_when_it_is_lifted(held_s: float, hand: Hand) -> None:
+    """Nothing waits behind a long press: no menu, no repetition, no selection."""
+    hand.show(model("13-pin"))
+    children = list(hand.window.children)
+    hand.down("key.5")
+    hand.now += held_s
+    hand.turn(3)
+    assert hand.sent == []
+    hand.up("key.5")
+    assert hand.sent == [PinKey("5", session_id=7)]
+    assert list(hand.window.children) == children
+
+
+def test_a_finger_from_the_screen_before_that_slides_onto_a_button_presses_nothing(hand: Hand) -> None:
+    hand.show(model("17-intro"))
+    hand.down("primary")
+    hand.show(model("18-consent"))
+    hand.up("primary")
+    assert hand.sent == [], "the button has the same place and id, but another meaning"
 
 
 @pytest.mark.parametrize("following", ["17-intro", "18-consent", "23-check", "25-saved"])

@@ -25,10 +25,13 @@ from kiosk.bench.ports import (
     PersonaView,
     ReceiptView,
     SupplyView,
+    no_square,
 )
+from kiosk.pieces.strokes import Stroke
 
 WIDTH, HEIGHT = 1080, 1920
 SCREENS: dict[str, list[ElementView]] = {
+    "form": [ElementView("square", "square", "用手指写", True, 60, 900, 512, 512)],
     "attract": [ElementView("language.zh", "choice", "中文", True, 60, 1200, 400, 144)],
     "card": [ElementView("back", "back", "返回", True, 60, 1600, 304, 144)],
     "pin": [
@@ -49,6 +52,7 @@ class FakeTerminal:
     name: str = "attract"
     touches: list[tuple[float, float]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     settles: int = 0
     stuck: bool = False
@@ -106,6 +110,11 @@ class FakeTerminal:
         if not text.isdigit() or self.name != "pin":
             raise BenchError("no-such-key", "There is no key for that.", "Type what the pad on the screen offers.", 409)
         self.typed.append(text)
+
+    def draw(self, strokes: Sequence[Stroke]) -> None:
+        if self.name != "form":
+            raise no_square()
+        self.strokes.extend(strokes)
 
     def drawn(self, timeout_s: float) -> bool:
         return True
@@ -171,6 +180,10 @@ class FakeTray:
 class FakePaper:
     papers: list[ReceiptView] = field(default_factory=list)
     in_mouth: bool = False
+    name: str = "generic-80"
+
+    def model(self) -> str:
+        return self.name
 
     def receipts(self) -> Sequence[ReceiptView]:
         return tuple(self.papers)
@@ -295,6 +308,17 @@ class FakeLog:
 
 
 @dataclass
+class FakePhone:
+    """Shows what was tapped last."""
+
+    tapped: list[tuple[str, str]] = field(default_factory=list)
+
+    def do(self, what: str, persona: str, words: Sequence[str]) -> str:
+        self.tapped.append((what, persona))
+        return "asks" if what == "scan" else "signed-in"
+
+
+@dataclass
 class FakeWorld:
     terminal: FakeTerminal
     tray: FakeTray
@@ -305,6 +329,7 @@ class FakeWorld:
     clock: FakeClock
     log: FakeLog
     listener: Listener = field(default_factory=Listener)
+    phone: FakePhone = field(default_factory=FakePhone)
 
     @classmethod
     def make(cls) -> FakeWorld:
@@ -324,4 +349,5 @@ class FakeWorld:
             clock=self.clock,
             log=self.log,
             speech=self.listener,
+            phone=self.phone,
         )

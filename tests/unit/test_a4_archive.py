@@ -7,6 +7,7 @@ Source: ISO 19005-2:2011, clauses by number.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.cffLib import CFFFontSet
+from fontTools.pens.basePen import NullPen
 
 from drivers.printers.a4.certificate import render_certificate
 from tests.pages import page_text
@@ -137,3 +140,90 @@ def test_nothing_runs_and_nothing_is_fetched(objects: Json) -> None:
         assert one.get("/S") not in {"/URI", "/GoToR", "/SubmitForm", "/ImportData"}
         assert one.get("/Subtype") not in {"/Link", "/Widget", "/PostScript"} or one.get("/Type") == "/Metadata"
         assert "/F" not in one or "/Length" not in one, "streams are inside the file"  # 6.1.7.1
+
+
+# ---------------------------------------------------------------------------------------- what is drawn, and with what
+
+
+def shown_codes(content: bytes) -> dict[str, set[int]]:
+    """Which codes of two bytes each font shows in a page's content."""
+    used: dict[str, set[int]] = {}
+    font = ""
+    for name, text in re.findall(rb"/(F\d+) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) ?(?:Tj|')", content, re.DOTALL):
+        if name:
+            font = name.decode()
+            continue
+        plain = re.sub(
+            rb"\\(.)", lambda match: {b"r": b"\r", b"n": b"\n"}.get(match[1], match[1]), text, flags=re.DOTALL
+        )
+        codes = used.setdefault(font, set())
+        codes |= {int.from_bytes(plain[at : at + 2]) for at in range(0, len(plain), 2)}
+    return used
+
+
+def listed_widths(raw: list[Any]) -> dict[int, float]:
+    """A `/W` array by CID (ISO 32000-1, 9.7.4.3)."""
+    found: dict[int, float] = {}
+    at = 0
+    while at < len(raw):
+        if isinstance(raw[at + 1], list):
+            found |= dict(enumerate(raw[at + 1], raw[at]))
+            at += 2
+        else:
+            found |= dict.fromkeys(range(raw[at], raw[at + 1] + 1), raw[at + 2])
+            at += 3
+    return found
+
+
+def program_widths(cff: bytes) -> dict[int, float]:
+    """The advance of each glyph by CID, from the embedded font program itself."""
+    fonts = CFFFontSet()
+    fonts.decompile(io.BytesIO(cff), None)
+    top: Any = fonts[0]
+    assert top.ROS[:2] == ("Adobe", "Identity")
+    widths: dict[int, float] = {}
+    for name in top.charset:
+        glyph = top.CharStrings[name]
+        glyph.draw(NullPen())
+        widths[0 if name == ".notdef" else int(name.removeprefix("cid"))] = glyph.width
+    return widths
+
+
+def test_every_letter_that_is_drawn_is_in_its_font_with_the_width_that_is_said(objects: Json) -> None:
+    pages = [one for one in dictionaries(objects) if one.get("/Type") == "/Page"]
+    (page,) = pages
+    fonts = value(objects, value(objects, page["/Resources"])["/Font"])
+    used = shown_codes(data(value(objects, page["/Contents"])))
+    assert used
+    for name, codes in used.items():
+        font = value(objects, fonts[f"/{name}"])
+        (inner,) = [value(objects, one) for one in font["/DescendantFonts"]]
+        system = value(objects, inner["/CIDSystemInfo"])
+        assert (system["/Registry"], system["/Ordering"]) == ("u:Adobe", "u:Identity")  # 6.2.11.3.1
+        cmap = data(value(objects, font["/Encoding"]))  # 6.2.11.3.3: it is in the file
+        of = {int(code, 16): int(cid) for code, cid in re.findall(rb"<([0-9A-F]{4})> (\d+)\n", cmap)}
+        said = listed_widths(value(objects, inner["/W"]))
+        true = program_widths(data(value(objects, value(objects, inner["/FontDescriptor"])["/FontFile3"])))
+        assert len(codes) > 10
+        for code in codes:
+            cid = of[code]
+            assert cid > 0, "no letter is missing"  # 6.2.11.8
+            assert cid in true, f"the letter {cid} is embedded"  # 6.2.11.4.1
+            assert abs(said.get(cid, inner["/DW"]) - true[cid]) <= 1, cid  # 6.2.11.5
+
+
+def test_the_file_is_whole_and_nothing_stands_behind_its_end(objects: Json) -> None:
+    assert SAMPLE.rstrip(b"\r\n").endswith(b"%%EOF")  # 6.1.3
+    assert SAMPLE.count(b"%%EOF") == 1, "no changes were added later"
+    filters = {str(one["/Filter"]) for one in dictionaries(objects) if "/Filter" in one}
+    assert not any(name in filter_ for filter_ in filters for name in ("LZW", "Crypt", "JPX"))  # 6.1.7.2
+    assert "/OCProperties" not in root(objects), "no layers"  # 6.9
+    for one in dictionaries(objects):
+        assert one.get("/Interpolate", False) is False  # 6.2.8
+        assert "/TR" not in one and "/HTP" not in one  # 6.2.5
+        assert not {"/Alternates", "/OPI"} & set(one)  # 6.2.8
+
+
+def test_the_readers_of_these_tests_read_what_is_there() -> None:
+    assert shown_codes(b"BT /F1 9 Tf ET (\x00\\)\x00\\\\) Tj") == {"F1": {0x29, 0x5C}}
+    assert listed_widths([1, 3, 500, 7, [600, 700]]) == {1: 500, 2: 500, 3: 500, 7: 600, 8: 700}

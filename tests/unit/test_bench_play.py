@@ -101,6 +101,7 @@ def test_a_scenario_that_breaks_says_at_which_line(url: str) -> None:
         ("scenario: x\npersona: nobody\nsteps: [come-in]", 404, "no-such-persona"),
         ("scenario: x\nsteps:\n  - fault: {device: printer, fault: bored}", 404, "no-such-fault"),
         ("scenario: x\nlandscape: true\nsteps: [come-in]", 409, "other-display"),
+        ("scenario: x\nprinter: custom-vkp80\nsteps: [come-in]", 409, "other-printer"),
     ],
 )
 def test_a_scenario_that_cannot_be_played_changes_nothing(
@@ -109,6 +110,15 @@ def test_a_scenario_that_cannot_be_played_changes_nothing(
     post(url, "/api/card/insert", {"persona": "parent"})
     refused(post(url, "/api/play", {"scenario": text}), status, code)
     assert (world.tray.there, world.terminal.name) == ("parent", "pin")
+
+
+def test_a_scenario_for_this_very_printer_is_played_and_recorded_as_such(url: str, world: FakeWorld) -> None:
+    world.paper.name = "custom-vkp80"
+    outcome = post(url, "/api/play", {"scenario": "scenario: x\nprinter: custom-vkp80\nsteps: [see: attract]"}).json()
+    assert outcome["passed"]
+    assert "\nprinter: custom-vkp80\n" in get(url, "/api/recording", params={"name": "x"}).text
+    world.paper.name = "generic-80"
+    assert "printer:" not in get(url, "/api/recording", params={"name": "x"}).text
 
 
 def test_what_was_done_plays_again(url: str) -> None:

@@ -122,6 +122,26 @@ def test_a_key_of_the_keypad_is_pressed_and_a_digit_is_not_told(url: str, world:
     refused(post(url, "/api/key", {"key": "skip"}), 409, "no-such-key")
 
 
+def test_strokes_are_drawn_in_the_square_and_none_is_noted(url: str, world: FakeWorld) -> None:
+    refused(post(url, "/api/draw", {"strokes": [[[5, 5]]]}), 409, "no-writing-square")
+    world.terminal.name = "form"
+    assert post(url, "/api/draw", {"strokes": [[[200, 250], [800, 250]], [[500, 251]]]}).status_code == 200
+    assert world.terminal.strokes == [((200, 250), (800, 250)), ((500, 251),)]
+    log = get(url, "/api/log").json()
+    assert [line["facts"] for line in log if line["what"] == "hand.draw"] == [{"strokes": 2}]
+    assert "251" not in str(log)
+    for bad in ([], [[]], [[[5]]], [[[5, 1001]]], [[[-1, 5]]], [[[5, 5]] * 401], [[[5, 5]]] * 41):
+        refused(post(url, "/api/draw", {"strokes": bad}), 422, "malformed")
+
+
+def test_headphones_are_plugged_in_and_come_out_at_a_reset(url: str, world: FakeWorld) -> None:
+    assert post(url, "/api/headphones", {"plugged": True}).status_code == 200
+    assert world.listener.jack.plugged() is True
+    post(url, "/api/reset")
+    assert world.listener.jack.plugged() is False
+    refused(post(url, "/api/headphones", {"plugged": "yes?"}), 422, "malformed")
+
+
 def test_what_was_spoken_is_told_in_order_and_forgotten_at_a_reset(url: str, world: FakeWorld) -> None:
     manner = Manner("yue-Hant", 6, 2)
     world.listener.engine.sound("saved", manner, lambda: True)
@@ -328,6 +348,8 @@ def test_the_contract_is_published(url: str) -> None:
         ("GET", "/api/messages"),
         ("POST", "/api/reset"),
         ("POST", "/api/key"),
+        ("POST", "/api/draw"),
+        ("POST", "/api/headphones"),
         ("GET", "/api/speech"),
         ("GET", "/api/speech/{n}.wav"),
         ("POST", "/api/receipts/take"),

@@ -204,7 +204,7 @@ def test_the_citizen_rates_in_five_levels_and_takes_an_application_back(plain: G
     counter.hand_in("my-cases", do="withdraw", case=second)
     assert counter.case(first)["score"] == 2
     assert counter.case(second)["state"] == "withdrawn"
-    assert say(plain, "civil", second, "look", "done")["problem"] == "step-not-current"
+    assert say(plain, "civil", second, "extract", "done")["problem"] == "step-not-current"
 
 
 def test_a_refusal_reaches_the_terminal_as_a_verdict(plain: GatewayKit) -> None:

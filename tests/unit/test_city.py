@@ -180,9 +180,9 @@ def persona(name: str) -> Persona:
     return next(item for item in PERSONAS if item.id == name)
 
 
-def test_the_eight_are_there_and_their_cards_can_be_made() -> None:
+def test_the_nine_are_there_and_their_cards_can_be_made() -> None:
     assert [item.id for item in PERSONAS] == [
-        "parent", "expired", "blocking", "rare-name", "elder", "newcomer", "owner", "child"
+        "parent", "expired", "blocking", "rare-name", "elder", "newcomer", "owner", "child", "director"
     ]  # fmt: skip
     for item in PERSONAS:
         document = parse_card_document(item.card)
@@ -195,7 +195,7 @@ def test_the_eight_are_there_and_their_cards_can_be_made() -> None:
         assert "pop.household" in item.records
         assert item.id_number not in repr(item)
     cards = [item.card["card"] for item in PERSONAS]
-    assert len({card["card_id"] for card in cards}) == len({card["card_number"] for card in cards}) == 8  # type: ignore[index]
+    assert len({card["card_id"] for card in cards}) == len({card["card_number"] for card in cards}) == 9  # type: ignore[index]
 
 
 def test_every_number_of_a_persona_is_valid_also_of_the_family() -> None:
@@ -218,7 +218,7 @@ def test_each_story_is_true_of_its_card() -> None:
     assert newcomer["pop.person"]["hukou_city"] != "440100"
     assert newcomer["lease.record"]["place"] == newcomer["resid.registration"]["place"]
     assert persona("owner").records["legal.entity"]["uscc"] in persona("owner").records["id.link"]["uscc"]  # type: ignore[operator]
-    assert len({item.card["pin"] for item in PERSONAS}) == 8
+    assert len({item.card["pin"] for item in PERSONAS}) == 9
 
 
 def test_parent_and_child_live_in_one_household() -> None:
@@ -231,7 +231,7 @@ def test_parent_and_child_live_in_one_household() -> None:
 def test_credit_codes_have_their_check_character() -> None:
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     found = set(re.findall(r"91440199[0-9A-Z]{10}", (CITY / "personas.toml").read_text("utf-8")))
-    assert len(found) == 5
+    assert len(found) == 7
     for code in found:
         total = sum(alphabet.index(character) * pow(3, place, 31) for place, character in enumerate(code[:17]))
         assert alphabet[(31 - total % 31) % 31] == code[17]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partialmethod
@@ -19,8 +20,8 @@ from drivers.api import PrinterStatus, SlotState
 from drivers.errors import ReaderGone
 from kiosk.__main__ import app
 from kiosk.doctor import storage
-from kiosk.doctor.check import Check, Outcome, run_checks
-from kiosk.doctor.machine import FONT_FILES
+from kiosk.doctor.check import Check, Finding, Outcome, ok, run_checks
+from kiosk.doctor.machine import FONT_FILES, WRITING
 from kiosk.doctor.probes import Once, clock_synchronised
 from kiosk.doctor.site import ReaderSeen, Site
 from kiosk.doctor.table import CHECKS, healthy
@@ -64,6 +65,10 @@ def site(tmp_path: Path) -> Site:
     (root / "sys/class/thermal/thermal_zone0/temp").write_text("41000\n")
     for name in FONT_FILES:
         (fonts / name).touch()
+    for file in WRITING.values():
+        path = root / file.replace("*", "x86_64-linux-gnu")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     return Site(
         state_dir=state,
         settings=Settings(printer_port="/dev/null"),
@@ -145,6 +150,15 @@ def mode(site: Site, path: str, bits: int) -> Site:
     return site
 
 
+def linked(site: Site, *, opened: bool = False) -> Site:
+    """The key as the package's script leaves it: sealed, and a link to where it is opened."""
+    (site.state_dir / "terminal.key.sealed").write_bytes(b"")
+    (site.state_dir / "terminal.key").symlink_to(site.state_dir.parent / "opened")
+    if opened:
+        (site.state_dir.parent / "opened").write_bytes(b"")
+    return site
+
+
 def printing(site: Site, **change: object) -> Site:
     return replace(site, printer=lambda: replace(GOOD_PRINTER, **change))  # type: ignore[arg-type]
 
@@ -193,6 +207,9 @@ BROKEN: list[tuple[str, Callable[[Site], Site], Outcome, str]] = [
     ("certificate-days", lambda s: certified(s, 20), Outcome.WARN, "ends in 20 days"),
     ("certificate-days", lambda s: certified(s, 3), Outcome.FAIL, "ends in 3 days"),
     ("certificate-days", lambda s: certified(s, -5), Outcome.FAIL, "ended 5 days ago"),
+    ("certificate-days", lambda s: certified(s, -40), Outcome.FAIL, "too long to be renewed"),
+    ("key-sealed", lambda s: write(mode(s, "terminal.key", 0o600), "dev/tpmrm0", ""), Outcome.WARN, "there is a TPM"),
+    ("key-sealed", linked, Outcome.FAIL, "has not opened"),
     ("keys-private", lambda s: mode(s, "terminal.key", 0o644), Outcome.FAIL, "terminal.key"),
     ("gateway-reachable", lambda s: answering(s, error=Unavailable("x")), Outcome.FAIL, "answer"),
     ("gateway-reachable", lambda s: answering(s, error=Untrusted("x")), Outcome.FAIL, "answer"),
@@ -225,6 +242,8 @@ BROKEN: list[tuple[str, Callable[[Site], Site], Outcome, str]] = [
     ("display", lambda s: without(s, s.root / "dev/dri/card0"), Outcome.WARN, "no graphics"),
     ("sound", lambda s: replace(s, has_program=nothing), Outcome.WARN, "voice"),
     ("sound", lambda s: write(s, "proc/asound/cards", "--- no soundcards ---"), Outcome.WARN, "sound card"),
+    ("writing", lambda s: without(s, s.root / WRITING["rime-data-pinyin-simp"]), Outcome.WARN, "rime-data-pinyin-simp"),
+    ("writing", lambda s: without(s, s.root / "usr/lib/x86_64-linux-gnu/libzinnia.so.0"), Outcome.WARN, "libzinnia0"),
     ("fonts", lambda s: without(s, s.fonts / FONT_FILES[0]), Outcome.FAIL, FONT_FILES[0]),
     ("updates", lambda s: write(s, "run/reboot-required", "*"), Outcome.WARN, "restart"),
 ]  # fmt: skip
@@ -239,7 +258,9 @@ def test_what_is_broken_is_named_with_its_cause_and_one_next_action(
     found, cause, next_action = look(break_it(site), name)
     assert found == outcome, cause
     assert words in cause
-    assert next_action.endswith((".", "once", "doctor", "pcscd", "chrony", "export", "verify", "H", "md", "sync", "ng"))
+    assert next_action.endswith(
+        (".", "once", "doctor", "pcscd", "chrony", "export", "verify", "H", "md", "sync", "ng", "kiosk-key", *WRITING)
+    )
 
 
 def test_a_healthy_terminal_is_told_so(site: Site) -> None:
@@ -295,6 +316,44 @@ def test_a_check_that_falls_over_is_a_failed_check_and_hides_no_other(site: Site
     results = run_checks([Check("one", "", falls), next(c for c in CHECKS if c.name == "clock")], site)  # type: ignore[arg-type]
     assert [str(one.outcome) for one in results] == ["fail", "ok"]
     assert "ZeroDivisionError" in results[0].cause
+
+
+def test_a_key_is_told_as_sealed_as_a_file_or_as_none(site: Site) -> None:
+    assert look(site, "key-sealed") == ("skip", "not joined to a gateway", "")
+    assert look(mode(site, "terminal.key", 0o600), "key-sealed")[:2] == (
+        "ok", "no TPM here: a file that only root and the terminal's user may read")  # fmt: skip
+    (site.state_dir / "terminal.key").unlink()
+    assert look(linked(site, opened=True), "key-sealed")[:2] == ("ok", "sealed by the TPM")
+    (site.state_dir / "terminal.key.sealed").unlink()
+    (site.state_dir.parent / "opened").unlink()
+    assert look(site, "key-sealed")[0] == "fail"
+
+
+def test_all_checks_run_side_by_side(site: Site) -> None:
+    """Each waits for all the others: one after the other, none would ever end."""
+    met = threading.Barrier(40)
+
+    def waits(_: Site) -> Finding:
+        met.wait(20)
+        return ok()
+
+    results = run_checks([Check(f"check-{number}", "", waits) for number in range(40)], site)
+    assert {str(one.outcome) for one in results} == {"ok"}
+
+
+def test_a_check_that_hangs_is_named_and_holds_up_no_other(site: Site) -> None:
+    released = threading.Event()
+
+    def hangs(_: Site) -> Finding:
+        released.wait(60)
+        return ok()
+
+    checks = [Check("hangs", "", hangs), *(one for one in CHECKS if one.name in {"clock", "memory"})]
+    found, *others = run_checks(checks, site, deadline_s=0.2)
+    released.set()
+    assert (found.name, str(found.outcome), found.cause) == ("hangs", "fail", "it has not ended after 0.2 s")
+    assert found.next_action.endswith("kiosk doctor")
+    assert {one.name: str(one.outcome) for one in others} == {"memory": "ok", "clock": "ok"}
 
 
 def test_a_device_is_asked_once_however_many_checks_want_to_know() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -13,6 +14,7 @@ from kiosk.session.paper import PRINT_FAILURES
 from kiosk.session.state import Session, State
 from kiosk.words.languages import converted
 from offline_cache import errors as cache_errors
+from provisioning.gateway.problems import CODES
 from tests import repository
 from tests.repository import ROOT
 from tests.unit.visit_kit import FACTS, FAILURES, controls_of, drawn, words_of, world
@@ -22,14 +24,13 @@ NEVER_SHOWN = frozenset(
         # the sync service and the gateway's answers: at most a note in the log, the visit goes on
         "ack-refused", "bad-reply", "bad-signature", "chain-broken", "gateway-refused", "gateway-unavailable",
         "gateway-untrusted", "malformed", "not-authorised", "seq-conflict", "seq-gap", "too-large",
-        # enrolment: a technician's command
-        "ca-mismatch", "enrolment-damaged", "not-enrolled", "token-invalid",
         # raised inside the printer's driver, or by a command that prints a file
         "receipt-invalid",
         # the root of all devices: only its leaves are raised
         "device-fault",
     }
 )  # fmt: skip
+SAYING = frozenset({"fail", "CardFailed", "_over", "_not_approved"})
 OURS = frozenset({"internal"})
 """A fault of the program, and what stands in for a code without words."""
 
@@ -39,11 +40,11 @@ def codes_of(module: object) -> set[str]:
 
 
 def said_by_the_session() -> set[str]:
-    """Every code that a handler gives to `fail` or to `CardFailed`, read from the source."""
+    """Every code that a handler gives to `fail`, to `CardFailed` or to what ends a sign-in, read from the source."""
     found: set[str] = set()
     for path in sorted((ROOT / "kiosk" / "session").rglob("*.py")):
         for node in ast.walk(repository.tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"fail", "CardFailed"}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in SAYING:
                 found |= {part.value for argument in node.args for part in ast.walk(argument)
                           if isinstance(part, ast.Constant) and isinstance(part.value, str)}  # fmt: skip
             if isinstance(node, ast.Dict) and any("SlotState" in ast.unparse(key) for key in node.keys if key):
@@ -57,8 +58,49 @@ def said_by_the_session() -> set[str]:
     return found
 
 
+def said_to_staff() -> set[str]:
+    """Every code with which staff is told that a card or a code lets nobody in, read from the source."""
+    found: set[str] = set()
+    for path in (ROOT / "kiosk" / "workers" / "technicians.py", ROOT / "kiosk" / "upkeep" / "codes.py"):
+        for node in ast.walk(repository.tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value} if re.fullmatch("(technician|staff-code)-[a-z]+", node.value) else set()
+    return found
+
+
+def said_by_commands() -> set[str]:
+    """Every code with which a command of a technician ends: joining, leaving, media. Read from the source."""
+    found: set[str] = set()
+    for path in (
+        ROOT / "kiosk/cli/upkeep/leaving.py",
+        ROOT / "kiosk/cli/upkeep/media.py",
+        ROOT / "kiosk/cli/joining/enrol.py",
+    ):
+        for node in ast.walk(repository.tree(path)):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "fail"
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                found.add(str(node.args[0].value))
+    return found
+
+
+def said_by_the_gateway() -> set[str]:
+    """Of what a gateway refuses: what a terminal that joins or renews hears, and nobody else."""
+    return {"certificate-ended"} & set(CODES)
+
+
 SHOWN = (codes_of(device_errors) | codes_of(cache_errors)) - NEVER_SHOWN
-CALLED = said_by_the_session() | set(PRINT_FAILURES.values()) | SHOWN | OURS
+CALLED = (
+    said_by_the_session()
+    | said_to_staff()
+    | said_by_commands()
+    | said_by_the_gateway()
+    | set(PRINT_FAILURES.values())
+    | SHOWN
+    | OURS
+)
 
 
 def test_every_code_that_can_reach_the_screen_has_words() -> None:
@@ -118,7 +160,13 @@ technician = "e"
 
 
 def test_a_table_that_is_whole_is_taken() -> None:
-    assert failures.parse(GOOD)["x"].technician == "e"
+    found = failures.parse(GOOD + 'part = "f"\n')["x"]
+    assert (found.technician, found.part) == ("e", "f")
+    assert not failures.parse(GOOD)["x"].part
+
+
+def test_the_commands_own_codes_are_really_found_in_their_source() -> None:
+    assert said_by_commands() >= {"bundle-unwritable", "entries-unsent", "not-erased"}
 
 
 @pytest.mark.parametrize(

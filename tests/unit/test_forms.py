@@ -156,7 +156,7 @@ def test_what_is_known_is_shown_what_is_not_is_asked_the_rest_is_the_office_s() 
     known = form(definition=RESIDENCE, records=dict(PERSONAS["newcomer"].records))
     made = forms.plan(known)
     rows, questions = [item.id for item in made.rows], [item.id for item in made.questions]
-    assert rows[:2] == ["name", "rid"]
+    assert rows[:2] == ["name", "phone"]
     assert questions[0] == "action"
     assert not set(rows) & set(questions)
     left = {item.id for item in forms.left_to_office(known)}

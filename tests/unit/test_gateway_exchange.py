@@ -15,7 +15,7 @@ from provisioning.gateway.exchange.inbox import Inbox
 from provisioning.gateway.exchange.stream import EntryStream, Item, Page
 from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
 from provisioning.gateway.storage.database import Transaction
-from tests.gateway_kit import Answer, GatewayKit, Terminal
+from tests.gateway_kit import NEWCOMER, PARENT, Answer, CardOffice, GatewayKit, Terminal
 from tests.postgres_kit import shared
 
 
@@ -89,6 +89,42 @@ def test_what_happened_to_a_case_is_followed_too(kit: GatewayKit) -> None:
     assert {item["number"] for item in items} == {"T0001-000001"}
     assert "440199199003070021" not in json.dumps(items)
     assert ask(kit, other, "cases").json["items"] == []
+
+
+@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+def test_the_citizen_sees_which_agency_read_their_application_on_the_exchange_and_each_reading_once(
+    kit: GatewayKit,
+) -> None:
+    terminal = kit.enrol()
+    counter = {"kind": "application", "agency": "civil", "service": "marriage", "fields": {}}
+    terminal.record(
+        {**counter, "number": "T0001-000001", "holder": {"name": "x", "id_number": PARENT}},
+        {**counter, "number": "T0001-000002", "holder": {"name": "y", "id_number": NEWCOMER}},
+        {"kind": "test", "agency": "civil"},
+    )
+    terminal.push(terminal.batch(1, 3))
+    subscribers = Subscribers(kit.store.database)
+    civil, tax, archive = (
+        subscribers.add(name, agency, kit.clock.ms)
+        for name, agency in (("registry", "civil"), ("tax", "tax"), ("archive", EVERYTHING))
+    )
+    for token in (civil, civil, tax, archive):
+        assert ask(kit, token, "entries").status == 200
+    assert ask(kit, civil, "cases").status == 200
+    office = CardOffice()
+    office.trust(kit.folder)
+    answer = office.issue(PARENT).lookup(terminal, "access-log", "audit.access").json
+    looks = answer["subjects"]["audit.access"]["record"]
+    seen = [look for look in looks["looks"] if look["who"] != "data" or look["purpose"] != "access-log"]
+    assert [(look["who"], look["purpose"], look["case"], look["subjects"]) for look in seen] == [
+        ("data", "marriage", "T0001-000001", ["case.case"]),
+        ("civil", "marriage", "T0001-000001", ["case.case"]),
+    ]
+    assert len({look["id"] for look in seen}) == 2
+    with kit.store.database.reading() as db:
+        kept = db.rows("SELECT * FROM exchange_reading")
+    assert len(kept) == 4
+    assert PARENT not in str(kept)
 
 
 # --- the subscriber's side ------------------------------------------------------------------------------------------

@@ -248,6 +248,12 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
         ("POST", "/v1/heartbeat"),
         ("POST", "/v1/handovers"),
         ("POST", "/v1/handovers/withdraw"),
+        ("POST", "/v1/sign-ins"),
+        ("POST", "/v1/sign-ins/look"),
+        ("POST", "/v1/sign-ins/lookups"),
+        ("POST", "/v1/sign-ins/ask"),
+        ("POST", "/v1/sign-ins/take-back"),
+        ("POST", "/v1/sign-ins/end"),
         ("GET", "/problems/{code}"),
     }
     assert "requestBody" in document["paths"]["/v1/enrol"]["post"]

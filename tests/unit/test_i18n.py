@@ -66,6 +66,41 @@ def test_every_word_is_there_and_none_for_nothing(language: str) -> None:
     assert known - wanted == set()
 
 
+STAFF_ROOMS = ("staff", "upkeep")
+ON_PAPER_AS_IT_IS = frozenset({"吉 龚 龘"})
+"""On a test page in every language: whether such characters come out is what it is for."""
+TEST_PAGES = frozenset({"kiosk/upkeep/paper.py", "kiosk/upkeep/setup/sheet.py", "kiosk/upkeep/setup/tasks.py"})
+"""Print or speak both languages at once."""
+
+
+def chinese_of(*folders: str) -> dict[str, str]:
+    """Every Chinese text that stands in a folder's modules, but for docstrings, with where."""
+    found: dict[str, str] = {}
+    for path in chain.from_iterable(sorted((ROOT / "kiosk" / folder).rglob("*.py")) for folder in folders):
+        tree = repository.tree(path)
+        docs = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or node in docs:
+                continue
+            if CHINESE.search(node.value):
+                found[node.value] = name(path)
+    return found
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_every_text_of_staff_mode_is_there_and_none_for_nothing(language: str) -> None:
+    """Whatever Chinese stands in the rooms of staff mode is a key of its catalogue, or of the citizens'."""
+    texts, staff = chinese_of(*STAFF_ROOMS), set(i18n.load(language, i18n.STAFF))
+    known = staff | set(i18n.load(language)) | ON_PAPER_AS_IT_IS
+    assert len(texts) > 200, "the search has lost its object"
+    assert {text for text, where in texts.items() if text not in known and where not in TEST_PAGES} == set()
+    said_otherwise = {part.value for folder in STAFF_ROOMS for path in (ROOT / "kiosk" / folder).rglob("*.py")
+                      for part in ast.walk(repository.tree(path))
+                      if isinstance(part, ast.Constant) and isinstance(part.value, str)}  # fmt: skip
+    assert staff - said_otherwise == set()
+    assert staff & set(i18n.load(language)) == set(), "a text has one place"
+
+
 @pytest.mark.parametrize("language", WRITTEN)
 def test_every_spoken_word_is_there_and_none_for_nothing(language: str) -> None:
     assert len(told()) > 30, "the search has lost its object"
@@ -88,7 +123,7 @@ def test_every_sentence_said_otherwise_than_written_is_one_that_can_be_met() -> 
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("catalogue", [i18n.WORDS, SPOKEN])
+@pytest.mark.parametrize("catalogue", [i18n.WORDS, SPOKEN, i18n.STAFF])
 def test_every_blank_of_a_text_is_in_its_words_too(language: str, catalogue: str) -> None:
     for text, forms in i18n.forms_of(language, catalogue).items():
         for found in forms:

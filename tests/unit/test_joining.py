@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import hashlib
 import html
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -15,14 +17,16 @@ import pytest
 import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from kiosk.__main__ import app
 from offline_cache import enrolment as enrolments
-from offline_cache.errors import MalformedMessage
+from offline_cache.errors import MalformedMessage, StorageFailed
 from offline_cache.joining.join import JOINING_FILE, Joining, Progress, follow, words
 from offline_cache.wire.fleet.joining import LIFE_S, decode_join, offer
 from provisioning.gateway import authority as authorities
 from provisioning.gateway.enrolment.bindings import Bindings
-from provisioning.gateway.serve import listen
+from provisioning.gateway.serve import PeerCertificateProtocol, listen
 from tests.gateway_kit import Clock, GatewayKit
 
 DEADLINE_S = 20
@@ -41,7 +45,12 @@ class Site:
         self.listener = listen("127.0.0.1", 0)
         tls = self.kit.authority.server_tls()
         config = uvicorn.Config(
-            self.kit.app, log_config=None, lifespan="off", ws="none", ssl_context_factory=lambda _c, _d: tls
+            self.kit.app,
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            ssl_context_factory=lambda _c, _d: tls,
+            http=PeerCertificateProtocol,
         )
         self.server = uvicorn.Server(config)
         self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -261,6 +270,40 @@ def test_a_plug_pulled_at_any_moment_goes_on_with_the_same_key(site: Site, phone
     assert len(site.kit.store.terminals()) == 1
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["plug", "full-disk"])
+def test_a_plug_pulled_or_a_disk_full_at_any_file_of_the_enrolment_goes_on_with_the_same_command(
+    site: Site, phone: Phone, full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each file that is replaced while the answer is kept, in turn; then the same command to its end."""
+    first = site.joining()
+    phone.bind(first)
+    stopped, real = 0, Path.replace
+    for at in range(1, 20):
+        left = [at]
+
+        def replace(path: Path, target: Path, left: list[int] = left) -> Path:
+            left[0] -= 1
+            if left[0] == 0:
+                raise OSError(errno.ENOSPC if full else errno.EIO, "pulled")
+            return real(path, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", replace)
+            try:
+                again = site.joining()
+                assert again.offer.fingerprint == first.offer.fingerprint
+                joined = again.step().enrolment
+            except StorageFailed:
+                stopped += 1
+                continue
+        assert joined is not None
+        break
+    assert stopped >= 5, "its four files, and what is written before"
+    assert enrolments.load(site.state).terminal == "T0001"
+    assert len(site.kit.store.terminals()) == 1
+    assert not list(site.state.glob(".*.??????????*"))
+
+
 def test_the_gateway_died_between_admission_and_answer_and_the_terminal_still_joins_once(
     site: Site, phone: Phone
 ) -> None:
@@ -282,6 +325,8 @@ def test_a_wrong_clock_is_told_as_that(tmp_path: Path) -> None:
         assert progress.state == "clock-wrong"
         assert -11 * 86_400 < progress.clock_off_s < -9 * 86_400
         assert "clock is off" in said(progress)
+        code, told = enrol(site, "--token", "good-token")
+        assert (code, told["error"]) == (1, "clock-wrong")
     finally:
         site.stop()
 
@@ -317,13 +362,26 @@ def _request(joining: Joining):
     return JoinRequest(csr, joining._device, "GZ-K2", "2027-00318", joining.offer.nonce)
 
 
+def enrol(site: Site, *more: str) -> tuple[int, dict[str, object]]:
+    arguments = ["enrol", "--gateway", site.url, "--ca-hash", site.kit.authority.ca_hash, "--state", str(site.state)]
+    done = CliRunner().invoke(app, [*arguments, *more, "--json"])
+    return done.exit_code, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_token_works_once_within_its_time_and_every_refusal_keeps_the_folder_as_it_was(site: Site) -> None:
+    assert enrol(site, "--token", "made-up") == (1, {"error": "token-invalid"})
+    late = site.kit.invite("late", minutes=0)
+    assert enrol(site, "--token", late) == (1, {"error": "token-invalid"})
+    assert not enrolments.is_enrolled(site.state)
+    good = site.kit.invite("good")
+    assert enrol(site, "--token", good)[0] == 0
+    before = (site.state / "terminal.crt").read_bytes()
+    assert enrol(site, "--token", good) == (1, {"error": "token-invalid"}), "a second use"
+    assert (site.state / "terminal.crt").read_bytes() == before
+    assert enrolments.load(site.state).terminal == "T0001"
+
+
 def test_the_command_shows_a_code_and_goes_on_where_it_was_cut_off(site: Site, phone: Phone) -> None:
-    import json
-
-    from typer.testing import CliRunner
-
-    from kiosk.__main__ import app
-
     phone.bind(site.joining())  # the command was begun, its code scanned and bound; then the plug was pulled
     arguments = ["enrol", "--gateway", site.url, "--ca-hash", site.kit.authority.ca_hash, "--state", str(site.state)]
     done = CliRunner().invoke(app, [*arguments, "--model", "GZ-K2", "--serial", "2027-00318", "--json"])

@@ -16,9 +16,12 @@ from kiosk.leaving.bundle import write_bundle
 from kiosk.log import Log
 from kiosk.settings import Settings
 from offline_cache import state as states
+from offline_cache.disk.files import destroy
+from offline_cache.errors import StorageFailed
 
 NAME, NUMBER, PIN, PHONE = "陈小榕", "440199199003070012", "428157", "13800138000"
 PLACE = "榕树街便民服务中心"
+KEYS = ["joining.key", "local-seal.key", "terminal.key", "terminal.key.sealed"]
 PERSONAL = (NAME, NUMBER, PHONE, PLACE, "rongshu-secret", f"pin {PIN}")
 
 
@@ -49,6 +52,10 @@ def folder(tmp_path: Path) -> Path:
         "sync-status.json",
         "print-journal.db",
         "notes.txt",
+        "joining.key",
+        "joining.json",
+        "orders.json",
+        "terminal.key.sealed",
     ):
         (made / name).write_text(everywhere, "utf-8")
     (made / "sounds").mkdir()
@@ -91,7 +98,7 @@ def test_a_terminal_with_unsent_entries_is_not_erased_by_mistake(folder: Path) -
     before = sorted(folder.rglob("*"))
     assert run(folder) == (
         0,
-        {"erased": False, "unsent": 1, "readable": True, "keys": ["local-seal.key", "terminal.key"]},
+        {"erased": False, "unsent": 1, "readable": True, "keys": KEYS},
     )
     code, told = run(folder, "--erase")
     assert (code, told["error"], told["unsent"]) == (1, "entries-unsent", 1)
@@ -101,7 +108,7 @@ def test_a_terminal_with_unsent_entries_is_not_erased_by_mistake(folder: Path) -
 def test_an_erased_terminal_holds_no_key_and_no_file(folder: Path) -> None:
     code, told = run(folder, "--erase", "--lose-unsent")
     assert (code, told["erased"], told["left"]) == (0, True, [])
-    assert told["keys"] == ["local-seal.key", "terminal.key"]
+    assert told["keys"] == KEYS
     assert [path.name for path in folder.rglob("*")] == [".lock"]
     assert run(folder)[1] == {"erased": False, "unsent": 0, "readable": True, "keys": []}
 
@@ -110,6 +117,47 @@ def test_an_outbox_that_nobody_can_read_counts_as_unsent(folder: Path) -> None:
     (folder / "outbox.db").write_bytes(b"x" * 8192)
     code, told = run(folder, "--erase")
     assert (code, told["error"], told["readable"]) == (1, "entries-unsent", False)
+
+
+def test_a_plug_pulled_while_it_is_erased_and_the_same_command_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever key: what went first stays gone, and the next run finds the rest."""
+    for name in KEYS:
+        erased: list[str] = []
+
+        def pulled(path: Path, stop: str = name, erased: list[str] = erased) -> None:
+            if path.name == stop:
+                raise StorageFailed("pulled")
+            erased.append(path.name)
+            destroy(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(decommission, "destroy", pulled)
+            code, told = run(folder, "--erase", "--lose-unsent")
+        assert (code, told["error"]) == (1, "storage-failed")
+        assert not any((folder / gone).exists() for gone in erased)
+        assert (folder / "orders.json").exists(), "keys go before everything else"
+    assert run(folder, "--erase", "--lose-unsent")[1]["left"] == []
+    assert [path.name for path in folder.rglob("*")] == [".lock"]
+
+
+def test_what_comes_back_while_it_is_erased_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that nobody stopped writes its status again."""
+
+    def comes_back(path: Path) -> None:
+        (path / "sync-status.json").write_text("{}")
+
+    monkeypatch.setattr(decommission, "sync_folder", comes_back)
+    done = CliRunner().invoke(app, ["decommission", "--state", str(folder), "--erase", "--lose-unsent"])
+    assert done.exit_code == 1
+    assert "still there: sync-status.json [not-erased]" in done.output
+
+
+def test_a_bundle_that_cannot_be_written_is_told_with_its_code(folder: Path, tmp_path: Path) -> None:
+    arguments = ["support-bundle", "--to", str(tmp_path / "no-stick"), "--state", str(folder), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, json.loads(done.stdout)["error"]) == (1, "bundle-unwritable")
 
 
 def test_keys_are_overwritten_before_they_are_removed(folder: Path) -> None:

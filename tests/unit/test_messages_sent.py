@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from provisioning.gateway.messages.carriers import (
 )
 from provisioning.gateway.messages.post import LEASE_MS, RETRY_MS, Message
 from provisioning.gateway.messages.texts import Words
+from provisioning.gateway.store import StoreUnsafe
 from tests.gateway_kit import PARENT, GatewayKit, Terminal
 from tests.postgres_kit import shared
 
@@ -66,6 +68,57 @@ def operator(kit: GatewayKit, method: str, path: str, body: object = None) -> An
 def outbox(kit: GatewayKit) -> list[dict[str, Any]]:
     kit.gateway.messages.round()
     return operator(kit, "GET", "/v1/messages").json["messages"]
+
+
+def test_a_register_that_is_a_table_of_the_same_database_is_asked_before_the_transaction(kit: GatewayKit) -> None:
+    terminal, feeds = kit.enrol(), kit.gateway.messages.feeds
+    held: list[str] = []
+
+    def of_the_database(id_number: str) -> dict[str, object]:
+        with kit.store.database.reading() as db:
+            held.append(str(db.rows("SELECT 1")[0][0]))
+        return {"phone": "14000000021", "notify": "sms"}
+
+    sources = replace(feeds._sources, held=of_the_database)  # pyright: ignore[reportPrivateUsage]
+    feeds._sources = sources  # pyright: ignore[reportPrivateUsage]
+    file(terminal, application("T0001-000001", "my-cases", do="evaluate", case="T0001000009", score="1"))
+    assert held == ["1"]
+    calls = operator(kit, "GET", "/v1/calls").json["calls"]
+    assert [call["topic"] for call in calls] == ["rating"]
+
+
+def rating(number: str, score: int = 1, **more: object) -> dict[str, object]:
+    return {"kind": "rating", "schema": 1, "number": number, "service": "marriage", "score": score, **more}
+
+
+def test_who_rated_a_visit_badly_and_wants_it_is_called_on_the_number_of_the_application(kit: GatewayKit) -> None:
+    terminal = kit.enrol()
+    one, two, three = (f"{terminal.name}-{n:06d}" for n in (1, 2, 3))
+    file(
+        terminal,
+        application(one, phone="14000000077"),
+        application(two),
+        {"kind": "test"},
+        rating(one, call_back=True),
+        rating(two, 2, call_back=True),
+        rating(two, 3, call_back=True),  # was content after all
+        rating(two),  # did not ask for it
+        rating(three, call_back=True),  # not an application
+        rating("T0009-000001", call_back=True),  # somebody else's
+        rating("rubbish", call_back=True),
+        rating(f"{terminal.name}-999999", call_back=True),
+    )
+    kit.gateway.town.intake.work()
+    calls = operator(kit, "GET", "/v1/calls").json["calls"]
+    assert [(call["number"], call["topic"]) for call in calls] == [(one, "rating"), (two, "rating")]
+
+
+def test_a_transaction_inside_a_transaction_is_refused_and_does_not_wait_for_itself(kit: GatewayKit) -> None:
+    database = kit.store.database
+    with database.transaction(), pytest.raises(StoreUnsafe, match="inside"), database.reading():
+        raise AssertionError
+    with database.reading() as db:
+        assert db.row("SELECT 1") == (1,)
 
 
 # --- what happens becomes a message ---------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import importlib.util
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.settings import Settings
+from provisioning.orders.hands import commands
 
 PACKAGE = Path("provisioning/package")
 FILES = PACKAGE / "files"
@@ -76,9 +79,43 @@ def test_the_firewall_lets_nobody_in() -> None:
     assert "tcp dport" not in rules
 
 
-SCRIPTS = [*sorted((PACKAGE / "control").glob("p*")), FILES / "usr/bin/kiosk"]
+SCRIPTS = [*sorted((PACKAGE / "control").glob("p*")), FILES / "usr/bin/kiosk", FILES / "usr/lib/kiosk-key"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda one: one.name)
 def test_a_script_is_one_that_the_shell_can_read(script: Path) -> None:
     assert subprocess.run(["/bin/sh", "-n", str(script)], check=False).returncode == 0
+
+
+def test_the_policy_allows_exactly_what_the_gateway_can_order() -> None:
+    """Both ways: each order that asks systemd is allowed, and nothing is allowed that no order asks for."""
+    rules = (FILES / "usr/share/polkit-1/rules.d/50-kiosk.rules").read_text()
+    (listed,) = re.findall(r"var orders = \[(.*?)\];", rules)
+    allowed = set(re.findall(r'"([a-z]+ [a-z.-]+)"', listed))
+    asked = {tuple(word for word in command[1:] if not word.startswith("-"))
+             for command in commands(Path("/state")).values() if command[0] == "systemctl"}  # fmt: skip
+    assert allowed == {" ".join(words) for words in asked if len(words) == 2}
+    assert {words for words in asked if len(words) == 1} == {("reboot",)}
+    assert "org.freedesktop.login1.reboot" in rules
+    assert rules.count("polkit.Result.YES") == 3
+
+
+def test_a_unit_that_is_shipped_is_switched_on_and_off_with_the_others() -> None:
+    shipped = {unit.name for unit in (FILES / "usr/lib/systemd/system").iterdir()}
+    started_by_another = {"kiosk-doctor.service", "kiosk-reader-helper.service", "kiosk-support-bundle.service"}
+    preset = (FILES / "usr/lib/systemd/system-preset/50-kiosk.preset").read_text()
+    enabled = set(re.findall(r"^enable (\S+)$", preset, re.MULTILINE))
+    assert enabled == shipped - started_by_another
+    for script in ("postinst", "prerm"):
+        assert {unit for unit in enabled if unit in (PACKAGE / "control" / script).read_text()} == enabled, script
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_what_a_unit_starts_is_there(unit: Path) -> None:
+    for command in read(unit.name).get("Service", "ExecStart").split("\n"):
+        if module := re.search(r" -m ([a-z_.]+)", command):
+            assert importlib.util.find_spec(module[1]) is not None
+        elif command.startswith("/usr/lib/kiosk-"):
+            assert os.access(FILES / command.lstrip("/"), os.X_OK)
+        else:
+            assert command.startswith(("/usr/lib/kiosk/bin/kiosk ", "/usr/sbin/nft "))

@@ -19,6 +19,7 @@ from kiosk.screen_model import ScreenModel
 from kiosk.session.asking import writing
 from kiosk.session.asking.events import CandidateChosen, CandidatesFound, CandidatesTurned, CandidateTaken, PadChosen
 from kiosk.session.state import State
+from kiosk.workers.writing import Writers
 from kiosk.writing import pinyin as port
 from kiosk.writing.pinyin import Pinyin, PinyinMissing, RecordedPinyin
 from kiosk.writing.rime import RimePinyin, shared, shared_or_tell
@@ -48,7 +49,7 @@ class Typist(Visit):
     """A visit at a terminal on which Chinese can be typed: an engine answers what the session asks."""
 
     def __init__(self, engine: Pinyin = TWIN, **changed: object) -> None:
-        super().__init__(catalogue=catalogue(COMMENT), pinyin=True, **changed)
+        super().__init__(catalogue=catalogue(COMMENT), pads=frozenset({"pinyin"}), **changed)
         self.engine = engine
 
     def send(self, *events: e.Event) -> Typist:
@@ -170,9 +171,9 @@ def test_the_runtime_brings_letters_to_the_engine_and_the_answer_back(tmp_path: 
     clock, screens = ManualClock(AT_MS), list[ScreenModel]()
     words = r.Words(SAY.__getitem__, FAILURES, SITE)
     runtime = r.Runtime(world(), words, clock, Log(tmp_path / "log.jsonl", clock.wall_ms), screens.append, Random(1))
-    desks = {item.name: cast(Any, Desk()) for item in fields(r.Desks) if item.name != "pinyin"}
-    runtime.open(r.Desks(**desks, pinyin=TWIN))
-    assert runtime.session.world.pinyin
+    desks = {item.name: cast(Any, Desk()) for item in fields(r.Desks) if item.name != "writers"}
+    runtime.open(r.Desks(**desks, writers=Writers(TWIN)))
+    assert runtime.session.world.pads == {"pinyin"}
     runtime.session = Typist().asked().session
     for letter in "youer":
         runtime.handle(e.KeyTyped(letter))

@@ -185,3 +185,49 @@ def test_a_torn_off_receipt_of_two_pieces_has_one_fence_a_receipt() -> None:
     sim = SimPrinter(clock=clock, width_mm=58)
     printer = SimReceiptPrinter(sim, model=model("generic-58-tear-off"), clock=clock, advance=clock.advance)
     assert printer.print_receipt(TWO).state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"), [("cutter-jam", "cutter"), ("mute", "no-reply"), ("no-markers", "no-confirmation")]
+)
+def test_what_goes_wrong_while_the_job_before_is_cleared_away_is_not_this_receipts(trouble: str, reason: str) -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock)
+    printer = SimReceiptPrinter(sim, clock=clock, advance=clock.advance)
+    sim.set_fault("paper-out", after_lines=10)
+    assert printer.print_receipt(RECEIPT).state is JobState.PARTIAL
+    sim.clear_fault("paper-out")
+    sim.load_roll()
+    # The mark behind the clearing is the first thing that this printer gets in its turn.
+    sim.set_fault(trouble) if trouble != "mute" else sim.set_fault(trouble, moment="before-proof")
+    result = printer.print_receipt(RECEIPT)
+    assert (result.state, result.reason, result.bytes_sent) == (JobState.NOT_PRINTED, reason, 0)
+    sim.clear_fault()
+    assert printer.print_receipt(RECEIPT).state is JobState.DONE
+    assert sim.receipts[-1].complete
+
+
+def test_the_power_goes_and_comes_while_the_job_before_is_cleared_away() -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock, board=Board(power_on_notice=True))
+    printer = SimReceiptPrinter(sim, clock=clock, advance=clock.advance)
+    sim.set_fault("paper-out", after_lines=10)
+    assert printer.print_receipt(RECEIPT).state is JobState.PARTIAL
+    sim.clear_fault("paper-out")
+    sim.load_roll()
+    sim.set_fault("power-cycle", moment="before-proof", seconds=0.1)
+    result = printer.print_receipt(RECEIPT)
+    assert (result.state, result.reason, result.bytes_sent) == (JobState.NOT_PRINTED, "power-cycle", 0)
+    assert printer.print_receipt(RECEIPT).state is JobState.DONE
+
+
+def test_another_printer_has_nothing_to_be_cleared_away() -> None:
+    clock = Clock()
+    sim = SimPrinter(clock=clock)
+    printer = SimReceiptPrinter(sim, clock=clock, advance=clock.advance)
+    sim.set_fault("paper-out", after_lines=10)
+    assert printer.print_receipt(RECEIPT).state is JobState.PARTIAL
+    sim.reset()
+    printer.exchanged()
+    assert printer.print_receipt(RECEIPT).state is JobState.DONE
+    assert len(sim.receipts) == 1

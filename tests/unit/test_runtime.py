@@ -15,6 +15,7 @@ from drivers.api import SlotState
 from kiosk import events as e
 from kiosk import runtime as r
 from kiosk.clock import ManualClock, SystemClock, local_minute
+from kiosk.inbox import PinHolder
 from kiosk.log import Log
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
@@ -98,7 +99,7 @@ def test_digits_are_kept_beside_the_session_and_gone_once_used() -> None:
     assert loop.runtime.session.pin_length == 6, "a PIN has six digits; more are not taken"
     loop.send(e.PinErased(), e.PinKey("9"), e.PrimaryPressed())
     assert loop.jobs("verify") == [(1, "123459")]
-    assert len(loop.runtime._pins[""]) == 0
+    assert len(loop.runtime._pins.holders[""]) == 0
     assert "123459" not in repr(loop.runtime.session)
     assert "123459" not in str(loop.log.recent)
 
@@ -111,11 +112,11 @@ def test_digits_are_erased_one_by_one_and_all_at_once() -> None:
 
 def test_digits_are_taken_only_where_a_pin_is_asked_for() -> None:
     loop = Loop().send(e.PinKey("1"))
-    assert len(loop.runtime._pins[""]) == 0
+    assert len(loop.runtime._pins.holders[""]) == 0
 
 
 def test_the_memory_of_the_digits_is_overwritten() -> None:
-    holder = r.PinHolder()
+    holder = PinHolder()
     for digit in "123":
         holder.add(digit)
     digits = holder._digits
@@ -125,7 +126,7 @@ def test_the_memory_of_the_digits_is_overwritten() -> None:
 
 def test_a_card_pulled_at_the_pin_takes_the_digits_with_it() -> None:
     loop = Loop().to_pin().send(e.PinKey("1"), e.SlotChanged(SlotState.EMPTY, 1))
-    assert len(loop.runtime._pins[""]) == 0
+    assert len(loop.runtime._pins.holders[""]) == 0
 
 
 def test_shuffled_keys_are_in_another_order_and_all_there() -> None:

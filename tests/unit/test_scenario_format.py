@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.bench.scenarios.format import Scenario, ScenarioInvalid, Step, parse_scenario, write_scenario
+from kiosk.bench.scenarios.format import (
+    Scenario,
+    ScenarioInvalid,
+    Step,
+    parse_scenario,
+    stroke_text,
+    strokes_of,
+    write_scenario,
+)
 
 GOOD = """\
 scenario: The paper runs out
@@ -93,3 +101,30 @@ def test_what_is_written_is_read_back_the_same(name: str, steps: list[Step], lan
     again = parse_scenario(write_scenario(scenario), "a.yaml")
     assert (again.name, again.covers, again.landscape) == (scenario.name, scenario.covers, scenario.landscape)
     assert [(one.verb, one.argument) for one in again.steps] == [(one.verb, one.argument) for one in steps]
+
+
+def test_what_a_scenario_wants_of_its_bench_is_read_and_written() -> None:
+    head = "scenario: x\nprinter: custom-kpm\nstack: real\nalone: true\noffice: none\nsteps: [come-in]"
+    scenario = parse_scenario(head, "a.yaml")
+    assert (scenario.printer, scenario.stack, scenario.alone, scenario.office) == ("custom-kpm", "real", True, "none")
+    again = parse_scenario(write_scenario(scenario), "a.yaml")
+    assert (again.printer, again.stack, again.alone, again.office) == ("custom-kpm", "real", True, "none")
+
+
+@pytest.mark.parametrize("line", ["alone: perhaps", "office: Rong shu", "landscape: 1"])
+def test_what_no_bench_can_give_is_refused(line: str) -> None:
+    with pytest.raises(ScenarioInvalid):
+        parse_scenario(f"scenario: x\n{line}\nsteps: [come-in]", "a.yaml")
+
+
+@pytest.mark.parametrize("wrong", ['"100,200"', "[]", "[a]", '["1000,2"]', "[5]", '["1,2 3"]'])
+def test_strokes_that_are_none_are_refused(wrong: str) -> None:
+    with pytest.raises(ScenarioInvalid, match="draw"):
+        parse_scenario(f"scenario: x\nsteps:\n  - draw: {wrong}\n", "x.yaml")
+
+
+def test_strokes_are_written_as_they_are_read() -> None:
+    texts = ["100,200 900,205", "5,5"]
+    assert [stroke_text(one) for one in strokes_of(texts)] == texts
+    with pytest.raises(ScenarioInvalid, match="in or out"):
+        parse_scenario("scenario: x\nsteps:\n  - headphones: on\n", "x.yaml")

@@ -32,7 +32,7 @@ def test_every_subject_is_asked_for_once_whatever_needs_it() -> None:
     assert CATALOGUE.services["residence"].subjects == (
         "lease.record", "property.title", "pop.person", "msg.contact", "resid.registration",
     )  # fmt: skip
-    assert CATALOGUE.services["household-proof"].subjects == ("pop.household", "pop.person", "msg.contact")
+    assert CATALOGUE.services["household-proof"].subjects == ("pop.household", "pop.person")
     bare = {**EVERY_TYPE, "who": {"any": [{"subject": "tax.deed.due", "known": True}]}}
     assert parse_definition(bare, SHARED).subjects == ("tax.deed",)
 
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_named(what: str) -> None:
         ("agencies", {"psb": WORDS, "x": {}}, "agencies.x: the words"),
         ("subjects", {"a.b": {"agency": "nasa", "name": WORDS}}, "subjects.a.b: no agency"),
         ("subjects", {"a.b": {"agency": "psb"}}, "subjects.a.b: a table"),
-        ("groups", {"applicant": "text", "phone": []}, "groups.applicant: a list"),
+        ("groups", {"holder": "text", "phone": []}, "groups.holder: a list"),
         ("codes", {"dwell": {"rent": WORDS}, "yes-no": 1}, "no code list"),
         ("codes", {}, "no code list"),
     ],

@@ -189,6 +189,7 @@ def test_no_working_screen_waits_for_ever(state: State) -> None:
         State.PRINTING: lambda: Visit().to_printing(),
         State.LOOKING: lambda: Visit().to_looking(),
         State.HANDING: lambda: Visit().to_form().touch("phone"),
+        State.ASKING_APP: lambda: Visit().touch("language.zh", "start.app"),
         State.CONFIRMING: lambda: Visit().to_confirming(),
         State.TAKE_PAPER: lambda: Visit().to_printing().send(e.PrinterChanged(MOUTH)).printed(JobState.DONE),
     }
@@ -218,7 +219,7 @@ def test_contrasts_follow_each_other_and_buttons_come_down() -> None:
 
 
 def test_larger_letters_begin_the_pages_anew() -> None:
-    assert Visit().to_form().touch("page.down", "mode.large").application.page == 0
+    assert Visit().to_form("long-proof").touch("page.down", "mode.large").application.page == 0
 
 
 def test_aids_at_the_attract_screen_are_gone_when_nobody_follows() -> None:

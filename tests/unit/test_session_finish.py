@@ -9,6 +9,7 @@ import pytest
 from drivers.api import JobState, SlotState
 from kiosk import events as e
 from kiosk.session import state as s
+from kiosk.session.asking.events import CallBackAsked
 from kiosk.session.state import State
 from tests.unit.visit_kit import AT_MS, Visit
 
@@ -239,6 +240,21 @@ def test_nothing_is_preselected_and_a_rating_needs_a_face() -> None:
     entry: Any = visit.last(s.SaveEntry).document
     assert (entry["kind"], entry["score"], entry["number"]) == ("rating", 2, "T0001-000001")
     assert not any(secret in str(entry) for secret in ("陈晓娴", "440199199003070021"))
+
+
+def test_who_was_dissatisfied_may_have_a_call_about_it() -> None:
+    visit = Visit().to_saved().touch("primary", "back", "rating.3")
+    assert "rating.call" not in visit.controls
+    visit.send(CallBackAsked())
+    assert not visit.session.call_back
+    visit.touch("rating.2")
+    assert not visit.controls["rating.call"].selected, "nothing is preselected"
+    visit.touch("rating.call", "rating.1")
+    assert visit.controls["rating.call"].selected
+    visit.touch("rating.call", "rating.call", "primary")
+    assert visit.last(s.SaveEntry).document["call_back"] is True
+    better = Visit().to_saved().touch("primary", "back", "rating.1", "rating.call", "rating.4", "primary")
+    assert "call_back" not in better.last(s.SaveEntry).document
 
 
 def test_the_card_is_asked_back_until_it_is_gone() -> None:

@@ -12,7 +12,15 @@ from kiosk.session import state as s
 from kiosk.session.form import rows_per_page
 from kiosk.session.state import State
 from kiosk.settings import Settings
-from tests.unit.visit_kit import Visit, catalogue
+from tests.unit import visit_kit
+from tests.unit.visit_kit import catalogue
+
+
+class Visit(visit_kit.Visit):
+    """With a form that has two pages of rows and several questions, where a test names no other service."""
+
+    usual = "long-proof"
+
 
 RESIDENT = {"place": "广州市海珠区晓岸街晓岸路5号301房", "since": "2024-03-01", "dwell": "rent"}
 
@@ -223,9 +231,10 @@ def test_a_service_that_asks_nothing_goes_straight_to_the_last_look() -> None:
 
 
 def test_what_the_city_holds_is_wrong_and_the_citizen_takes_it_back_again() -> None:
-    visit = Visit().to_form().touch("wrong.name")
+    visit = Visit().to_form().touch("wrong.name", "primary")
     assert rows(visit)["姓名"].disputed
     assert not rows(visit.touch("wrong.name"))["姓名"].disputed
+    assert visit.application.disputed == frozenset()
 
 
 def test_a_field_that_nobody_may_correct_is_not_disputed() -> None:
@@ -349,17 +358,19 @@ def test_a_typed_answer_is_there_to_be_mended_at_the_last_look() -> None:
 
 
 def test_a_change_at_the_last_look_asks_what_it_opens() -> None:
-    visit = newcomer().until()
-    visit = to_check_row(visit, "change.action").touch("change.action", "choice.action.permit", "primary")
-    assert (visit.state, visit.application.question) == (State.FORM, "ground")
-    visit.touch("choice.ground.job", "primary")
+    visit = to_check_row(Visit().to_check("company"), "change.holders")
+    assert "holders" not in visit.application.answers, "a usual choice can be changed where it is seen last"
+    visit.touch("change.holders", "choice.holders.several", "primary")
+    assert (visit.state, visit.application.question) == (State.FORM, "share")
+    visit.type("40").touch("primary")
     assert visit.state is State.CHECK
+    assert visit.application.answers["share"] == "40"
 
 
 def test_a_change_that_opened_a_question_is_called_off_as_a_whole() -> None:
-    visit = newcomer().until()
+    visit = Visit().to_check("company")
     before = dict(visit.application.answers)
-    visit = to_check_row(visit, "change.action").touch("change.action", "choice.action.permit", "primary", "back")
+    visit = to_check_row(visit, "change.holders").touch("change.holders", "choice.holders.several", "primary", "back")
     assert visit.state is State.CHECK
     assert dict(visit.application.answers) == before
 
@@ -376,7 +387,7 @@ def test_what_was_changed_before_can_be_changed_again_at_the_last_look() -> None
 
 
 def test_a_disputed_value_is_shown_as_such_and_signed_as_such() -> None:
-    visit = Visit().to_form().touch("wrong.name").until()
+    visit = Visit().to_form().touch("wrong.name", "primary").until()
     assert "您说不对" in visit.words
     visit.submit()
     draft: Any = visit.last(s.SignDocument).draft

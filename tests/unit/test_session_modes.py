@@ -84,7 +84,7 @@ def test_in_calm_mode_every_wait_for_the_citizen_is_twice_as_long() -> None:
 
 
 def test_no_other_mode_leaves_a_page_of_the_form() -> None:
-    visit = Visit().to_form().send(e.PageTurned(1))
+    visit = Visit().to_form("long-proof").send(e.PageTurned(1))
     assert visit.application.page == 1
     assert visit.send(e.ModeToggled("speech"), e.ModeToggled("left")).application.page == 1
     assert visit.send(e.ModeToggled("large")).application.page == 0

@@ -111,6 +111,15 @@ def test_the_printer_is_in_trouble_and_the_citizen_goes_on_without_paper(
     assert visit.state is State.CONSENT, "asked once is enough"
 
 
+def test_the_printer_is_found_silent_when_the_intro_is_past_already() -> None:
+    visit = Visit().to_home().to_intro().touch("primary").printer(online=True, paper="near-end")
+    assert visit.state is State.CONSENT, "it can print"
+    visit.printer(answered=False)
+    assert visit.screen.name == "failure.printer-absent"
+    assert visit.touch("primary").state is State.CONSENT
+    assert visit.printer(paper="out").state is State.CONSENT, "asked once is enough"
+
+
 def test_nobody_ever_heard_of_a_printer() -> None:
     assert Visit(printer=None).to_home().to_intro().touch("primary").screen.name == "failure.printer-absent"
 

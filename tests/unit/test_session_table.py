@@ -30,6 +30,7 @@ RUNTIME_ONLY = {events.PinKey}
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
     | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places", "search", "phone"}
+    | {"app", "goodbye"}
 )
 """The screen names that scripts rely on, with help."""
 
@@ -63,6 +64,7 @@ def test_every_state_can_be_entered_by_some_visit() -> None:
     typed = Visit().to_saved("bare").touch("primary", "receipt.sms", "primary")
     shown = Visit("owner").to_home().to_intro("my-cases").touch("primary", "primary").answered()
     for visit in (
+        Visit().to_approval().touch("finish"),
         Visit().to_looking(),
         Visit().to_confirming(),
         Visit().to_places(),

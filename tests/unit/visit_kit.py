@@ -17,11 +17,13 @@ from kiosk import failures
 from kiosk.cli.services import read_table, shared_tables
 from kiosk.paper.receipts import Site
 from kiosk.personas import load_personas
+from kiosk.pieces.sign_in import SignIn
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.services.definition import Catalogue
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session import state as s
-from kiosk.session.asking.events import ChoicesFetched
+from kiosk.session.arrival.effects import FetchByApp
+from kiosk.session.asking.events import ChoicesFetched, FormAsked, SignInMade, SignInSeen
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State, World
 from kiosk.session.table import step
@@ -46,6 +48,8 @@ MOUTH = replace(READY, ticket="none")
 """A kiosk printer, which presents its tickets."""
 HOLDER = Holder("陈晓娴", "440199199003070021", "female", 1, "1990-03-07", "440199")
 FACTS = CardFacts("citizen", "2.00", "44019900000000000000000000000001", "X00000019", "2020-03-02", "2035-03-01")
+SIGN_IN = SignIn("k" * 22, "https://gateway.example/app#" + "t" * 22, "4821", 120)
+APP_HOLDER = {"name": HOLDER.name, "id_number": HOLDER.id_number, "sex": "female", "birth_date": HOLDER.birth_date}
 SECRETS = (HOLDER.name, HOLDER.id_number, FACTS.card_number, FACTS.card_id)
 AT_MS = 1_779_070_000_000
 
@@ -86,11 +90,28 @@ BARE: dict[str, Any] = {
 """Nothing to fetch, nothing filled in, nothing to ask."""
 
 
+def _long_form(proof: dict[str, Any]) -> dict[str, Any]:
+    """The household proof as a long form: two pages of rows, and use, kind and person asked one after the other."""
+    long = {**tomllib_copy(proof), "id": "long-proof", "event": "home", "groups": ["person", "contact"]}
+    for item in long["field"]:
+        if item["id"] in {"use", "member"}:
+            del item["default"], item["edit"]
+    return long
+
+
 def catalogue(*more: Mapping[str, object]) -> Catalogue:
-    """The shipped services, one that asks a question of every type, a bare one, and those given."""
+    """The shipped services, one that asks a question of every type, a bare one, a long one, and those given."""
     files, shared = shared_tables()
     definitions = [read_table(Path(file)) for file in files]
-    return parse_catalogue("test", [*definitions, EVERY_TYPE, BARE, *more], shared)
+    proof = next(item for item in definitions if item["id"] == "household-proof")
+    return parse_catalogue("test", [*definitions, EVERY_TYPE, BARE, _long_form(proof), *more], shared)
+
+
+def tomllib_copy(value: Any) -> Any:
+    """A deep copy of tables and lists."""
+    if isinstance(value, dict):
+        return {key: tomllib_copy(item) for key, item in value.items()}
+    return [tomllib_copy(item) for item in value] if isinstance(value, list) else value
 
 
 CATALOGUE = catalogue()
@@ -100,13 +121,6 @@ def shared_and_definitions() -> tuple[dict[str, dict[str, object]], list[dict[st
     """The shipped tables and definitions as they are read from their files."""
     files, shared = shared_tables()
     return tomllib_copy(shared), [tomllib_copy(read_table(Path(file))) for file in files]
-
-
-def tomllib_copy(value: Any) -> Any:
-    """A deep copy of tables and lists."""
-    if isinstance(value, dict):
-        return {key: tomllib_copy(item) for key, item in value.items()}
-    return [tomllib_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def world(**changed: object) -> World:
@@ -124,6 +138,9 @@ def world(**changed: object) -> World:
 
 class Visit:
     """The session in somebody's hands. Each method is one thing that a hand, a cable or an office does."""
+
+    usual = "household-proof"
+    """The service of a test that names none."""
 
     def __init__(self, persona: str = "parent", **changed: object) -> None:
         self.session = Session(world=world(**changed))
@@ -186,8 +203,9 @@ class Visit:
             assert usable or session.state in BUSY | {State.TAKE_CARD}, f"no way on from {model.name}"
             if session.state is State.FAILURE:
                 assert any(session.failure in text for text in words_of(model.body))
-        if session.state in {State.ATTRACT, State.TAKE_CARD}:
+        if session.state in {State.ATTRACT, State.TAKE_CARD, State.GOODBYE}:
             assert (session.holder, session.facts, session.application, session.draft) == (None, None, None, None)
+            assert session.app is None
         assert session.state is not State.ATTRACT or session == Session(
             session.id, world=session.world, modes=session.modes
         )
@@ -241,7 +259,7 @@ class Visit:
 
     def answered(self, service: str = "", **records: Mapping[str, object] | None) -> Visit:
         """The office releases what was asked for; `records` replaces what it holds, by subject with `_` for `.`."""
-        asked: s.FetchData = self.last(s.FetchData)
+        asked = self.last(FetchByApp if self.session.by_app else s.FetchData)
         changed = {name.replace("_", "."): record for name, record in records.items()}
         data = tuple(
             e.SubjectData(subject, "psb", "2026-05-17", changed.get(subject, self.records.get(subject)))
@@ -274,18 +292,31 @@ class Visit:
     def to_home(self, holder: Holder = HOLDER) -> Visit:
         return self.to_pin().pin().accepted(holder)
 
-    def to_intro(self, service: str = "household-proof") -> Visit:
+    def by_app(self) -> Visit:
+        """The holder signed in with the city's app."""
+        self.touch("language.zh", "start.app").send(SignInMade(SIGN_IN))
+        return self.send(SignInSeen("approved", APP_HOLDER))
+
+    def to_approval(self, service: str = "contact") -> Visit:
+        """The form is before the holder, on the telephone."""
+        self.by_app().to_intro(service).touch("primary", "primary").answered()
+        return self.until().submit().send(FormAsked())
+
+    def to_intro(self, service: str = "") -> Visit:
+        service = service or self.usual
         event = self.session.world.catalogue.services[service].event  # pyright: ignore
         return self.touch(f"event.{event}", f"service.{service}")
 
-    def to_form(self, service: str = "household-proof") -> Visit:
+    def to_form(self, service: str = "") -> Visit:
         """The form, filled in from the city's data."""
         self.to_home().to_intro(service).touch("primary")
+        if self.state is State.FETCHING:
+            self.answered()  # the register of companies
         if self.state is State.CONSENT:
             self.touch("primary")
         return self.answered() if self.state is State.FETCHING else self
 
-    def to_question(self, question: str, service: str = "household-proof") -> Visit:
+    def to_question(self, question: str, service: str = "") -> Visit:
         self.to_form(service)
         return self.until(question)
 
@@ -304,7 +335,7 @@ class Visit:
             self.touch("primary")
         raise AssertionError("the form does not end")
 
-    def to_check(self, service: str = "household-proof") -> Visit:
+    def to_check(self, service: str = "") -> Visit:
         return self.to_form(service).until()
 
     def submit(self) -> Visit:
@@ -312,7 +343,7 @@ class Visit:
             self.touch("primary")
         return self
 
-    def to_saved(self, service: str = "household-proof") -> Visit:
+    def to_saved(self, service: str = "") -> Visit:
         self.to_check(service).submit().signed().saved()
         return self.acked() if self.state is State.WAITING else self
 

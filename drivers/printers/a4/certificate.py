@@ -62,6 +62,17 @@ class Certificate:
 def render_certificate(certificate: Certificate, font: Path = DEFAULT_FONT) -> bytes:
     """The page as PDF. Raises `ReceiptInvalid`, `FontMissing`."""
     _check(certificate)
+    pdf = blank_page(f"{certificate.title.zh} {certificate.number}", certificate.issued, font)
+    page = _Page(pdf)
+    page.head(certificate)
+    page.table(certificate)
+    page.proof(certificate)
+    page.foot(certificate)
+    return bytes(pdf.output())
+
+
+def blank_page(title: str, made: datetime.date, font: Path = DEFAULT_FONT) -> FPDF:
+    """An empty A4 page, PDF/A, with the house's letters as `noto`, regular and bold. Raises `FontMissing`."""
     bold = font.with_name(font.name.replace("Regular", "Bold"))
     if not font.exists() or not bold.exists():
         raise FontMissing(f"cannot open the font {font}; install the package fonts-noto-cjk")
@@ -69,19 +80,14 @@ def render_certificate(certificate: Certificate, font: Path = DEFAULT_FONT) -> b
     from fpdf.enums import DocumentCompliance
 
     pdf = FPDF(format="A4", enforce_compliance=DocumentCompliance.PDFA_2B)
-    pdf.set_creation_date(datetime.datetime.combine(certificate.issued, datetime.time(), datetime.UTC))
-    pdf.set_title(f"{certificate.title.zh} {certificate.number}")
+    pdf.set_creation_date(datetime.datetime.combine(made, datetime.time(), datetime.UTC))
+    pdf.set_title(title)
     pdf.set_lang("zh-Hans")
     pdf.set_auto_page_break(False)
     pdf.add_font("noto", "", str(font), collection_font_number=_SC_FACE)
     pdf.add_font("noto", "B", str(bold), collection_font_number=_SC_FACE)
     pdf.add_page()
-    page = _Page(pdf)
-    page.head(certificate)
-    page.table(certificate)
-    page.proof(certificate)
-    page.foot(certificate)
-    return bytes(pdf.output())
+    return pdf
 
 
 class _Page:

@@ -106,6 +106,32 @@ class CardAuthority:
     def _sm2(self) -> Sm2Authority:
         return Sm2Authority(self._secret, "Simulated card authority (SM2)", _NOT_BEFORE, _NOT_AFTER)
 
+    def technician(
+        self, who: str, role: str, *, days: int = 365, now: datetime.datetime | None = None
+    ) -> dict[str, str]:
+        """Return `signing` of a technician's PIV card: a new key, and its certificate for one role (an OID).
+
+        What a gateway's own authority does, where there is no gateway (the virtual bench).
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        begins = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=1)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self._certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begins)
+            .not_valid_after(begins + datetime.timedelta(days=days + 1))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(digital_signature=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(role)]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        pem = certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+        return {"key": _key_pem(key).decode("ascii"), "certificate": pem}
+
     def certify(self, public: CertificatePublicKeyTypes, id_number: str, name: str) -> bytes:
         """Return a certificate (DER) for a key that somebody else made."""
         shown = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

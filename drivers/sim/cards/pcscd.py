@@ -2,7 +2,7 @@
 
 pcscd takes its socket as systemd would hand it over (`LISTEN_FDS`), so any number of daemons run side by side, each
 with a folder of its own. Clients find it by `socket_path`, in `PCSCLITE_CSOCK_NAME`. Debian packages: `pcscd`,
-`vsmartcard-vpcd`. A daemon whose owner was killed ends by itself after a minute without clients (`--auto-exit`).
+`vsmartcard-vpcd`. A daemon ends with its owner, however that went (prctl(2), PR_SET_PDEATHSIG).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,12 +29,16 @@ VPCD_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PORTS: Final = range(20000, 32766, 2)
 """Below 32768, where Linux begins to hand out ports to outgoing connections. A reader takes a port and the next."""
 STOP_S: Final = 5.0
+SOCKET_PATH_BYTES: Final = 107
+"""Linux takes no longer path for a Unix socket: unix(7), `sun_path` and its NUL."""
 
 _LAUNCH: Final = (
-    "import os,sys;fd=int(sys.argv[1]);os.dup2(fd,3,True);fd==3 or os.close(fd);"
-    "os.environ.update(LISTEN_FDS='1',LISTEN_PID=str(os.getpid()));os.execv(sys.argv[2],sys.argv[2:])"
+    "import ctypes,os,sys;ctypes.CDLL(None).prctl(1,9,0,0,0);os.getppid()==int(sys.argv[2]) or sys.exit(1);"
+    "fd=int(sys.argv[1]);os.dup2(fd,3,True);fd==3 or os.close(fd);"
+    "os.environ.update(LISTEN_FDS='1',LISTEN_PID=str(os.getpid()));os.execv(sys.argv[3],sys.argv[3:])"
 )
-"""Becomes pcscd with the socket as descriptor 3; `LISTEN_PID` is known only after the fork."""
+"""Ties itself to its owner, then becomes pcscd with the socket as descriptor 3; `LISTEN_PID` is known only after the
+fork."""
 
 
 class PcscdUnavailable(DriverError):
@@ -42,11 +47,20 @@ class PcscdUnavailable(DriverError):
     code = "pcscd-missing"
 
 
+class SocketPathTooLong(PcscdUnavailable):
+    """The temporary folder is too deep for a socket to be made, or found, in it."""
+
+    code = "socket-path-too-long"
+
+
 class PrivatePcscd:
     """A running pcscd; `insert` and `remove` are the hand at its slots."""
 
     def __init__(self, readers: Sequence[str] = ("Kiosk Citizen",)) -> None:
-        """Start it. `readers` are friendly names; clients see them with ` 00 00` behind. Raises `PcscdUnavailable`."""
+        """Start it. `readers` are friendly names; clients see them with ` 00 00` behind.
+
+        Raises `PcscdUnavailable`, `SocketPathTooLong`.
+        """
         self._program = _find_pcscd()
         self._folder = Path(tempfile.mkdtemp(prefix="kiosk-pcscd."))
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,7 +68,10 @@ class PrivatePcscd:
         self._ports: dict[str, int] = {}
         self._port_locks: list[socket.socket] = []
         self._change = threading.RLock()
+        self._lasting = ThreadPoolExecutor(1, "pcscd-starter")
+        """A daemon is tied to the thread that starts it, and whoever calls `start` may be gone before it."""
         try:
+            self._hold_length()
             self._reserve(readers)
             self._configure()
             self.start()
@@ -108,18 +125,22 @@ class PrivatePcscd:
             if self.running:
                 return
             Path(self.socket_path).unlink(missing_ok=True)
-            with socket.socket(socket.AF_UNIX) as listener, (self._folder / "log").open("ab") as log:
-                listener.bind(self.socket_path)
-                listener.listen(64)
-                arguments = [self._program, "--foreground", "--auto-exit", "-c", str(self._folder / "readers")]
-                self._process = subprocess.Popen(  # noqa: S603 (our own program, no shell)
-                    [sys.executable, "-I", "-S", "-c", _LAUNCH, str(listener.fileno()), *arguments],
-                    pass_fds=[listener.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self._process = self._lasting.submit(self._launch).result()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with socket.socket(socket.AF_UNIX) as listener, (self._folder / "log").open("ab") as log:
+            listener.bind(self.socket_path)
+            listener.listen(64)
+            arguments = [self._program, "--foreground", "--auto-exit", "-c", str(self._folder / "readers")]
+            launch = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(listener.fileno()), str(os.getpid())]
+            return subprocess.Popen(  # noqa: S603 (our own program, no shell)
+                [*launch, *arguments],
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         """Kill the daemon without notice, as a crash would. The cards fall out of their slots."""
@@ -144,12 +165,20 @@ class PrivatePcscd:
             for lock in self._port_locks:
                 lock.close()
             self._port_locks.clear()
+            self._lasting.shutdown()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def log(self) -> str:
         """What the daemon wrote so far."""
         path = self._folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def _hold_length(self) -> None:
+        size = len(os.fsencode(self.socket_path))
+        if size > SOCKET_PATH_BYTES:
+            raise SocketPathTooLong(
+                f"the temporary folder is {size - SOCKET_PATH_BYTES} bytes too deep for a socket; set TMPDIR to /tmp"
+            )
 
     def _reserve(self, readers: Sequence[str]) -> None:
         """Find two neighbouring free ports for each reader, and hold them against other daemons of ours."""

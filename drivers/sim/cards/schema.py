@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-import jsonschema
-
 from drivers.errors import DriverError
 from drivers.sim.cards.faults import FaultScript, parse_script, script_schema
 
@@ -155,6 +153,8 @@ def day(where: str, value: str) -> str:
 
 def checked(document: object, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Hold a document against a schema. Raises `CardDocumentError`, made of the schema's words, never of its values."""
+    import jsonschema  # a tenth of a second that nobody spends who reads no document
+
     validator = jsonschema.Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(cast("Any", document)), key=lambda error: (len(error.path), str(error.path)))
     if not errors:

@@ -18,6 +18,14 @@ OWN_CARD = "card"
 """What is said of a card that was made from a document of the tester's."""
 
 
+TECHNICIAN = "technician"
+"""Who is no persona of the city, and has a card all the same: `POST /api/card/insert` takes the name."""
+
+
+def _no_technician() -> Mapping[str, object]:
+    raise BenchError("no-technicians", "Nobody signs technicians' cards here.", "Insert a card document.", 409)
+
+
 class Slot(Protocol):
     """The hand's side of a reader: `SimReader` and `PrivatePcscd` both have it."""
 
@@ -36,6 +44,8 @@ class Tray:
         self._cards: dict[str, SimCard] = {}
         self._there: str | None = None
         self._lock = threading.RLock()
+        self.technician: Callable[[], Mapping[str, object]] = _no_technician
+        """Gives the document of a technician's card, when it is first put in."""
 
     def personas(self) -> Sequence[PersonaView]:
         return [
@@ -48,6 +58,12 @@ class Tray:
 
     def insert_persona(self, persona: str) -> None:
         known = self._personas.get(persona)
+        if persona == TECHNICIAN:
+            with self._lock:
+                if persona not in self._cards:
+                    self._cards[persona] = self._make(self.technician())
+                self._insert(persona, lambda: self._cards[persona])
+            return
         if known is None:
             raise BenchError(
                 "no-such-persona", "There is no persona with this id.", f"Known: {', '.join(self._personas)}.", 404

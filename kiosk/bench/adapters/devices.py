@@ -69,9 +69,7 @@ def behind_real_stacks(
     try:
         daemon = PrivatePcscd((READER_NAME,))
     except DriverError as error:
-        raise BenchError(
-            error.code, str(error), "Install pcscd and vsmartcard-vpcd, or use --stack sim.", 500
-        ) from error
+        raise BenchError(error.code, f"{error}.", "Then start the bench again, or use --stack sim.", 500) from error
     chosen = model(printer_model)
     twin = SimPrinter(width_mm=chosen.width_mm, board=board_like(chosen))
     link = PtyLink(twin)

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, ReceiptPrinter, Ticket
+from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, Ticket
+from drivers.printers.link_printer import LinkPrinter
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_paper import SimReceipt
 from drivers.sim.printer_path import ROLL_MM
@@ -29,7 +30,7 @@ class _Job:
 class RecordingPrinter:
     """A `ReceiptPrinter` that also notes, for the tester, which job it was given and what became of it."""
 
-    def __init__(self, printer: ReceiptPrinter, twin: SimPrinter) -> None:
+    def __init__(self, printer: LinkPrinter, twin: SimPrinter) -> None:
         self._printer = printer
         self._twin = twin
         self._change = threading.Condition()
@@ -39,6 +40,10 @@ class RecordingPrinter:
     @property
     def name(self) -> str:
         return self._printer.name
+
+    @property
+    def model(self) -> str:
+        return self._printer.model.name
 
     def status(self) -> PrinterStatus:
         return self._printer.status()
@@ -80,11 +85,15 @@ class RecordingPrinter:
             return list(self._jobs)
 
     def forget(self) -> None:
-        """Wait for the job that is running, then forget all. Raises `BenchError` (`printer-busy`)."""
+        """Wait for the job that is running, then forget all; the driver forgets what it left in the printer.
+
+        Raises `BenchError` (`printer-busy`).
+        """
         with self._change:
             if not self._change.wait_for(lambda: self._running == 0, JOB_END_TIMEOUT_S):
                 raise BenchError("printer-busy", "A print job does not end.", "DELETE /api/faults, then again.", 503)
             self._jobs.clear()
+            self._printer.exchanged()
 
 
 class PaperTray:
@@ -118,6 +127,9 @@ class PaperTray:
         out = io.BytesIO()
         piece.image().save(out, "PNG")
         return out.getvalue()
+
+    def model(self) -> str:
+        return self._printer.model
 
     def supply(self) -> SupplyView:
         presenter = self._twin.presenter

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from kiosk.bench.ports import BenchError, ElementView, Frame
+from kiosk.bench.ports import BenchError, ElementView, Frame, no_square
 from kiosk.events import Event
+from kiosk.pieces.strokes import Stroke
 from kiosk.screen_model import ScreenModel
 
 _T = TypeVar("_T")
@@ -98,6 +99,15 @@ class KivyScreen:
                     "no-such-key", str(error), "GET /api/elements lists the keys on the screen.", 409
                 ) from error
 
+    def draw(self, strokes: Sequence[Stroke]) -> None:
+        from kiosk.ui.bridge import NoSuchElementError
+
+        with self._finger:
+            try:
+                self._asked(lambda: self._app.bridge.draw(strokes))
+            except NoSuchElementError as error:
+                raise no_square() from error
+
     def press_key(self, key: str) -> None:
         from kiosk.ui.bridge import NoSuchElementError
 
@@ -154,4 +164,4 @@ def _view(element: dict[str, Any]) -> ElementView:
 def _holds(element: ElementView, x: float, y: float) -> bool:
     """Whether this is a control at that place for which the screen minds shaking hands."""
     inside = element.x <= x < element.x + element.width and element.y <= y < element.y + element.height
-    return inside and element.role not in {"text", "key"}
+    return inside and element.role not in {"text", "key", "square"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kiosk.bench.ports import BenchError, HeardView
 from kiosk.speech.espeak import as_wav
+from kiosk.speech.jack import SimJack
 from kiosk.speech.recording import RecordingEngine
 from kiosk.speech.speaker import Manner, SpeechFailed
 
@@ -19,6 +20,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.engine = RecordingEngine()
+        self.jack = SimJack()
 
     def heard(self, after: int) -> Sequence[HeardView]:
         return [HeardView(**asdict(one)) for one in self.engine.heard(after)]
@@ -35,7 +37,11 @@ class Listener:
         except SpeechFailed as error:
             raise BenchError("voice-missing", str(error), "Install espeak-ng (make setup), or read it.", 503) from error
 
+    def plug(self, *, there: bool) -> None:
+        self.jack.there = there
+
     def reset(self) -> None:
+        self.jack.there = False
         self.engine.clear()
 
 

@@ -15,8 +15,11 @@ FAULTS = (
     ("printer", "power-cycle"), ("reader", "unplug"), ("reader", "held"),
 )  # fmt: skip
 PAPER_FAULTS = tuple(one for one in FAULTS if one[0] == "printer")
+BY_CARD, ON_THE_PHONE = 0.65, 0.8
 MENDED_SOON, TROUBLE_AT_THE_PAPER = 0.15, 0.3
 FORWARD, TOUCH, CARD, TIME, DEVICE, NETWORK = "forward", "touch", "card", "time", "device", "network"
+TAPS = {"scan": 30, "agree": 45, "approve": 40, "wrong": 4, "refuse": 3, "decline": 4, "leave": 2}
+"""What a hand does with a telephone before a screen that waits for one."""
 RESTLESS = {FORWARD: 50, TOUCH: 22, CARD: 8, TIME: 5, DEVICE: 9, NETWORK: 6}
 PURPOSEFUL = {FORWARD: 93, TOUCH: 2, CARD: 0.4, TIME: 0.6, DEVICE: 2.5, NETWORK: 1.5}
 PURPOSEFUL_OF_TEN = 6
@@ -39,7 +42,9 @@ class RandomCitizen:
     def next(self, bench: Bench) -> list[Step]:
         """The next one or two steps."""
         state = bench.state()
-        if state["screen"] in {"card", "start"} and not self.persona and self._random.random() < 0.8:
+        if state["screen"] == "app" and self._random.random() < ON_THE_PHONE:
+            return self._phone()
+        if state["screen"] in {"card", "start"} and not self.persona and self._random.random() < BY_CARD:
             return self._card()
         if state["screen"] == "pin" and self.persona:
             return self._pin()
@@ -75,6 +80,12 @@ class RandomCitizen:
             return [Step("pull")]
         self.persona = self._random.choice(sorted(personas()))
         return [Step("insert", self.persona)]
+
+    def _phone(self) -> list[Step]:
+        """Somebody's telephone: a tap, and a little time for the terminal to see it."""
+        what = self._random.choices(list(TAPS), list(TAPS.values()))[0]
+        whose = {"do": what, "persona": self._random.choice(sorted(personas()))} if what == "scan" else {"do": what}
+        return [Step("phone", whose), Step("wait", 1)]
 
     def _pin(self) -> list[Step]:
         if self._random.random() < 0.1:

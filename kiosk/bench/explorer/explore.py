@@ -71,6 +71,8 @@ class Day:
         elif step.verb == "pull":
             bench.remove_card()
             self.persona = ""
+        elif step.verb == "phone" and isinstance(argument, dict):
+            bench.phone(argument["do"], argument.get("persona", ""))
         elif step.verb == "pin":
             bench.kiosk.pin(str(argument))
         elif step.verb == "wait" and isinstance(argument, int):

@@ -12,7 +12,7 @@ from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
 
-NO_HOLDER = frozenset({State.ATTRACT, State.TAKE_CARD})
+NO_HOLDER = frozenset({State.ATTRACT, State.TAKE_CARD, State.GOODBYE})
 NEW_LINES = 40
 """No step writes more lines."""
 FAULTS_OF_OURS = frozenset({"internal", "worker.failed"})
@@ -42,7 +42,8 @@ class Promises:
                     self._way_out(session),
                     self._nothing_doubled(),
                     self._said_is_so(session),
-                    self._nobody_elses(persona if session.state not in NO_HOLDER else ""),
+                    self._nobody_elses(self._whose(persona, session)),
+                    self._approved(),
                 ),
             ),
             "",
@@ -58,6 +59,25 @@ class Promises:
         held = kiosk.store.count()
         if held != len(kiosk.store.recorded):
             return f"lost: {len(kiosk.store.recorded)} documents were recorded, the outbox holds {held}"
+        return ""
+
+    def _whose(self, persona: str, session: Session) -> str:
+        """Whose data the screen may show: of the card in the slot, or of whoever agreed on the telephone."""
+        if session.state in NO_HOLDER:
+            return ""
+        if session.by_app and session.app is not None:
+            visit = self._kiosk.city.app.visits[session.app.key]
+            return visit.persona.id if visit.persona is not None and visit.agreed else ""
+        return persona
+
+    def _approved(self) -> str:
+        """Whatever was handed in without a card was approved on the telephone of the person it names."""
+        for document in self._kiosk.store.documents:
+            if document.get("sign_in") != "app":
+                continue
+            holder = cast("Mapping[str, object]", document["holder"])
+            if (document.get("service"), holder["id_number"]) not in self._kiosk.city.app.approved:
+                return "not approved: a form was recorded that nobody approved"
         return ""
 
     def _fault_of_ours(self) -> str:
@@ -112,7 +132,7 @@ class Promises:
 def _nothing_left(session: Session) -> str:
     if session.state not in NO_HOLDER:
         return ""
-    for kept in ("holder", "application", "draft"):
+    for kept in ("holder", "application", "draft", "app"):
         if getattr(session, kept) is not None:
             return f"holder kept: {kept} at {session.state}"
     return ""
@@ -120,7 +140,7 @@ def _nothing_left(session: Session) -> str:
 
 def _gone_with_the_card(session: Session, persona: str) -> str:
     """Without a card in the slot nobody's data may be worked with; only the disk's answer may still be awaited."""
-    if persona or session.holder is None or session.state is State.SIGNING:
+    if persona or session.holder is None or session.by_app or session.state is State.SIGNING:
         return ""
     return f"holder kept: the card is gone, {session.state} goes on"
 

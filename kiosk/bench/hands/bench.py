@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
+
+from kiosk.pieces.strokes import Stroke
 
 _T = TypeVar("_T")
 Json = dict[str, Any]
@@ -30,8 +32,16 @@ class Bench(Protocol):
 
     def type_text(self, text: str) -> Json: ...
 
+    def draw(self, strokes: Sequence[Stroke]) -> Json:
+        """Write strokes in the square on the screen; points in thousandths of it."""
+        ...
+
     def key(self, key: str) -> Json:
         """Press a key of the tactile keypad."""
+        ...
+
+    def headphones(self, *, plugged: bool) -> Json:
+        """Plug headphones in, or pull them out."""
         ...
 
     def speech(self) -> list[Json]:
@@ -45,6 +55,10 @@ class Bench(Protocol):
     def insert_card(self, document: Json) -> Json: ...
 
     def remove_card(self) -> Json: ...
+
+    def phone(self, what: str, persona: str = "") -> Json:
+        """Tap on the citizen's telephone (`kiosk/bench/hands/phone.py`): `{"page"}`."""
+        ...
 
     def receipts(self) -> list[Json]: ...
 

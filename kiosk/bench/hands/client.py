@@ -18,6 +18,7 @@ import requests
 from kiosk.bench.hands.bench import Json
 from kiosk.bench.ports import BenchError
 from kiosk.bench.processes.children import kiosk_command
+from kiosk.pieces.strokes import Stroke
 
 _T = TypeVar("_T")
 REQUEST_TIMEOUT_S = 30.0
@@ -73,8 +74,14 @@ class BenchClient:
     def type_text(self, text: str) -> Json:
         return self._ask("POST", "/api/type", {"text": text}).json()
 
+    def draw(self, strokes: Sequence[Stroke]) -> Json:
+        return self._ask("POST", "/api/draw", {"strokes": [list(map(list, one)) for one in strokes]}).json()
+
     def key(self, key: str) -> Json:
         return self._ask("POST", "/api/key", {"key": key}).json()
+
+    def headphones(self, *, plugged: bool) -> Json:
+        return self._ask("POST", "/api/headphones", {"plugged": plugged}).json()
 
     def speech(self) -> list[Json]:
         return self._ask("GET", "/api/speech").json()
@@ -90,6 +97,9 @@ class BenchClient:
 
     def remove_card(self) -> Json:
         return self._ask("POST", "/api/card/remove").json()
+
+    def phone(self, what: str, persona: str = "") -> Json:
+        return self._ask("POST", "/api/phone", {"do": what, **({"persona": persona} if persona else {})}).json()
 
     def receipts(self) -> list[Json]:
         return self._ask("GET", "/api/receipts").json()

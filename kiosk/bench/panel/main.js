@@ -43,6 +43,7 @@ const acts = {
     ? remove(`/api/faults?device=${encodeURIComponent(device)}&fault=${encodeURIComponent(fault)}`)
     : post("/api/faults", counted && $("after").value !== "" ? { device, fault, after: $("after").valueAsNumber } : { device, fault })),
   take: () => act(() => post("/api/receipts/take")),
+  draw: (strokes) => act(() => post("/api/draw", { strokes })),
   key: (key) => act(() => post("/api/key", { key })),
   network: (change) => act(() => post("/api/network", change)),
   clock: (seconds) => act(() => post("/api/clock", { advance_s: seconds })),
@@ -78,7 +79,18 @@ async function learn() {
   known.heard = [...known.heard, ...heard].slice(-400);
   headphones.hear(heard);
   if (!known.personas.length) known.personas = await get("/api/personas");
+  await seePhone(state);
   draw();
+}
+
+// While the screen waits for a telephone, the tester can be it: by three buttons, or on the app's own page.
+async function seePhone(state) {
+  $("phone").hidden = state.screen !== "app";
+  if ($("phone").hidden) return;
+  if (!$("phone-who").options.length) $("phone-who").replaceChildren(...known.personas.map((one) => new Option(one.names[language.now] ?? one.id, one.id)));
+  const url = (await get("/api/words")).find((text) => text.startsWith("https://") && text.includes("/app#"));
+  $("phone-page").hidden = !url;
+  if (url) $("phone-page").href = url;
 }
 
 // What the gateway holds. One that is broken answers late or not at all, and nothing else shall wait for it.
@@ -105,7 +117,7 @@ function draw() {
   if (!state) return;
   $("screen").classList.toggle("turned", state.display.width > state.display.height);
   $("picture").alt = word("picture", state.screen);
-  drawControls($("controls"), known.elements, state.display, pressed);
+  drawControls($("controls"), known.elements, state.display, pressed, acts.draw);
   $("s-screen").textContent = state.screen;
   $("s-session").textContent = state.session.id && state.screen !== "attract" ? word("session", state.session.id) : word("noSession");
   $("s-language").textContent = state.language;
@@ -162,6 +174,11 @@ $("mute-card").addEventListener("click", () => act(async () => {
   if (known.state.devices.slot.card) await post("/api/card/remove");
   await post("/api/card/insert", { card: { ...card, quirks: { ...card.quirks, mute_after_apdus: 0 } } });
 }));
+$("phone-in").addEventListener("click", () => act(async () => {
+  await post("/api/phone", { do: "scan", persona: $("phone-who").value });
+  await post("/api/phone", { do: "agree" });
+}));
+$("phone-yes").addEventListener("click", () => act(() => post("/api/phone", { do: "approve" })));
 $("typing").addEventListener("submit", (event) => {
   event.preventDefault();
   act(async () => {
@@ -191,6 +208,7 @@ $("only-alarms").addEventListener("click", (event) => {
 $("hear").addEventListener("click", (event) => {
   headphones.turn(!headphones.on);
   event.currentTarget.setAttribute("aria-pressed", String(headphones.on));
+  act(() => post("/api/headphones", { plugged: headphones.on }));
 });
 prepareScenarios(tell, async () => {
   known.log = [];

@@ -193,13 +193,30 @@ function alarming(line) {
 
 // Transparent buttons over the picture: a keyboard and a screen reader reach what a finger does. A button whose control
 // is still there stays the same element, so that a press that began on it ends on it.
-export function drawControls(holder, elements, display, press) {
+// A square that is written in: a pointer's way from down to up is one stroke, in thousandths of the square.
+function writable(button, write) {
+  let stroke = null;
+  const add = (event) => {
+    const box = button.getBoundingClientRect();
+    const inside = (value) => Math.min(1000, Math.max(0, Math.round(value)));
+    stroke.push([inside(1000 * (event.clientX - box.left) / box.width), inside(1000 * (event.clientY - box.top) / box.height)]);
+  };
+  button.addEventListener("pointerdown", (event) => { button.setPointerCapture(event.pointerId); stroke = []; add(event); });
+  button.addEventListener("pointermove", (event) => { if (stroke && stroke.length < 399) add(event); });
+  button.addEventListener("pointerup", (event) => { if (stroke) { add(event); write([stroke]); stroke = null; } });
+  button.addEventListener("pointercancel", () => { stroke = null; });
+  return button;
+}
+
+export function drawControls(holder, elements, display, press, write) {
   const wanted = elements.filter((element) => element.role !== "text");
   const before = new Map([...holder.children].map((button) => [button.dataset.id, button]));
   const buttons = wanted.map((element) => {
-    const button = before.get(element.id) ?? make("button", {
-      type: "button", class: "control", "data-id": element.id, onclick: (event) => press(element.id, event),
+    const square = element.role === "square";
+    const fresh = () => make("button", {
+      type: "button", class: "control", "data-id": element.id, onclick: (event) => square || press(element.id, event),
     });
+    const button = before.get(element.id) ?? (square ? writable(fresh(), write) : fresh());
     button.setAttribute("aria-label", element.text || element.id);
     button.disabled = !element.enabled;
     button.style.left = `${100 * element.x / display.width}%`;

@@ -40,8 +40,13 @@ class GatewayHandle:
 class OwnGateway:
     """A gateway in a folder of the bench. It can be let down and started again on the same port."""
 
-    def __init__(self, folder: Path, on_death: Callable[[str, int, str], None], *, inviting: bool) -> None:
-        """Begin to start it, and return at once. Call from a thread that lives as long as the bench."""
+    def __init__(
+        self, folder: Path, on_death: Callable[[str, int, str], None], *, inviting: bool, office: str | None = None
+    ) -> None:
+        """Begin to start it, and return at once. Call from a thread that lives as long as the bench.
+
+        `office` is where the invited terminal will stand; empty: at none; None: where the gateway says.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self._on_death = on_death
@@ -50,7 +55,8 @@ class OwnGateway:
         """Later starts come from threads of the HTTP interface, which end sooner than the child may."""
         self._inviting = inviting
         (folder / CLOSED_FILE).unlink(missing_ok=True)
-        self.child = self._start("--create", *(["--invite"] if inviting else []))
+        stands = [] if office is None else ["--office", office]
+        self.child = self._start("--create", *(["--invite", *stands] if inviting else []))
 
     def trust(self, card_authority_pem: bytes) -> None:
         """Let it accept the cards of this authority."""

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi import Path as PathParam
 
 from kiosk.bench.actions import BenchActions
-from kiosk.bench.bodies import CardBody, ReceiptBody, StateBody, TakenAnswer
+from kiosk.bench.bodies import CardBody, PhoneAnswer, PhoneBody, ReceiptBody, StateBody, TakenAnswer
 from kiosk.bench.ports import BenchPorts
 
 
@@ -33,6 +33,11 @@ def add_devices(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
     def remove() -> dict[str, object]:
         """Pull the card out."""
         return actions.remove_card()
+
+    @app.post("/api/phone", response_model=PhoneAnswer)
+    def phone(body: PhoneBody) -> dict[str, object]:
+        """Tap on the citizen's telephone: scan the code on the screen, agree, approve, refuse, leave."""
+        return actions.phone(body.do, body.persona)
 
     _add_paper(app, actions, ports)
 

@@ -9,7 +9,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi import Path as PathParam
 
 from kiosk.bench.actions import BenchActions
-from kiosk.bench.bodies import ElementBody, HeardBody, KeyBody, StateBody, TouchBody, TypeBody
+from kiosk.bench.bodies import (
+    DrawBody,
+    ElementBody,
+    HeadphonesBody,
+    HeardBody,
+    KeyBody,
+    StateBody,
+    TouchBody,
+    TypeBody,
+)
 from kiosk.bench.ports import BenchPorts
 
 
@@ -41,6 +50,22 @@ def add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
         """Every text on the screen, in order: what an eye reads."""
         return list(ports.terminal.words())
 
+    _add_hand(app, actions)
+
+    @app.get("/api/speech", response_model=list[HeardBody])
+    def speech(after: int = 0) -> list[dict[str, object]]:
+        """What was spoken and sounded since number `after`, in order: nothing until `mode.speech` is on."""
+        return [asdict(heard) for heard in ports.speech.heard(after)]
+
+    @app.get("/api/speech/{n}.wav", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
+    def wav(n: Annotated[int, PathParam(ge=1)]) -> Response:
+        """The n-th thing of `/api/speech` to listen to: the terminal's own voice (espeak-ng) and sounds."""
+        return Response(ports.speech.wav(n), media_type="audio/wav")
+
+
+def _add_hand(app: FastAPI, actions: BenchActions) -> None:
+    """Touch, type, write, press keys."""
+
     @app.post("/api/touch", response_model=StateBody)
     def touch(body: TouchBody) -> dict[str, object]:
         """Press here; answers when the event was handled and the screen that follows was drawn."""
@@ -55,17 +80,17 @@ def add_screen(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
         """Press the keys of the pad or keyboard on the screen, one after the other."""
         return actions.type_text(body.text)
 
+    @app.post("/api/draw", response_model=StateBody)
+    def draw(body: DrawBody) -> dict[str, object]:
+        """Write in the square on the screen (`square` of `/api/elements`), stroke by stroke, as a finger does."""
+        return actions.draw([tuple(stroke) for stroke in body.strokes])
+
+    @app.post("/api/headphones", response_model=StateBody)
+    def headphones(body: HeadphonesBody) -> dict[str, object]:
+        """Plug headphones in or pull them out: speech begins or ends within half a second."""
+        return actions.plug_headphones(there=body.plugged)
+
     @app.post("/api/key", response_model=StateBody)
     def key(body: KeyBody) -> dict[str, object]:
         """Press a key of the tactile keypad."""
         return actions.press_key(body.key)
-
-    @app.get("/api/speech", response_model=list[HeardBody])
-    def speech(after: int = 0) -> list[dict[str, object]]:
-        """What was spoken and sounded since number `after`, in order: nothing until `mode.speech` is on."""
-        return [asdict(heard) for heard in ports.speech.heard(after)]
-
-    @app.get("/api/speech/{n}.wav", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
-    def wav(n: Annotated[int, PathParam(ge=1)]) -> Response:
-        """The n-th thing of `/api/speech` to listen to: the terminal's own voice (espeak-ng) and sounds."""
-        return Response(ports.speech.wav(n), media_type="audio/wav")

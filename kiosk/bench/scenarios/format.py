@@ -15,15 +15,22 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.constructor import SafeConstructor
 
+from kiosk.bench.hands.phone import DOES
+from kiosk.pieces.strokes import SIDE, Stroke, stroke
+
 MAX_BYTES = 256 * 1024
 MAX_STEPS = 400
 LANGUAGES = ("zh", "yue", "en")
-HEAD = frozenset({"scenario", "covers", "persona", "language", "landscape", "printer", "stack", "steps"})
-BARE = frozenset({"come-in", "sign-in", "fill-in", "submit", "leave", "pull", "insert", "pin", "take-receipt"})
+HEAD = frozenset(
+    {"scenario", "covers", "persona", "language", "landscape", "printer", "stack", "alone", "office", "steps"}
+)
+BARE = frozenset({
+    "come-in", "sign-in", "phone-in", "fill-in", "submit", "leave", "pull", "insert", "pin", "take-receipt",
+})  # fmt: skip
 """Steps that may stand without an argument."""
 STEPS = BARE | {
-    "touch", "type", "key", "open", "answer", "receipt", "rate", "wait", "fault", "mend", "network", "see", "printed",
-    "entries", "pending", "logged", "spoken",
+    "touch", "type", "draw", "key", "headphones", "open", "answer", "receipt", "rate", "wait", "fault", "mend",
+    "network", "see", "printed", "entries", "pending", "logged", "spoken", "phone",
 }  # fmt: skip
 CHECKS = frozenset({"see", "printed", "entries", "pending", "logged", "spoken"})
 SEE = frozenset(
@@ -33,8 +40,17 @@ PRINTED = frozenset({"count", "state", "says", "says-not", "copy"})
 ENTRIES = frozenset({"count", "kind", "last", "within"})
 FAULT = frozenset({"device", "fault", "after"})
 NETWORK = frozenset({"up", "latency_ms", "loss"})
+PHONE = frozenset({"do", "persona", "sees"})
 _PLAIN = re.compile(r"[a-z][a-z0-9.-]*")
-_PIN = re.compile(r"right|wrong|[0-9]{4,12}")
+_WRITTEN = {
+    "pin": (re.compile(r"right|wrong|[0-9]{4,12}"), "a pin is right, wrong, or its digits in quotes"),
+    "headphones": (re.compile(r"in|out"), "headphones are in or out"),
+    "draw": (
+        re.compile(r"\d{1,3},\d{1,3}( \d{1,3},\d{1,3})*"),
+        '`draw` takes strokes, each a text of points: draw: ["100,200 900,200", …]',
+    ),
+}
+"""How the argument of a step is written, and what is wanted where it is not."""
 
 Argument = str | int | float | list[str] | dict[str, Any] | None
 
@@ -65,7 +81,7 @@ class Step:
 
     def told(self) -> str:
         """The step in a few words, for reports. A PIN is not repeated."""
-        if self.verb in {"pin", "type"}:
+        if self.verb in {"pin", "type", "draw"}:
             return self.verb
         return self.verb if self.argument is None else f"{self.verb}: {_flow(self.argument)}"
 
@@ -82,6 +98,13 @@ class Scenario:
     landscape: bool = False
     printer: str = ""
     """A model of `drivers/printers/models.toml`; empty: the bench's usual one."""
+    alone: bool = False
+    """It needs a city that nobody has used, or changes it for good: the real stack gives it a bench of its own."""
+    office: str = ""
+    """Where the terminal stands, by the gateway's list of offices; `none`: in the street; empty: the bench's usual one.
+
+    Only the real stack has offices behind it: there a scenario that names one has `stack: real`.
+    """
     stack: str = ""
     covers: tuple[str, ...] = field(default=())
 
@@ -145,20 +168,28 @@ class _Reader:
         stack = self._text(head["stack"], "stack") if "stack" in head else ""
         if stack not in ("", "sim", "real"):
             raise self._wrong("stack is sim or real, or left out where both can play it")
-        landscape = self._value(head["landscape"]) if "landscape" in head else False
-        if not isinstance(landscape, bool):
-            raise self._wrong("landscape is true or false")
+        office = self._text(head["office"], "office") if "office" in head else ""
+        if not re.fullmatch(r"([a-z][a-z0-9-]{0,40})?", office):
+            raise self._wrong("office is an office's id, none, or left out for the bench's own")
         return Scenario(
             name=name,
             file=self._file,
             steps=tuple(self._step(one) for one in steps_node.value),
             persona=self._text(head["persona"], "persona") if "persona" in head else "parent",
             language=language,
-            landscape=landscape,
+            landscape=self._flag(head, "landscape"),
             printer=self._text(head["printer"], "printer") if "printer" in head else "",
+            alone=self._flag(head, "alone"),
+            office=office,
             stack=stack,
             covers=tuple(self._texts(head["covers"], "covers")) if "covers" in head else (),
         )
+
+    def _flag(self, head: dict[str, yaml.Node], name: str) -> bool:
+        flag = self._value(head[name]) if name in head else False
+        if not isinstance(flag, bool):
+            raise self._wrong(f"{name} is true or false")
+        return flag
 
     def _step(self, node: yaml.Node) -> Step:
         self._line = node.start_mark.line + 1
@@ -180,10 +211,11 @@ class _Reader:
 
     def _check(self, verb: str, argument: object) -> None:
         """Hold the argument against what the step takes."""
-        keys = {"see": SEE, "printed": PRINTED, "entries": ENTRIES, "fault": FAULT, "network": NETWORK}.get(verb)
+        keys = {"see": SEE, "printed": PRINTED, "entries": ENTRIES, "fault": FAULT, "network": NETWORK,
+                "phone": PHONE}.get(verb)  # fmt: skip
         if verb == "see" and isinstance(argument, str | list):
             return
-        if verb == "network" and argument in ("up", "down"):
+        if (verb == "network" and argument in ("up", "down")) or (verb == "phone" and argument in DOES):
             return
         if keys is not None:
             if not isinstance(argument, dict):
@@ -195,7 +227,7 @@ class _Reader:
             "touch": (str, list), "key": (str, list), "type": (str,), "open": (str,), "receipt": (str,),
             "rate": (int,), "wait": (int, float), "mend": (str,), "pending": (int,), "logged": (str, list),
             "spoken": (str, list), "answer": (dict,), "insert": (str, dict, type(None)), "pin": (str, type(None)),
-            "fault": (dict,),
+            "fault": (dict,), "draw": (list,), "headphones": (str,),
         }  # fmt: skip
         kinds = wants.get(verb)
         if kinds is not None and (not isinstance(argument, kinds) or isinstance(argument, bool)):
@@ -204,8 +236,10 @@ class _Reader:
             raise self._wrong(f"`{verb}` does not take that")
         if verb in BARE - {"insert", "pin"} and argument is not None:
             raise self._wrong(f"`{verb}` stands alone")
-        if verb == "pin" and argument is not None and not _PIN.fullmatch(str(argument)):
-            raise self._wrong("a pin is right, wrong, or its digits in quotes")
+        if wanted := _badly_written(verb, argument):
+            raise self._wrong(wanted)
+        if verb == "phone" and not _taps(cast("dict[str, object]", argument)):
+            raise self._wrong(f"a tap on the telephone has a do: {', '.join(DOES)}; persona and sees are words")
         if verb == "fault" and not {"device", "fault"} <= set(cast("dict[str, object]", argument)):
             raise self._wrong("a fault has a device and a fault")
 
@@ -253,6 +287,29 @@ class _Reader:
         return value
 
 
+def _badly_written(verb: str, argument: object) -> str:
+    """What is wanted instead of this argument, or nothing."""
+    if verb not in _WRITTEN or argument is None:
+        return ""
+    written, wanted = _WRITTEN[verb]
+    texts = cast("list[object]", argument) if isinstance(argument, list) else [argument]
+    return "" if texts and all(written.fullmatch(str(one)) for one in texts) else wanted
+
+
+def strokes_of(texts: list[str]) -> list[Stroke]:
+    """Return the strokes of a `draw` step; points in thousandths of the writing square."""
+    return [tuple((int(x), int(y)) for x, y in re.findall(r"(\d+),(\d+)", text)) for text in texts]
+
+
+def stroke_text(points: Stroke) -> str:
+    """Return one stroke as a `draw` step has it, thinned to what the terminal keeps."""
+    return " ".join(f"{min(x, SIDE - 1)},{min(y, SIDE - 1)}" for x, y in stroke(points))
+
+
+def _taps(argument: dict[str, object]) -> bool:
+    return argument.get("do") in DOES and all(isinstance(one, str) for one in argument.values())
+
+
 def write_scenario(scenario: Scenario) -> str:
     """Return the scenario as YAML that `parse_scenario` reads back the same."""
     lines = [f"scenario: {_flow(scenario.name)}"]
@@ -266,6 +323,10 @@ def write_scenario(scenario: Scenario) -> str:
         lines.append(f"printer: {scenario.printer}")
     if scenario.stack:
         lines.append(f"stack: {scenario.stack}")
+    if scenario.alone:
+        lines.append("alone: true")
+    if scenario.office:
+        lines.append(f"office: {scenario.office}")
     lines.append("steps:")
     lines.extend(
         f"  - {step.verb}" if step.argument is None else f"  - {step.verb}: {_flow(step.argument)}"

@@ -14,12 +14,13 @@ from typing import Any, cast
 from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.hands.visit import Visitor
 from kiosk.bench.ports import BenchError
-from kiosk.bench.scenarios.format import Scenario, Step
+from kiosk.bench.scenarios.format import Scenario, Step, strokes_of
 
 WITHIN_S = 20.0
 """How long a check waits for what it expects, where it does not say."""
 WRONG_PIN = "000000"
 MAX_FORM_TOUCHES = 80
+PIN_PADS = frozenset({"pin", "staff.pin"})
 
 
 class NotSo(Exception):
@@ -91,6 +92,7 @@ class Player:
     def _begin(self, scenario: Scenario) -> None:
         self._visitor = Visitor(self._bench, scenario.persona)
         self._bench.reset()
+        self._until("the terminal to see its network", lambda: self._bench.state()["gateway"]["reachable"] is True)
         self._language = scenario.language
         self._held_before = len(self._bench.entries())
         self._papers_before = len(self._bench.receipts())
@@ -124,6 +126,8 @@ class Player:
         acts: dict[str, Callable[[], object]] = {
             "come-in": lambda: self._visitor.come_in(self._language),
             "sign-in": lambda: self._visitor.sign_in(self._language),
+            "phone-in": lambda: self._visitor.phone_in(self._language),
+            "phone": lambda: self._phone(argument if isinstance(argument, dict) else {"do": argument}),
             "fill-in": self._fill_in,
             "submit": self._visitor.submit,
             "leave": self._leave,
@@ -133,6 +137,8 @@ class Player:
             "pin": lambda: self._give_pin(argument),
             "touch": lambda: [self._visitor.press(one) for one in _many(argument)],
             "type": lambda: self._bench.type_text(argument),
+            "headphones": lambda: self._bench.headphones(plugged=argument == "in"),
+            "draw": lambda: self._bench.draw(strokes_of(argument)),
             "key": lambda: [self._bench.key(one) for one in _many(argument)],
             "open": lambda: self._open(argument),
             "answer": lambda: self._answer(argument),
@@ -153,6 +159,11 @@ class Player:
         }
         acts[step.verb]()
 
+    def _phone(self, wanted: Mapping[str, str]) -> None:
+        """A tap on the telephone, and what its page must say then."""
+        page = self._visitor.tap(wanted["do"], wanted.get("persona", ""))
+        _hold(wanted.get("sees", page) == page, f"the telephone shows {page}")
+
     def _insert(self, argument: str | Json | None) -> None:
         if isinstance(argument, dict):
             document = dict(argument)
@@ -162,7 +173,7 @@ class Player:
             self._bench.insert(argument or self._visitor.persona)
 
     def _give_pin(self, argument: str | None) -> None:
-        self._until("the PIN pad", lambda: self._screen() == "pin")
+        self._until("the PIN pad", lambda: self._screen() in PIN_PADS)
         self._visitor.give_pin({None: None, "right": None, "wrong": WRONG_PIN}.get(argument, argument))
 
     def _open(self, service: str) -> None:
@@ -213,9 +224,11 @@ class Player:
         self._visitor.press("primary")
 
     def _leave(self) -> None:
-        """End the visit by the quiet button, take the card, and see the attract screen."""
-        if str(self._bench.state()["screen"]) not in {"take-card", "attract"}:
+        """End the visit by the quiet button, take the card or read the goodbye, and see the attract screen."""
+        if str(self._bench.state()["screen"]) not in {"take-card", "goodbye", "attract"}:
             self._visitor.press("finish")
+        if self._screen() == "goodbye":
+            self._visitor.press("primary")
         if self._bench.state()["devices"]["slot"]["card"] is not None:
             self._until("the screen that asks to take the card", lambda: self._screen() in {"take-card", "attract"})
             self._bench.remove_card()

@@ -35,7 +35,7 @@ class Recorder:
             self._steps = []
             self._seen, self._persona, self._right_pin, self._pin = "attract", "", None, ""
 
-    def scenario(self, name: str, *, landscape: bool = False) -> Scenario:
+    def scenario(self, name: str, *, landscape: bool = False, printer: str = "") -> Scenario:
         """What was done so far. A day longer than a scenario may be is cut at its beginning.
 
         Where something was done that the virtual clock's bench has not, only the whole programs can play it.
@@ -44,7 +44,9 @@ class Recorder:
             steps = self._steps[-MAX_STEPS:] or [Step("see", "attract")]
             stack = "real" if any(map(_wants_programs, steps)) else ""
             persona = self._persona or "parent"
-            return Scenario(name, "recorded.yaml", tuple(steps), persona=persona, landscape=landscape, stack=stack)
+            return Scenario(
+                name, "recorded.yaml", tuple(steps), persona=persona, landscape=landscape, printer=printer, stack=stack
+            )
 
     def saw(self, screen: str) -> None:
         """The screen that stood there when the tester acted."""
@@ -81,7 +83,7 @@ class Recorder:
         """A card went in: a persona's, or (`persona` empty) one of the tester's own making."""
         with self._lock:
             self._right_pin = str(document.get("pin", ""))
-            if persona and not self._persona:
+            if persona and document and not self._persona:  # a technician is nobody's visit
                 self._persona = persona
             self._steps.append(Step("insert", persona or dict(document)))
 

@@ -13,6 +13,7 @@ from kiosk.bench.ports import BenchError
 from kiosk.bench.scenarios.format import Scenario, parse_scenario
 from kiosk.bench.scenarios.play import Outcome, Player
 from kiosk.bench.virtual.bench import VirtualBench
+from kiosk.bench.virtual.painter import Draw
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -38,12 +39,21 @@ def read_scenarios(paths: Sequence[Path]) -> list[Scenario]:
 
 
 def play_all(
-    scenarios: Sequence[Scenario], *, stack: str, seed: int, pictures: bool, tell: Callable[[Outcome], None]
+    scenarios: Sequence[Scenario],
+    *,
+    stack: str,
+    seed: int,
+    pictures: bool,
+    tell: Callable[[Outcome], None],
+    draw: Draw | None = None,
 ) -> list[Outcome]:
     """Play each on its stack; `tell` hears each outcome as it comes.
 
+    With `pictures`, what the screen showed after each step is kept; those of the virtual clock are made by `draw`.
+
     `sim`: one process on a virtual clock, a fresh terminal for each. `real`: the whole programs behind pcscd and a pty;
-    scenarios of the same orientation and printer share one bench. A scenario that names a stack is always played there.
+    scenarios that want the same bench share one, except those that want one alone. A scenario that names a stack is
+    always played there.
     Raises `BenchError` where a bench cannot start.
     """
     outcomes: list[Outcome] = []
@@ -55,23 +65,32 @@ def play_all(
     real = [one for one in scenarios if (one.stack or stack) == "real"]
     for one in scenarios:
         if one not in real:
-            with _virtual(one, seed) as bench:
+            with _virtual(one, seed, draw if pictures else None) as bench:
                 keep(Player(bench, "sim", pictures=pictures).play(one))
-    for landscape, printer in sorted({(one.landscape, one.printer) for one in real}):
-        with _real(landscape, printer) as bench:
-            for one in real:
-                if (one.landscape, one.printer) == (landscape, printer):
-                    keep(Player(bench, "real", pictures=pictures).play(one))
+    for shared in _sharing(real):
+        with _real(shared[0]) as bench:
+            for one in shared:
+                keep(Player(bench, "real", pictures=pictures).play(one))
     return outcomes
 
 
+def _sharing(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
+    """Those that can share a bench, together."""
+    groups: dict[tuple[object, ...], list[Scenario]] = {}
+    for n, one in enumerate(scenarios):
+        groups.setdefault((one.landscape, one.printer, one.office, n if one.alone else None), []).append(one)
+    return list(groups.values())
+
+
 @contextmanager
-def _real(landscape: bool, printer: str) -> Generator[Bench]:
+def _real(scenario: Scenario) -> Generator[Bench]:
+    """Whole programs, such as this scenario wants them."""
     with tempfile.TemporaryDirectory(prefix="kiosk-play.") as folder:
         config = Path(folder) / "kiosk.toml"
-        config.write_text(f'printer_model = "{printer}"\n' if printer else "", "utf-8")
-        turned = ["--landscape"] if landscape else []
-        process = BenchProcess(["--headless", "--stack", "real", "--config", str(config), *turned])
+        config.write_text(f'printer_model = "{scenario.printer}"\n' if scenario.printer else "", "utf-8")
+        turned = ["--landscape"] if scenario.landscape else []
+        stands = ["--office", scenario.office.removeprefix("none")] if scenario.office else []
+        process = BenchProcess(["--headless", "--stack", "real", "--config", str(config), *turned, *stands])
         try:
             yield process.client
         finally:
@@ -79,13 +98,14 @@ def _real(landscape: bool, printer: str) -> Generator[Bench]:
 
 
 @contextmanager
-def _virtual(scenario: Scenario, seed: int) -> Generator[Bench]:
+def _virtual(scenario: Scenario, seed: int, draw: Draw | None) -> Generator[Bench]:
     with tempfile.TemporaryDirectory(prefix="kiosk-play.") as folder:
         bench = VirtualBench(
             Path(folder),
             landscape=scenario.landscape,
             seed=seed,
             printer_model=scenario.printer or "generic-80",
+            draw=draw,
         )
         try:
             yield bench

@@ -1,13 +1,15 @@
 """The virtual terminal under the calls of the bench's HTTP client: scenarios do not know which of the two they meet.
 
-There is no glass: a press sends what the control carries, pictures are empty. Time passes only where a hand waits.
+There is no glass: a press sends what the control carries, pictures are drawn only where asked for. Time passes only
+where a hand waits.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar, cast, get_args
 
@@ -16,16 +18,21 @@ from kiosk.bench.adapters.cards import Tray
 from kiosk.bench.adapters.faults import DeviceFaults, SimReaderFaults
 from kiosk.bench.adapters.paper import PaperTray
 from kiosk.bench.hands.bench import Json
-from kiosk.bench.ports import BenchError
+from kiosk.bench.hands.phone import known
+from kiosk.bench.ports import BenchError, no_square
 from kiosk.bench.virtual.city import personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.bench.virtual.kiosk import Kiosk
+from kiosk.bench.virtual.painter import Draw
 from kiosk.clock import ZONE
-from kiosk.events import KeyName, KeyPressed, KeyTyped
-from kiosk.screen_model import Control, DateField, Field
+from kiosk.events import HeadphonesChanged, KeyName, KeyPressed, KeyTyped
+from kiosk.pieces.strokes import Stroke, stroke
+from kiosk.screen_model import Beside, Control, DateField, Field, WritingPad
+from kiosk.writing.zinnia import shared_or_tell
 
 _T = TypeVar("_T")
 DAY_S = 86_400
+PORTRAIT, LANDSCAPE = (1080, 1920), (1920, 1080)
 LOOK_S = 0.5
 """How much virtual time passes between two looks of a hand that waits."""
 MOVED_ON_S = 6.0
@@ -45,9 +52,16 @@ class VirtualBench:
         seed: int = 1,
         printer_model: str = "generic-80",
         authority: CardAuthority | None = None,
+        draw: Draw | None = None,
     ) -> None:
-        self.kiosk = Kiosk(state_dir, landscape=landscape, seed=seed, printer_model=printer_model, authority=authority)
+        """`draw` makes the pictures that `screen` gives; without it there are none."""
+        hand = shared_or_tell(lambda line: print(line, file=sys.stderr))
+        self.kiosk = Kiosk(
+            state_dir, landscape=landscape, seed=seed, printer_model=printer_model, authority=authority, hand=hand
+        )
+        self._draw, self._size = draw, LANDSCAPE if landscape else PORTRAIT
         self._tray = Tray(self.kiosk.reader, tuple(personas().values()), self.kiosk.authority)
+        self._tray.technician = self.kiosk.staff.document
         self._faults = DeviceFaults(SimReaderFaults(self.kiosk.reader), self.kiosk.paper)
         self._paper = PaperTray(self.kiosk.paper, self.kiosk.printer)
 
@@ -73,7 +87,7 @@ class VirtualBench:
         }
 
     def screen(self) -> bytes:
-        return b""
+        return b"" if self._draw is None else self._draw(self.kiosk.screen, self._size)
 
     def words(self) -> list[str]:
         return words_of(self.kiosk.screen)
@@ -104,11 +118,21 @@ class VirtualBench:
             key = self._key(character)
             if key is not None:
                 self.kiosk.touch(key.id)
-            elif any(isinstance(piece, Field | DateField) for piece in self.kiosk.screen.body):
+            elif any(isinstance(piece, Field | DateField | Beside) for piece in self.kiosk.screen.body):
                 self.kiosk.terminal.send(KeyTyped(character, session_id=self.kiosk.screen.session_id))
                 self.kiosk.pump()
             else:
                 raise BenchError("no-such-key", "The screen has no such key.", "Look at its elements.", 409)
+        return self.state()
+
+    def draw(self, strokes: Sequence[Stroke]) -> Json:
+        """Write in the square on the screen. Raises `BenchError` (`no-writing-square`)."""
+        for points in strokes:
+            pad = next((one for one in self.kiosk.screen.body if isinstance(one, WritingPad)), None)
+            if pad is None:
+                raise no_square()
+            self.kiosk.terminal.send(replace(pad.event, points=stroke(points)))
+            self.kiosk.pump()
         return self.state()
 
     def _key(self, character: str) -> Control | None:
@@ -128,6 +152,11 @@ class VirtualBench:
         self.kiosk.terminal.send(KeyPressed(cast("KeyName", key), session_id=self.kiosk.screen.session_id))
         return self._moved()
 
+    def headphones(self, *, plugged: bool) -> Json:
+        """At once: on a fake clock nobody looks at the socket twice a second."""
+        self.kiosk.terminal.send(HeadphonesChanged(plugged))
+        return self._moved()
+
     def speech(self) -> list[Json]:
         return [asdict(one) for one in self.kiosk.listener.heard()]
 
@@ -140,7 +169,7 @@ class VirtualBench:
     def insert(self, persona: str) -> Json:
         """Raises `BenchError` as `Tray.insert_persona`."""
         self._tray.insert_persona(persona)
-        self.kiosk.city.persona = personas()[persona]
+        self.kiosk.city.persona = personas().get(persona)
         return self._moved()
 
     def insert_card(self, document: Json) -> Json:
@@ -155,6 +184,12 @@ class VirtualBench:
     def remove_card(self) -> Json:
         self._tray.remove()
         return self._moved()
+
+    def phone(self, what: str, persona: str = "") -> Json:
+        """Raises `BenchError` as the real one (`kiosk/bench/adapters/phone.py`)."""
+        page = self.kiosk.phone(known(what), persona or "parent")
+        self._moved()
+        return {"page": page}
 
     def advance(self, seconds: float) -> Json:
         """Let time pass. More than a day is jumped over: the timers that fell due meanwhile fire once."""

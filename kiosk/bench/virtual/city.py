@@ -6,7 +6,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from typing import cast
 
+from kiosk.bench.virtual.app import AppCity, OfficeDown
 from kiosk.events import SubjectData
 from kiosk.personas import Persona, load_personas
 from kiosk.session.asking.events import VerdictCame
@@ -26,14 +28,6 @@ def personas() -> dict[str, Persona]:
 def catalogue_subjects() -> dict[str, dict[str, object]]:
     """The subjects of the information catalogue, by id."""
     return tomllib.loads(resources.files("assets").joinpath("city", "catalogue.toml").read_text("utf-8"))["subjects"]
-
-
-class OfficeDown(Exception):
-    """The gateway does not answer, or refuses with `code`."""
-
-    def __init__(self, code: str = "gateway-unavailable") -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class City:
@@ -56,6 +50,8 @@ class City:
         self.directory: dict[str, object] = {}
         """What lies on the disk of `geo.office`; empty: the terminal has never fetched it."""
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.app = AppCity(self)
+        """Signing in with the city's app, and the telephone that does it."""
         self.phones: dict[str, Mapping[str, object]] = {}
         """Forms that wait for a telephone, by URL."""
 
@@ -77,9 +73,17 @@ class City:
             raise OfficeDown(self.refuses)
         if len(sign(f"{service}{session}".encode())) != 64 or not certificate:
             raise OfficeDown("card-refused")
+        return self.released(self.persona, service, subjects)
+
+    def released(
+        self, persona: Persona | None, service: str, subjects: tuple[str, ...], most: int = 3
+    ) -> tuple[SubjectData, ...]:
+        """What the city holds, of subjects up to class `most`. Raises `OfficeDown`."""
         self.asked.append((service, subjects))
         known = catalogue_subjects()
-        records = {**(self.persona.records if self.persona is not None else {}), **self.live}
+        if any(cast("int", known[subject]["class"]) > most for subject in subjects):
+            raise OfficeDown("app-not-enough")
+        records = {**(persona.records if persona is not None else {}), **self.live}
         return tuple(SubjectData(s, str(known[s]["agency"]), UPDATED, records.get(s)) for s in subjects)
 
     def public(self, subject: str, given: Mapping[str, str]) -> SubjectData:

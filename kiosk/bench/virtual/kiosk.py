@@ -6,7 +6,7 @@ whole visits stand on this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,15 +21,19 @@ from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import board_like
 from drivers.sim.printer_link import SimReceiptPrinter
 from kiosk.bench.adapters.paper import RecordingPrinter
+from kiosk.bench.hands.phone import digits_of, idle, url_of
 from kiosk.bench.ports import BenchError
 from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
+from kiosk.bench.virtual.staff import VirtualStaff
 from kiosk.clock import ManualClock
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
 from kiosk.speech.recording import RecordingEngine
 from kiosk.terminal import Devices, OutboxStore, Terminal
+from kiosk.workers.writing import Writers
+from kiosk.writing.handwriting import Handwriting
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
 from offline_cache.outbox import Quota
@@ -97,15 +101,17 @@ class Kiosk:
         quota: Quota | None = None,
         a4_queue: str = "",
         a4: DocumentPrinter | None = None,
+        hand: Handwriting | None = None,
     ) -> None:
         """`authority` issues the cards; None: one of its own, kept in `state_dir`. `quota` is the outbox's.
 
         `a4_queue` is where certificates are printed (an IPP printer, real or simulated); empty: there is none. `a4` is
-        its driver where it has to wait for real; None: one on this clock.
+        its driver where it has to wait for real; None: one on this clock. `hand` reads what is written by hand.
         """
         self.state_dir = state_dir
         self.clock = ManualClock()
         self.city = City()
+        self.city.app.clock = self.clock.monotonic_s
         self.store = Store(state_dir, quota)
         self.reader = SimReader("Kiosk Citizen", real_time=False)
         chosen = model(printer_model)
@@ -114,6 +120,7 @@ class Kiosk:
         self.sounds: list[str] = []
         self.listener = RecordingEngine()
         self.authority = authority or CardAuthority.load_or_create(state_dir / "cards")
+        self.staff = VirtualStaff(state_dir, self.clock, self.authority, self.city, self.reader, self.store)
         size = (1920, 1080) if landscape else (1080, 1920)
         device = SimReceiptPrinter(self.paper, model=chosen, clock=self.clock.monotonic_s, advance=self.clock.advance)
         self.printer = RecordingPrinter(device, self.paper)
@@ -129,6 +136,8 @@ class Kiosk:
             random=Random(seed),  # noqa: S311 - seeded on purpose: a visit must replay
             play=self.sounds.append,
             engine=self.listener,
+            writers=Writers(hand=hand),
+            staff=self.staff.side(),
         )
         self.terminal.start()
         self.pump()
@@ -216,6 +225,30 @@ class Kiosk:
         self.touch(language, "start.card")
         self.insert(persona)
         return self.pin(str(personas()[persona].card["pin"]))
+
+    def by_phone(self, persona: str = "parent", language: str = "language.zh") -> Kiosk:
+        """Sign in with the city's app, from the attract screen to home."""
+        self.touch(language, "start.app")
+        self.phone("scan", persona)
+        self.phone("agree")
+        return self.wait(2)
+
+    def phone(self, what: str, persona: str = "parent") -> str:
+        """Tap on the citizen's telephone; returns what its page says. Raises `BenchError`."""
+        app, words = self.city.app, words_of(self.screen)
+        if what == "scan":
+            return app.scan(url_of(words), personas()[persona])
+        if not app.phone:
+            raise idle()
+        taps: dict[str, Callable[[], str]] = {
+            "agree": lambda: app.answer(digits_of(words), yes=True),
+            "wrong": lambda: app.answer(digits_of(words, wrong=True), yes=True),
+            "refuse": lambda: app.answer("", yes=False),
+            "approve": lambda: app.decide(yes=True),
+            "decline": lambda: app.decide(yes=False),
+            "leave": app.leave,
+        }
+        return taps[what]()
 
     def to_intro(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
         return self.touch(f"event.{event}", f"service.{service}")

@@ -105,6 +105,7 @@ def failure_page() -> str:
     for code, failure in sorted(failures.parse(text).items()):
         lines += ["", f"## `{code}`", "", f"Severity: {failure.severity}. {failure.cause}", ""]
         lines += [f"- **Technician:** {failure.technician}"]
+        lines += [f"- **Spare part:** {failure.part}"] if failure.part else []
         for label, words in (("What happened", failure.title), ("What is safe", failure.safe), ("Next", failure.next)):
             lines.append(f"- {label}: " + " · ".join(words[language] for language in failures.LANGUAGES))
     return "\n".join(lines) + "\n"

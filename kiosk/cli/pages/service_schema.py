@@ -12,6 +12,7 @@ from kiosk.cli.pages.confirm_schema import confirm_parts
 from kiosk.cli.pages.view_schema import view_parts
 from kiosk.services import definition as d
 from kiosk.services.confirm_parsing import SITES, STARTS
+from kiosk.services.phone import SIGN_IN
 
 Json = Any
 
@@ -39,7 +40,10 @@ def service_schema() -> Json:
                 "limits": _object({"statutory": {"$ref": "#/$defs/limit"}, "promised": {"$ref": "#/$defs/limit"}}),
                 "fee": _whole("Yuan."),
                 "minutes": _whole("How long a visit takes."),
-                "print": {**choices, "description": "What the terminal prints: receipt templates."},
+                "print": {
+                    **choices,
+                    "description": "What the terminal prints: receipt templates; certificate: a page of A4 that the agency issues.",
+                },
                 "follow_up": {**choices, "description": "Services that often come next."},
                 "offline": _object(
                     {
@@ -52,12 +56,25 @@ def service_schema() -> Json:
                     "policy",
                 ),
                 "who": {"$ref": "#/$defs/condition", "description": "Who may apply."},
+                "represents": {
+                    "description": "Who stands for several companies chooses one, of this public register, before the consent.",
+                    **_object(
+                        {
+                            "subject": _text("A public subject."),
+                            "list": _text("The key that holds a row for each company, in every record of the service."),
+                            "value": _text("The key of a row that names the company: what is submitted."),
+                            "label": _text("The key of a row that the citizen knows it by."),
+                        },
+                        *("subject", "list", "value", "label"),
+                    ),
+                },
                 "groups": {**choices, "description": "Field groups that come before the fields."},
                 "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}},
                 "field": {"type": "array", "items": {"$ref": "#/$defs/field"}},
                 "confirm": {"$ref": "#/$defs/confirm", "description": "The citizen waits for the office's answer."},
                 "places": {"$ref": "#/$defs/places", "description": "It ends with the nearest places on a map."},
                 "card": {"enum": ["needed", "none"], "description": "none: for anybody; it names nobody."},
+                "sign_in": {"enum": list(SIGN_IN), "description": "app: the city's app is enough, beside the card."},
                 "start": {"enum": [word for word in STARTS if word], "description": "Its button on the start screen."},
                 "apply": {"type": "boolean", "description": "False: it ends with its pages; nothing is handed in."},
                 "view": {
@@ -192,6 +209,7 @@ def _own_choices() -> Json:
                 "moment": {"enum": ["day", "time"], "description": "The label's first key is a local time."},
                 "left": _text("The key of an item that says how many are left; 0 cannot be chosen."),
                 "first": {"type": "boolean", "description": "The first that can be chosen is proposed."},
+                "settled": {"type": "boolean", "description": "The first is taken; the last look can change it."},
                 "ages": _object(
                     {
                         "key": _text("The key of an item that holds a birth date."),

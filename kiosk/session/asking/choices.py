@@ -19,7 +19,7 @@ def asked(session: Session, application: Application) -> Step:
     item = form.definition.field(application.question)
     application = replace(application, writing=Writing(application.writing.pad))
     if item.type in forms.CHOSEN and not forms.depends_on(form, item):
-        application = _without_stale(application, form, item)
+        application = _proposed(_without_stale(application, form, item), form, item)
     session = replace(session, application=application)
     if item.type == "new-pin":
         session = replace(session, pin_step="old", pin_length=0, pin_problem="", pin_rejected=False)
@@ -37,10 +37,22 @@ def _without_stale(application: Application, form: forms.Form, item: FieldDefini
     return replace(application, answers={name: text for name, text in application.answers.items() if name != item.id})
 
 
+def _proposed(application: Application, form: forms.Form, item: FieldDefinition) -> Application:
+    """Answer with the first that can be chosen, where the definition wants that and nothing was answered yet."""
+    chosen = item.subject_choices
+    offered = [choice.value for choice in forms.options(form, item) if choice.left != 0]
+    if chosen is None or not chosen.first or not offered or application.answers.get(item.id):
+        return application
+    return replace(application, answers={**application.answers, item.id: offered[0]})
+
+
 def _fetch(session: Session, item: FieldDefinition, given: dict[str, str]) -> Step:
     assert item.subject_choices is not None
     service = application_of(session).service.id
-    fetch = FetchChoices(service, item.id, item.subject_choices.subject, given)
+    asked = dict(given)
+    if item.subject_choices.settled and (own := session.world.site.get("office")):
+        asked.setdefault("office", own)  # what is nearest is nearest to where the terminal stands
+    fetch = FetchChoices(service, item.id, item.subject_choices.subject, asked)
     return enter(session, State.LOOKING, fetch, StartTimer(WAIT, session.world.settings.lookup_wait_s + 1))
 
 
@@ -59,12 +71,20 @@ def fetched(session: Session, event: ChoicesFetched) -> Step:
     offered = [choice.value for choice in forms.options(form_of(session, application), item) if choice.left != 0]
     if application.answers.get(item.id, "") not in offered:
         answers = {name: value for name, value in application.answers.items() if name != item.id}
-        if item.subject_choices.first and offered:
-            answers[item.id] = offered[0]
         application = replace(application, answers=answers)
+    application = _proposed(application, form_of(session, application), item)
     session = replace(session, application=application)
     note = Note("choices.answered", {"subject": item.subject_choices.subject, "choices": len(offered)})
     return enter(session, State.FORM, StopTimer(WAIT), note)
+
+
+def settled(session: Session, event: ChoicesFetched) -> bool:
+    """Whether the first choice that came is taken without asking: not where the citizen asked to change it."""
+    application = application_of(session)
+    if session.state is not State.FORM or event.question != application.question or application.changing:
+        return False
+    chosen = application.service.field(event.question).subject_choices
+    return chosen is not None and chosen.settled and bool(application.answers.get(event.question))
 
 
 def not_fetched(session: Session, event: ChoicesFailed) -> Step:

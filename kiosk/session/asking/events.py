@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from drivers.api import JobState, PrintResult
 from kiosk.events import Event, SubjectData
+from kiosk.pieces.sign_in import SignIn
+from kiosk.pieces.strokes import Stroke
 from kiosk.pieces.visit import Pad
 
 
@@ -58,6 +61,18 @@ class PinChanged(Event):
 
 
 @dataclass(frozen=True)
+class ProofChosen(Event):
+    """Whether there is a proof of what the citizen says instead."""
+
+    proof: Literal["later", "none"]
+
+
+@dataclass(frozen=True)
+class CallBackAsked(Event):
+    """ "Call me about it": beside a bad rating. Touched again, it is taken back."""
+
+
+@dataclass(frozen=True)
 class RetryChosen(Event):
     """Choose again after the office said no."""
 
@@ -102,6 +117,37 @@ class HandoverFailed(Event):
 
 
 @dataclass(frozen=True)
+class SignInMade(Event):
+    """The gateway gave a code to sign in with by telephone."""
+
+    sign_in: SignIn
+
+
+@dataclass(frozen=True)
+class SignInFailed(Event):
+    """It gave none, or does not take the form that was to be approved; `code` says why."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class SignInSeen(Event):
+    """How a sign-in stands, and what the citizen said of the form last put before them."""
+
+    state: Literal["waiting", "opened", "approved", "refused", "expired", "ended"]
+    holder: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
+    """Once approved: `name`, `id_number`, `sex`, `birth_date`."""
+    asked: Literal["", "waiting", "approved", "refused", "expired"] = ""
+    approval: str = field(repr=False, default="")
+    """The gateway's word that the form was approved."""
+
+
+@dataclass(frozen=True)
+class FormAsked(Event):
+    """The form is before the citizen, on the telephone."""
+
+
+@dataclass(frozen=True)
 class SearchAsked(Event):
     """Look for a service by its letters."""
 
@@ -113,7 +159,7 @@ class ContinueChosen(Event):
 
 @dataclass(frozen=True)
 class PadChosen(Event):
-    """Type by pinyin, or letter by letter."""
+    """Write by pinyin, by hand, or letter by letter."""
 
     pad: Pad
 
@@ -124,6 +170,22 @@ class CandidateChosen(Event):
 
     letters: str = field(repr=False)
     index: int
+
+
+@dataclass(frozen=True)
+class CharacterChosen(Event):
+    """Candidate `index` of these strokes."""
+
+    strokes: tuple[Stroke, ...] = field(repr=False)
+    index: int
+
+
+@dataclass(frozen=True)
+class CharactersFound(Event):
+    """Which characters these strokes may be, the likeliest first."""
+
+    strokes: tuple[Stroke, ...] = field(repr=False)
+    candidates: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def keep(session: Session) -> tuple[Session, tuple[Effect, ...]]:
         return session, ()
     service = application.service
     kept = Kept(digest(facts.card_id), session.id, service.id, service.version, dict(application.answers),
-                application.disputed)  # fmt: skip
+                application.disputed, application.said)  # fmt: skip
     return replace(session, world=replace(session.world, kept=kept)), (StartTimer(TIMER, KEPT_S),)
 
 
@@ -55,7 +55,7 @@ def resume(session: Session, _event: ContinueChosen) -> Step:
         return session, ()
     session, effects = open_service(forgotten(session), kept.service)
     assert session.application is not None
-    application = replace(session.application, answers=kept.answers, disputed=kept.disputed)
+    application = replace(session.application, answers=kept.answers, disputed=kept.disputed, said=kept.said)
     return replace(session, application=application), (StopTimer(TIMER), *effects)
 
 

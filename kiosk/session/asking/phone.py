@@ -122,6 +122,7 @@ def state_of(session: Session) -> Mapping[str, object]:
         },
         "answers": dict(application.answers),
         "disputed": sorted(application.disputed),
+        "said": {name: dict(one) for name, one in application.said.items()},
         "preset": dict(application.preset),
         "consent": _consent(application),
         "data": "city" if application.fetched else "card",

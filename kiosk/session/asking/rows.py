@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kiosk import events as e
-from kiosk.session import aside, handing, paper, service, start, view
+from kiosk.session import aside, form, handing, paper, service, start, view
+from kiosk.session.arrival import company
 from kiosk.session.asking import choices, keeping, new_pin, phone, places, search, sheet, verdict, writing
 from kiosk.session.asking import events as asked
+from kiosk.session.common import application_of
 from kiosk.session.state import Session, Step
 
 Rows = Mapping[type[e.Event], Callable[[Session, Any], Step]]
 
 
 def fetched(session: Session, event: asked.ChoicesFetched) -> Step:
-    """What was asked for came: choices of a question, or places."""
-    return places.fetched(session, event) if event.question == places.QUESTION else choices.fetched(session, event)
+    """What was asked for came: choices of a question, or places. A question that is settled by them is not asked."""
+    if event.question == places.QUESTION:
+        return places.fetched(session, event)
+    session, effects = choices.fetched(session, event)
+    if not choices.settled(session, event):
+        return session, effects
+    session, more = form.forward(session, e.PrimaryPressed())
+    return session, (*effects, *more)
 
 
 LATE: Rows = {
@@ -30,16 +39,35 @@ LATE: Rows = {
     asked.PinChanged: aside.ignore,
     asked.CandidatesFound: aside.ignore,
     asked.CandidateTaken: aside.ignore,
+    asked.CharactersFound: aside.ignore,
     asked.SheetProgress: sheet.progress,
     asked.SheetFinished: sheet.finished,
+    e.DataFetched: sheet.fetched,
+    e.LookupFailed: sheet.not_fetched,
 }
+
+
+def turn_companies(session: Session, event: e.PageTurned) -> Step:
+    """More companies than one screen holds."""
+    application = application_of(session)
+    if not application.acting.open:
+        return session, ()
+    last = form.pages(len(application.acting.companies), form.per_page(session, "choices")) - 1
+    page = min(max(0, application.page + event.delta), last)
+    return replace(session, application=replace(application, page=page)), ()
+
+
 TOUCHES = (
     asked.RetryChosen,
+    asked.CallBackAsked,
+    asked.ProofChosen,
     asked.SearchAsked,
     asked.ContinueChosen,
     asked.PadChosen,
     asked.CandidateChosen,
     asked.CandidatesTurned,
+    asked.CharacterChosen,
+    e.StrokeDrawn,
     asked.PhoneAsked,
 )
 HOME: Rows = {asked.SearchAsked: search.asked, asked.ContinueChosen: keeping.resume}
@@ -51,6 +79,14 @@ SEARCH: Rows = {
     e.BackPressed: service.home,
 }
 IN_CARD: Rows = {asked.CardLost: start.card_lost, asked.PhoneAsked: phone.asked}
+CONSENT: Rows = {
+    e.PrimaryPressed: service.consented,
+    e.ConsentRefused: service.refused,
+    e.BackPressed: service.back_to_intro,
+    e.PrinterChanged: service.printer_heard,
+    e.AnswerChosen: company.choose,
+    e.PageTurned: turn_companies,
+}
 FORM: Rows = {
     e.PinLengthChanged: new_pin.length,
     e.KeysShuffled: start.shuffle,
@@ -60,6 +96,9 @@ FORM: Rows = {
     asked.CandidatesTurned: writing.turn,
     asked.CandidatesFound: writing.found,
     asked.CandidateTaken: writing.taken,
+    asked.CharactersFound: writing.found,
+    asked.CharacterChosen: writing.choose_character,
+    e.StrokeDrawn: writing.drawn,
 }
 HELP: Rows = {asked.PhoneAsked: phone.from_help, e.BackPressed: aside.help_done, e.HelpPressed: aside.ignore}
 HANDING: Rows = {
@@ -79,6 +118,12 @@ LOOKING: Rows = {
 }
 SIGNING: Rows = {e.PinRefused: handing.old_pin_refused, asked.PinChanged: handing.pin_changed}
 CONFIRMING: Rows = {e.TimerFired: verdict.waiting, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave}
+SAVED: Rows = {
+    e.PrimaryPressed: paper.to_receipt,
+    e.BackPressed: service.home,
+    e.ActionChosen: sheet.ask_for,
+    e.PaperSeen: sheet.seen,
+}
 PLACES: Rows = {
     e.AnswerChosen: places.choose,
     e.PrimaryPressed: places.done,

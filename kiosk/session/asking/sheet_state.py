@@ -18,3 +18,5 @@ class Sheet:
     """Cases whose certificate may have come out: another is a copy."""
     seen: bool = False
     """The citizen says that it came out whole."""
+    wanted: bool = False
+    """Asked for on the last page of its own visit: it is being fetched, and printed when it comes."""

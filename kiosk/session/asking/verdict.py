@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kiosk.events import TimerFired
 from kiosk.services.definition import Confirm
-from kiosk.session.asking import choices
+from kiosk.session.asking import choices, sheet
 from kiosk.session.asking.events import VerdictCame
 from kiosk.session.common import SECOND, WAIT, application_of, enter, fail, form_of
 from kiosk.session.service import home
@@ -29,6 +29,8 @@ from kiosk.session.state import (
 
 ANSWER_WAIT_S = 8.0
 """How long a citizen stands there for an answer; the desks of the gateway take a part of a second."""
+LOOK_S, QUIET_LOOK_S = 0.4, 2.0
+"""Between two looks for the answer: while nothing else is on the screen, and beside other things."""
 
 
 def confirm_of(session: Session) -> Confirm | None:
@@ -36,9 +38,19 @@ def confirm_of(session: Session) -> Confirm | None:
     return None if session.application is None else session.application.service.confirm
 
 
+def look_again_s(session: Session) -> float:
+    """After how many seconds to look for the office's answer again; 0: nobody waits for it."""
+    if session.state is State.CONFIRMING:
+        return LOOK_S
+    waits = session.saved is not None and not session.saved.answer and sheet.due(session)
+    return QUIET_LOOK_S if waits else 0.0
+
+
 def received(session: Session, *effects: Effect) -> Step:
     """The gateway has the entry: go on to the last page, or wait for the office's answer."""
     if confirm_of(session) is None or session.saved is None:
+        if session.saved is not None and sheet.due(session):
+            effects = (*effects, WatchVerdict(session.saved.seq))
         return enter(session, State.SAVED, StopTimer(WAIT), StopTimer(SECOND), Sound("saved"), AskPrinter(), *effects)
     watch = (WatchVerdict(session.saved.seq), StartTimer(WAIT, ANSWER_WAIT_S))
     return enter(session, State.CONFIRMING, *watch, *effects)

@@ -1,19 +1,33 @@
-"""Chinese typed by pinyin: letters, candidates, a choice. The engine answers by events; nothing of it is kept. Pure."""
+"""Chinese by pinyin or by hand: letters or strokes, candidates, a choice. What reads them answers by events. Pure.
+
+Nothing of it is kept: with the answer, the pad or the question go the letters, the strokes and the candidates.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from kiosk.events import KeysErased, KeyTyped
+from kiosk.events import KeysErased, KeyTyped, StrokeDrawn
+from kiosk.pieces.strokes import MOST_STROKES, Stroke
 from kiosk.pieces.visit import Pad, Writing
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition
-from kiosk.session.asking.events import CandidateChosen, CandidatesFound, CandidatesTurned, CandidateTaken, PadChosen
+from kiosk.session.asking.events import (
+    CandidateChosen,
+    CandidatesFound,
+    CandidatesTurned,
+    CandidateTaken,
+    CharacterChosen,
+    CharactersFound,
+    PadChosen,
+)
 from kiosk.session.common import application_of
 from kiosk.session.state import Effect, Session, Step
 
 ON_PANEL = 8
 """Candidates that stand on the panel at a time (20)."""
+BESIDE_SQUARE = 7
+"""And beside the writing square (61)."""
 MOST_LETTERS = 30
 """A longer word is typed in two; the same as the engine's own bound."""
 
@@ -33,16 +47,31 @@ class TakeCandidate(Effect):
     index: int
 
 
+@dataclass(frozen=True)
+class FindCharacters(Effect):
+    """Ask the recogniser which characters these strokes may be (`CharactersFound`)."""
+
+    strokes: tuple[Stroke, ...] = field(repr=False)
+
+
 def chinese(item: FieldDefinition) -> bool:
     """Whether a question may be answered in Chinese: any text that has no form of its own."""
-    return item.type == "text" and not item.pattern
+    return item.type in {"text", "place"} and not item.pattern
+
+
+def pads(session: Session, item: FieldDefinition) -> tuple[Pad, ...]:
+    """Return the pads for a question, in the order in which they are offered; letters are always there."""
+    there = session.world.pads if chinese(item) else frozenset[Pad]()
+    order: tuple[Pad, ...] = ("pinyin", "hand")
+    return (*(one for one in order if one in there), "letters")
 
 
 def pad(session: Session, item: FieldDefinition) -> Pad:
     """Return the pad for a question: the one that was chosen, else the one that the language asks for."""
-    if not session.world.pinyin or not chinese(item):
-        return "letters"
-    return application_of(session).writing.pad or ("letters" if session.language == "en" else "pinyin")
+    there, chosen = pads(session, item), application_of(session).writing.pad
+    if chosen in there:
+        return chosen
+    return "letters" if session.language == "en" else there[0]
 
 
 def _with(session: Session, writing: Writing, *effects: Effect) -> Step:
@@ -54,6 +83,21 @@ def _composing(session: Session, letters: str) -> Step:
     return _with(session, writing, *((FindCandidates(letters),) if letters else ()))
 
 
+def _drawing(session: Session, strokes: tuple[Stroke, ...]) -> Step:
+    writing = replace(application_of(session).writing, strokes=strokes, candidates=(), first=0)
+    return _with(session, writing, *((FindCharacters(strokes),) if strokes else ()))
+
+
+def _written(session: Session, text: str) -> Session:
+    """Add characters to the answer, as far as the field takes them."""
+    application = application_of(session)
+    item = application.service.field(application.question)
+    typed = application.typed
+    for character in text:
+        typed = forms.typed(item, typed, character)
+    return replace(session, application=replace(application, typed=typed))
+
+
 def key(session: Session, event: KeyTyped, item: FieldDefinition) -> Step | None:
     """A letter on the pinyin pad belongs to the word that is being spelt; None: it is written as it is."""
     letters = application_of(session).writing.letters
@@ -63,15 +107,29 @@ def key(session: Session, event: KeyTyped, item: FieldDefinition) -> Step | None
 
 
 def erased(session: Session, event: KeysErased) -> Step | None:
-    """Take back a letter that is being spelt, or all of them; None: there is none."""
-    letters = application_of(session).writing.letters
-    return _composing(session, "" if event.all else letters[:-1]) if letters else None
-
-
-def found(session: Session, event: CandidatesFound) -> Step:
-    """The candidates came; those of letters that have changed since do not count."""
+    """Take back a letter that is being spelt or a stroke, or all of them; None: there is none."""
     writing = application_of(session).writing
-    if event.letters != writing.letters:
+    if writing.strokes:
+        return _drawing(session, () if event.all else writing.strokes[:-1])
+    return _composing(session, "" if event.all else writing.letters[:-1]) if writing.letters else None
+
+
+def drawn(session: Session, event: StrokeDrawn) -> Step:
+    """A stroke was written: it counts where the writing square is on the screen."""
+    application = application_of(session)
+    if not application.question or not event.points:
+        return session, ()
+    strokes = application.writing.strokes
+    if pad(session, application.service.field(application.question)) != "hand" or len(strokes) >= MOST_STROKES:
+        return session, ()
+    return _drawing(session, (*strokes, event.points))
+
+
+def found(session: Session, event: CandidatesFound | CharactersFound) -> Step:
+    """The candidates came; those of letters or strokes that have changed since do not count."""
+    writing = application_of(session).writing
+    spelt = isinstance(event, CandidatesFound)
+    if (event.letters != writing.letters) if spelt else (event.strokes != writing.strokes):
         return session, ()
     return _with(session, replace(writing, candidates=event.candidates, first=0))
 
@@ -89,20 +147,24 @@ def taken(session: Session, event: CandidateTaken) -> Step:
     application = application_of(session)
     if event.letters != application.writing.letters or not application.question:
         return session, ()
-    item = application.service.field(application.question)
-    typed = application.typed
-    for character in event.text:
-        typed = forms.typed(item, typed, character)
-    return _composing(replace(session, application=replace(application, typed=typed)), event.rest)
+    return _composing(_written(session, event.text), event.rest)
+
+
+def choose_character(session: Session, event: CharacterChosen) -> Step:
+    """The character is written, and the square is empty for the next."""
+    writing = application_of(session).writing
+    if event.strokes != writing.strokes or not 0 <= event.index < len(writing.candidates):
+        return session, ()
+    return _drawing(_written(session, writing.candidates[event.index]), ())
 
 
 def turn(session: Session, _event: CandidatesTurned) -> Step:
     """Show the next candidates; after the last ones the first again."""
     writing = application_of(session).writing
-    following = writing.first + ON_PANEL
+    following = writing.first + (BESIDE_SQUARE if writing.strokes else ON_PANEL)
     return _with(session, replace(writing, first=following if following < len(writing.candidates) else 0))
 
 
 def choose_pad(session: Session, event: PadChosen) -> Step:
-    """Type in the other way; letters without a choice are dropped, what was written stays."""
+    """Write in another way; letters and strokes without a choice are dropped, what was written stays."""
     return _with(session, Writing(event.pad))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiosk.screen_model import Modes, ScreenModel
-from kiosk.ui.gallery import beginning, ending, machine, paper, service, trouble
+from kiosk.ui.gallery import beginning, ending, machine, paper, service, trouble, writing
 from kiosk.ui.gallery.common import Example, Scene
 from kiosk.ui.theme import LANDSCAPE, PORTRAIT
 
@@ -39,11 +39,14 @@ EXAMPLES: dict[str, Example] = {
     "55-card-unreadable": trouble.card_unreadable,
     "56-card-unknown": trouble.card_unknown,
     "57-card-expired": trouble.card_expired,
+    "58-wrong": writing.wrong,
     "59-help": machine.help_,
+    "61-handwriting": writing.handwriting,
     "69-no-paper": machine.no_paper,
     "70-printing": paper.printing,
     "71-half-printed": paper.half_printed,
     "73-card-swapped": trouble.card_swapped,
+    "75-keypad-focus": writing.keypad_focus,
 }
 """Name of the design picture -> the same screen as a model."""
 

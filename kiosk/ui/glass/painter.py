@@ -8,7 +8,7 @@ shader draws it with soft edges, also where the window shows the display scaled.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,7 @@ class Layer:
         for instruction in (PushMatrix(), self._shift, self._scale, self._content, PopMatrix()):
             self.group.add(instruction)
         self._ferry: Any = None
+        self._trail: Any = None
         self._ferry_dx = 0.0
         self._ferry_shapes: tuple[tuple[Shape, ...], Theme]
         self._kept_backdrop: tuple[tuple[Shape, ...], Meshes] = ((), [])
@@ -181,8 +182,11 @@ class Layer:
         self._scale.xyz = (scale, scale, 1)
         self._shapes["soft"] = 1.0 / scale
 
-    def paint(self, sheet: Sheet, letters: Letters, pressed: int = -1) -> None:
-        """Replace what is drawn. `pressed` is the index of the target that a finger holds down, or -1."""
+    def paint(self, sheet: Sheet, letters: Letters, pressed: int = -1, trail: Sequence[Shape] = ()) -> None:
+        """Replace what is drawn. `pressed` is the index of the target that a finger holds down, or -1.
+
+        `trail` is what a finger is writing: drawn over all shapes.
+        """
         height = float(self.size[1])
         content = self._content
         content.clear()
@@ -196,8 +200,16 @@ class Layer:
             self._ferry_shapes = (sheet.ferry, sheet.theme)
             self._ferry = self._add_meshes(self._ferry_vertices())
         self._add_meshes(vertices(sheet.shapes, height, pressed, sheet.theme))
+        self._trail = None
+        self.write(trail, sheet.theme)
         content.add(self._shapes)
         self._add_texts(sheet, letters, pressed)
+
+    def write(self, trail: Sequence[Shape], theme: Theme) -> None:
+        """Draw anew only what a finger is writing."""
+        if self._trail is not None:
+            self._shapes.remove(self._trail)
+        self._trail = self._add_meshes(vertices(trail, float(self.size[1]), -1, theme)) if trail else None
 
     def _add_texts(self, sheet: Sheet, letters: Letters, pressed: int) -> None:
         height, content = float(self.size[1]), self._content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +15,10 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
 
 from kiosk.events import Event, KeyName, KeyPressed
 from kiosk.screen_model import Control, Role, ScreenModel
-from kiosk.ui.drawing import Sheet, Target
+from kiosk.staff.events import GlassTouched
+from kiosk.ui.drawing import Shape, Sheet, Target
 from kiosk.ui.glass import keypad
+from kiosk.ui.glass.ink import MOST_SEEN, Ink
 from kiosk.ui.glass.painter import Layer, read_apart, read_window
 from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
@@ -27,9 +30,17 @@ DEBOUNCED: frozenset[Role] = frozenset({"primary", "secondary", "back", "finish"
 """Keys are not: digits may be tapped fast, and the same one twice."""
 STRIKE_S = 0.5
 """In calm mode the same key again within this time is the shaking of a hand."""
+LOST_S = 2.0
+"""A finger that has rested so long is a palm, or was lifted unseen: the next one takes its place. Alone it still
+counts, however slowly it presses."""
+KEY_LOST_S = 2.0
+"""A key that is held repeats many times a second; silent for so long, it was let go unseen."""
 CHORDS = frozenset({"ctrl", "alt", "meta"})
 """Keys held together with these mean nothing here."""
-FERRY_STEP_S = 0.5
+SQUARE = "square"
+"""Id and role of the writing square among the elements."""
+FERRY_STEP_S = 1.0
+"""Each step draws the whole screen: twice as often costs twice as much of a core while nobody is there."""
 FERRY_SPEED = 8.0
 """Pixels a second."""
 FERRY_AWAY = 60.0
@@ -65,10 +76,18 @@ class View:
         self.sheet: Sheet | None = None
         self._pressed: tuple[int, str] | None = None
         """uid of the finger and id of the control that it went down on."""
+        self._ink: Ink | None = None
+        """What a finger is writing; after it was lifted, until the screen with its stroke comes, `_dry`."""
+        self._dry = False
+        self._way: list[tuple[float, float]] = []
+        """Where the pointer went since it came down. Kivy gives a touch once a frame, with the last of these places."""
+        self._since = 0.0
+        """When the finger that counts came down, or wrote."""
         self._fired: dict[str, tuple[tuple[object, ...], float]] = {}
         """Controls that were pressed a moment ago: on which screen, and when."""
         self._repaint: Any = Clock.create_trigger(self._paint_pressed, -1)
         """However many fingers come and go, what is pressed is drawn once a frame."""
+        self._rewrite: Any = Clock.create_trigger(self._paint_ink, -1)
         self.ferry_x = 0.0
         self.on_drawn: Callable[[], None] = lambda: None
         self.on_released: Callable[[], None] = lambda: None
@@ -78,13 +97,14 @@ class View:
         """The tactile keypad: SDL key code -> name."""
         self.closable = True
         """Whether a request to close the window (Alt-F4) is granted: on a tester's desk, never on a terminal."""
-        self._held: set[int] = set()
+        self._held: dict[int, float] = {}
         self._struck: tuple[str, float] = ("", 0.0)
         window.canvas.add(self._layer.group)
         self._place()
         # without a display nothing waits for the drawing, and the driver would queue frame after frame in memory
         window.bind(on_flip=self._flip, on_resize=self._resized)
         window.bind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        window.bind(on_mouse_down=self._pen_down, on_mouse_move=self._pen_moved)
         window.bind(on_key_down=self._key_down, on_key_up=self._key_up, on_request_close=self._close_asked)
         Clock.schedule_interval(self.sail, FERRY_STEP_S)
 
@@ -92,9 +112,11 @@ class View:
         """Let the window go; nothing is drawn or touched through this view any more."""
         Clock.unschedule(self.sail)
         self._repaint.cancel()
+        self._rewrite.cancel()
         window = self._window
         window.unbind(on_flip=self._flip, on_resize=self._resized)
         window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
+        window.unbind(on_mouse_down=self._pen_down, on_mouse_move=self._pen_moved)
         window.unbind(on_key_down=self._key_down, on_key_up=self._key_up, on_request_close=self._close_asked)
         window.canvas.remove(self._layer.group)
 
@@ -130,8 +152,12 @@ class View:
         if self.model is not None and self.model.session_id != model.session_id:
             for letters in self._letters.values():
                 letters.forget()
+        if self.model is not None and _screen(self.model) != _screen(model):
+            self._pressed = None  # the finger that is still down belongs to the screen before
         self.sheet = lay_out(model, self.size, self.letters_of(model).measure)
         self.model = model
+        if self._ink is not None and (self._dry or self.sheet.square != self._ink.square):
+            self._ink = None
         self._paint()
         self.on_drawn()
         return True
@@ -142,8 +168,16 @@ class View:
     def _paint(self) -> None:
         if self.sheet is None or self.model is None:
             return
-        self._layer.paint(self.sheet, self.letters_of(self.model), self._pressed_index())
+        self._layer.paint(self.sheet, self.letters_of(self.model), self._pressed_index(), self._trail())
         self._window.canvas.ask_update()
+
+    def _paint_ink(self, _dt: float) -> None:
+        if self.sheet is not None:
+            self._layer.write(self._trail(), self.sheet.theme)
+            self._window.canvas.ask_update()
+
+    def _trail(self) -> list[Shape]:
+        return self._ink.shapes(self.sheet) if self._ink is not None and self.sheet is not None else []
 
     def _pressed_index(self) -> int:
         if self._pressed is None or self.sheet is None:
@@ -188,34 +222,66 @@ class View:
 
     def _down(self, _window: object, touch: Touch) -> bool:
         self.on_touched()
-        if self._pressed is not None:
+        down = self._pressed is not None or (self._ink is not None and not self._dry)
+        if down and self.now() - self._since < LOST_S:
             return True
+        self._pressed, self._ink, self._dry = None, None, False
+        self._since = self.now()
+        way = self._way or [self.to_display(touch.x, touch.y)]
         target = self.target_at(*self.to_display(touch.x, touch.y))
-        if target is not None and target.control.enabled:
+        if self.sheet is not None and self.sheet.square is not None and self.sheet.square.rect.holds(*way[0]):
+            self._ink = Ink(touch.uid, self.sheet.square, way)
+        elif target is not None and target.control.enabled:
             self._pressed = (touch.uid, target.control.id)
-            self._repaint()
+        self._repaint()
         return True
 
-    def _move(self, _window: object, _touch: Touch) -> bool:
-        """Only down and up count: no gesture is ever needed."""
+    def _pen_down(self, _window: object, x: float, y: float, button: str, _modifiers: object) -> None:
+        if button == "left":
+            self._way = [self.to_display(x, self._window.size[1] - y)]
+
+    def _pen_moved(self, _window: object, x: float, y: float, _modifiers: object) -> None:
+        if len(self._way) in range(1, MOST_SEEN):
+            self._way.append(self.to_display(x, self._window.size[1] - y))
+
+    def _move(self, _window: object, touch: Touch) -> bool:
+        """On buttons only down and up count: no gesture is ever needed. In the writing square the finger writes."""
+        if self._ink is not None and not self._dry and self._ink.finger == touch.uid:
+            self._since = self.now()
+            if not self._way and len(self._ink.way) < MOST_SEEN:  # a touch that is no pointer
+                self._ink.way.append(self.to_display(touch.x, touch.y))
+            self._rewrite()
         return True
+
+    def _written(self) -> None:
+        """The finger was lifted from the writing square: the stroke stays until the screen shows it."""
+        assert self._ink is not None
+        self._dry = True
+        self._send(replace(self._ink.square.event, points=self._ink.stroke))
 
     def _up(self, _window: object, touch: Touch) -> bool:
+        if self._ink is not None and not self._dry and self._ink.finger == touch.uid:
+            self._written()
         pressed = self._pressed
         if pressed is not None and pressed[0] == touch.uid:
             self._pressed = None
             target = self.target_at(*self.to_display(touch.x, touch.y))
-            if target is not None and target.control.id == pressed[1]:
-                self._fire(target.control)
+            if target is not None and target.control.id == pressed[1] and self._long_enough(target.control):
+                self._fire(_placed(target.control, self.to_display(touch.x, touch.y)))
             self._repaint()
+        self._way = []
         self.on_released()
         return True
+
+    def _long_enough(self, control: Control) -> bool:
+        """Whether the finger that is lifted now has stayed as long as this control wants."""
+        return self.now() - self._since >= control.hold_s
 
     def _fire(self, control: Control) -> None:
         model = self.model
         if model is None or control.event is None or not control.enabled:
             return
-        screen = (model.session_id, model.name, model.title, model.steps)
+        screen = _screen(model)
         if control.role in DEBOUNCED:
             now = self.now()
             self._fired = {id_: one for id_, one in self._fired.items() if now - one[1] < DEBOUNCE_S}
@@ -231,8 +297,8 @@ class View:
         """A key of the tactile keypad is sent once for each press, however long it is held."""
         key = self.keys.get(code)
         model = self.model
-        held = code in self._held
-        self._held.add(code)
+        held = self.now() - self._held.get(code, -KEY_LOST_S) < KEY_LOST_S
+        self._held[code] = self.now()
         if key is None or model is None or CHORDS & set(modifiers) or held or self._struck_twice(key, model):
             return True
         self._send(KeyPressed(key, session_id=model.session_id))
@@ -245,7 +311,7 @@ class View:
         return model.modes.calm and key == before and self.now() - at < STRIKE_S
 
     def _key_up(self, _window: object, code: int, _scan: int) -> bool:
-        self._held.discard(code)
+        self._held.pop(code, None)
         return True
 
     # ----------------------------------------------------------------------------------------------- elements
@@ -259,7 +325,21 @@ class View:
         ]
         for control, rect in self.sheet.targets:
             found.append(_element(control.id, control.role, control.text, rect, enabled=control.enabled))
+        if self.sheet.square is not None:
+            found.append(_element(SQUARE, "square", self.sheet.square.label, self.sheet.square.rect, enabled=True))
         return found
+
+
+def _screen(model: ScreenModel) -> tuple[object, ...]:
+    """What makes two models the same screen to a finger."""
+    return model.session_id, model.name, model.title, model.steps
+
+
+def _placed(control: Control, at: tuple[float, float]) -> Control:
+    """A control of the touch test tells where the finger was, not where it should have been."""
+    if not isinstance(control.event, GlassTouched):
+        return control
+    return replace(control, event=replace(control.event, x=round(at[0]), y=round(at[1])))
 
 
 def _element(id_: str, role: str, text: str, rect: Rect, *, enabled: bool) -> dict[str, object]:

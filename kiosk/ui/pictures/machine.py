@@ -17,6 +17,8 @@ GLOW = rgb("#8FC3F2")
 SCALES = (1.0, 1.0, 0.86, 0.74, 0.62, 0.5)
 LEAST_IN_MODES = {"wipe-card": 0.8, "good-and-bad-cards": 0.86, "swapped-cards": 0.8, "half-printed": 0.6}
 """With larger text a drawing with words in it may not become smaller than this."""
+LOWERED = 0.8
+"""In reach mode: of those least sizes."""
 
 
 def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
@@ -29,6 +31,8 @@ def draw(sheet: Sheet, piece: Picture, rect: Rect, *, smaller: int) -> float:
     scale = SCALES[min(smaller, len(SCALES) - 1)]
     if sheet.theme.text_scale > 1.0:
         scale = max(scale, LEAST_IN_MODES.get(piece.name, 0.0))
+    elif sheet.theme.posture == "reach":
+        scale = max(scale, LOWERED * LEAST_IN_MODES.get(piece.name, 0.0))
     scale = min(scale, rect.width / width)
     pen = Pen(sheet, rect.centre[0] - width * scale / 2, rect.y, scale)
     taller = drawer(pen, piece.caption.split("\n"))

@@ -19,6 +19,8 @@ ROAD_WIDTH = 24.0
 HEIGHTS = (500.0, 460.0, 400.0, 330.0, 260.0, 220.0)
 """How high the map is, by how close the style is."""
 PIN = 40.0
+LOW_MAP = 280.0
+"""On a map lower than this the pins are smaller: they would stand on each other."""
 PIN_ROOM = 2.8 * PIN + 8
 """From a place to the top of its pin."""
 FOOT_ROOM = 60.0
@@ -156,12 +158,10 @@ def _pin(pen: Pen, view: _View, pin: Pin) -> None:
     fill = theme.colour("primary") if pin.selected else theme.colour("card")
     words = "onPrimary" if pin.selected else "ink"
     x, y = view.kept(view.at((pin.x, pin.y)))
-    middle = (x, y - PIN * 1.7)
+    radius, size = (PIN, 44) if view.box.height > LOW_MAP else (PIN * 0.75, 35)
+    middle = (x, y - radius * 1.7)
     for grow, colour in ((5, theme.colour("ink")), (0, fill)):
-        pen.disc(middle, PIN + grow, colour)
-        side = (PIN + grow) * 0.86
-        tip = y + grow * 1.4
-        pen.poly(
-            [(x - side, middle[1] + (PIN + grow) * 0.5), (x + side, middle[1] + (PIN + grow) * 0.5), (x, tip)], colour
-        )
-    pen.text(pin.text, (x - PIN, middle[1] - PIN, 2 * PIN, 2 * PIN), Type(44, words, bold=True))
+        pen.disc(middle, radius + grow, colour)
+        side, low = (radius + grow) * 0.86, middle[1] + (radius + grow) * 0.5
+        pen.poly([(x - side, low), (x + side, low), (x, y + grow * 1.4)], colour)
+    pen.text(pin.text, (x - radius, middle[1] - radius, 2 * radius, 2 * radius), Type(size, words, bold=True))

@@ -8,7 +8,7 @@ from kiosk.screen_model import ButtonRow, Control, ScreenModel
 from kiosk.ui import icons
 from kiosk.ui.drawing import Shape, Sheet
 from kiosk.ui.pictures import city
-from kiosk.ui.screens.frame import aids, line
+from kiosk.ui.screens.frame import aids, line, way_in
 from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets.faces import button, face
 from kiosk.ui.widgets.words import Type, place, stack, typeset
@@ -71,7 +71,8 @@ def _head(sheet: Sheet, model: ScreenModel) -> None:
     size = min(theme.sizes["label"], 56)
     while size > 28 and sheet.measure(model.terminal, size, True) > right - 156 - 220:
         size = theme.smaller_sizes(size)[1]
-    line(sheet, model.terminal, 156, 98, Type(size, bold=True))
+    used = line(sheet, model.terminal, 156, 98, Type(size, bold=True))
+    way_in(sheet, model, Rect(60, 60, 96 + used, 110))
     small = Type(min(theme.sizes["note"], 35), "ink2")
     line(sheet, model.second_name or model.place, 156, 142, small)
     line(sheet, model.clock, 0, 98, Type(70, bold=True), right=right)

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kiosk.pieces.proving import ColourTest, PaperProof
 from kiosk.screen_model import (
+    Beside,
     ButtonRow,
+    CaseNumber,
     Choices,
     DateField,
     Field,
@@ -26,6 +29,7 @@ from kiosk.screen_model import (
     Trouble,
     Where,
     Words,
+    WritingPad,
 )
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
@@ -33,12 +37,15 @@ from kiosk.ui.linebreak import Overflow
 from kiosk.ui.pictures import machine as pictures
 from kiosk.ui.screens.flow import Flow, Item, column
 from kiosk.ui.theme import Rect, Theme, mirrored
-from kiosk.ui.widgets import entry, notices
+from kiosk.ui.widgets import entry, handwriting, notices
 from kiosk.ui.widgets.style import Style, ladder
 from kiosk.ui.widgets.words import Block, Type, place, typeset
 
-QUESTION_SIDE = (PinEntry, Field, DateField, Notice, Result, Trouble, ButtonRow, Where, Ring, Words, Pager)
+QUESTION_SIDE = (PinEntry, Field, DateField, Beside, Notice, Result, Trouble, ButtonRow, Where, Ring, Words, Pager,
+                 PaperProof, ColourTest)  # fmt: skip
 """Pieces that stand at the left, under the question, where there are two columns."""
+KEYS = (Keypad, Keyboard, WritingPad)
+"""Pieces that fill the keypad zone."""
 CLOSE_RANK = 2
 """Columns laid out closer than this look for a roomier arrangement."""
 LETTERS_WIDTH = 674.0
@@ -52,11 +59,13 @@ Build = Callable[[Style], Flow]
 def body(sheet: Sheet, model: ScreenModel) -> Sheet:
     """The body in the first arrangement and style in which everything fits."""
     theme = sheet.theme
-    typing = any(isinstance(piece, (Keypad, Keyboard)) for piece in model.body)
-    letters = any(isinstance(piece, Keyboard) for piece in model.body)
+    typing = any(isinstance(piece, KEYS) for piece in model.body)
+    letters = any(isinstance(piece, (Keyboard, WritingPad)) for piece in model.body)
     tried: list[Flow] = []
     if theme.posture == "portrait" or (theme.posture == "reach" and not typing):
         tried.append(_first_fit(_styles(theme, model), lambda style: _one_column(sheet, style, model)))
+    if theme.posture == "reach":
+        tried.extend(flow for flow in _over_letters(sheet, model) if _fits(flow))
     if theme.posture != "portrait" and not (tried and _fits(tried[0])):
         for question, answers in _column_pairs(theme, typing=typing, letters=letters):
             tried.append(_two_columns(sheet, model, question, answers))
@@ -123,16 +132,37 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
         area = replace(area, height=zones.back.bottom - 10 - area.y)
     else:
         area = replace(area, height=area.height - style.foot)
-    keys = [piece for piece in model.body if isinstance(piece, (Keypad, Keyboard))]
+    keys = [piece for piece in model.body if isinstance(piece, KEYS)]
     if keys:
-        top = entry.panel_top(sheet.theme, keys[0]) if isinstance(keys[0], Keyboard) else zones.keypad.y
+        top = zones.keypad.y
+        if not isinstance(keys[0], Keypad):
+            top = entry.panel_top(sheet.theme, keys[0]) if isinstance(keys[0], Keyboard) else entry.PANEL_TOP
         area = replace(area, height=top - 16 - area.y)
-    pieces = [piece for piece in model.body if not isinstance(piece, (Keypad, Keyboard))]
+    pieces = [piece for piece in model.body if not isinstance(piece, KEYS)]
     head, pieces = _head(sheet, style, model, pieces, area.width)
     flow = column(sheet, style, head, pieces, area)
     for one in keys:
         _keys(flow.sheet, style, one, zones.keypad)
     return flow
+
+
+def _over_letters(sheet: Sheet, model: ScreenModel) -> Iterator[Flow]:
+    """The lowered screen with rows of more than ten letters (an e-mail address): the question stands over them."""
+    boards = [piece for piece in model.body if isinstance(piece, Keyboard)]
+    if not boards or boards[0].candidates or max(map(len, boards[0].rows)) <= 10:
+        return
+    body, pieces = sheet.theme.zones.body, [piece for piece in model.body if not isinstance(piece, KEYS)]
+    for key in (72.0, 64.0):
+        high = len(boards[0].rows) * (key + sheet.theme.lip + 18) - 18
+        area = replace(body, height=body.height - high - 12)
+
+        def build(style: Style, area: Rect = area) -> Flow:
+            head, rest = _head(sheet, style, model, pieces, area.width)
+            return column(sheet, style, head, rest, area)
+
+        flow = _first_fit(ladder(sheet.theme), build)
+        _keys(flow.sheet, next(iter(ladder(sheet.theme))), boards[0], replace(body, y=area.bottom + 12, height=high))
+        yield flow
 
 
 def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect) -> Flow:
@@ -208,14 +238,16 @@ def _split(body: Sequence[Piece]) -> tuple[list[Piece], list[Piece], list[Piece]
     keys: list[Piece] = []
     pending: list[Piece] = []
     under_heading = False
+    typing = any(isinstance(piece, KEYS) for piece in body)  # then nothing else stands at the right
     for piece in body:
-        if isinstance(piece, (Keypad, Keyboard)):
+        if isinstance(piece, KEYS):
             keys.append(piece)
             continue
         if isinstance(piece, (Heading, Gap)):
             pending.append(piece)
             continue
-        goes_left = _is_question_side(piece) and not (isinstance(piece, Words) and under_heading)
+        beside_keys = typing and isinstance(piece, CaseNumber)
+        goes_left = beside_keys or (_is_question_side(piece) and not (isinstance(piece, Words) and under_heading))
         under_heading = any(isinstance(one, Heading) for one in pending) or (under_heading and isinstance(piece, Words))
         if any(isinstance(one, Heading) for one in pending):
             goes_left = goes_left and not isinstance(piece, Words)
@@ -249,6 +281,8 @@ def _keys(sheet: Sheet, style: Style, piece: Piece, zone: Rect) -> None:
         entry.keypad(sheet, style, piece, zone)
     elif isinstance(piece, Keyboard):
         entry.keyboard(sheet, style, piece, zone)
+    elif isinstance(piece, WritingPad):
+        handwriting.writing_pad(sheet, style, piece, zone)
 
 
 # ----------------------------------------------------------------------------------------------------- the question

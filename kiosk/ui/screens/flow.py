@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from kiosk.pieces.proving import ColourTest, JoinCode, PaperProof, ProofRows
 from kiosk.pieces.timeline import Timeline
 from kiosk.screen_model import (
     Asks,
+    Beside,
     ButtonRow,
     CaseNumber,
     CheckRows,
@@ -37,7 +39,7 @@ from kiosk.services.places import TownMap
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.pictures import town
 from kiosk.ui.theme import Rect
-from kiosk.ui.widgets import choices, entry, notices, paper, rows, timeline, waiting, words
+from kiosk.ui.widgets import choices, entry, notices, paper, proving, rows, timeline, waiting, words
 from kiosk.ui.widgets.style import Style
 
 Draw = Callable[[Sheet, Style, Any, Rect], float]
@@ -49,7 +51,7 @@ WIDGETS: dict[type[Any], Draw] = {
     Trouble: notices.trouble,
     Facts: rows.facts,
     Ticks: rows.ticks,
-    Asks: rows.asks,
+    Asks: notices.asks,
     PrefilledRows: rows.prefilled_rows,
     CheckRows: rows.check_rows,
     Choices: choices.choices,
@@ -60,11 +62,16 @@ WIDGETS: dict[type[Any], Draw] = {
     entry.PinAids: entry.lone_pin_aids,
     Field: entry.field,
     DateField: entry.date_field,
+    Beside: entry.beside,
     Ring: waiting.ring,
     Picture: waiting.picture,
     Where: waiting.where,
     CaseNumber: paper.case_number,
     ReceiptChoice: paper.receipt_choice,
+    ProofRows: proving.proof_rows,
+    PaperProof: proving.paper_proof,
+    JoinCode: proving.join_code,
+    ColourTest: proving.colour_bars,
     Timeline: timeline.timeline,
     TownMap: town.town,
 }

@@ -27,6 +27,13 @@ def frame(sheet: Sheet, model: ScreenModel) -> None:
     actions(sheet, model)
 
 
+def way_in(sheet: Sheet, model: ScreenModel, area: Rect) -> None:
+    """The terminal's name can be held where the screen has a way in; nothing shows it."""
+    if model.way_in is not None:
+        with sheet.control(model.way_in, area):
+            pass
+
+
 def line(sheet: Sheet, text: str, x: float, middle: float, type_: Type, right: float | None = None) -> float:
     """One line of text centred on `middle`, from x or ending at `right`; returns its width."""
     width = sheet.measure(text, type_.size, type_.bold)
@@ -58,6 +65,7 @@ def status(sheet: Sheet, model: ScreenModel) -> None:
     while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:
         size = theme.smaller_sizes(size)[1]
     used = line(sheet, model.terminal, left + 65, middle, Type(size, bold=True))
+    way_in(sheet, model, Rect(left, zone.y, 65 + used, zone.height))
     if theme.text_scale == 1.0 and used + 24 + sheet.measure(model.place, size, False) <= room:
         line(sheet, model.place, left + 65 + used + 24, middle, plain)
 
@@ -96,7 +104,8 @@ def lowered_top(sheet: Sheet, model: ScreenModel) -> None:
     room = 600.0
     while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:
         size = theme.smaller_sizes(size)[1]
-    line(sheet, model.terminal, 148, 83, Type(size, bold=True))
+    used = line(sheet, model.terminal, 148, 83, Type(size, bold=True))
+    way_in(sheet, model, Rect(60, 40, 88 + used, 88))
     if model.lowered_note:
         block = typeset(sheet, model.lowered_note, room, Type(theme.capped("note", 35), "ink2"))
         place(sheet, block, Rect(148, 83 + size * 0.65, room, block.height))

@@ -15,10 +15,14 @@ from kiosk.ui.widgets.words import Block, Type, para, place, stack, stack_height
 CHEVRON = 48.0
 SIDE_PAD = 34.0
 """From a row's edge to its icon or chevron."""
+NARROW = 400.0
+LOW_PAIRS = 800.0
 
 
 def choices(sheet: Sheet, style: Style, piece: Choices, rect: Rect) -> float:
-    """Rows under each other; returns their height with the last lip."""
+    """Rows under each other, many of them in pairs in the lowered screen; returns their height with the last lip."""
+    if style.theme.posture == "reach" and style.level >= 4 and rect.width > LOW_PAIRS and len(piece.items) > 3:
+        return _paired(sheet, style, piece, rect)
     y = rect.y
     for i, item in enumerate(piece.items):
         tall = piece.big_first and i == 0
@@ -27,17 +31,37 @@ def choices(sheet: Sheet, style: Style, piece: Choices, rect: Rect) -> float:
     return y - style.air.between_rows - rect.y
 
 
+def _paired(sheet: Sheet, style: Style, piece: Choices, rect: Rect) -> float:
+    """Two rows beside each other, equally high."""
+    between, y = float(style.air.between_rows), rect.y
+    width = (rect.width - 16) / 2
+    for first in range(0, len(piece.items), 2):
+        pair = piece.items[first : first + 2]
+        boxes = [Rect(rect.x + i * (width + 16), y, width, rect.height) for i in range(len(pair))]
+        trials = [
+            row(sheet.blank(), style, item, box, radio=piece.radio) for item, box in zip(pair, boxes, strict=True)
+        ]
+        high = max(trials)
+        for item, box in zip(pair, boxes, strict=True):
+            row(sheet, style, item, box, radio=piece.radio, least=high - sheet.theme.lip)
+        y += high + between
+    return y - between - rect.y
+
+
 def row(
     sheet: Sheet, style: Style, item: Control, rect: Rect, *, radio: bool = False, tall: bool = False, least: float = 0
 ) -> float:
     """One choice row from the top of `rect`, at least `least` high; returns its height with the lip."""
     theme = sheet.theme
     quiet = item.role == "secondary"
+    narrow = quiet and rect.width < NARROW
+    side_pad = SIDE_PAD / 2 if narrow else SIDE_PAD
     lead = _lead(style, item, radio=radio, tall=tall)
-    # a tick at the right only where the circle is not at the left
-    trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) else 0.0
+    # a tick at the right only where the circle is not at the left; a narrow row keeps its width for the words
+    trailing = CHEVRON if (not radio or item.icon) and _has_end(item, radio=radio) and not narrow else 0.0
     gap = (24.0 if quiet else 20.0 if item.meaning else 40.0 if lead > 90 and radio else 28.0) if lead else 0.0
-    room = rect.width - 2 * SIDE_PAD - lead - gap - (trailing + 16 if trailing else 0)
+    gap = min(gap, 12.0) if narrow else gap
+    room = rect.width - 2 * side_pad - lead - gap - (trailing + 16 if trailing else 0)
     blocks = _row_words(sheet, style, item, room)
     least = max(least, _least_height(style, item, radio=radio, tall=tall))
     pad = style.air.pad / 2 - 4 if quiet else min(style.air.pad - 4, 26)
@@ -46,7 +70,7 @@ def row(
     with sheet.control(item, box):
         face(sheet, item, box)
         inside = inner(sheet, box)
-        x = box.x + SIDE_PAD
+        x = box.x + side_pad
         _draw_lead(sheet, item, Rect(x, inside.y + (inside.height - lead) / 2, lead, lead), radio=radio)
         stack(sheet, blocks, Rect(x + lead + gap, inside.y, room, inside.height))
         if trailing:
@@ -233,6 +257,9 @@ def button_row(sheet: Sheet, style: Style, piece: ButtonRow, rect: Rect) -> floa
         even = (rect.width - gap * (len(piece.items) - 1)) / len(piece.items)
         columns = len(piece.items) if even >= 0.62 * widest else columns
     width = (rect.width - gap * (columns - 1)) / columns
+    if widest > width:  # long words in a narrow column: two lines, or three
+        lines = 2 if widest < 1.6 * width else 3
+        height = max(height, lines * sheet.theme.line_height(size, heading=True) + 12)
     pitch = height + sheet.theme.lip + min(18, style.air.between_rows)
     for i, item in enumerate(piece.items):
         line, column = divmod(i, columns)

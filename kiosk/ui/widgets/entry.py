@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.screen_model import Control, DateField, Field, Keyboard, Keypad, PinEntry
+from kiosk.screen_model import Beside, Control, DateField, Field, Keyboard, Keypad, PinEntry
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect, Theme
-from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
+from kiosk.ui.widgets.faces import button, card, face, ink_of, inner, natural_width
 from kiosk.ui.widgets.style import Style
-from kiosk.ui.widgets.words import Type, place, typeset
+from kiosk.ui.widgets.words import Type, place, stack, stack_height, typeset
 
 NUMBER_SIZE = 88
 LETTER_SIZE = 44
@@ -123,7 +123,8 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
         place(sheet, before, Rect(rect.x, middle - before.height / 2, before.width + 1, before.height))
     if after:
         place(sheet, after, Rect(right + 16, middle - after.height / 2, after.width + 1, after.height))
-    room = inside.width - 2 * 38 - 12
+    pad = 38.0 if inside.width > 300 else 14.0
+    room = inside.width - 2 * pad - 12
     if piece.icon:
         icons.icon(sheet, piece.icon, inside.x + 36, middle - 28, 56, theme.colour("ink"))
         inside = Rect(inside.x + 72, inside.y, inside.width - 72, inside.height)
@@ -133,7 +134,7 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
     room -= spelling.width if piece.spelling else 0
     type_ = Type(size, bold=True) if typed else Type(style.size("body"), "ink2")
     words = typeset(sheet, piece.value if typed else piece.placeholder, room, type_, height - 16, "field")
-    start = inside.x + 38
+    start = inside.x + pad
     if words.text:
         place(sheet, words, Rect(start if typed else start + 18, middle - words.height / 2, room, words.height))
     end = start + (words.width + 3 if typed else 0)
@@ -142,7 +143,11 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
         place(sheet, spelling, where)
         sheet.rect(Rect(where.x, where.bottom + 2, spelling.width, 4), theme.colour("ink"))
         end = where.right + 5
-    caret(sheet, end, middle, size * 1.2)
+    if piece.blank:
+        side = min(size * 1.1, height - 32)
+        sheet.dashes(Rect(end + 10, middle - side / 2, side, side), 12, theme.colour("edge"), 4)
+    else:
+        caret(sheet, end, middle, size * 1.2)
     return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
 
 
@@ -155,6 +160,37 @@ def _field_error(sheet: Sheet, style: Style, error: str, rect: Rect) -> float:
     icons.mark(sheet, "att", rect.x, rect.y + (height - side) / 2, side)
     place(sheet, block, Rect(rect.x + side + 16, rect.y + (height - block.height) / 2, rect.width, block.height))
     return height + 10
+
+
+def beside(sheet: Sheet, style: Style, piece: Beside, rect: Rect) -> float:
+    """Two boxes with a line above each: beside each other, or under each other in a narrow column (58)."""
+    wide = rect.width >= 700
+    gap = 24.0 if wide else max(8.0, style.air.gap / 2)
+    width = (rect.width - gap) / 2 if wide else rect.width
+    theme, small = sheet.theme, Type(style.size("note" if style.level > 2 or not wide else "body"), "ink2")
+    inside = width - 2 * 24
+    blocks = [
+        typeset(sheet, piece.label, inside, small),
+        typeset(sheet, piece.value, inside, Type(style.size("label"), bold=True, heading=True), place="check"),
+    ]
+    if piece.source:
+        blocks.append(typeset(sheet, piece.source, inside, Type(style.size("note"), "ink2")))
+    pad = 12.0 if style.level < 4 else 4.0
+    left_height = stack_height(blocks) + 2 * pad
+    other = sheet.blank()
+    said_label = typeset(other, piece.said_label, width, small)
+    place(other, said_label, Rect(0, 0, width, said_label.height))
+    where, said = Rect(0, said_label.height + 4, width, 0), piece.said
+    drawn = field(other, style, said, where) if isinstance(said, Field) else date_field(other, style, said, where)
+    right_height = where.y + drawn
+    height = max(left_height, right_height) if wide else left_height
+    card(sheet, Rect(rect.x, rect.y, width, height), theme.radius("key"))
+    stack(sheet, blocks, Rect(rect.x + 24, rect.y, inside, height))
+    if wide:
+        sheet.lay(other, rect.x + width + gap, rect.y + (height - right_height) / 2)
+        return height
+    sheet.lay(other, rect.x, rect.y + left_height + gap)
+    return left_height + gap + right_height
 
 
 def date_field(sheet: Sheet, style: Style, piece: DateField, rect: Rect) -> float:

@@ -1,14 +1,23 @@
-"""What happened: notice, result, trouble. The shape of the mark says it first, the colour second."""
+"""What a citizen is told: notice, result, trouble, who holds which data. The shape of a mark says it first, the colour
+second.
+"""
 
 from __future__ import annotations
 
-from kiosk.screen_model import Notice, Result, Trouble
+from kiosk.screen_model import Ask, Asks, Notice, Result, Trouble
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect
-from kiosk.ui.widgets.faces import tint_box
-from kiosk.ui.widgets.style import Style
-from kiosk.ui.widgets.words import Type, para, place, stack_height, typeset, with_large_numbers
+from kiosk.ui.widgets.faces import card, tint_box
+from kiosk.ui.widgets.style import AIRS, Style
+from kiosk.ui.widgets.words import Block, Type, para, place, stack, stack_height, typeset, with_large_numbers
+
+PAD = 38.0
+"""From the edge of a source's card to its content."""
+TWO_CARDS = 1000.0
+"""A body wider than this has room for two sources beside each other."""
+MANY_SOURCES = 4
+LAST_LEVEL = len(AIRS) - 1
 
 
 def notice(sheet: Sheet, style: Style, piece: Notice, rect: Rect, *, large: bool = False) -> float:
@@ -85,3 +94,54 @@ def trouble(sheet: Sheet, style: Style, piece: Trouble, rect: Rect, *, plain: bo
     if text:
         para(sheet, piece.text, Rect(text_x, y, room, text.height), text.type)
     return height
+
+
+# ------------------------------------------------------------------------------------------------- data sources
+
+
+def asks(sheet: Sheet, style: Style, piece: Asks, rect: Rect) -> float:
+    """One card for each data source: agency, what, why (18); in a wide body two beside each other when it is close."""
+    between = min(24, style.air.between_rows)
+    count = 2 if len(piece.rows) > 2 and style.level > 1 and rect.width > TWO_CARDS else 1
+    width = (rect.width - (count - 1) * 24) / count
+    y = rect.y
+    for first in range(0, len(piece.rows), count):
+        line = piece.rows[first : first + count]
+        made = [_ask(sheet, style, one, width, crowded=len(piece.rows) > MANY_SOURCES) for one in line]
+        height = max(stack_height(blocks) for blocks in made) + 2 * _ask_pad(style)
+        for i, blocks in enumerate(made):
+            _ask_card(sheet, style, blocks, Rect(rect.x + i * (width + 24), y, width, height))
+        y += height + between
+    return y - between - rect.y
+
+
+def _ask_pad(style: Style) -> float:
+    return {0: 28.0, 1: 26.0, 2: 20.0, 3: 16.0, 4: 8.0}.get(style.level, 4.0)
+
+
+def _ask_side(style: Style, width: float) -> float:
+    """How large the icon of a source is; none where its card is narrow and everything is close."""
+    if style.level >= (3 if width < TWO_CARDS else LAST_LEVEL) and style.theme.posture != "portrait":
+        return 0.0
+    return 72.0 if style.level < 3 else 56.0 if style.level < LAST_LEVEL else 0.0
+
+
+def _ask(sheet: Sheet, style: Style, one: Ask, width: float, *, crowded: bool) -> list[Block]:
+    """The lines of one source; where it gets close the agency and its reason share one."""
+    side = _ask_side(style, width)
+    room = width - 2 * PAD - (side + 32 if side else 0)
+    plain = Type(style.size("body"))
+    what = typeset(sheet, one.what, room, Type(style.size("label"), bold=True, heading=True), place="ask")
+    if style.level >= LAST_LEVEL - 2 if crowded else style.level == LAST_LEVEL:
+        return [what, typeset(sheet, f"{one.agency} · {one.why}", room, plain, place="ask")]
+    agency = typeset(sheet, one.agency, room, plain._replace(colour="ink2"))
+    return [agency, what, typeset(sheet, one.why, room, plain, place="ask")]
+
+
+def _ask_card(sheet: Sheet, style: Style, blocks: list[Block], box: Rect) -> None:
+    side = _ask_side(style, box.width)
+    x = box.x + PAD + (side + 32 if side else 0)
+    card(sheet, box)
+    if side:
+        icons.icon(sheet, "agency", box.x + PAD, box.y + _ask_pad(style), side, sheet.theme.colour("primary"))
+    stack(sheet, blocks, Rect(x, box.y, box.right - PAD - x, box.height))

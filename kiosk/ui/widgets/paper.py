@@ -17,8 +17,9 @@ DARK = rgb("#17212B")
 RECEIPT_TEXT = 28
 """Paper hardly grows with the screen's text: it is a picture of what the printer will print."""
 
-_TO_SCAN = 1.9
-"""A code of two hundred characters has three times the modules of a case number's."""
+_TO_SCAN = {0: 450.0, 1: 430.0, 2: 400.0, 3: 360.0}
+_LEAST_TO_SCAN = 330.0
+"""What a telephone reads from the glass at arm's length, with a hand that is not quite still (look.md: 450)."""
 
 
 @lru_cache(maxsize=8)
@@ -56,7 +57,9 @@ def qr(sheet: Sheet, data: str, x: float, y: float, side: float) -> None:
 def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> float:
     """The number large, its QR code at the right (25)."""
     pad = max(16.0, float(style.air.pad))
-    side = {0: 184.0, 1: 176.0, 2: 168.0, 3: 156.0}.get(style.level, 132.0) * (_TO_SCAN if piece.to_scan else 1)
+    side = {0: 184.0, 1: 176.0, 2: 168.0, 3: 156.0}.get(style.level, 132.0)
+    if piece.to_scan:
+        side = min(_TO_SCAN.get(style.level, _LEAST_TO_SCAN), rect.width / 2 - 20)
     label = Type(style.size("body"), "ink2")
     narrow = rect.width < 500
     room = rect.width - 2 * 38 - (side + 8 if not narrow else 0)
@@ -72,7 +75,7 @@ def case_number(sheet: Sheet, style: Style, piece: CaseNumber, rect: Rect) -> fl
     card(sheet, Rect(rect.x, rect.y, rect.width, height))
     if narrow:
         stack(sheet, blocks, Rect(rect.x + 20, rect.y + pad / 2, room, words))
-        qr(sheet, piece.qr, rect.centre[0] - side / 2, rect.bottom - side - pad / 2, side)
+        qr(sheet, piece.qr, rect.centre[0] - side / 2, rect.y + height - side - pad / 2, side)
         return height
     stack(sheet, blocks, Rect(rect.x + 38, rect.y, room, height))
     qr(sheet, piece.qr, rect.right - 14 - side, rect.y + (height - side) / 2, side)

@@ -1,11 +1,21 @@
-"""Cards of rows that only show, some with one small button: facts, ticks, data sources, prefilled and check rows."""
+"""Cards of rows that only show, some with one small button: facts, ticks, prefilled and check rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kiosk.screen_model import Asks, CheckRow, CheckRows, Control, Fact, Facts, Prefilled, PrefilledRows, Tick, Ticks
+from kiosk.screen_model import (
+    CheckRow,
+    CheckRows,
+    Control,
+    Fact,
+    Facts,
+    Prefilled,
+    PrefilledRows,
+    Tick,
+    Ticks,
+)
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.linebreak import units
@@ -16,6 +26,8 @@ from kiosk.ui.widgets.words import Block, Type, place, stack, stack_height, type
 
 PAD = 38.0
 """From a card's edge to its content."""
+TWO_CARDS = 900.0
+"""A lowered body wider than this has room for two cards beside each other."""
 LAST_LEVEL = len(AIRS) - 1
 """In the closest style the decorating icons give way to words."""
 DrawRow = Callable[[Sheet, Rect], float]
@@ -40,6 +52,17 @@ def row_card(sheet: Sheet, rect: Rect, rows: Sequence[DrawRow], *, rule_to_edge:
     return height
 
 
+def row_cards(sheet: Sheet, style: Style, rect: Rect, rows: Sequence[DrawRow], pad: float) -> float:
+    """One card; in the lowered screen, where it gets close, two of half the width beside each other."""
+    if style.theme.posture != "reach" or style.level < 2 or rect.width < TWO_CARDS or len(rows) < 3:
+        return row_card(sheet, rect, rows, pad=pad)
+    half, middle = (rect.width - 16) / 2, -(-len(rows) // 2)
+    return max(
+        row_card(sheet, replace(rect, x=x, width=half), part, pad=pad)
+        for x, part in ((rect.x, rows[:middle]), (rect.x + half + 16, rows[middle:]))
+    )
+
+
 # ---------------------------------------------------------------------------------------------------------- facts
 
 
@@ -51,7 +74,7 @@ def facts(sheet: Sheet, style: Style, piece: Facts, rect: Rect) -> float:
 
     side = (72.0 if any(fact.label for fact in piece.rows) else 64.0) if style.level < 3 else 56.0
     pad = 8 if piece.compact and style.level < 2 else 0
-    return row_card(sheet, rect, [drawer(fact) for fact in piece.rows], pad=pad)
+    return row_cards(sheet, style, rect, [drawer(fact) for fact in piece.rows], pad=pad)
 
 
 def _fact(sheet: Sheet, style: Style, fact: Fact, box: Rect, side: float, *, compact: bool) -> float:
@@ -111,7 +134,9 @@ def ticks(sheet: Sheet, style: Style, piece: Ticks, rect: Rect) -> float:
             return lambda inside, box: _have(inside, style, row, box, column)
         return lambda inside, box: _tick(inside, style, row, box)
 
-    return row_card(sheet, rect, [drawer(row) for row in piece.rows], pad=10 if style.level < 3 else 4)
+    rows, pad = [drawer(row) for row in piece.rows], 10 if style.level < 3 else 4
+    # steps are read downwards; only things that stand for themselves may lie beside each other
+    return row_cards(sheet, style, rect, rows, pad) if have else row_card(sheet, rect, rows, pad=pad)
 
 
 def _have(sheet: Sheet, style: Style, row: Tick, box: Rect, column: float) -> float:
@@ -159,32 +184,6 @@ def _tick(sheet: Sheet, style: Style, row: Tick, box: Rect) -> float:
         (icons.half_mark if row.mark == "current" else icons.ring_mark)(sheet, box.x, y, side)
     stack(sheet, blocks, Rect(x, box.y, room, height))
     return height
-
-
-# ------------------------------------------------------------------------------------------------- data sources
-
-
-def asks(sheet: Sheet, style: Style, piece: Asks, rect: Rect) -> float:
-    """One card for each data source: agency, what, why (18)."""
-    between = min(24, style.air.between_rows)
-    y = rect.y
-    for one in piece.rows:
-        side = 72.0 if style.level < 3 else 56.0 if style.level < LAST_LEVEL else 0.0
-        x = rect.x + PAD + (side + 32 if side else 0)
-        room = rect.right - PAD - x
-        blocks = [
-            typeset(sheet, one.agency, room, Type(style.size("body"), "ink2")),
-            typeset(sheet, one.what, room, Type(style.size("label"), bold=True, heading=True), place="ask"),
-            typeset(sheet, one.why, room, Type(style.size("body")), place="ask"),
-        ]
-        pad = {0: 28.0, 1: 26.0, 2: 20.0, 3: 16.0, 4: 8.0}.get(style.level, 4.0)
-        height = stack_height(blocks) + 2 * pad
-        card(sheet, Rect(rect.x, y, rect.width, height))
-        if side:
-            icons.icon(sheet, "agency", rect.x + PAD, y + pad, side, sheet.theme.colour("primary"))
-        stack(sheet, blocks, Rect(x, y, room, height))
-        y += height + between
-    return y - between - rect.y
 
 
 # ----------------------------------------------------------------------------------------- prefilled, check rows
@@ -247,10 +246,10 @@ def _prefilled_large(sheet: Sheet, style: Style, row: Prefilled, box: Rect) -> f
 
 def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: float) -> float:
     theme = sheet.theme
-    label = typeset(sheet, row.label, column - 16 if column else box.width, Type(style.size("body"), "ink2"))
     width = _small_button_width(sheet, style, row.wrong)
     x = box.x + column
     room = box.right + 12 - width - (16 if width else 0) - x
+    label = typeset(sheet, row.label, column - 16 if column else room, Type(style.size("body"), "ink2"))
     note = style.size("note")
     side = note + 8.0
     value = typeset(sheet, row.value, room, Type(style.size("label"), bold=True, heading=True), place="prefilled")
@@ -302,8 +301,9 @@ def _check(sheet: Sheet, style: Style, row: CheckRow, box: Rect, column: float) 
     label_type = Type(style.size("body"), "ink2")
     value_type = Type(style.size("label"), bold=True, heading=True)
     above = column == 0
-    label = typeset(sheet, row.label, box.width if above else column - 16, label_type)
-    value = typeset(sheet, row.value, right - width - (20 if width else 0) - x, value_type, place="check")
+    room = right - width - (20 if width else 0) - x
+    label = typeset(sheet, row.label, room if above else column - 16, label_type)
+    value = typeset(sheet, row.value, room, value_type, place="check")
     words = stack_height([label, value]) if above else max(label.height, value.height)
     pad = {0: 38.0, 1: 34.0, 2: 28.0, 3: 20.0, 4: 10.0}.get(style.level, 5.0)
     if style.theme.posture != "portrait":

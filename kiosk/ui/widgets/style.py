@@ -6,7 +6,7 @@ The order of giving way: air first, then text one step down, never below what th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kiosk.ui.theme import SMALLEST_TEXT_IN_MODES, Role, Theme, sizes_of
@@ -44,6 +44,8 @@ AIRS: Final = (
     Air(12, 12, 10, 14, 96, 88, 96, 88, 10, 128, 80, 12, 6, 88, 8),
     Air(8, 8, 5, 8, 80, 80, 80, 80, 8, 84, 80, 8, 4, 48, 8),
 )
+LOWERED_AIR: Final = replace(AIRS[-1], gap=4, after_title=4, pad=2, notice_pad=5, heading_above=4, least_gap=4)
+"""The closest of all: the lowered screen has 560 pixels for what stands in 1,320."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Style:
 
     @property
     def air(self) -> Air:
-        return AIRS[self.level]
+        lowest = self.theme.posture == "reach" and self.level == len(AIRS) - 1
+        return LOWERED_AIR if lowest else AIRS[self.level]
 
     @property
     def close(self) -> bool:

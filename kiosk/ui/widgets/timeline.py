@@ -20,7 +20,7 @@ def timeline(sheet: Sheet, style: Style, piece: Timeline, rect: Rect) -> float:
     note = style.size("note")
     line = sheet.theme.line_height(note)
     lane = max(line + 10, LANE.get(style.level, 48.0))
-    names = max(sheet.measure(one.name, note, False) for one in piece.lanes) + 16
+    names = max((sheet.measure(one.name, note, False) for one in piece.lanes), default=0.0) + 16
     column = min(names, rect.width * (0.24 if rect.width > NARROW else 0.34))
     chart = Rect(rect.x + column, rect.y, rect.width - column, 0)
     y = rect.y + _axis(sheet, note, piece, chart)

@@ -42,9 +42,11 @@ def ring(sheet: Sheet, style: Style, piece: Ring, rect: Rect) -> float:
 
 
 def _inside(sheet: Sheet, piece: Ring, middle: tuple[float, float], radius: float) -> None:
-    room = radius * 1.5
+    room = radius * (1.5 if piece.small else 1.75)
     size = (140 if radius > 120 else 110 if radius > 90 else 88) if piece.small else 70
-    big = typeset(sheet, piece.big, room, Type(size, bold=True, heading=True))
+    big = typeset(
+        sheet, piece.big, room, Type(size, bold=True, heading=True), sheet.theme.line_height(size, heading=True)
+    )
     left = middle[0] - room / 2
     if not piece.small:
         place(sheet, big, Rect(left, middle[1] - big.height / 2 - 4, room, big.height), "centre")

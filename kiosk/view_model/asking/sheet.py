@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from drivers.api import JobState
 from kiosk import events as e
-from kiosk.screen_model import Control, Notice, Piece
+from kiosk.screen_model import Choices, Control, Notice, Piece
 from kiosk.services import views
 from kiosk.services.definition import PageAction, words
-from kiosk.session.asking.sheet import can_print, is_copy, under_way
+from kiosk.session.asking.sheet import MISSING, can_print, due, is_copy, issued, under_way
 from kiosk.session.asking.sheet_state import Sheet
 from kiosk.view_model.frame import Say, Scene, button
 from kiosk.view_model.service import agency_name
@@ -35,8 +35,7 @@ def controls(scene: Scene, found: tuple[PageAction, ...], record: views.Record |
         control = Control(f"do.{action.id}", "choice", text, e.ActionChosen(action.id), action.icon, enabled=enabled)
         made.append(button(scene, control))
     if asked:
-        seen = Control("sheet.seen", "choice", scene.say("证明打出来了，是完整的"), e.PaperSeen("whole"), "check")
-        made.insert(0, button(scene, seen))
+        made.insert(0, _seen(scene))
     return made
 
 
@@ -53,9 +52,47 @@ def notices(scene: Scene, record: views.Record | None) -> tuple[Piece, ...]:
     return (replace(told, text="") if scene.session.modes.reach else told,)  # low down there is room for one line
 
 
+def at_the_end(scene: Scene) -> tuple[Piece, ...]:
+    """On the last page of a visit that may end with a certificate: where it stands, and the way to have it printed."""
+    session, say = scene.session, scene.say
+    if not due(session):
+        return ()
+    sheet = session.sheet if session.saved is not None and _is_of(session.sheet, session.saved.number) else None
+    if not issued(session):
+        return (Notice("info", say("正在开证明"), say("开好了可以在这里打，也在“我的办件”里。")),)
+    made: list[Control] = []
+    if sheet is not None and sheet.state is JobState.UNKNOWN and not sheet.seen:
+        made.append(_seen(scene))
+    again = sheet is not None and sheet.number in sheet.sent
+    text = say("再打一张证明，会写明“补打”") if again else say("打印证明（A4）")
+    free, pressed = not under_way(session), e.ActionChosen("print")
+    made.append(button(scene, Control("certificate.print", "choice", text, pressed, "printer", enabled=free)))
+    told = Notice("saved", say("证明开好了")) if sheet is None else _fetched(say, sheet)
+    return (replace(told, text="") if session.modes.reach else told, Choices(tuple(made)))
+
+
+def _fetched(say: Say, sheet: Sheet) -> Notice:
+    """As on the page of its case; here it must be fetched first."""
+    if sheet.wanted:
+        return Notice("info", say("正在取证明"))
+    if sheet.reason == MISSING:
+        return Notice("att", say("证明现在取不到"), say("什么都没有打。过一会儿再试，或到“我的办件”里打。"))
+    return _notice(say, sheet)
+
+
+def _is_of(sheet: Sheet | None, number: str) -> bool:
+    return sheet is not None and sheet.number == number
+
+
+def _seen(scene: Scene) -> Control:
+    """The citizen says that it came out."""
+    control = Control("sheet.seen", "choice", scene.say("证明打出来了，是完整的"), e.PaperSeen("whole"), "check")
+    return button(scene, control)
+
+
 def _of_this(scene: Scene, record: views.Record | None) -> Sheet | None:
     sheet = scene.session.sheet
-    return sheet if sheet is not None and sheet.number == views.raw_text((record or {}).get("number")) else None
+    return sheet if _is_of(sheet, views.raw_text((record or {}).get("number"))) else None
 
 
 def _crowded(scene: Scene, record: views.Record | None) -> bool:

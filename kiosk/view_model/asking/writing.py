@@ -1,11 +1,12 @@
-"""Typing in the form: the field, the switch between the pads, and the pinyin panel with its candidates (20). Pure."""
+"""Writing in the form: the field, the switch between the pads, the pinyin panel (20), the writing square (61). Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from kiosk import events as e
-from kiosk.screen_model import ButtonRow, Control, Field, Keyboard, Piece
+from kiosk.pieces.visit import Pad
+from kiosk.screen_model import ButtonRow, Control, Field, Keyboard, Piece, WritingPad
 from kiosk.services.definition import FieldDefinition
 from kiosk.session.asking import events as asked
 from kiosk.session.asking import writing
@@ -26,22 +27,49 @@ def letter_rows(scene: Scene, rows: tuple[str, ...]) -> tuple[tuple[Control, ...
 
 def text_body(scene: Scene, item: FieldDefinition, field: Field, letters: Keyboard) -> tuple[Piece, ...]:
     """Return the pieces of a question that is answered in letters, or in Chinese where that can be typed here."""
-    if not scene.session.world.pinyin or not writing.chinese(item):
+    pads = writing.pads(scene.session, item)
+    if len(pads) == 1:
         return (field, letters)
     pad = writing.pad(scene.session, item)
-    spelling = application_of(scene.session).writing.letters
+    state = application_of(scene.session).writing
+    if pad == "hand":
+        return (replace(field, blank=bool(state.strokes)), _pads(scene, pads, pad), _square(scene))
     if pad == "pinyin":
         letters = Keyboard(letter_rows(scene, LETTERS), _candidates(scene))
-    return (replace(field, spelling=spelling), _pads(scene, pad), letters)
+    return (replace(field, spelling=state.letters), _pads(scene, pads, pad), letters)
 
 
-def _pads(scene: Scene, pad: str) -> ButtonRow:
+def _pads(scene: Scene, pads: tuple[Pad, ...], chosen: Pad) -> ButtonRow:
     say = scene.say
-    made = (
-        Control("pad.pinyin", "aid", say("拼音"), asked.PadChosen("pinyin"), selected=pad == "pinyin"),
-        Control("pad.letters", "aid", say("字母和数字"), asked.PadChosen("letters"), selected=pad == "letters"),
-    )
+    names: dict[Pad, str] = {"pinyin": say("拼音"), "hand": say("手写"), "letters": say("字母和数字")}
+    made = [Control(f"pad.{pad}", "aid", names[pad], asked.PadChosen(pad), selected=pad == chosen) for pad in pads]
     return ButtonRow(tuple(button(scene, control) for control in made))
+
+
+def _square(scene: Scene) -> WritingPad:
+    """The writing square. While nothing is written in it, its two buttons take back what is in the field."""
+    say, state = scene.say, application_of(scene.session).writing
+    if state.strokes:
+        undo = Control("key.delete", "key", say("撤一笔"), e.KeysErased(), "back")
+        clear = Control("key.clear", "key", say("重写"), e.KeysErased(all=True), "cross")
+    else:
+        undo = Control("key.delete", "key", say("删一字"), e.KeysErased(), "backspace")
+        clear = Control("key.clear", "key", say("清空"), e.KeysErased(all=True), "cross")
+    shown = state.candidates[state.first : state.first + writing.BESIDE_SQUARE]
+    made = [
+        Control(f"hand.{n}", "secondary", one, asked.CharacterChosen(state.strokes, state.first + n), selected=n == 0)
+        for n, one in enumerate(shown)
+    ]
+    more = Control("hand.more", "secondary", say("都不是"), asked.CandidatesTurned(), onward=True)
+    return WritingPad(
+        say("用手指写，一次一个字"),
+        state.strokes,
+        e.StrokeDrawn(session_id=scene.session.id),
+        button(scene, undo),
+        button(scene, clear),
+        tuple(button(scene, control) for control in made),
+        button(scene, more) if len(state.candidates) > writing.BESIDE_SQUARE else None,
+    )
 
 
 def _candidates(scene: Scene) -> tuple[Control, ...]:

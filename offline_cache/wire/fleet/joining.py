@@ -4,6 +4,7 @@ The QR code on the screen is an address of the gateway, `URL/enrol?m=MODEL&s=SER
 camera of a technician's phone opens the right page. `POST /v1/simpleenroll` has the semantics of EST (RFC 7030 section
 4.2.1, 4.2.3): the same request again and again, 202 with `Retry-After` until a technician has decided, then the
 certificate. What the gateway binds is the key's fingerprint: whoever photographs the code has no key, and so nothing.
+`POST /v1/simplereenroll` (section 4.2.2) renews the certificate of the key that signed the request.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from offline_cache.messages import json_dumps, json_object
 from offline_cache.wire.encoding import Fields
 
 PATH = "/v1/simpleenroll"
+RENEW_PATH = "/v1/simplereenroll"
 LIFE_S = 15 * 60
 """A code on the screen, and what a technician bound to it, are good for so long."""
+GRACE_DAYS = 30
+"""A certificate that has ended can be renewed for so long; then a technician must come."""
 MAX_JOIN_BYTES = 16 * 1024
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _NONCE = re.compile(r"[0-9a-f]{32}")
@@ -102,3 +106,23 @@ def decode_join(data: bytes) -> JoinRequest:
     if not _UUID.fullmatch(found.device) or not _NONCE.fullmatch(found.nonce):
         raise MalformedMessage("join request: device or nonce has another form")
     return found
+
+
+def encode_renewal(csr: str) -> bytes:
+    """The body of `POST /v1/simplereenroll`: csr (PEM), signed by the key whose certificate is to be renewed."""
+    return json_dumps({"csr": csr})
+
+
+def decode_renewal(data: bytes) -> str:
+    """The request in the body; unknown fields are refused. Raises `MalformedMessage`."""
+    return Fields("renewal", json_object(data, MAX_JOIN_BYTES), frozenset(["csr"])).text("csr", 8192)
+
+
+def encode_renewed(certificate: str) -> bytes:
+    """The answer: certificate (PEM)."""
+    return json_dumps({"certificate": certificate})
+
+
+def decode_renewed(data: bytes) -> str:
+    """The certificate in the answer; unknown fields are passed over. Raises `MalformedMessage`."""
+    return Fields("renewed certificate", json_object(data, MAX_JOIN_BYTES)).text("certificate", 8192)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from provisioning.gateway.appointments.bookings import AppointmentRefused, Booking, Bookings, Slot, local
-from provisioning.gateway.appointments.offices import Offices
+from provisioning.gateway.appointments.offices import Office, Offices
 from provisioning.gateway.appointments.queues import Arrival, Given, Queues, Ticket
 from provisioning.gateway.offices.desks import Outcome, Request, once
 from provisioning.gateway.storage.database import Database, Transaction
@@ -129,10 +129,17 @@ class AppointmentDesk:
         }
 
     def offices(self, given: Mapping[str, str], now_ms: int) -> Mapping[str, object]:
-        """`geo.office`: all offices, or those for a `matter`, each with how long one would wait there now."""
-        matter = given.get("matter", "")
+        """`geo.office`: all offices, or those for a `matter`, each with how long one would wait there now.
+
+        With `office`, where the terminal stands, the nearest come first: streets run east and north.
+        """
+        matter, own = given.get("matter", ""), self._offices.get(given.get("office", ""))
         found: list[dict[str, object]] = []
-        for office in self._offices.values():
+        places = list(self._offices.values())
+        if own is not None:
+            x, y = _at(own)
+            places.sort(key=lambda one: abs(_at(one)[0] - x) + abs(_at(one)[1] - y))
+        for office in places:
             if matter and matter not in office.matters:
                 continue
             standing = self.queues.standing(office.id, now_ms)
@@ -167,3 +174,8 @@ def _people(answers: Mapping[str, str]) -> int:
 
 def _id(key: str) -> str:
     return hashlib.sha256(f"booking {key}".encode()).hexdigest()[:16]
+
+
+def _at(office: Office) -> tuple[float, float]:
+    """Where it stands, in metres on the invented map."""
+    return float(str(office.public["x"])), float(str(office.public["y"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from provisioning.gateway.authority import Authority, CardAuthorities
 from provisioning.gateway.cases.engine import Engine, Opening
 from provisioning.gateway.cases.plans import Plans
@@ -14,6 +16,8 @@ from provisioning.gateway.offices.proof import proven
 
 MY_CASES = "case"
 """The field by which an entry names the case it is about, with `do` as what is wanted."""
+LINK = "id.link"
+NOT_REPRESENTED = "not-representative"
 _COLLECTED = frozenset({"office", "print"})
 _MAX_NUMBER = 40
 _TERMINAL = len("T0001")
@@ -36,6 +40,7 @@ class CaseClerk:
         authority: Authority,
         cards: CardAuthorities,
         certificates: CertificateDesk,
+        held: Callable[[str, str], Mapping[str, object] | None],
     ) -> None:
         self._engine = engine
         self._plans = plans
@@ -43,6 +48,8 @@ class CaseClerk:
         self._authority = authority
         self._cards = cards
         self._certificates = certificates
+        self._held = held
+        """What the city holds of an id number, by subject."""
 
     def __call__(self, filed: Filed) -> None:
         """Work one entry into the cases."""
@@ -77,6 +84,15 @@ class CaseClerk:
             Opening(number, person, service.id, service.agency, filed.terminal, filed.epoch, filed.seq, filed.id,
                     filed.received_ms, promised, plan, collects, applicant)
         )  # fmt: skip
+        company = str(filed.document.get("company", ""))
+        if service.represents is not None and company and not self._stands_for(applicant, company):
+            self._engine.turn_away(number, NOT_REPRESENTED)
+
+    def _stands_for(self, applicant: Applicant | None, company: str) -> bool:
+        """Whether the register links this company's number to whoever handed in: their word is not enough."""
+        link = None if applicant is None else self._held(applicant.id_number, LINK)
+        numbers = (link or {}).get("uscc")
+        return isinstance(numbers, list) and company in numbers
 
     def _about_a_case(self, filed: Filed, held: Answers, person: bytes) -> None:
         number = case_number(held[MY_CASES])

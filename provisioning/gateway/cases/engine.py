@@ -111,6 +111,17 @@ class Engine:
             self._begin(db, case.number, steps, now_ms)
             return True
 
+    def turn_away(self, number: str, reason: str) -> None:
+        """The case ends before anybody works on it: the one who handed in may not. Its terminal hears it."""
+        with self._database.transaction() as db:
+            db.alone(files.CASES)
+            case, now_ms = files.file_of(db, number), self.now_ms(db)
+            if case is None or case.state in files.ENDED:
+                return
+            files.change_file(db, number, state=files.REFUSED, ended_ms=now_ms, reason=reason)
+            files.tell(db, number, "refused", now_ms, agency=case.agency, reason=reason)
+        self._judge(number)
+
     def supplement(self, number: str, person: bytes, entry: str) -> str:
         """The citizen brought what was asked for; the steps that waited go on. Returns why not, or an empty text."""
 

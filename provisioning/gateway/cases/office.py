@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +58,8 @@ class Parts:
     catalogue: CatalogueSource
     now_ms: Callable[[], int]
     certificates: CertificateDesk
+    held: Callable[[str, str], Mapping[str, object] | None]
+    """What the city holds of an id number, by subject."""
 
 
 def open_office(folder: Path, parts: Parts, habits: Habits | None) -> CaseOffice:
@@ -84,6 +86,6 @@ def open_office(folder: Path, parts: Parts, habits: Habits | None) -> CaseOffice
         parts.certificates,
         agencies.due if agencies is not None else lambda _number, _step, _now_ms: 0,
     )
-    clerk = CaseClerk(engine, plans, parts.catalogue, parts.authority, parts.cards, parts.certificates)
+    clerk = CaseClerk(engine, plans, parts.catalogue, parts.authority, parts.cards, parts.certificates, parts.held)
     records = CaseRecords(parts.database, calendar, parts.certificates)
     return CaseOffice(engine, records, clerk, plans, parts.database, parts.certificates, agencies)

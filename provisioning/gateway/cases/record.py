@@ -35,6 +35,15 @@ class CaseRecords:
             ]
         return {"cases": found} if found else None
 
+    def issued(self, person: bytes, way: str) -> tuple[tuple[str, str, str, str], ...]:
+        """Number, service, agency and day of each certificate that this person wanted in this way, newest first."""
+        with self._database.reading() as db:
+            return tuple(
+                (case.number, case.service, case.agency, city_day(case.ended_ms).isoformat())
+                for case in files.files_of(db, person, MAX_CASES)
+                if case.ended_ms and self._certificates.of(db, case.number).get("get") == way
+            )
+
     def one(self, number: str, catalogue: Catalogue, now_ms: int) -> Record | None:
         """The record of one case, or None."""
         with self._database.reading() as db:

@@ -17,6 +17,9 @@ from provisioning.gateway.cases.workdays import CITY_TIME, Calendar, city_day
 from provisioning.gateway.storage.database import Database
 
 _AT_ONCE_MS = 20 * 60_000
+_BY_MACHINE_MS = 2_000
+EXTRACT = "extract"
+"""The step in which an agency's machine writes out what its register holds: nobody looks at it."""
 _OPENS = 9
 _HOURS = 8
 _PAGE = 200
@@ -43,11 +46,14 @@ class SimulatedAgencies:
         self._calendar = calendar
 
     def due(self, number: str, step: CaseStep, now_ms: int) -> int:
-        """When this step will be done: after a third to all of its days, in office hours; 0 for real agencies."""
+        """When this step will be done: after a third to all of its days, in office hours; 0 for real agencies.
+
+        A step without days takes minutes, an extract from a register seconds.
+        """
         if step.agency in self._habits.real:
             return 0
         if step.days == 0:
-            return now_ms + _AT_ONCE_MS
+            return now_ms + (_BY_MACHINE_MS if step.id == EXTRACT else _AT_ONCE_MS)
         least = -(-step.days // 3)
         days = least + self._draw("days", number, step, step.days - least + 1)
         day = self._calendar.later(city_day(now_ms), days)

@@ -1,8 +1,9 @@
 """What the gateway publishes besides the catalogue, signed: each terminal's configuration, and the city's directory.
 
 `configuration.toml` in the gateway's folder, if there is one: `version` (raised by hand with every change: terminals
-refuse one that goes back), `[settings]` for every terminal, `[terminal.T0001]` for one. The directory comes from the
-city's own files: offices with their hours, streets, hospitals. A file that cannot be used leaves the last good version.
+refuse one that goes back), `[settings]` for every terminal, `[terminal.T0001]` for one; with it goes the list of
+technicians' cards that were taken away. The directory comes from the city's own files: offices with their hours,
+streets, hospitals. A file that cannot be used leaves the last good version.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.settings import SettingsInvalid, parse
 from offline_cache.messages import json_dumps, sign1
 from provisioning.gateway.appointments.offices import OfficesInvalid, load_offices
+from provisioning.gateway.authority import AuthorityDamaged
 from provisioning.gateway.catalogue import CatalogueInvalid
+from provisioning.gateway.technicians.cards import revoked
 
 CONFIGURATION_FILE = "configuration.toml"
 _HOSPITALS = ("hospital-primary", "hospital-other")
@@ -84,7 +87,12 @@ class Publisher:
         """The same as one terminal gets it."""
         found = _Configuration(**json.loads(source))
         settings = {**found.everywhere, **found.by_terminal.get(terminal, {})}
-        content = {"kind": "configuration", "version": found.version, "terminal": terminal, "settings": settings}
+        try:
+            taken_away = revoked(self._configuration_file.parent)
+        except AuthorityDamaged as error:
+            raise PublishedInvalid(str(error)) from error
+        content = {"kind": "configuration", "version": found.version, "terminal": terminal, "settings": settings,
+                   "technicians_revoked": taken_away}  # fmt: skip
         return self._sign(content)
 
     def directory(self) -> SignedDocument:

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from offline_cache.messages import EnrolAnswer
 from offline_cache.wire.fleet.joining import LIFE_S, JoinRequest, Offer, fingerprint
-from provisioning.gateway.authority import Authority, CsrInvalid
+from provisioning.gateway.authority import Authority, requested_key
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.storage.database import Transaction
 from provisioning.gateway.store import Store
@@ -105,7 +103,7 @@ class Bindings:
             Refused: `malformed`, `token-expired`, `token-cancelled`, `token-used`.
             CsrInvalid: not a request for an Ed25519 key.
         """
-        mark = fingerprint(_key_of_request(asked.csr))
+        mark = fingerprint(requested_key(asked.csr))
         key, now = key_of(mark, asked.nonce), self._now_ms()
         with self._store.database.transaction() as db:
             columns = "site, expires_ms, cancelled_ms, terminal, certificate"
@@ -165,14 +163,3 @@ def _good(db: Transaction, pem: str) -> bool:
     der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
     row = db.row("SELECT revoked FROM certificate WHERE fingerprint = ?", hashlib.sha256(der).digest())
     return row is not None and not row[0]
-
-
-def _key_of_request(csr_pem: str) -> Ed25519PublicKey:
-    try:
-        csr = x509.load_pem_x509_csr(csr_pem.encode("utf-8"))
-        public, valid = csr.public_key(), csr.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise CsrInvalid("csr is not a certificate request") from None
-    if not isinstance(public, Ed25519PublicKey) or not valid:
-        raise CsrInvalid("csr is not a self-signed request for an Ed25519 key")
-    return public

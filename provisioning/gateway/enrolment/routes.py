@@ -10,11 +10,21 @@ from fastapi.responses import RedirectResponse
 
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import encode_enrol_answer, json_dumps, json_object
-from offline_cache.wire.fleet.joining import LIFE_S, MAX_JOIN_BYTES, Offer, decode_join, offer
+from offline_cache.wire.fleet.joining import (
+    GRACE_DAYS,
+    LIFE_S,
+    MAX_JOIN_BYTES,
+    Offer,
+    decode_join,
+    decode_renewal,
+    encode_renewed,
+    offer,
+)
 from provisioning.gateway.authority import CsrInvalid
 from provisioning.gateway.contract import members, operation
 from provisioning.gateway.enrolment import page
 from provisioning.gateway.enrolment.bindings import Bindings
+from provisioning.gateway.enrolment.renewals import Renewals
 from provisioning.gateway.fleet.pages import login
 from provisioning.gateway.fleet.pages.places import OfficeSeen, Places
 from provisioning.gateway.problems import Refused
@@ -35,6 +45,13 @@ JOIN = operation(
     extra={202: {"description": "Nobody has decided yet: the same again after Retry-After seconds",
                  "content": {JSON: {"schema": members(state={"const": "waiting"})}}}},
 )  # fmt: skip
+
+RENEW = operation(
+    f"A newer certificate for the key that signed the request; until {GRACE_DAYS} days after the end of the last one",
+    (JSON, members(certificate=_TEXT)),
+    takes=(JSON, members(csr=_TEXT)),
+    problems="malformed, unknown-terminal, terminal-revoked, certificate-ended, too-large",
+)
 
 
 def add_enrolment_routes(app: FastAPI, gateway: Gateway) -> None:
@@ -62,6 +79,18 @@ def _for_terminals(app: FastAPI, gateway: Gateway) -> None:
             return Response(json_dumps({"state": "waiting"}), 202, headers, JSON)
         gateway.log("gateway.enrolled", {"terminal": answer.terminal})
         return Response(encode_enrol_answer(answer), 200, headers, JSON)
+
+    @app.post("/v1/simplereenroll", **RENEW)
+    async def renew(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        body = await body_of(request, MAX_JOIN_BYTES)
+        renewals = Renewals(gateway.store, gateway.authority, gateway.now_ms)
+        try:
+            csr = decode_renewal(body)
+            terminal, certificate = await work(gateway, lambda: renewals.renew(csr))
+        except (MalformedMessage, CsrInvalid) as error:
+            raise Refused("malformed", str(error)) from None
+        gateway.log("gateway.renewed", {"terminal": terminal})
+        return Response(encode_renewed(certificate), 200, {"Cache-Control": "no-store"}, JSON)
 
 
 def _for_technicians(app: FastAPI, gateway: Gateway) -> None:

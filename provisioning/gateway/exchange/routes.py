@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request, Response
 
 from provisioning.gateway import contract
+from provisioning.gateway.exchange.readings import ExchangeReadings
 from provisioning.gateway.exchange.stream import MOST, CaseStream, EntryStream, Stream
-from provisioning.gateway.exchange.subscribers import Subscriber, Subscribers
+from provisioning.gateway.exchange.subscribers import Subscribers
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.web.common import Gateway, check_operator, json_answer, number_of, work
+
+ENTRIES = "entries"
 
 
 def add_exchange_routes(app: FastAPI, gateway: Gateway) -> None:
@@ -19,7 +22,7 @@ def add_exchange_routes(app: FastAPI, gateway: Gateway) -> None:
 
     def opened() -> Mapping[str, Stream]:
         if not topics:
-            topics["entries"] = EntryStream(gateway.store, gateway.authority)
+            topics[ENTRIES] = EntryStream(gateway.store, gateway.authority)
             topics["cases"] = CaseStream(gateway.store.database)
         return topics
 
@@ -37,7 +40,12 @@ def add_exchange_routes(app: FastAPI, gateway: Gateway) -> None:
             if stream is None:
                 raise Refused("not-found")
             subscribers.saw(who, topic, position, now_ms)
-            return _page(stream, who, position)
+            found = stream.read(position, MOST)
+            items = [item for item in found.items if who.gets(item.agency)]
+            if topic == ENTRIES:  # a case's events hold codes and numbers, nothing of the citizen's
+                ExchangeReadings(gateway.store.database, gateway.authority.pseudonym).note(who, items, now_ms)
+            told = [{"position": item.position, **item.facts} for item in items]
+            return {"items": told, "next": found.next, "more": found.more}
 
         return json_answer(await work(gateway, page))
 
@@ -47,9 +55,3 @@ def add_exchange_routes(app: FastAPI, gateway: Gateway) -> None:
         found = await work(gateway, Subscribers(gateway.store.database).seen)
         lines = [{"name": one.name, "topic": one.topic, "position": one.position, "at_ms": one.at_ms} for one in found]
         return json_answer({"subscribers": lines})
-
-
-def _page(stream: Stream, who: Subscriber, after: int) -> dict[str, object]:
-    page = stream.read(after, MOST)
-    items = [{"position": item.position, **item.facts} for item in page.items if who.gets(item.agency)]
-    return {"items": items, "next": page.next, "more": page.more}

@@ -7,4 +7,8 @@ CREATE TABLE IF NOT EXISTS subscriber (name TEXT PRIMARY KEY, token_hash {blob} 
     added_ms {int} NOT NULL) {strict};
 CREATE TABLE IF NOT EXISTS subscriber_seen (name TEXT NOT NULL REFERENCES subscriber, topic TEXT NOT NULL,
     position {int} NOT NULL, at_ms {int} NOT NULL, PRIMARY KEY (name, topic)) {strict};
+CREATE TABLE IF NOT EXISTS exchange_reading (person {blob} NOT NULL, subscriber TEXT NOT NULL, agency TEXT NOT NULL,
+    position {int} NOT NULL, number TEXT NOT NULL, service TEXT NOT NULL, at_ms {int} NOT NULL,
+    PRIMARY KEY (subscriber, position)) {strict};
+CREATE INDEX IF NOT EXISTS exchange_reading_person ON exchange_reading (person, at_ms);
 """

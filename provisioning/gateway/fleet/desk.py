@@ -15,6 +15,7 @@ from provisioning.gateway.fleet.alerts import Alerts, webhook
 from provisioning.gateway.fleet.beats import Beats, read_heartbeat
 from provisioning.gateway.fleet.judge import Judged, judge_all, sums
 from provisioning.gateway.fleet.orders import Orders
+from provisioning.gateway.fleet.readiness import Readiness
 from provisioning.gateway.fleet.rollout import Rollouts
 from provisioning.gateway.fleet.settings import FleetSettings
 from provisioning.gateway.problems import Refused
@@ -31,6 +32,7 @@ class FleetDesk:
         self.beats = Beats(store.database)
         self.orders = Orders(store.database, authority.signing_key)
         self.alerts = Alerts(store.database)
+        self.readiness = Readiness(store.database)
         self.rollouts = Rollouts(store.database, settings.waves)
         self.send = webhook(settings)
         self._key = authority.signing_key

@@ -15,6 +15,8 @@ CREATE INDEX IF NOT EXISTS fleet_order_terminal ON fleet_order (terminal, answer
 CREATE TABLE IF NOT EXISTS fleet_alert (id {key}, terminal TEXT NOT NULL, cause TEXT NOT NULL, since_ms {int} NOT NULL,
     ended_ms {int} NOT NULL, told_ms {int} NOT NULL, end_told_ms {int} NOT NULL) {strict};
 CREATE INDEX IF NOT EXISTS fleet_alert_open ON fleet_alert (ended_ms, terminal);
+CREATE TABLE IF NOT EXISTS fleet_readiness (terminal TEXT PRIMARY KEY, received_ms {int} NOT NULL,
+    genuine {int} NOT NULL, report TEXT NOT NULL, signature TEXT NOT NULL) {strict};
 CREATE TABLE IF NOT EXISTS fleet_rollout (id {key}, what TEXT NOT NULL, version TEXT NOT NULL, content {blob} NOT NULL,
     state TEXT NOT NULL, wave {int} NOT NULL, began_ms {int} NOT NULL, wave_ms {int} NOT NULL, first TEXT NOT NULL,
     why TEXT NOT NULL) {strict};

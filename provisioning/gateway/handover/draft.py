@@ -39,6 +39,12 @@ class Draft:
         held = cast("Mapping[str, object]", raw) if isinstance(raw, Mapping) else {}
         return {key: value for key, value in held.items() if isinstance(value, str)}
 
+    def maps(self, name: str) -> dict[str, dict[str, str]]:
+        """A map of maps of texts of it."""
+        raw = self.held.get(name)
+        held = cast("Mapping[str, object]", raw) if isinstance(raw, Mapping) else {}
+        return {key: Draft(held).texts(key) for key in held}
+
     def names(self, name: str) -> list[str]:
         """A list of texts of it."""
         raw = self.held.get(name)
@@ -87,6 +93,7 @@ def form_of(draft: Draft, definition: ServiceDefinition, now_ms: int) -> forms.F
         subjects=subjects,
         answers=draft.texts("answers"),
         disputed=frozenset(draft.names("disputed")),
+        said=draft.maps("said"),
         preset=draft.texts("preset"),
         online=True,
     )

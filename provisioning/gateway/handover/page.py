@@ -43,7 +43,8 @@ _STYLE = (
     "<style>label{font-weight:700;display:block;margin-top:12px}select,input.f{font:inherit;letter-spacing:0;"
     "text-align:left;width:100%;height:56px;border:1px solid var(--edge);border-radius:12px;padding:0 12px;"
     "background:var(--card);color:var(--ink)}.wrong{color:#8F1814;font-weight:700}"
-    "[aria-invalid=true]{border:3px solid #8F1814}form .b{margin-top:16px}</style>"
+    "select[aria-invalid],input.f[aria-invalid]{border:3px solid #8F1814}form .b{margin-top:16px}"
+    ".answer.no a{color:inherit;font-weight:700}</style>"
 )
 _INPUTS = {
     "number": 'type="text" inputmode="numeric"',
@@ -156,13 +157,24 @@ def _ask(phone: Phone, *, tried: bool) -> str:
     assert phone.draft is not None
     form, language = phone.form, phone.draft.text("language")
     asked = asked_fields(form)
+    wrong = [item.id for item in asked if _problem(phone, item, tried)]
     known = [item for item in forms.plan(form).rows if item not in asked and not item.quiet]
     fields = "".join(_field(form, item, language, _problem(phone, item, tried)) for item in asked)
     return (
         f"<div><h1>{escape(words(form.definition.name, language))}</h1><small>还没有提交。15 分钟内填完。 "
-        f"Not handed in yet.</small></div>{_rows(form, known, language)}"
+        f"Not handed in yet.</small></div>{_gaps(wrong)}{_rows(form, known, language)}"
         f'<form method="post" action="/phone"><input type="hidden" name="k" value="{escape(phone.key)}">{fields}'
         '<button class="b main" name="do" value="next">看一遍 Next</button></form>' + _foot()
+    )
+
+
+def _gaps(wrong: list[str]) -> str:
+    """Whoever pressed the button at the foot of a long page sees at its head that something is missing, and where."""
+    if not wrong:
+        return ""
+    return (
+        f'<section class="answer no" role="alert"><b>还有 {len(wrong)} 处要填</b>'
+        f'<p><a href="#a.{escape(wrong[0])}">去看第一处 Show me the first of {len(wrong)}</a></p></section>'
     )
 
 
@@ -177,7 +189,8 @@ def _field(form: forms.Form, item: FieldDefinition, language: str, problem: str)
     value = forms.value_of(form, item)
     text = "" if value is None else value.text
     name, label = f"a.{escape(item.id)}", escape(words(item.label, language))
-    help_ = f"<small>{escape(words(item.help, language))}</small>" if item.help["zh-Hans"] else ""
+    told = item.help["zh-Hans"] and item.type not in {"date", "month"}  # a telephone has its own way to choose a day
+    help_ = f"<small>{escape(words(item.help, language))}</small>" if told else ""
     wrong = f'<p class="wrong" role="alert">{_PROBLEMS[problem]}</p>' if problem else ""
     marks = f'id="{name}" name="{name}"{" aria-invalid=true" if problem else ""}'
     if item.type in forms.CHOSEN:

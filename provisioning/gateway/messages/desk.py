@@ -46,7 +46,13 @@ class MessageDesk:
         self.calls = Calls(self.post)
         self.said: dict[str, Callable[[int, int], Sequence[Said]]] = {"verdict": self._verdicts}
         """More feeds may be added: a name, and what is behind a position."""
-        sources = Sources(self.said, authority.pseudonym, lambda rid: register.record(rid, CONTACT), self._service_name)
+        sources = Sources(
+            self.said,
+            authority.pseudonym,
+            lambda rid: register.record(rid, CONTACT),
+            self.application,
+            self._service_name,
+        )
         self.feeds = Feeds(self.post, self.contacts, self.calls, texts, sources)
 
     def reached_at(self) -> str:

@@ -15,7 +15,7 @@ from provisioning.gateway.cases.clerk import case_number
 from provisioning.gateway.messages.calls import Calls
 from provisioning.gateway.messages.contact import FIELDS, Contacts
 from provisioning.gateway.messages.post import WAYS, Message, Post
-from provisioning.gateway.messages.texts import Texts
+from provisioning.gateway.messages.texts import Intake, Texts
 from provisioning.gateway.offices.intake import Filed
 from provisioning.gateway.storage.database import Transaction
 
@@ -44,6 +44,8 @@ class Sources:
     pseudonym: Callable[[str], bytes]
     held: Callable[[str], Mapping[str, object] | None]
     """What the city's register holds as `msg.contact` of an id number."""
+    application: Callable[[str, str, int], Document | None]
+    """The application that a terminal handed in, by its epoch and place; None where there is none."""
     service_name: Callable[[str, str], str]
     """A service's name in a language; its id where it is gone from the catalogue."""
 
@@ -73,13 +75,14 @@ class Feeds:
     def filed(self, entry: Filed) -> None:
         """One accepted entry. Raises `StoreFailed`; then nothing was made of it."""
         kind = entry.document.get("kind")
-        if kind not in {"notice", "application"}:
-            return
-        with self._post.database.transaction() as db:
-            if kind == "notice":
-                self._post.put(db, self._notice(entry), entry.received_ms)
-            else:
-                self._intake(db, entry)
+        if kind == "notice":
+            messages = self._notice(entry)
+            with self._post.database.transaction() as db:
+                self._post.put(db, messages, entry.received_ms)
+        elif kind == "application":
+            self._intake(entry)
+        elif kind == "rating" and entry.document.get("call_back") is True:
+            self._call_back(entry)
 
     def _notice(self, entry: Filed) -> list[Message]:
         """A citizen asked for a message to an address of their own choice, typed or held by the city."""
@@ -92,14 +95,38 @@ class Feeds:
         values["time"] = str(document.get("time", ""))[:16].replace("T", " ")
         return [Message(f"notice:{entry.key}", way, to, text_id, language, number, values)]
 
-    def _intake(self, db: Transaction, entry: Filed) -> None:
-        """Settings to keep and calls to make, by what `messages.toml` says of the service."""
-        document, now_ms = entry.document, entry.received_ms
-        wanted = self._texts.intake.get(str(document.get("service", "")))
-        rid = _holder(document)
-        if wanted is None or not rid:
+    def _call_back(self, entry: Filed) -> None:
+        """Whoever rated the visit badly wants to be called. A rating names nobody: the entry that it rates does."""
+        number = str(entry.document.get("number", ""))
+        place = number.rpartition("-")[2]
+        seq = int(place) if place.isascii() and place.isdigit() else 0
+        rated = self._sources.application(entry.terminal, entry.epoch, seq) if 0 < seq < entry.seq else None
+        rid = "" if rated is None or rated.get("number") != number else _holder(rated)
+        if rated is None or not rid or entry.document.get("score") not in (1, 2):
             return
         person, held = self._sources.pseudonym(rid), self._sources.held(rid)
+        with self._post.database.transaction() as db:
+            phone = str((self._contacts.over(db, person, held) or {}).get("phone", ""))
+            phone = _fields(rated).get("phone", "") or phone
+            if phone:
+                values = {"phone": phone, "topic": "rating", "language": str(rated.get("language", ""))}
+                self._calls.ask(db, f"call:{entry.key}", number, "any", values, entry.received_ms)
+
+    def _intake(self, entry: Filed) -> None:
+        """Settings to keep and calls to make, by what `messages.toml` says of the service."""
+        wanted = self._texts.intake.get(str(entry.document.get("service", "")))
+        rid = _holder(entry.document)
+        if wanted is None or not rid:
+            return
+        # Asked before the transaction: a register may be a table of this database, and a transaction holds it alone.
+        person, held = self._sources.pseudonym(rid), self._sources.held(rid)
+        with self._post.database.transaction() as db:
+            self._keep(db, entry, wanted, person, held)
+
+    def _keep(
+        self, db: Transaction, entry: Filed, wanted: Intake, person: bytes, held: Mapping[str, object] | None
+    ) -> None:
+        document, now_ms = entry.document, entry.received_ms
         fields = _fields(document)
         given = {name: fields.get(name, "") for name in wanted.contact if name in FIELDS and name in fields}
         if given:

@@ -1,7 +1,8 @@
 """Who handed in an entry: whoever the card that signed it was issued to, and nobody else.
 
 The card signs the application as canonical JSON (keys sorted, no spaces, UTF-8), without its case number and without
-the proof itself. An identity card cannot sign; what was handed in with one names its holder and says so.
+the proof itself. An identity card cannot sign; what was handed in with one names its holder and says so. Who signed in
+with the city's app approved the same bytes on the telephone: then the gateway's own signature stands in the entry.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +22,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from offline_cache.wire.handover import handover_context
+from offline_cache.wire.sign_in import read_approval
 from provisioning.gateway.authority import CardAuthorities
 from provisioning.gateway.proofs import card_key
 
-_UNSIGNED = ("number", "card_signature")
+BY_APP = "app"
+"""What a document says of a holder who signed in with the app (`sign_in`)."""
+_UNSIGNED = ("number", "card_signature", "app_approval")
 _DIGEST_BYTES = 32
 
 
@@ -33,7 +39,7 @@ class Proven:
     id_number: str = field(repr=False)
     by: str
     """`citizen`: signed by that card; `resident-id`: the terminal saw the identity card; `handover`: the card signed
-    that this form goes on to a telephone."""
+    that this form goes on to a telephone; `app`: approved on the telephone of whoever signed in with the app."""
     certificate: bytes = field(repr=False, default=b"")
     """DER; empty where nothing was signed."""
 
@@ -59,6 +65,8 @@ def proven(
         return None
     if document.get("card") == "resident-id" and "card_signature" not in document:
         return Proven(number, "resident-id")
+    if document.get("sign_in") == BY_APP:
+        return Proven(number, BY_APP) if _approved(document, cards.gateway_key) else None
     handed = document.get("handover") if by_phone else None
     found = _parts(document.get("card_signature") if handed is None else handed)
     signed = signed_bytes(document) if handed is None else _handed_over(document, handed)
@@ -75,6 +83,16 @@ def proven(
     if not fits or [str(name.value) for name in names] != [number]:
         return None
     return Proven(number, "citizen" if handed is None else "handover", der)
+
+
+def _approved(document: Mapping[str, object], gateway_key: bytes) -> bool:
+    """Whether this very document was approved on its holder's telephone (docs/adr/0016)."""
+    held = document.get("app_approval")
+    token = cast("Mapping[str, object]", held).get("token") if isinstance(held, Mapping) else None
+    said = read_approval(token, gateway_key) if isinstance(token, str) and gateway_key else None
+    if said is None or (said.terminal, said.service) != (document.get("terminal"), document.get("service")):
+        return False
+    return hmac.compare_digest(said.digest, hashlib.sha256(signed_bytes(document)).digest())
 
 
 def _handed_over(document: Mapping[str, object], raw: object) -> bytes | None:

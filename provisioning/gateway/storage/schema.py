@@ -12,6 +12,7 @@ from provisioning.gateway.handover.tables import TABLES as HANDOVER
 from provisioning.gateway.identity.schema import TABLES as IDENTITY
 from provisioning.gateway.licences.tables import TABLES as LICENCES
 from provisioning.gateway.messages.tables import TABLES as MESSAGES
+from provisioning.gateway.technicians.tables import TABLES as TECHNICIANS
 
 # {key}: an integer primary key that the database counts up, never giving a number twice.
 _TABLES = """
@@ -57,7 +58,7 @@ CREATE TABLE IF NOT EXISTS desk_entry (entry TEXT PRIMARY KEY, reason TEXT NOT N
 CREATE TABLE IF NOT EXISTS intake (reader TEXT PRIMARY KEY, position {int} NOT NULL) {strict};
 """
 _PARTS = (_TABLES, APPOINTMENTS, IDENTITY, MESSAGES, CASES, CERTIFICATES, EXCHANGE, LICENCES, FLEET, ENROLMENT,
-          HANDOVER)  # fmt: skip
+          HANDOVER, TECHNICIANS)  # fmt: skip
 """The tables of each part, in the order in which they refer to each other."""
 
 

@@ -59,6 +59,7 @@ class SqliteDatabase:
             raise StoreUnsafe(f"SQLite {sqlite.sqlite_version} can lose committed rows; 3.51.3 or later is wanted")
         self._path = path
         self._lock = threading.Lock()
+        self._inside = 0
         path.touch(mode=0o600, exist_ok=True)
         path.chmod(0o600)
         self._connection = self._connect()
@@ -81,8 +82,21 @@ class SqliteDatabase:
             self._connection.close()
 
     @contextmanager
+    def _held(self) -> Generator[None]:
+        """Hold the connection. A thread that has it already would wait for itself for ever: raises `StoreUnsafe`."""
+        me = threading.get_ident()
+        if self._inside == me:
+            raise StoreUnsafe("this thread is inside a transaction already")
+        with self._lock:
+            self._inside = me
+            try:
+                yield
+            finally:
+                self._inside = 0
+
+    @contextmanager
     def transaction(self) -> Generator[_Transaction]:
-        with _failing(), self._lock:
+        with _failing(), self._held():
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -95,7 +109,7 @@ class SqliteDatabase:
 
     @contextmanager
     def reading(self) -> Generator[_Transaction]:
-        with _failing(), self._lock:
+        with _failing(), self._held():
             yield _Transaction(self._connection)
 
     def settled(self) -> int:

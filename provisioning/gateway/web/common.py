@@ -20,6 +20,7 @@ from provisioning.gateway.city.published import Publisher
 from provisioning.gateway.fleet.desk import FleetDesk
 from provisioning.gateway.handover.desk import HandoverDesk
 from provisioning.gateway.hsm import MockHsm
+from provisioning.gateway.identity.sign_ins import SignInDesk
 from provisioning.gateway.licences.shares import LicenceDesk
 from provisioning.gateway.messages.desk import MessageDesk
 from provisioning.gateway.offices.town import Town
@@ -63,6 +64,8 @@ class Gateway:
     """Heartbeats, orders, alerts, roll-outs."""
     handover: HandoverDesk
     """Forms on their way to a telephone."""
+    sign_ins: SignInDesk
+    """Citizens who sign in with the city's app."""
     hsm: MockHsm = field(default_factory=MockHsm)
     """The issuer's security module for version 3 cards; a bench's own here."""
     seen: dict[str, int] = field(default_factory=dict[str, int], init=False)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import hashes
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -18,7 +19,7 @@ from drivers.cards.secure import ber
 from drivers.errors import CardProtocolError
 from drivers.sim.cards.chips.chip import Answer, Command, PinCounter
 from drivers.sim.cards.issuer import CardAuthority
-from drivers.sim.cards.schema import DATE, day, object_schema, profile_schema
+from drivers.sim.cards.schema import DATE, CardDocumentError, day, object_schema, profile_schema
 
 PROFILE: Final = profile.PROFILE
 FULL_TRIES: Final = 3
@@ -36,6 +37,11 @@ def schema() -> dict[str, Any]:
                 "enum": ["p256", "p384", "rsa2048", "rsa3072"],
                 "default": "p256",
                 "description": "What the card signs with. An RSA key is a new one for each card that is made.",
+            },
+            "signing": {
+                **object_schema({"key": {"type": "string"}, "certificate": {"type": "string"}}, ["key", "certificate"]),
+                "description": "PKCS 8 P-256 or P-384 key and X.509 certificate, both PEM: a card of another issuer, "
+                "such as a technician's. Default: issued by the authority.",
             },
             "card": object_schema(
                 {
@@ -77,10 +83,14 @@ class PivChip:
         chuid += ber.encode(0x35, expires) + ber.encode(0x3E, b"") + ber.encode(0xFE, b"")
         self._objects = {profile.CHUID: ber.encode(0x53, chuid)}
         self._signer: Signer | None = None
-        if authority is not None:
-            self._signer, der = _issued(
-                document.get("algorithm", "p256"), authority, holder["id_number"], holder["name"]
-            )
+        signing: Mapping[str, str] | None = document.get("signing")
+        if signing is not None or authority is not None:
+            if signing is not None:
+                self._signer, der = _brought(signing)
+            else:
+                assert authority is not None
+                algorithm = document.get("algorithm", "p256")
+                self._signer, der = _issued(algorithm, authority, holder["id_number"], holder["name"])
             packed = card.get("compressed", False)
             inside = ber.encode(0x70, gzip.compress(der) if packed else der)
             inside += ber.encode(0x71, b"\x01" if packed else b"\x00") + ber.encode(0xFE, b"")
@@ -151,6 +161,25 @@ class Signer:
     sign: Callable[[bytes], bytes]
 
 
+def _brought(signing: Mapping[str, str]) -> tuple[Signer, bytes]:
+    """Return the document's own key and its certificate (DER). Raises `CardDocumentError`."""
+    try:
+        key = serialization.load_pem_private_key(signing["key"].encode(), None)
+        certificate = x509.load_pem_x509_certificate(signing["certificate"].encode())
+    except (ValueError, TypeError):
+        raise CardDocumentError("signing", "key or certificate is no PEM") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1):
+        raise CardDocumentError("signing", "must be a P-256 or P-384 key")
+    return _on_curve(key), certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _on_curve(key: ec.EllipticCurvePrivateKey) -> Signer:
+    large = isinstance(key.curve, ec.SECP384R1)
+    hashed = hashes.SHA384() if large else hashes.SHA256()
+    number = profile.P384 if large else profile.P256
+    return Signer(number, hashed.digest_size, lambda block: key.sign(block, ec.ECDSA(Prehashed(hashed))))
+
+
 def _issued(algorithm: str, authority: CardAuthority, id_number: str, name: str) -> tuple[Signer, bytes]:
     """Return a key and its certificate (DER)."""
     if algorithm.startswith("rsa"):
@@ -164,7 +193,5 @@ def _issued(algorithm: str, authority: CardAuthority, id_number: str, name: str)
             return pow(int.from_bytes(block, "big") % modulus, numbers.d, modulus).to_bytes(bits // 8, "big")
 
         return Signer(profile.RSA[bits], bits // 8, raw), authority.certify(private.public_key(), id_number, name)
-    curve, hashed = (ec.SECP256R1(), hashes.SHA256()) if algorithm == "p256" else (ec.SECP384R1(), hashes.SHA384())
-    key, der = authority.issue(id_number, name, curve)
-    number = profile.P256 if algorithm == "p256" else profile.P384
-    return Signer(number, hashed.digest_size, lambda block: key.sign(block, ec.ECDSA(Prehashed(hashed)))), der
+    key, der = authority.issue(id_number, name, ec.SECP256R1() if algorithm == "p256" else ec.SECP384R1())
+    return _on_curve(key), der

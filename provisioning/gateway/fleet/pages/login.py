@@ -21,7 +21,7 @@ from provisioning.gateway.web.mobile import page
 COOKIE = "kiosk_operator"
 HOURS = 12
 MAX_FORM_BYTES = 8 * 1024
-_OUTSIDE = ("/fleet", "/enrol")
+_OUTSIDE = ("/fleet", "/enrol", "/technician")
 
 
 def _mark(gateway: Gateway, text: str) -> str:

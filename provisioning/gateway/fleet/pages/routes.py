@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from offline_cache.messages import json_object
+from offline_cache.messages import json_dumps, json_object
 from provisioning.gateway.fleet.beats import KEEP_MS
 from provisioning.gateway.fleet.pages import fleet, login, terminal
 from provisioning.gateway.fleet.pages.places import Places
+from provisioning.gateway.problems import Refused
 from provisioning.gateway.web.common import Gateway, work
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -17,6 +18,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 def add_fleet_pages(app: FastAPI, gateway: Gateway) -> None:
     """Add the pages to the gateway's application."""
     places = Places()
+    _add_readiness(app, gateway)
 
     @app.post("/fleet/login", include_in_schema=False)
     async def enter(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -49,7 +51,8 @@ def add_fleet_pages(app: FastAPI, gateway: Gateway) -> None:
             now_ms = gateway.now_ms()
             hours = gateway.fleet.beats.hours(name, now_ms - KEEP_MS)
             orders = gateway.fleet.orders.of(name, now_ms)
-            return terminal.render(gateway.fleet.one(name), hours, orders, proof, lang, now_ms)
+            ready = gateway.fleet.readiness.of(name)
+            return terminal.render(gateway.fleet.one(name), hours, orders, proof, lang, now_ms, ready)
 
         return await work(gateway, made)
 
@@ -60,6 +63,20 @@ def add_fleet_pages(app: FastAPI, gateway: Gateway) -> None:
         gateway.log("gateway.order", {"terminal": given.terminal, "kind": given.kind})
         lang = "en" if request.query_params.get("lang") == "en" else "zh"
         return RedirectResponse(f"/fleet/{given.terminal}?lang={lang}", 303, _NO_STORE)
+
+
+def _add_readiness(app: FastAPI, gateway: Gateway) -> None:
+    """The signed original of a terminal's readiness report."""
+
+    @app.get("/fleet/{name}/readiness.json", include_in_schema=False)
+    async def readiness(request: Request, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        if not login.logged_in(gateway, request):
+            return login.ask(request)
+        ready = await work(gateway, lambda: gateway.fleet.readiness.of(name))
+        if ready is None:
+            raise Refused("not-found", "this terminal has sent no readiness report")
+        whole = {"report": dict(ready.report), "signature": ready.signature}
+        return Response(json_dumps(whole), media_type="application/json", headers=_NO_STORE)
 
 
 def _facts(gateway: Gateway, places: Places) -> fleet.Facts:

@@ -15,6 +15,7 @@ from provisioning.gateway.fleet.pages import plots
 from provisioning.gateway.fleet.pages.fleet import place_of
 from provisioning.gateway.fleet.pages.frame import LEVEL_MARKS, whole
 from provisioning.gateway.fleet.pages.words import ago, say
+from provisioning.gateway.fleet.readiness import Ready
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _SPAN_MS = 14 * 86_400_000
@@ -27,6 +28,7 @@ def render(
     proof: str,
     lang: str,
     now_ms: int,
+    ready: Ready | None = None,
 ) -> HTMLResponse:
     """The whole page."""
     name = one.terminal.name
@@ -52,9 +54,29 @@ def render(
         f'<div class="two"><div style="display:grid;gap:12px"><section class="causes"><h2>{say("causes", lang)}</h2>'
         f"{causes or fine}</section>{_orders(name, orders, proof, lang)}"
         f"{_plots(hours, lang, now_ms)}</div>"
-        f"<section><h2>{say('gauges', lang)}</h2><dl>{gauges}{facts}</dl></section></div>"
+        f'<div style="display:grid;gap:12px"><section><h2>{say("gauges", lang)}</h2><dl>{gauges}{facts}</dl>'
+        f"</section>{_readiness(name, ready, lang)}</div></div>"
     )
     return whole(f"{name} · {say('title', lang)}", header, body, lang)
+
+
+def _readiness(name: str, ready: Ready | None, lang: str) -> str:
+    """What was proven when it was brought into service, and the signed original."""
+    title = f"<h2>{say('readiness', lang)}</h2>"
+    if ready is None:
+        return f'<section>{title}<p class="dim">{say("readiness-none", lang)}</p></section>'
+    false = "" if ready.genuine else f"<p>{LEVEL_MARKS['stop']} <b>{say('readiness-false', lang)}</b></p>"
+    rows = "".join(
+        f"<div><dt>{LEVEL_MARKS['ok' if mark == 'ok' else 'att']} {escape(row)}</dt>"
+        f"<dd>{escape(', '.join(f'{key} {value}' for key, value in facts.items()))}</dd></div>"
+        for row, mark, facts in ready.rows
+    )
+    count = sum("accepted" in facts for _, _, facts in ready.rows)
+    made = say("readiness-made", lang, at=escape(str(ready.report["made_at"])), n=count)
+    return (
+        f'<section>{title}{false}<p class="dim">{made}</p><dl>{rows}</dl>'
+        f'<p><a class="b" href="/fleet/{escape(name)}/readiness.json">{say("readiness-json", lang)}</a></p></section>'
+    )
 
 
 def _told(one: Judged) -> list[tuple[str, int]]:

@@ -74,6 +74,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "support-bundle": ("打包日志", "Make a support bundle"),
     "waiting": ("等它来取", "waits to be fetched"),
     "days": ("天", "d"),
+    "readiness": ("开通报告", "Readiness report"),
+    "readiness-made": ("{at} 做好，照用 {n} 项", "made {at}, {n} accepted as they are"),
+    "readiness-false": ("签名对不上，别信", "the signature does not fit: do not believe it"),
+    "readiness-none": ("没有报告：不是在屏幕上开通的", "none: it was not brought into service at its screen"),
+    "readiness-json": ("原件（已签名）", "The signed original"),
 }  # fmt: skip
 
 

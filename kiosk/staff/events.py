@@ -1,0 +1,66 @@
+"""What a technician's hand, card or code does, as frozen values. Pure.
+
+Touches that mean the same as a citizen's are the citizen's events (`PrimaryPressed`, `BackPressed`, `KeyTyped`,
+`PinKey`, `LanguageChosen`, `ModeToggled` …); the workers' answers are `kiosk.staff.part.TaskDone`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kiosk.staff.part import StaffEvent
+
+
+@dataclass(frozen=True)
+class NameHeld(StaffEvent):
+    """The terminal's name on the attract screen was held for five seconds."""
+
+
+@dataclass(frozen=True)
+class TechnicianCardSeen(StaffEvent):
+    """The card in the slot is a technician's: the gateway signed its certificate."""
+
+    insertion: int
+    serial: str
+    """The certificate's serial number: hexadecimal digits in groups of four."""
+    tries_left: int | None = None
+    problem: str = ""
+    """Why it lets nobody in although the gateway made it: a failure code (`technician-revoked`, …), or empty."""
+
+
+@dataclass(frozen=True)
+class TechnicianPinAccepted(StaffEvent):
+    """The card took the PIN, and signed the terminal's challenge with the key of its certificate."""
+
+
+@dataclass(frozen=True)
+class TechnicianPinRefused(StaffEvent):
+    """The card did not take the PIN; the card counted it."""
+
+    tries_left: int
+
+
+@dataclass(frozen=True)
+class TechnicianCardFailed(StaffEvent):
+    """The card went away, broke, or did not prove that it holds its key; `code` is a failure code."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class TaskPressed(StaffEvent):
+    """Something of the maintenance screen was pressed: `name` says what to do."""
+
+    name: str
+    argument: str = field(default="")
+
+
+@dataclass(frozen=True)
+class GlassTouched(StaffEvent):
+    """The glass was touched while it is being tested: where, in display pixels, origin top left.
+
+    A control carries the place that is wanted; the touchscreen puts the place of the finger in its stead.
+    """
+
+    x: int
+    y: int

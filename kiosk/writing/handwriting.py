@@ -1,0 +1,45 @@
+"""The seam of Chinese written by hand: the strokes of one character in, characters out. Nothing is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from kiosk.pieces.strokes import Stroke
+
+MOST_CANDIDATES = 21
+"""Three panels of seven."""
+
+
+class HandwritingMissing(Exception):
+    """The recogniser cannot be opened; says why. The terminal works on with pinyin and its letter keys."""
+
+    code = "handwriting-missing"
+
+
+class Handwriting(Protocol):
+    """Something that reads a written character. It learns nothing, and one call knows nothing of another."""
+
+    def candidates(self, strokes: tuple[Stroke, ...]) -> tuple[str, ...]:
+        """Return up to `MOST_CANDIDATES` characters that these strokes may be, the likeliest first; of none, none."""
+        ...
+
+    def close(self) -> None:
+        """Let the recogniser go. A second call does nothing; afterwards there are no candidates."""
+        ...
+
+
+class RecordedHandwriting:
+    """The recording twin: answers what was recorded of a real recogniser, and notes what was asked."""
+
+    def __init__(self, characters: Mapping[tuple[Stroke, ...], tuple[str, ...]]) -> None:
+        self._characters = characters
+        self.asked: list[tuple[Stroke, ...]] = []
+        self.closed = False
+
+    def candidates(self, strokes: tuple[Stroke, ...]) -> tuple[str, ...]:
+        self.asked.append(strokes)
+        return () if self.closed else self._characters.get(strokes, ())
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,95 @@
+"""From the start of `kiosk.service` to the attract screen, against a bare Kivy window; and the doctor against itself.
+
+The service's process is the one of the unit, on the real drivers with nothing plugged in and without a display; what
+it tells systemd when its first screen stands (READY=1) ends the time. The bare window is the one of
+`bench_first_paint`. The doctor looks at this machine, real probes, side by side: all against its slowest single check.
+Run: `python -m tests.bench.bench_service_start`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from kiosk.doctor.check import run_checks
+from kiosk.doctor.probes import real_site
+from kiosk.doctor.table import CHECKS
+from kiosk.settings import Settings
+from tests.bench.bench_first_paint import BARE, FONTS, run
+
+ROUNDS = 5
+RATIO_TARGET = 2.0
+"""Service start to attract screen over the bare window's start."""
+DOCTOR_TARGET = 1.2
+"""All checks over the slowest one."""
+SLACK_MS = 20
+"""Of that, what starting forty threads takes where every check takes next to nothing."""
+WAIT_S = 60
+
+
+def start(folder: Path, state: Path) -> float:
+    """Milliseconds from `exec` to READY=1."""
+    channel = folder / "notify"
+    state.mkdir(mode=0o700, exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(channel))
+        heard.settimeout(WAIT_S)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("KIVY")}
+        environment["NOTIFY_SOCKET"] = str(channel)
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the package brings everything compiled
+        environment |= {"KIOSK_STATE": str(state), "PCSCLITE_CSOCK_NAME": str(folder / "no-pcscd")}
+        command = [sys.executable, "-m", "kiosk.cli.run"]
+        began = time.perf_counter()
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                while not heard.recv(4096).startswith(b"READY=1"):
+                    pass
+                return (time.perf_counter() - began) * 1000
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(WAIT_S)
+
+
+def doctor(folder: Path) -> tuple[float, float]:
+    """Milliseconds of all checks together, and of the slowest."""
+    site = real_site(folder, Settings(), "", FONTS)
+    began = time.perf_counter()
+    results = run_checks(CHECKS, site)
+    return (time.perf_counter() - began) * 1000, max(one.took_ms for one in results)
+
+
+def main() -> int:
+    bare: list[float] = []
+    service: list[float] = []
+    with tempfile.TemporaryDirectory() as home:
+        run(BARE, home)
+        for number in range(ROUNDS + 1):
+            folder = Path(home) / str(number)
+            folder.mkdir()
+            service.append(start(folder, Path(home) / "state"))
+            bare.append(run(BARE, home)[0])
+        looks = [doctor(Path(home) / "state") for _ in range(ROUNDS)]
+    plain, attract = (
+        statistics.median(bare[1:]),
+        statistics.median(service[1:]),
+    )  # the first ones warm the disk and make the outbox
+    print(f"bare window {plain:.0f} ms, service start to attract screen {attract:.0f} ms")
+    print(f"  ratio {attract / plain:.2f} (at most {RATIO_TARGET})")
+    whole, slowest = (statistics.median(column) for column in zip(*looks, strict=True))
+    print(f"doctor: {len(CHECKS)} checks in {whole:.0f} ms, the slowest {slowest:.0f} ms")
+    print(f"  ratio {whole / max(slowest, 1):.2f} (at most {DOCTOR_TARGET}, or {SLACK_MS} ms more)")
+    good = attract / plain <= RATIO_TARGET and whole <= max(slowest * DOCTOR_TARGET, slowest + SLACK_MS)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

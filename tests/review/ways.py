@@ -1,0 +1,145 @@
+"""The states that a visit comes to, each reached by what a hand, a card or an office did. Sessions, not pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from drivers.api import JobState, PrintResult
+from kiosk import events as e
+from kiosk import failures
+from kiosk.pieces.modes import Modes
+from kiosk.session.state import Session, State
+from tests.unit.test_correcting import at, priced
+from tests.unit.test_handwriting import YOU, Writer
+from tests.unit.test_keeping import again, half_filled
+from tests.unit.test_pinyin import Typist
+from tests.unit.visit_kit import ASSETS, MOUTH, Visit
+
+FAILURES = failures.parse(ASSETS.joinpath("failure_codes.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a state is reached, and the number of the look's picture of it, or empty."""
+
+    of: Callable[[], Visit]
+    picture: str = ""
+
+
+def _wrong_pin() -> Visit:
+    return Visit().to_pin().pin().send(e.PinRefused(tries_left=2))
+
+
+def _half() -> Visit:
+    result = PrintResult(JobState.PARTIAL, "paper-out", 900, pieces=2, pieces_done=1)
+    return Visit().to_printing().send(e.PrintFinished(result))
+
+
+def _spoken(*, dark: bool) -> Visit:
+    visit = Visit().to_pin()
+    visit.session = replace(visit.session, modes=Modes(speech=True, dark_glass=dark))
+    return visit
+
+
+def _modes() -> Visit:
+    visit = Visit().touch("language.zh", "modes")
+    visit.session = replace(visit.session, modes=Modes(speech=True))
+    return visit
+
+
+def _cut(visit: Visit) -> Visit:
+    return visit.send(e.NetworkChanged(up=False))
+
+
+def _disputed() -> Visit:
+    visit = Visit().to_form("household-proof")
+    wrong = next(name for name in visit.controls if name.startswith("wrong."))
+    return visit.touch(wrong)
+
+
+def _sent() -> Visit:
+    visit = Visit().to_saved().touch("primary", "receipt.email", "primary")
+    return visit.send(e.EntrySaved("notice", 2, "T0001-000001", 0))
+
+
+WAYS: dict[str, Way] = {
+    "attract": Way(Visit, "10"),
+    "start": Way(lambda: Visit().touch("language.zh"), "11"),
+    "modes": Way(_modes),
+    "card": Way(lambda: Visit().touch("language.zh", "start.card"), "12"),
+    "reading": Way(lambda: Visit().touch("language.zh", "start.card").insert(), "12"),
+    "pin": Way(lambda: Visit().to_pin(), "13"),
+    "pin wrong": Way(_wrong_pin, "14"),
+    "home": Way(lambda: again(half_filled().pull()), "15"),
+    "home offline": Way(lambda: _cut(Visit().to_home()), "39"),
+    "search": Way(lambda: Visit().to_home().touch("search")),
+    "search found": Way(lambda: Visit().to_home().touch("search").type("G"), "16"),
+    "search found nothing": Way(lambda: Visit().to_home().touch("search").type("GQQ")),
+    "without a card": Way(lambda: Visit().touch("language.zh", "start.browse")),
+    "services of an event": Way(lambda: Visit().to_home().touch("event.moved")),
+    "intro": Way(lambda: Visit().to_home().to_intro("school"), "17"),
+    "consent": Way(lambda: Visit().to_home().to_intro("school").touch("primary"), "18"),
+    "fetching": Way(lambda: Visit().to_home().to_intro("school").touch("primary", "primary")),
+    "rows": Way(lambda: Visit().to_form("household-proof"), "19"),
+    "rows disputed": Way(lambda: _disputed().touch("primary")),
+    "wrong value": Way(lambda: priced().type("2580000"), "58"),
+    "wrong choice": Way(lambda: at(Visit("rare-name").to_form("deed-tax"), "wrong.homes")),
+    "wrong words": Way(lambda: _disputed()),
+    "wrong proof": Way(lambda: priced().type("2580000").touch("primary", "proof.later")),
+    "writing square": Way(lambda: Writer().asked().write(*YOU), "61"),
+    "writing square empty": Way(lambda: Writer().asked()),
+    "pinyin": Way(lambda: Typist().asked().type("youer"), "20"),
+    "pinyin written": Way(lambda: Typist().asked().type("youer").touch("candidate.0", "pad.letters").type("12")),
+    "number": Way(lambda: Visit().to_question("count", "every-type").type("7")),
+    "money": Way(lambda: Visit().to_question("sum", "every-type").type("12.5")),
+    "date": Way(lambda: Visit().to_question("day", "every-type").type("20260"), "21"),
+    "date refused": Way(lambda: Visit().to_question("day", "every-type").type("20261301").touch("primary")),
+    "phone number": Way(lambda: Visit().to_question("phone", "every-type").type("138")),
+    "e-mail": Way(lambda: Visit().to_question("email", "every-type").type("a@b")),
+    "choice": Way(lambda: Visit().to_question("agreed", "every-type"), "22"),
+    "check": Way(lambda: Visit().to_check(), "23"),
+    "signing": Way(lambda: Visit().to_check().submit(), "24"),
+    "sending": Way(lambda: Visit().to_check().submit().signed().saved(), "24"),
+    "saved": Way(lambda: Visit().to_saved(), "25"),
+    "saved offline": Way(lambda: _cut(Visit().to_check()).submit().signed().saved(), "26"),
+    "receipt": Way(lambda: Visit().to_saved().touch("primary"), "27"),
+    "receipt without paper": Way(lambda: Visit().to_saved().printer(paper="out").touch("primary", "receipt.sms"), "69"),
+    "receipt by message": Way(lambda: Visit().to_saved("bare").touch("primary", "receipt.sms", "primary")),
+    "receipt sent": Way(_sent),
+    "printing": Way(lambda: Visit().to_printing(), "70"),
+    "paper to take": Way(lambda: Visit(printer=MOUTH).to_printing().printed(JobState.DONE)),
+    "print unknown": Way(lambda: Visit().to_printing().printed(JobState.UNKNOWN), "28"),
+    "half printed": Way(_half, "71"),
+    "rating": Way(lambda: Visit().to_saved().touch("primary", "back"), "29"),
+    "take card": Way(lambda: Visit().to_home().touch("finish"), "30"),
+    "timeout": Way(lambda: half_filled().fire("idle"), "31"),
+    "card pulled": Way(lambda: half_filled().pull(), "32"),
+    "help": Way(lambda: Visit().to_form().touch("help"), "59"),
+    "new PIN": Way(lambda: Visit().to_new_pin()),
+    "looking": Way(lambda: Visit().to_looking()),
+    "confirming": Way(lambda: Visit().to_confirming()),
+    "speech": Way(lambda: _spoken(dark=False)),
+    "screen off": Way(lambda: _spoken(dark=True), "74"),
+}
+"""Name -> how it comes about."""
+
+FAILED_PICTURES = {
+    "pin-blocked": "54",
+    "card-unreadable": "55",
+    "card-unknown": "56",
+    "card-expired": "57",
+    "card-swapped": "73",
+    "reader-absent": "33",
+}
+
+
+def failed(code: str) -> Session:
+    """A visit that a failure stopped, at the form where the citizen may go back to one."""
+    session = Visit().to_form().session
+    return replace(session, state=State.FAILURE, failure=code, resume=State.FORM)
+
+
+def failure_pictures() -> dict[str, str]:
+    """Failure code -> the number of the look's picture of it, or empty."""
+    return {code: FAILED_PICTURES.get(code, "") for code in FAILURES}

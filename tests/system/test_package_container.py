@@ -1,0 +1,142 @@
+"""The package on a plain Debian 12 that boots: installed, started, upgraded, set back, interrupted, removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import container_kit as kit
+from tests.container_kit import Machine
+
+pytestmark = pytest.mark.nightly
+
+THRESHOLD = 40
+DOCUMENT = '{"kind": "note", "text": "x"}\n'
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The package of this tree, and the same as the version after it."""
+    kit.skip_where_it_cannot_run()
+    old = kit.package()
+    return old, kit.renumbered(old, "9.9.9", tmp_path_factory.mktemp("later"))
+
+
+@pytest.fixture
+def machine(packages: tuple[Path, Path], tmp_path: Path) -> Iterator[Machine]:
+    """A plain Debian on which the package was installed with one command."""
+    with kit.booted(tmp_path / "container", packages) as machine:
+        machine.run("dpkg", "--install", f"/srv/{packages[0].name}")
+        yield machine
+
+
+def active(machine: Machine, unit: str) -> bool:
+    return machine.start("systemctl", "is-active", unit).stdout.strip() == "active"
+
+
+def pending(machine: Machine) -> int:
+    return int(json.loads(machine.run("kiosk", "outbox", "status", "--json"))["pending"])
+
+
+def record(machine: Machine, count: int) -> None:
+    machine.run("kiosk", "outbox", "append", "--jsonl", "-", given=DOCUMENT * count)
+    assert pending(machine) == count
+
+
+TORN = """dpkg --install "$1" & dpkg=$!
+while kill -0 $dpkg; do
+  [ -z "$(find /usr/lib/kiosk -name '*.dpkg-new' -print -quit)" ] || { kill -KILL $dpkg; wait $dpkg; exit 9; }
+done"""
+"""The plug is pulled while the first of the new files lie beside the old ones."""
+UNITS = ("kiosk.service", "kiosk-sync.service", "kiosk-reader-helper.socket", "kiosk-doctor.timer",
+         "kiosk-firewall.service")  # fmt: skip
+
+
+def test_one_command_on_a_plain_debian_makes_a_terminal_that_heals_itself(machine: Machine) -> None:
+    for unit in UNITS:
+        machine.until(lambda unit=unit: active(machine, unit), f"{unit} is not active")
+    for unit in ("kiosk.service", "kiosk-sync.service"):
+        exposed = machine.start("systemd-analyze", "security", f"--threshold={THRESHOLD}", "--no-pager", unit)
+        assert exposed.returncode == 0, exposed.stdout[-300:]
+    assert "policy drop" in machine.run("nft", "list", "table", "inet", "kiosk")
+    found = machine.start("kiosk", "doctor", "--json")
+    outcomes = {one["name"]: one["outcome"] for one in json.loads(found.stdout)["checks"]}
+    for good in ("state-folder", "state-writable", "fonts", "sqlite-build", "outbox-opens", "reader-service"):
+        assert outcomes[good] == "ok", good
+    # The touchscreen's loop stands still: systemd hears nothing from it and starts it anew.
+    before = machine.show("kiosk.service", "MainPID")
+    machine.run("sh", "-c", f"kill -STOP {before}")
+    machine.until(lambda: machine.show("kiosk.service", "MainPID") not in {before, "0"}, "it was not started anew")
+    machine.until(lambda: active(machine, "kiosk.service"), "it did not come back")
+    assert machine.run("find", "/var/lib/kiosk", "-not", "-user", "kiosk") == ""
+
+
+def test_a_machine_whose_screen_is_not_plugged_in_yet_is_installed_all_the_same(
+    packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with kit.booted(tmp_path / "container", packages, headless=False) as machine:
+        done = machine.start("dpkg", "--install", f"/srv/{packages[0].name}")
+        assert done.returncode == 0, done.stderr
+        assert "plug screen, reader and printer in; then: kiosk doctor" in done.stderr
+        assert active(machine, "kiosk-sync.service")
+        told = {one["name"]: one for one in json.loads(machine.start("kiosk", "doctor", "--json").stdout)["checks"]}
+        for name in ("reader-present", "printer-port"):
+            assert (told[name]["outcome"], bool(told[name]["next_action"])) == ("fail", True)
+
+
+def test_the_terminal_s_user_may_do_what_the_gateway_orders_and_nothing_else(machine: Machine) -> None:
+    """systemd answers `interactive authentication required` with 4, polkit's no with 1; both are a refusal."""
+    as_user = ("setpriv", "--reuid", "kiosk", "--regid", "kiosk", "--init-groups", "--")
+    machine.until(lambda: active(machine, "kiosk.service"), "not active")
+    before = machine.show("kiosk.service", "MainPID")
+    machine.run(*as_user, "systemctl", "restart", "kiosk.service")
+    assert machine.show("kiosk.service", "MainPID") != before
+    machine.run(*as_user, "systemctl", "start", "kiosk-support-bundle.service")
+    assert len(machine.run("ls", "/var/lib/kiosk/bundles").split()) == 1
+    for other in (("stop", "kiosk.service"), ("restart", "chrony.service"), ("stop", "kiosk-firewall.service"),
+                  ("poweroff",), ("mask", "kiosk.service")):  # fmt: skip
+        assert machine.start(*as_user, "systemctl", "--no-ask-password", *other).returncode != 0, other
+    assert active(machine, "kiosk.service")
+    # Last, since it ends the machine: a restart of the whole is allowed.
+    assert machine.start(*as_user, "systemctl", "--no-ask-password", "--no-block", "reboot").returncode == 0
+
+
+def test_upgrade_downgrade_and_a_pulled_plug_between_keep_what_citizens_submitted(
+    machine: Machine, packages: tuple[Path, Path]
+) -> None:
+    record(machine, 5)
+    machine.run("dpkg", "--install", f"/srv/{packages[1].name}")
+    assert machine.run("dpkg-query", "-W", "-f=${Version}", "kiosk") == "9.9.9"
+    machine.until(lambda: active(machine, "kiosk.service"), "not active after the upgrade")
+    assert pending(machine) == 5
+    # The plug is pulled while files are unpacked; afterwards the same command goes on from there.
+    assert machine.start("sh", "-c", TORN, "sh", f"/srv/{packages[0].name}").returncode == 9
+    machine.run("dpkg", "--install", f"/srv/{packages[0].name}")
+    assert machine.run("dpkg-query", "-W", "-f=${Status}", "kiosk") == "install ok installed"
+    assert machine.run("dpkg-query", "-W", "-f=${Version}", "kiosk") != "9.9.9"
+    machine.until(lambda: active(machine, "kiosk.service"), "not active after the downgrade")
+    assert pending(machine) == 5
+    machine.run("kiosk", "outbox", "verify")
+
+
+def test_removal_asks_about_unsent_entries_and_purging_keeps_them(machine: Machine) -> None:
+    record(machine, 2)
+    refused = machine.start("dpkg", "--remove", "kiosk")
+    assert refused.returncode != 0
+    assert "does not have: 2." in refused.stderr
+    assert "kiosk sync once" in refused.stderr
+    assert active(machine, "kiosk-sync.service"), "a removal that was refused stops nothing"
+    machine.run("env", "KIOSK_REMOVE_UNSENT=1", "dpkg", "--remove", "kiosk")
+    kept = machine.start("dpkg", "--purge", "kiosk")
+    assert "holds entries" in kept.stderr
+    assert machine.run("ls", "/var/lib/kiosk/outbox.db").strip() == "/var/lib/kiosk/outbox.db"
+
+
+def test_a_terminal_without_entries_goes_without_a_trace(machine: Machine) -> None:
+    machine.run("dpkg", "--purge", "kiosk")
+    for gone in ("/var/lib/kiosk", "/etc/kiosk", "/usr/lib/kiosk"):
+        assert machine.start("test", "-e", gone).returncode == 1, gone
+    assert machine.start("nft", "list", "table", "inet", "kiosk").returncode != 0
