@@ -24,7 +24,7 @@ CONTROL = ROOT / "provisioning/package/control/control.in"
 BUILD = ROOT / "build/container"
 ALSO = ("systemd-sysv", "chrony", "nftables")
 """Of a plain Debian, or recommended: what the package's units talk to."""
-BOOT_S = 60
+BOOT_S = 180
 HEADLESS = """[Service]
 TTYPath=
 StandardInput=null
@@ -105,7 +105,7 @@ class Machine:
         """Run a program inside; whatever it answers."""
         inside = ["nsenter", "-t", str(self._leader), "-a", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                   "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", *command]  # fmt: skip
-        return subprocess.run(inside, input=given, capture_output=True, text=True, timeout=180, check=False)
+        return subprocess.run(inside, input=given, capture_output=True, text=True, timeout=600, check=False)
 
     def run(self, *command: str, given: str | None = None) -> str:
         """Run a program inside that must end well; what it said."""
@@ -117,7 +117,7 @@ class Machine:
         """One property of a unit."""
         return self.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
 
-    def until(self, found: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def until(self, found: Callable[[], bool], what: str, seconds: float = 180) -> None:
         """Look again until it is so."""
         deadline = time.monotonic() + seconds
         while not found():

@@ -22,6 +22,7 @@ from kiosk.staff import closed, entry
 from kiosk.staff.events import NameHeld, TechnicianCardSeen
 from kiosk.staff.part import Closure, Part, Staff, StaffEvent
 from kiosk.staff.part import Step as StaffStep
+from kiosk.staff.setup.state import Setup
 from kiosk.staff.table import step
 from kiosk.staff.views.screen import render
 from kiosk.view_model.frame import Say
@@ -77,7 +78,14 @@ class StaffHost:
         return render(self.staff, self._words.say(self.staff.language), self._words.site, self._words.failures)
 
     def drop(self, session: Session) -> None:
-        """A fault of ours: leave staff mode at once, whatever it was at. What is closed stays closed."""
+        """A fault of ours: leave staff mode at once, whatever it was at.
+
+        What is closed stays closed, and what is not in service yet waits for a technician.
+        """
+        setup = self.staff.part if self.staff is not None else None
+        if self.staff is not None and isinstance(setup, Setup):
+            self.staff = replace(self.staff, part=replace(setup, paused=True))
+            return
         self.staff = None
         if self._closure is not None:
             self._shut(session)

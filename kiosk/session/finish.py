@@ -37,7 +37,6 @@ from kiosk.session.state import (
     WatchEntry,
 )
 
-
 BAD = 2
 """Ratings up to this one get a call back, where the citizen wants it (GB/T 39735-2020)."""
 

@@ -22,6 +22,8 @@ from kiosk.ui.glass.view import SQUARE, View
 
 TIMEOUT_S = 10.0
 """How long a call from another thread waits for the main thread."""
+HOLD_SPARE_S = 0.25
+"""A tester's finger stays a little longer than is wanted: down and up are each seen with a frame."""
 _T = TypeVar("_T")
 
 
@@ -232,7 +234,7 @@ class Bridge:
         hold_s = self.on_main(lambda: self._hold_of(x, y))
         if hold_s:
             self.on_main(lambda: self._finger("on_mouse_down", x, y))
-            threading.Event().wait(hold_s)
+            threading.Event().wait(hold_s + HOLD_SPARE_S)
             self.on_main(lambda: self._finger("on_mouse_up", x, y))
         else:
             self.on_main(lambda: self._tap(x, y))

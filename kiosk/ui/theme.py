@@ -124,8 +124,8 @@ class Theme:
 
     @property
     def smallest(self) -> int:
-        """The smallest text size allowed in this mode."""
-        return SMALLEST_TEXT if self.text_scale == 1.0 else SMALLEST_TEXT_IN_MODES
+        """The smallest text size allowed in this mode; low down, larger text is larger as far as there is room."""
+        return SMALLEST_TEXT if self.text_scale == 1.0 or self.posture == "reach" else SMALLEST_TEXT_IN_MODES
 
     @property
     def edge(self) -> int:

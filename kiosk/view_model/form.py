@@ -359,6 +359,8 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
     catalogue = scene.session.world.catalogue
     if item.shown_as and catalogue is not None:
         shown = views.text_as(item.shown_as, value.text, catalogue, scene.language)
+    if item.type == "new-pin":
+        shown = scene.say("想好了，不显示")
     if may_change(form_, item):
         change = Control(f"change.{item.id}", "secondary", scene.say("改"), e.ChangeAsked(item.id), "edit")
         return CheckRow(label, shown, change=button(scene, change))

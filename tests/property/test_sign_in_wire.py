@@ -1,4 +1,4 @@
-"""Whatever stands in the messages about a sign-in: read whole, or refused by name; an approval counts for its key alone."""
+"""Whatever stands in the messages about a sign-in: read whole, or refused; an approval counts for its key alone."""
 
 from __future__ import annotations
 

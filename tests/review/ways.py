@@ -85,7 +85,7 @@ WAYS: dict[str, Way] = {
     "rows disputed": Way(lambda: _disputed().touch("primary")),
     "wrong value": Way(lambda: priced().type("2580000"), "58"),
     "wrong choice": Way(lambda: at(Visit("rare-name").to_form("deed-tax"), "wrong.homes")),
-    "wrong words": Way(lambda: _disputed()),
+    "wrong words": Way(_disputed),
     "wrong proof": Way(lambda: priced().type("2580000").touch("primary", "proof.later")),
     "writing square": Way(lambda: Writer().asked().write(*YOU), "61"),
     "writing square empty": Way(lambda: Writer().asked()),

@@ -1,15 +1,18 @@
-"""A citizen without the card signs in with the city's app: scanned, refused, too late, cut off, and the card after all."""
+"""A citizen without the card signs in with the city's app: scanned, refused, too late, cut off, the card after all."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kiosk.bench.hands.phone import digits_of
+from kiosk.events import StartChosen
 from kiosk.services.phone import check_sign_in
 from kiosk.session.state import Session
-from tests.scenario.kit import Kiosk
+from tests.scenario.kit import Kiosk, words_of
 
 SERVICE, EVENT, WHO = "employment", "work", "blocking"
 
@@ -72,34 +75,33 @@ def test_a_citizen_without_a_card_hands_in_a_form_and_hears_goodbye(kiosk: Kiosk
 
 
 def test_the_screen_says_when_the_telephone_has_the_code(kiosk: Kiosk) -> None:
-    to_code(kiosk).scan("parent")
+    to_code(kiosk).phone("scan", "parent")
     kiosk.wait(2)
     assert "手机扫到了" in kiosk.words
     assert kiosk.screen.name == "app"
 
 
 def test_a_second_telephone_gets_nothing(kiosk: Kiosk) -> None:
-    assert to_code(kiosk).scan("parent") == "asks"
-    assert kiosk.scan("owner") == "used"
-    kiosk.city.app.answer(kiosk.digits, yes=True)
+    assert to_code(kiosk).phone("scan", "parent") == "asks"
+    assert kiosk.phone("scan", "owner") == "used"
+    kiosk.phone("agree")
     assert "陈*娴，您好" in kiosk.wait(2).words
 
 
 def test_a_refusal_on_the_telephone_is_said_and_another_code_may_be_asked_for(kiosk: Kiosk) -> None:
-    to_code(kiosk).scan("parent")
-    first = kiosk.digits
-    kiosk.city.app.answer("", yes=False)
+    to_code(kiosk).phone("scan", "parent")
+    first = digits_of(words_of(kiosk.screen))
+    kiosk.phone("refuse")
     assert kiosk.wait(2).screen.name == "failure.app-refused"
     assert session(kiosk).app is None
     kiosk.touch("primary")
     assert kiosk.screen.name == "app"
-    assert kiosk.digits != first
+    assert digits_of(words_of(kiosk.screen)) != first
 
 
 def test_three_times_the_wrong_digits_sign_nobody_in(kiosk: Kiosk) -> None:
-    to_code(kiosk).scan("parent")
-    wrong = f"{(int(kiosk.digits) + 1) % 10_000:04d}"
-    assert [kiosk.city.app.answer(wrong, yes=True) for _ in range(3)] == ["wrong", "wrong", "refused"]
+    to_code(kiosk).phone("scan", "parent")
+    assert [kiosk.phone("wrong") for _ in range(3)] == ["wrong", "wrong", "refused"]
     assert kiosk.wait(2).screen.name == "failure.app-refused"
 
 
@@ -167,8 +169,8 @@ def test_who_looked_around_without_a_card_may_go_on_with_the_telephone(kiosk: Ki
     kiosk.touch("language.zh", "start.browse").to_intro(SERVICE, EVENT).touch("primary")
     assert kiosk.screen.name == "card"
     kiosk.touch("start.app")
-    kiosk.scan("parent")
-    kiosk.city.app.answer(kiosk.digits, yes=True)
+    kiosk.phone("scan", "parent")
+    kiosk.phone("agree")
     kiosk.wait(2)
     assert kiosk.screen.name == "intro"
     assert session(kiosk).by_app
@@ -290,3 +292,28 @@ def test_every_service_says_how_sure_one_must_be(kiosk: Kiosk) -> None:
     assert found == {"access-log", "appointment", "contact", "employment", "my-cases"}
     for service in catalogue.services.values():
         check_sign_in(service, catalogue.subjects)
+
+
+def test_a_reader_that_was_lost_meanwhile_does_not_matter_to_who_signs_in_by_telephone(kiosk: Kiosk) -> None:
+    to_code(kiosk).reader.unplug()
+    kiosk.pump()
+    kiosk.phone("scan", "parent")
+    kiosk.phone("agree")
+    assert kiosk.wait(2).screen.name == "home"
+
+
+def test_a_terminal_without_services_for_the_app_does_not_offer_it(kiosk: Kiosk) -> None:
+    runtime = kiosk.terminal.runtime
+    world = runtime.session.world
+    assert world.catalogue is not None
+    for services in ({}, {"marriage": world.catalogue.services["marriage"]}):
+        changed = replace(world, catalogue=replace(world.catalogue, services=services))
+        runtime.session = replace(runtime.session, world=changed)
+        kiosk.touch("language.zh")
+        assert "start.app" not in kiosk.controls
+        kiosk.terminal.send(StartChosen("app"))
+        kiosk.pump()
+        assert kiosk.screen.name == "start"
+        kiosk.touch("back")
+    runtime.session = replace(runtime.session, world=replace(world, catalogue=None))
+    assert "start.app" not in kiosk.touch("language.zh").controls

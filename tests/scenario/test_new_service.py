@@ -1,4 +1,4 @@
-"""A service that the city adds while a terminal runs: offered after the next refresh, and only as the gateway signed it."""
+"""A service that the city adds while a terminal runs: offered after the next refresh, as the gateway signed it."""
 
 from __future__ import annotations
 

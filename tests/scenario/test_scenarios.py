@@ -31,7 +31,7 @@ NO_SCREEN_OF_A_VISIT = frozenset({
     "storage-moved", "document-invalid", "seal-broken", "internal", "card-unknown", "outbox-full",
     "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
     "technician-revoked", "technician-expired", "technician-false", "staff-code-wrong", "staff-code-expired",
-    "staff-code-used", "staff-code-unenrolled",
+    "staff-code-used", "staff-code-unenrolled", "app-not-now", "app-not-approved",
 })  # fmt: skip
 """Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
 

@@ -58,6 +58,8 @@ class Technician:
 
     def glass_and_voice(self) -> None:
         self.at("touch")
+        self.bench.touch(140, 100)
+        self.sees("偏 40 像素，再点一次")
         self.touch(*["touch.target"] * 5)
         self.at("look")
         self.touch(*["look.next"] * 5, "setup.good")

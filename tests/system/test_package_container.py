@@ -135,6 +135,32 @@ def test_removal_asks_about_unsent_entries_and_purging_keeps_them(machine: Machi
     assert machine.run("ls", "/var/lib/kiosk/outbox.db").strip() == "/var/lib/kiosk/outbox.db"
 
 
+SERVE = ("systemd-run", "--unit=gateway", "--uid=kiosk", "--property=StandardOutput=file:/srv/gateway/said",
+         "/usr/lib/kiosk/bin/kiosk", "gateway", "serve", "--dir", "/srv/gateway", "--port", "8443", "--people", "100",
+         "--create", "--invite")  # fmt: skip
+
+
+def test_a_terminal_joins_sends_what_waited_and_then_may_leave(machine: Machine) -> None:
+    """With a gateway of the same package on the same machine; no service is restarted by hand."""
+    record(machine, 3)
+    machine.run("install", "-d", "-o", "kiosk", "/srv/gateway")
+    machine.run(*SERVE)
+    machine.until(lambda: "ready " in machine.start("cat", "/srv/gateway/said").stdout, "no gateway")
+    invited = json.loads(machine.run("cat", "/srv/gateway/said").splitlines()[0])
+    site = f'gateway_url = "https://127.0.0.1:8443"\nca_hash = "{invited["ca_hash"]}"\nmodel = "GZ-K2"\n'
+    machine.run("sh", "-c", "cat > /etc/kiosk/site.toml", given=site)
+    joined = json.loads(machine.run("kiosk", "enrol", "--token", invited["token"], "--json"))
+    assert joined == {"terminal": "T0001", "gateway": "https://127.0.0.1:8443"}
+    machine.until(lambda: pending(machine) == 0, "the sync service did not send")
+    sealing = "the key stays a file"
+    machine.until(lambda: sealing in machine.start("journalctl", "-u", "kiosk-key").stdout, "the key was not looked at")
+    assert machine.run("stat", "-c", "%a %U", "/var/lib/kiosk/terminal.key").split() == ["600", "kiosk"]
+    again = machine.start("kiosk", "enrol", "--token", invited["token"], "--json")
+    assert json.loads(again.stdout)["error"] == "token-invalid"
+    machine.run("dpkg", "--purge", "kiosk")
+    assert machine.start("test", "-e", "/var/lib/kiosk").returncode == 1
+
+
 def test_a_terminal_without_entries_goes_without_a_trace(machine: Machine) -> None:
     machine.run("dpkg", "--purge", "kiosk")
     for gone in ("/var/lib/kiosk", "/etc/kiosk", "/usr/lib/kiosk"):

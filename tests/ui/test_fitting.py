@@ -35,6 +35,8 @@ CORNERS = {
     "left landscape": Mode(Modes(left_handed=True), LANDSCAPE),
     "dark 2.0": Mode(Modes(2.0, "dark")),
     "white 1.6": Mode(Modes(1.6, "hlight")),
+    "reach 1.6": Mode(Modes(1.6, reach=True)),
+    "reach 2.0": Mode(Modes(2.0, reach=True)),
     "dark reach": Mode(Modes(contrast="dark", reach=True)),
     "white landscape 2.0": Mode(Modes(2.0, "hlight"), LANDSCAPE),
 }

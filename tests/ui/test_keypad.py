@@ -113,6 +113,18 @@ def test_a_key_held_down_counts_once(keys: Hand) -> None:
     assert names(keys) == ["ok", "down"]
 
 
+def test_a_key_whose_letting_go_was_never_seen_works_again(keys: Hand) -> None:
+    """The keypad was unplugged while a key was down. A key that is really held repeats many times a second."""
+    ok = keypad.code_of(KEYS, "ok") or 0
+    for after_s in (0.0, 1.0, 1.0, 1.9):
+        keys.now += after_s
+        stroke(keys, ok, up=False)
+    assert names(keys) == ["ok"]
+    keys.now += 2.1
+    stroke(keys, ok, up=False)
+    assert names(keys) == ["ok", "ok"]
+
+
 def test_in_calm_mode_a_trembling_hand_presses_once(keys: Hand) -> None:
     keys.bridge.press_key("down")
     keys.bridge.press_key("down")

@@ -43,7 +43,7 @@ def letters(window: object, fonts: Path) -> dict[str, Letters]:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_legend_covers_nothing_on_any_screen(way: str, letters: dict[str, Letters]) -> None:
     session, found = WAYS[way]().session, list[str]()
-    for language in languages():
+    for language in ("zh-Hans", "en"):
         for posture, (size, _) in POSTURES.items():
             for scale in TEXT_SCALES if posture == "portrait" else (1.0,):
                 model = with_keypad(drawn(dressed(session, language, scale, posture), language))
@@ -82,5 +82,9 @@ def hand_pixels(hand: Hand, model: ScreenModel) -> set[str]:
     last = next(run for run in hand.view.sheet.runs if run.text == "这一项再读一遍")
     middle = (line.y + last.y + last.height) / 2
     left, top = 60 + INSET, middle - PAD[1] / 2
-    found = {hand.colour(left + x + 14, top + y + 14) for x, y in KEYS.values()}
+    pixels, (width, height) = hand.view.pixels(), hand.view.size
+    found: set[str] = set()
+    for x, y in KEYS.values():
+        at = 4 * ((height - 1 - int(top + y + 14)) * width + int(left + x + 14))
+        found.add("#" + pixels[at : at + 3].hex().upper())
     return found - {"#FFFFFF"}

@@ -128,6 +128,10 @@ def days(citizens: Citizens, count: int) -> Iterator[tuple[float, int]]:
         citizens.visit(number)
         citizens.forget()
         gc.collect()
+        if number % 50 == 0:
+            print(
+                f"visit {number}: {resident_kb() / 1024:.1f} MB, {statistics.median(citizens.frames_ms):.1f} ms a frame"
+            )
         yield statistics.median(citizens.frames_ms), resident_kb()
 
 

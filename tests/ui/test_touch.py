@@ -7,6 +7,8 @@ import pytest
 
 from kiosk.events import BackPressed, KeyTyped, PinErased, PinKey, PrimaryPressed
 from kiosk.screen_model import Field, PinEntry
+from kiosk.staff.events import NameHeld
+from kiosk.staff.views.frame import with_way_in
 from kiosk.ui.bridge import NoActiveFieldError, NoSuchElementError
 from kiosk.ui.gallery.common import Scene
 from kiosk.ui.gallery.examples import EXAMPLES, model
@@ -200,3 +202,13 @@ def test_on_a_smaller_window_touches_still_meet_their_buttons(
         assert len(hand.view.pixels()) == 4 * size[0] * size[1]
     finally:
         hand.close()
+
+
+def test_the_terminal_s_name_is_held_for_five_seconds_and_no_less(hand: Hand) -> None:
+    hand.show(with_way_in(model("10-attract")))
+    for held_s, sent in ((0.2, []), (4.9, []), (5.0, [NameHeld()])):
+        hand.sent.clear()
+        hand.down("staff.way-in")
+        hand.now += held_s
+        hand.up("staff.way-in")
+        assert hand.sent == sent

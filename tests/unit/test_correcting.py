@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kiosk import events as e
 from kiosk.screen_model import Beside, Field, Prefilled, PrefilledRows
 from kiosk.services import forms
+from kiosk.session import state as s
 from kiosk.session.asking import keeping
 from kiosk.session.asking.events import ProofChosen
 from kiosk.session.asking.phone import state_of
@@ -106,3 +109,24 @@ def test_what_was_said_goes_on_to_the_telephone_and_is_kept_when_the_card_is_pul
     assert kept.said["price"] == {"said": "2580000", "proof": "later"}
     assert "2580000" not in repr(kept)
     assert "2580000" not in repr(visit.session)
+
+
+def test_what_the_city_holds_is_wrong_and_the_citizen_takes_it_back_again() -> None:
+    visit = Visit().to_form().touch("wrong.name", "primary")
+    assert row(visit, "姓名").disputed
+    assert not row(visit.touch("wrong.name"), "姓名").disputed
+    assert visit.application.disputed == frozenset()
+
+
+def test_a_field_that_nobody_may_correct_is_not_disputed() -> None:
+    visit = Visit().to_form().send(e.FieldDisputed("rid"), e.FieldDisputed("nonsense"))
+    assert visit.application.disputed == frozenset()
+
+
+def test_a_disputed_value_is_shown_as_such_and_signed_as_such() -> None:
+    visit = Visit().to_form().touch("wrong.name", "primary").until()
+    assert "您说不对" in visit.words
+    visit.submit()
+    draft: Any = visit.last(s.SignDocument).draft
+    assert draft["fields"]["name"] == {"value": "陈晓娴", "origin": "city", "disputed": "yes"}
+    assert draft["consent"] == {"given": True, "subjects": ["pop.household", "pop.person"]}

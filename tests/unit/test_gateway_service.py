@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,17 @@ def test_the_disk_refuses(kit: GatewayKit, monkeypatch: pytest.MonkeyPatch) -> N
     answer = terminal.push(terminal.batch(1, 1))
     assert (answer.status, answer.code) == (503, "gateway-store-failed")
     assert "retry-after" in answer.headers
+
+
+def test_a_machine_without_postgresql_s_driver_keeps_sqlite_and_names_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal's package has no psycopg: a module that is None in `sys.modules` cannot be imported."""
+    monkeypatch.delitem(sys.modules, "provisioning.gateway.storage.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnsupported, match="psycopg"):
+        open_store(tmp_path, "postgresql://kiosk@/kiosk")
+    open_store(tmp_path, "").close()
 
 
 def test_a_database_that_is_not_spoken_not_there_or_no_database(tmp_path: Path) -> None:

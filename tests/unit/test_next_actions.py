@@ -66,8 +66,8 @@ def test_every_option_beside_a_command_is_one_of_its_own(file: Path) -> None:
     wrong: list[str] = []
     for match in re.finditer(r"kiosk ((?:[a-z][a-z-]+ )+)([^`|\n]*--[^`|\n]*)", file.read_text("utf-8")):
         words = tuple(match[1].split())
-        path = words[:2] if words[:2] in KNOWN else words[:1]
-        if path not in KNOWN:
+        path = max((words[:length] for length in range(len(words) + 1) if words[:length] in KNOWN), key=len)
+        if not path:
             continue
         options = {name for one in KNOWN[path].params for name in one.opts} | {"--help"}
         said = set(re.findall(r"(?<=\s)--[a-z][a-z-]+", " " + match[2].split("#")[0].split("kiosk ")[0]))

@@ -8,7 +8,6 @@ import pytest
 
 from kiosk import events as e
 from kiosk.screen_model import DateField, Field, Keyboard, PrefilledRows
-from kiosk.session import state as s
 from kiosk.session.form import rows_per_page
 from kiosk.session.state import State
 from kiosk.settings import Settings
@@ -230,18 +229,6 @@ def test_a_service_that_asks_nothing_goes_straight_to_the_last_look() -> None:
 # ----------------------------------------------------------------------------------------- changing rows
 
 
-def test_what_the_city_holds_is_wrong_and_the_citizen_takes_it_back_again() -> None:
-    visit = Visit().to_form().touch("wrong.name", "primary")
-    assert rows(visit)["姓名"].disputed
-    assert not rows(visit.touch("wrong.name"))["姓名"].disputed
-    assert visit.application.disputed == frozenset()
-
-
-def test_a_field_that_nobody_may_correct_is_not_disputed() -> None:
-    visit = Visit().to_form().send(e.FieldDisputed("rid"), e.FieldDisputed("nonsense"))
-    assert visit.application.disputed == frozenset()
-
-
 def test_a_filled_in_number_is_changed_and_the_form_goes_on_where_it_was() -> None:
     visit = to_row(Visit().to_form(), "change.phone")
     page = visit.application.page
@@ -384,15 +371,6 @@ def test_what_was_changed_before_can_be_changed_again_at_the_last_look() -> None
     visit = to_row(Visit().to_form(), "change.phone").touch("change.phone").type("13900000000").touch("primary").until()
     visit = to_check_row(visit, "change.phone").touch("change.phone")
     assert field(visit).value == "13900000000"  # pyright: ignore
-
-
-def test_a_disputed_value_is_shown_as_such_and_signed_as_such() -> None:
-    visit = Visit().to_form().touch("wrong.name", "primary").until()
-    assert "您说不对" in visit.words
-    visit.submit()
-    draft: Any = visit.last(s.SignDocument).draft
-    assert draft["fields"]["name"] == {"value": "陈晓娴", "origin": "city", "disputed": "yes"}
-    assert draft["consent"] == {"given": True, "subjects": ["pop.household", "pop.person", "msg.contact"]}
 
 
 def test_the_network_is_cut_before_a_service_that_needs_it_is_submitted() -> None:

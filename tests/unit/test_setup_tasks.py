@@ -3,136 +3,28 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from typer.testing import CliRunner
 
-from drivers.api import JobState, PrintResult, Receipt
 from drivers.errors import DriverError
-from drivers.printers.paper.layout import preview_text
-from drivers.sim.cards.card import SimCard
-from drivers.sim.cards.document import parse_card_document
-from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.reader import SimReader
-from kiosk.__main__ import app
-from kiosk.bench.virtual.city import personas
 from kiosk.speech.recording import RecordingEngine
-from kiosk.speech.speaker import Engine, SpeechFailed
-from kiosk.staff.part import Part, Staff, TaskDone
-from kiosk.staff.setup.progress import proofs_json
-from kiosk.staff.setup.state import Proof, accepted
+from kiosk.speech.speaker import SpeechFailed
+from kiosk.staff.part import Part, Staff
 from kiosk.terminal import StaffSide
-from kiosk.upkeep.setup import probe, readiness, sheet, trial
+from kiosk.upkeep.setup import probe, trial
 from kiosk.upkeep.setup.side import PROGRESS_FILE, begins, site_at, with_setup
-from kiosk.upkeep.setup.tasks import NotYet, SetupMachine, SetupTasks, StickMissing
+from kiosk.upkeep.setup.tasks import NotYet, StickMissing
 from kiosk.workers.staff_tools import TaskTable
-from offline_cache import enrolment as enrolments
 from offline_cache import state as states
-from offline_cache.errors import NotEnrolled, StorageFailed
-from offline_cache.joining.site import SITE_FILE, SiteData, checked, encode
-from offline_cache.service import drain
-from offline_cache.wire.fleet import readiness as wire
-from provisioning.gateway.fleet.readiness import Readiness
-from provisioning.gateway.offices.intake import Filed
-from tests.unit.test_joining import Phone, Site, _Now
+from offline_cache.errors import StorageFailed
+from offline_cache.joining.site import SITE_FILE, checked, encode
+from tests.unit.setup_machine import BEGAN, Bench, Clock, Still, alone, bench, bind, data_of, site
+from tests.unit.test_joining import Phone, Site
 
-PROOFS = (Proof("touch", facts={"n": "5", "px": "3"}), accepted("clock-offset", s="1.8"), Proof("outbox"))
-BEGAN = "2027-05-18T10:02"
-
-
-class Strip:
-    """A printer that keeps what it was given."""
-
-    def __init__(self, state: JobState = JobState.DONE) -> None:
-        self.state = state
-        self.pages: list[Receipt] = []
-
-    def print_for_staff(self, receipt: Receipt) -> PrintResult:
-        self.pages.append(receipt)
-        return PrintResult(self.state, "" if self.state is JobState.DONE else "paper-out", 0)
-
-
-class Clock(_Now):
-    def boot_id(self) -> str:
-        return "boot"
-
-
-class Bench:
-    """The tasks of one terminal in `state`."""
-
-    def __init__(self, state: Path, site: SiteData | None, *, clock: Clock, printer: Strip | None = None) -> None:
-        self.state = state
-        self.reader = SimReader("Kiosk Citizen", real_time=False)
-        self.authority = CardAuthority.load_or_create(state / "cards")
-        self.printer = printer or Strip()
-        self.engine: Engine | None = RecordingEngine()
-        self.joined: list[str] = []
-        self.clock = clock
-        self.site = site
-        self.plug_in()
-
-    def plug_in(self) -> None:
-        """Start the program again: only the disk remembers."""
-        machine = SetupMachine(
-            self.state, lambda: self.site, self.reader, self.printer, self.engine, "123456", self.clock,
-            lambda enrolment: self.joined.append(enrolment.terminal), sticks=(self.state / "media",),
-            prove_outbox=lambda _folder: probe.Kept(3, 21),
-        )  # fmt: skip
-        self.tasks = SetupTasks(machine).tasks()
-
-    def run(self, name: str, **arguments: str) -> TaskDone:
-        done = self.tasks[name](arguments)
-        assert done.name == name
-        return done
-
-    def insert(self, **more: object) -> None:
-        card = {**personas()["parent"].card, "pin": "123456", **more}
-        self.reader.insert(SimCard(parse_card_document(card), self.authority))
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
-    yield site
-    site.stop()
-
-
-def data_of(site: Site, ca_hash: str = "") -> SiteData:
-    return checked(site.url, ca_hash or site.kit.authority.ca_hash, "GZ-K2", "2027-00318")
-
-
-@pytest.fixture
-def bench(site: Site) -> Bench:
-    return Bench(site.state, data_of(site), clock=Clock(site.kit.clock))
-
-
-@pytest.fixture
-def alone(tmp_path: Path) -> Bench:
-    """A terminal that nobody told which gateway it belongs to."""
-    state = tmp_path / "alone"
-    state.mkdir(mode=0o700)
-    return Bench(state, None, clock=Clock(_Still()))  # pyright: ignore[reportArgumentType]
-
-
-class _Still:
-    ms = 1_800_000_000_000
-
-
-def bind(phone: Phone, address: str) -> int:
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    return phone.post("/enrol/bind", **asked, office="rongshu", label="3 号机", proof=phone.proof())[0]
-
-
-def join(site: Site, bench: Bench) -> None:
-    phone = Phone(site.kit)
-    phone.log_in()
-    assert bind(phone, bench.run("setup-join").facts["address"]) == 303
-    assert bench.run("setup-join").facts["state"] == "joined"
+__all__ = ["alone", "bench", "site"]
 
 
 # ---------------------------------------------------------------------------------------------------------- the card
@@ -219,7 +111,7 @@ def test_a_clock_of_another_year_is_named_with_how_far_off_it_is(tmp_path: Path)
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=365)
     site = Site(tmp_path, now=later)
     try:
-        bench = Bench(site.state, data_of(site), clock=Clock(_Still()))  # pyright: ignore[reportArgumentType]
+        bench = Bench(site.state, data_of(site), clock=Clock(Still()))  # pyright: ignore[reportArgumentType]
         done = bench.run("setup-network")
         assert (done.ok, done.code) == (False, "clock-wrong")
         assert int(done.facts["clock_off_s"]) > 300
@@ -282,125 +174,6 @@ def test_without_a_network_the_request_goes_onto_a_stick(
     assert site.state == bench.state
 
 
-# ------------------------------------------------------------------------------------------------------------ report
-
-
-def test_the_report_is_signed_kept_printed_and_reaches_the_gateway_s_page(site: Site, bench: Bench) -> None:
-    with pytest.raises(NotEnrolled):
-        bench.run("setup-data")
-    join(site, bench)
-    with pytest.raises(NotYet, match="no-catalogue"):
-        bench.run("setup-data")
-    bench.run("setup-report", proofs=proofs_json(PROOFS), began=BEGAN)
-    with pytest.raises(NotYet, match="not-sent"):
-        bench.run("setup-sent")
-    drain(bench.state)
-    assert bench.run("setup-sent").ok
-    assert bench.run("setup-data").ok
-    assert bench.run("setup-report-print").ok
-    paper = "\n".join(preview_text(bench.printer.pages[0]))
-    assert "开通报告" in paper
-    assert "差 1.8 秒，您说照用" in paper
-    bench.printer.state = JobState.NOT_PRINTED
-    assert bench.run("setup-report-print").code == "paper-out"
-    assert (bench.state / readiness.PDF_FILE).read_bytes().startswith(b"%PDF")
-
-    site.kit.gateway.town.intake.work()
-    terminal = bench.joined[-1]
-    ready = site.kit.gateway.fleet.readiness.of(terminal)
-    assert ready is not None
-    assert ready.genuine
-    assert [row[0] for row in ready.rows] == ["touch", "clock-offset", "outbox"]
-    phone = Phone(site.kit)
-    assert phone.get(f"/fleet/{terminal}/readiness.json")[0] == 401
-    phone.log_in()
-    status, page = phone.get(f"/fleet/{terminal}")
-    assert status == 200
-    assert "开通报告" in page
-    assert "照用 1 项" in page
-    assert "别信" not in page
-    original = json.loads(phone.get(f"/fleet/{terminal}/readiness.json")[1])
-    assert original["signature"] == readiness.load(bench.state).signature
-    assert phone.get("/fleet/T0999/readiness.json")[0] == 404
-
-    bench.run("setup-save", progress="{}")
-    assert begins(bench.state, None)
-    assert bench.run("setup-open").ok
-    assert not begins(bench.state, bench.site)
-
-
-def test_a_report_signed_by_another_key_is_kept_and_marked(site: Site, bench: Bench) -> None:
-    join(site, bench)
-    joined = enrolments.load(bench.state)
-    report = dict(readiness.make(joined, "1", PROOFS, BEGAN, site.kit.clock.ms).plain)
-    desk: Readiness = site.kit.gateway.fleet.readiness
-
-    def file(document: Mapping[str, object], at_ms: int) -> None:
-        desk(Filed(1, joined.terminal, "e", 1, "i", at_ms, at_ms, document))
-
-    for document in ({"kind": "rating"}, {"kind": wire.KIND, "report": {}, "signature": "x"},
-                     {"kind": wire.KIND, "report": report, "signature": 5}):  # fmt: skip
-        file(document, 1)
-    assert desk.of(joined.terminal) is None
-    file({"kind": wire.KIND, "report": report, "signature": "AAAA"}, 2)
-    found = desk.of(joined.terminal)
-    assert found is not None
-    assert not found.genuine
-    phone = Phone(site.kit)
-    phone.log_in()
-    assert "别信" in phone.get(f"/fleet/{joined.terminal}")[1]
-    file({"kind": wire.KIND, "report": report, "signature": wire.signed(report, joined.private_key)}, 1)
-    assert not found.genuine, "an older one does not take its place"
-
-
-def test_kiosk_readiness_tells_verifies_prints_and_refuses_what_was_changed(
-    site: Site, bench: Bench, tmp_path: Path
-) -> None:
-    def run(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(app, ["readiness", "--state", str(bench.state), *arguments])
-        return done.exit_code, done.output
-
-    assert run("--json")[0] == 1
-    join(site, bench)
-    readiness.keep(bench.state, readiness.make(enrolments.load(bench.state), "1", PROOFS, BEGAN, site.kit.clock.ms))
-    code, output = run()
-    assert code == 0
-    assert "WARN clock-offset: 1.8 s off, accepted" in output
-    code, output = run("--json", "--pdf", str(tmp_path / "r.pdf"))
-    assert json.loads(output)["overrides"] == ["clock-offset"]
-    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
-    file = bench.state / readiness.JSON_FILE
-    changed = tmp_path / "changed.json"
-    changed.write_text(file.read_text("utf-8").replace('"px": "3"', '"px": "0"'), "utf-8")
-    assert run("--verify", str(file))[0] == 0
-    for other in (changed, tmp_path / "none.json", tmp_path):
-        assert run("--verify", str(other))[0] == 1
-    ca = bench.state / enrolments.CA_FILE
-    assert run("--verify", str(file), "--ca", str(ca))[0] == 0
-    assert run("--verify", str(file), "--ca", str(changed))[0] == 1
-    assert run("--verify", str(file), "--ca", str(tmp_path / "no.pem"))[0] == 1
-    settings = tmp_path / "settings.toml"
-    settings.write_text(f'printer_port = "{tmp_path / "no-printer"}"\n', "utf-8")
-    assert run("--print", "--config", str(settings))[0] == 1
-    assert run("--pdf", str(tmp_path / "no" / "r.pdf"))[0] == 1
-    file.write_text("[]", "utf-8")
-    assert run()[0] == 1
-
-
-def test_both_papers_hold_every_row_in_both_languages(site: Site, bench: Bench) -> None:
-    join(site, bench)
-    report = readiness.make(enrolments.load(bench.state), "1", PROOFS, BEGAN, site.kit.clock.ms)
-    english = "\n".join(preview_text(sheet.strip(report, "en")))
-    assert "Readiness report" in english
-    assert "5 points, at most 3 px off" in english
-    assert report.digest in sheet.code(report)
-    whole = report.encoded()
-    assert readiness.decode(whole).proofs == PROOFS
-    for raw in (whole * 30, b"{", b"[]", b"{}", whole.replace(b"kiosk-readiness-1", b"other")):
-        with pytest.raises(readiness.ReadinessInvalid):
-            readiness.decode(raw)
-
-
 # ------------------------------------------------------------------------------------------------------------- probe
 
 
@@ -439,7 +212,7 @@ def test_a_terminal_with_site_s_data_begins_with_commissioning_until_it_was_open
 def test_only_a_fresh_terminal_is_given_commissioning_s_tasks(tmp_path: Path) -> None:
     side = StaffSide(lambda _terminal: TaskTable({}))
     reader = SimReader("Kiosk Citizen", real_time=False)
-    clock = Clock(_Still())  # pyright: ignore[reportArgumentType]
+    clock = Clock(Still())  # pyright: ignore[reportArgumentType]
     plain = with_setup(side, tmp_path, lambda: None, reader, None, clock)
     assert plain.first is None
     fresh = with_setup(side, tmp_path, lambda: checked("https://g.example", "ab" * 32), reader, None, clock)

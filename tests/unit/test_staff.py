@@ -26,7 +26,7 @@ from kiosk.staff.views.screen import render
 from kiosk.upkeep import closing
 from kiosk.upkeep.log_lines import WORDS as LOG_WORDS
 from kiosk.words import i18n
-from tests.unit.visit_kit import FAILURES, SITE, world
+from tests.unit.visit_kit import FACTS, FAILURES, SITE, world
 
 LANGUAGES = ("zh-Hans", "yue-Hant", "en")
 BY_CARD = "card:1f3a-07bc"
@@ -178,7 +178,8 @@ def test_an_event_that_no_row_names_is_a_bug() -> None:
 
 
 def test_a_late_answer_of_a_citizen_s_card_is_no_test_read() -> None:
-    for event in (e.CardFailed("card-unknown"), TechnicianCardSeen(1, "1f3a")):
+    late = (e.CardFailed("card-unknown"), e.CardRecognised(1, FACTS, 6), TechnicianCardSeen(1, "1f3a"))
+    for event in late:
         assert after(Maintenance(page="read"), event).part == Maintenance(page="read")
 
 
@@ -340,4 +341,3 @@ def test_pages_hold_fewer_rows_in_large_letters() -> None:
     large = replace(staff(Maintenance(page="parked", answer=done)).modes, text_scale=1.6)
     model = drawn(staff(Maintenance(page="parked", answer=done, offset=99), modes=large))
     assert "第 3 页，共 3 页" in str(model.body)
-

@@ -136,6 +136,7 @@ def test_a_code_that_is_none_is_told_on_the_phone(kit: GatewayKit, phone: Phone)
     proof = re.search(r'name="proof" value="([0-9a-f]+)"', page)
     assert proof
     fields = {name: values[0] for name, values in parse_qs(small).items()}
+    assert phone.post(PATH, **{**fields, "n": "x"}, who=WHO, proof=proof[1])[0] == 400
     status, page, _ = phone.post(PATH, **fields, who=WHO, proof=proof[1])
     assert status == 400
     assert "认不出这个码" in page

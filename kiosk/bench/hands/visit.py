@@ -155,9 +155,12 @@ class Visitor:
         self.press("primary")
 
     def through_pages(self) -> None:
-        """Pages of what the city holds, to the form: the way on where there is one, else the first choice."""
+        """Pages of what the city holds, to the form: the way on where there is one, else the first choice.
+
+        Where nothing is asked, the last look follows at once.
+        """
         for _ in range(MAX_FORM_SCREENS):
-            if self.wait_for("form", "view") == "form":
+            if self.wait_for("form", "view", "check") != "view":
                 return
             elements = self._bench.elements()
             forward = _find(elements, "primary")

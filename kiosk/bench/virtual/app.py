@@ -1,6 +1,6 @@
 """The city's app, and the gateway's part of it, for a terminal on a fake clock: scanned, approved, refused, expired.
 
-As `provisioning/gateway/identity/sign_ins.py` does it; `tests/system/test_app_sign_in.py` meets both with the same hands.
+As `provisioning/gateway/identity/sign_ins.py` does it; the same telephone (`kiosk/bench/hands/phone.py`) meets both.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _authority(folder: Path, given: Path | None, *, as_json: bool) -> bytes:
 
 
 def _write(report: Report, file: Path, *, as_json: bool) -> None:
-    from drivers.printers.a4.certificate import FontMissing
+    from drivers.printers.paper.raster import FontMissing
     from kiosk.upkeep.setup.sheet import pdf
 
     if not file.parent.is_dir():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kiosk.screen_model import Fact, Facts, Gap, Heading, Notice, Piece, ScreenModel, Trouble, Words
 from kiosk.staff.closed import Closed
-from kiosk.staff.views.frame import View, blank, with_way_in
+from kiosk.staff.views.frame import View, for_citizens, with_way_in
 from kiosk.staff.views.tools import REASON_WORDS, UNTIL_WORDS
 
 
@@ -29,12 +29,7 @@ def screen(view: View) -> ScreenModel:
     )
     named = f"  ·  {staff.world.terminal}" if staff.world.terminal else ""
     code = f"{say('代码 {c}', c='out-of-service')}{named}"
-    body += [Heading(say("现在可以去")), Facts(rows), Gap()]
-    body.append(
-        Words(
-            say("热线 12345，24 小时"),
-            small=True,
-            end=code,
-        )
-    )
-    return with_way_in(replace(blank(view, "out-of-service"), finish=None, body=tuple(body)))
+    if not staff.modes.reach:  # half a screen has room for what matters: why, and what is not lost
+        body += [Heading(say("现在可以去")), Facts(rows)]
+    body += [Gap(), Words(say("热线 12345，24 小时"), small=True, end=code)]
+    return with_way_in(replace(for_citizens(view, "out-of-service"), body=tuple(body)))

@@ -65,7 +65,7 @@ def _code(view: View, model: ScreenModel) -> ScreenModel:
     say, part = view.say, part_of(view)
     if not part.qr:
         return replace(model, title=say("正在准备维护码"))
-    shown = f"{part.typed:·<{CODE_LENGTH}}"
+    shown = f"{part.typed:_<{CODE_LENGTH}}"
     number = CaseNumber(say("手机上的八位数字"), f"{shown[:4]} {shown[4:]}", part.qr, to_scan=True)
     wrong = Notice("att", say("码不对，还可以试 {n} 次", n=part.tries_left), say("看清手机上的八位数字，再输一次。"))
     stale = Notice("att", say("那个码不能用了"), say("已换新码，请再扫一次。"))

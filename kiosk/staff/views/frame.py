@@ -17,8 +17,8 @@ from kiosk.view_model.frame import Say, Scene
 
 HOLD_S = 5.0
 """How long the terminal's name is held."""
-AIDS = frozenset({"mode.large", "mode.contrast", "mode.reach", "mode.language"})
-"""The aids that a technician has: the voice and the help are the citizen's."""
+AIDS = frozenset({"mode.large", "mode.contrast", "mode.language"})
+"""The aids that a technician has: voice, help and the lowered screen are the citizen's."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,16 @@ def blank(view: View, name: str) -> ScreenModel:
     """Return the frame of a staff screen, `name` as in `staff.maintenance`, with an empty body."""
     model = frame.blank(view.scene)
     leave = Control("finish", "finish", view.say("退出维护"), e.FinishPressed(), icon="cross")
-    seen = tuple(one for one in frame.aids(view.scene) if one.id in AIDS)
-    return replace(model, name=name, finish=leave, aids=seen, chips=())
+    seen = tuple(one for one in model.aids if one.id in AIDS)
+    modes = replace(model.modes, reach=False)
+    return replace(model, name=name, finish=leave, aids=seen, chips=(), modes=modes, lowered_note="")
+
+
+def for_citizens(view: View, name: str) -> ScreenModel:
+    """Return the frame of a screen that citizens see while staff mode is on, with their aids but voice and help."""
+    model = frame.blank(view.scene)
+    seen = tuple(one for one in model.aids if one.id in AIDS | {"mode.reach"})
+    return replace(model, name=name, finish=None, aids=seen, chips=())
 
 
 def with_way_in(model: ScreenModel) -> ScreenModel:

@@ -129,7 +129,7 @@ def paged(view: View, rows: tuple[TaskRow, ...]) -> tuple[tuple[TaskRow, ...], t
     """Return the rows that have room now, and the pager where there are more."""
     say, part = view.say, part_of(view)
     settings = view.staff.world.settings
-    crowded = view.staff.modes.text_scale >= LARGE or view.staff.modes.reach or settings.width > settings.height
+    crowded = view.staff.modes.text_scale >= LARGE or settings.width > settings.height
     size = PER_PAGE_LARGE if crowded else PER_PAGE
     count = max(1, -(-len(rows) // size))
     at = min(part.offset, count - 1)

@@ -87,7 +87,8 @@ def keypad_focus(s: Scene) -> ScreenModel:
         (s.t("再读", "Repeat"), s.t("这一项再读一遍", "hear it again")),
     )
     legend = Legend(rows, s.t("帮助", "Help"), s.t("再读", "Repeat"), "down")
-    one, two, three, *_ = shown.body[0].items if isinstance(shown.body[0], Choices) else ()
-    items = tuple(replace(item, selected=False) for item in (one, two, three))
+    first = shown.body[0]
+    assert isinstance(first, Choices)
+    items = tuple(replace(item, selected=False) for item in first.items[:3])
     shown = replace(shown, body=(Choices(items[:2] if s.modes.reach else items, radio=True),), focus="answer.1")
     return replace(shown, legend=legend, primary=s.primary("继续", "Continue", enabled=False))

@@ -65,7 +65,7 @@ def status(sheet: Sheet, model: ScreenModel) -> None:
     while size > theme.smallest and sheet.measure(model.terminal, size, True) > room:
         size = theme.smaller_sizes(size)[1]
     used = line(sheet, model.terminal, left + 65, middle, Type(size, bold=True))
-    way_in(sheet, model, Rect(left, zone.y, 65 + used, zone.height))
+    way_in(sheet, model, Rect(left, 0, 65 + used, zone.bottom + 8))
     if theme.text_scale == 1.0 and used + 24 + sheet.measure(model.place, size, False) <= room:
         line(sheet, model.place, left + 65 + used + 24, middle, plain)
 

@@ -174,7 +174,7 @@ def _tick(sheet: Sheet, style: Style, row: Tick, box: Rect) -> float:
     blocks = [typeset(sheet, row.text, room, Type(style.size("label"), colour, emphasised, heading=True), place="tick")]
     if row.detail:
         blocks.append(typeset(sheet, row.detail, room, Type(style.size("body"), "ink2"), place="tick"))
-    height = max(side, stack_height(blocks)) + 2 * min(style.air.pad - 4, 28)
+    height = max(side, stack_height(blocks)) + 2 * max(2, min(style.air.pad - 4, 28))
     y = box.y + (height - side) / 2
     if row.mark == "done":
         icons.mark(sheet, "saved", box.x - 2, y, side)

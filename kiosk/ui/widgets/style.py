@@ -101,6 +101,10 @@ def ladder(theme: Theme) -> Iterator[Style]:
     bare = {role: max(SMALLEST_TEXT_IN_MODES, size) for role, size in _roles(1.0, theme).items()}
     for level in (3, 4, last):
         yield Style(theme, level, bare)
+    if theme.posture == "reach":  # as it is laid out without larger text: smaller than that it never gets
+        yield from (Style(theme, level, _roles(1.0, theme)) for level in (4, last))
+        yield Style(theme, last, _one_down(_roles(1.0, theme), theme))
+        return
     yield Style(theme, last, _one_down(bare, theme))
 
 

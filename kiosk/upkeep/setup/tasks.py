@@ -13,6 +13,7 @@ from typing import Protocol
 from cryptography import x509
 
 from drivers.api import CardReader, JobState, PrintResult, Receipt
+from drivers.printers.paper.raster import FontMissing
 from kiosk.speech.speaker import Engine, Manner, SpeechFailed
 from kiosk.staff.part import TaskDone
 from kiosk.staff.setup import clock, joining, look, network, progress, reader, report, table
@@ -262,15 +263,16 @@ class SetupTasks:
         return TaskDone(report.PROBE, ok=True, facts={"cuts": str(kept.cuts), "entries": str(kept.entries)})
 
     def report(self, arguments: Mapping[str, str]) -> TaskDone:
-        """Make, sign, keep, and send on its way. Raises `CacheError` leaves, `FontMissing`."""
+        """Make, sign, keep, draw, and send on its way. Raises `CacheError` leaves."""
         machine = self._machine
         joined = enrolments.load(machine.state_dir)
         proofs = progress.read_proofs(arguments["proofs"])
         site = machine.site()
         serial = (site.serial if site is not None else "") or joined.device[:8]
         made = readiness.make(joined, serial, proofs, arguments["began"], machine.clock.now_ms())
-        write_atomic(machine.state_dir / readiness.PDF_FILE, sheet.pdf(made))
         readiness.keep(machine.state_dir, made)
+        with contextlib.suppress(FontMissing):  # the signed report is the JSON; `kiosk readiness --pdf` draws it later
+            write_atomic(machine.state_dir / readiness.PDF_FILE, sheet.pdf(made))
         self._seq = readiness.queue(machine.state_dir, made)
         return TaskDone(report.MAKE, ok=True, facts={"digest": made.digest})
 

@@ -38,9 +38,7 @@ class AppGateway(Protocol):
 
     def look(self, key: str) -> SignInSeen: ...
 
-    def lookup(
-        self, key: str, service: str, subjects: tuple[str, ...], session: str
-    ) -> tuple[e.SubjectData, ...]: ...
+    def lookup(self, key: str, service: str, subjects: tuple[str, ...], session: str) -> tuple[e.SubjectData, ...]: ...
 
     def ask(self, key: str, draft: Mapping[str, object]) -> None:
         """Put a form before the citizen on the telephone."""
@@ -54,9 +52,7 @@ class AppGateway(Protocol):
 class AppDesk:
     """Performs `AppEffect`s in the thread of the gateway's desk, one after the other."""
 
-    def __init__(
-        self, gateway: AppGateway | None, worker: Worker, post: Post, found: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, gateway: AppGateway | None, worker: Worker, post: Post, found: Callable[[bool], None]) -> None:
         """`found` hears that the gateway is not there, as a look around would."""
         self._gateway = gateway
         self._worker = worker

@@ -186,7 +186,7 @@ def _approve(seen: Page) -> str:
     return (
         "<div><h1>要提交这张表吗？</h1><small>Hand this in?</small></div>"
         f'<p><b>{escape(words(form.name, form.language))}</b></p><dl class="tall">{rows}</dl>'
-        f'<p>终端 {escape(seen.terminal)}，屏幕上的数字应当是</p>'
+        f"<p>终端 {escape(seen.terminal)}，屏幕上的数字应当是</p>"
         f'<p class="code">{_pairs(seen.code)}</p>'
         '<section class="hint"><b>按“同意提交”，就是说：以上都是真的</b>'
         "<small>By handing in you say that all this is true.</small></section>"

@@ -7,7 +7,6 @@ from pathlib import Path
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.storage.journal import JournalTables
 from provisioning.gateway.storage.ledger import LedgerTables
-from provisioning.gateway.storage.postgres import PostgresDatabase
 from provisioning.gateway.storage.sqlite import SqliteDatabase
 from provisioning.gateway.storage.terminals import TerminalTables
 from provisioning.gateway.store import StoreUnsupported
@@ -38,6 +37,15 @@ def open_store(folder: Path, url: str) -> SqlStore:
     if url.startswith("sqlite:///"):
         return SqlStore(SqliteDatabase(Path(url.removeprefix("sqlite:///"))))
     if url.startswith(("postgresql://", "postgres://")):
-        return SqlStore(PostgresDatabase(url))
+        return SqlStore(_postgres(url))
     scheme = url.partition(":")[0][:32]
     raise StoreUnsupported(f"{scheme}: not supported; postgresql://… or nothing, for SQLite in the gateway's folder")
+
+
+def _postgres(url: str) -> Database:
+    """Its driver is not in a terminal's package: only who names such a database needs it."""
+    try:
+        from provisioning.gateway.storage.postgres import PostgresDatabase
+    except ModuleNotFoundError:
+        raise StoreUnsupported("the driver of PostgreSQL (psycopg) is not installed here") from None
+    return PostgresDatabase(url)

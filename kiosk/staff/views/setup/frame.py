@@ -14,7 +14,7 @@ from kiosk.staff.views.frame import View
 from kiosk.staff.views.setup.words import trouble
 from kiosk.view_model.frame import Say
 
-LARGE = 1.6
+LARGE = 1.25
 """From this text scale on."""
 
 

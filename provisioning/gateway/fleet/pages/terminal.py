@@ -18,6 +18,7 @@ from provisioning.gateway.fleet.pages.words import ago, say
 from provisioning.gateway.fleet.readiness import Ready
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+_COLUMN = '<div style="display:grid;gap:12px;align-content:start">'
 _SPAN_MS = 14 * 86_400_000
 
 
@@ -51,10 +52,10 @@ def render(
         for key, value in (one.beat.facts.items() if one.beat is not None else ())
     )
     body = (
-        f'<div class="two"><div style="display:grid;gap:12px"><section class="causes"><h2>{say("causes", lang)}</h2>'
+        f'<div class="two">{_COLUMN}<section class="causes"><h2>{say("causes", lang)}</h2>'
         f"{causes or fine}</section>{_orders(name, orders, proof, lang)}"
         f"{_plots(hours, lang, now_ms)}</div>"
-        f'<div style="display:grid;gap:12px"><section><h2>{say("gauges", lang)}</h2><dl>{gauges}{facts}</dl>'
+        f"{_COLUMN}<section><h2>{say('gauges', lang)}</h2><dl>{gauges}{facts}</dl>"
         f"</section>{_readiness(name, ready, lang)}</div></div>"
     )
     return whole(f"{name} · {say('title', lang)}", header, body, lang)
