@@ -23,6 +23,7 @@ from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
 from kiosk.session.arrival.effects import AppEffect
+from kiosk.session.arrival.greeting import AskGreeting
 from kiosk.session.asking.events import NewPinJudged
 from kiosk.session.asking.phone import HandOver, TakeBack
 from kiosk.session.asking.verdict import LOOK_S, look_again_s
@@ -325,21 +326,19 @@ class Runtime:
                 self.post(NewPinJudged(self._pins.judge(step, birth_date), session_id=session.id))
             case s.CheckCard(insertion=insertion):
                 desks.gateway.check_card(session.id, insertion)
-            case s.FetchChoices():
-                desks.gateway.choices(session.id, effect)
-            case HandOver() | TakeBack():
-                desks.gateway.to_phone(session.id, effect)
-            case AppEffect():
-                desks.gateway.app.perform(session.id, effect)
             case s.WatchVerdict():
                 self._timers.start("house.verdict", LOOK_S)
             case s.FetchData(service=service, subjects=subjects, timeout_s=timeout_s):
                 desks.gateway.fetch(session.id, service, subjects, timeout_s)
             case _:
-                self._perform_for_staff(effect, desks)
+                self._perform_elsewhere(effect, desks)
 
-    def _perform_for_staff(self, effect: s.Effect, desks: Desks) -> None:
+    def _perform_elsewhere(self, effect: s.Effect, desks: Desks) -> None:
         match effect:
+            case s.FetchChoices() | HandOver() | TakeBack() | AskGreeting():
+                desks.gateway.ask(self.session.id, effect)
+            case AppEffect():
+                desks.gateway.app.perform(self.session.id, effect)
             case RunTask(name=name, arguments=arguments) if desks.staff is not None:
                 desks.staff.run(name, arguments)
             case VerifyTechnician():

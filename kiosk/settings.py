@@ -22,9 +22,15 @@ class SettingsInvalid(Exception):
 
 
 def _setting(
-    default: object, doc: str, *, low: float | None = None, high: float | None = None, pattern: str = ""
+    default: object,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    pattern: str = "",
+    told: bool = True,
 ) -> object:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
+    return field(default=default, repr=told, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Settings:
             "123456",
             "PIN of the technicians' test cards: all that is ever tried on a card while setting up.",
             pattern=r"[0-9]{6}",
+            told=False,
         ),
     )
     staff_idle_s: int = cast(int, _setting(300, "Quiet time after which staff mode ends.", low=30, high=1800))

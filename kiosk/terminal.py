@@ -24,6 +24,7 @@ from kiosk.clock import Clock, local_minute
 from kiosk.hosting.staff_host import First, StaffHost, StaffWords
 from kiosk.log import Log
 from kiosk.paper.receipts import Site
+from kiosk.pieces import areas
 from kiosk.runtime import Chore, Desks, Runtime, Words
 from kiosk.screen_model import ScreenModel
 from kiosk.services.definition import Catalogue, DefinitionInvalid
@@ -209,6 +210,7 @@ class Terminal:
             local=local_minute(clock.wall_ms()),
             terminal=self.terminal,
             site=dict(enrolment.site) if enrolment is not None else {},
+            areas=areas.parse(resources.files("assets").joinpath("city", "divisions.json").read_text("utf-8")),
         )
         self._speaker = Speaker(engine, self._voice_worker(engine)) if engine is not None else None
         self._guide = Guide(self._speaker, play)

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -146,13 +147,19 @@ def booted(folder: Path, files: Sequence[Path], *, headless: bool = True) -> Gen
     command = ["unshare", "--mount", "sh", "-c", script, "sh", options, str(root), *nspawn]
     with (folder / "console").open("wb") as console:
         outer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
+    leader = 0
     try:
-        machine = Machine(_leader(outer, folder / "console"), folder)
+        leader = _leader(outer, folder / "console")
+        machine = Machine(leader, folder)
         states = {"running", "degraded"}
         machine.until(lambda: machine.start("systemctl", "is-system-running").stdout.strip() in states, "no boot")
         yield machine
     finally:
-        outer.kill()
+        if leader:  # the first process of its namespace: all the others go with it, and systemd-nspawn after them
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(leader, signal.SIGKILL)
+        else:
+            outer.kill()
         outer.wait(BOOT_S)
 
 

@@ -31,6 +31,20 @@ class Writing:
 
 
 @dataclass(frozen=True)
+class Picking:
+    """What is being picked from a long list, or of an address. Its repr tells no letter and no area."""
+
+    level: Literal["", "district", "street", "community", "rest"] = ""
+    """Of an address: what is asked now, at the `rest` in writing; empty: the question is no such address."""
+    area: str = field(repr=False, default="")
+    """The code of what was chosen so far; at the `rest`, empty: elsewhere, not in this city."""
+    seeking: bool = False
+    """Whether letters are typed to make the list shorter."""
+    typed: str = field(repr=False, default="")
+    """Those letters."""
+
+
+@dataclass(frozen=True)
 class Kept:
     """A form that was left half filled in by a time-out or a pulled card. Its repr tells only the service.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kiosk.pieces.acting import Greeting, Represents
 from kiosk.words.languages import made
 
 LIFE_EVENTS = ("moved", "work", "school", "home", "business", "ill", "retire", "travel", "records")
@@ -26,6 +27,13 @@ PageKind = Literal["list", "detail", "facts", "timeline", "steps"]
 CellKind = Literal["text", "code", "date", "time", "month", "money", "agency", "subject", "service"]
 Mark = Literal["saved", "held", "att", "stop", "info"]
 Words = Mapping[str, str]
+GREETING = "greeting"
+"""The purpose of what home says after the PIN."""
+PURPOSES: Mapping[str, Words] = {
+    "sign-in": {"zh-Hans": "用手机登录", "en": "Sign in by phone"},
+    GREETING: {"zh-Hans": "首页提醒", "en": "Reminder on the home screen"},
+}
+"""What else than a service a terminal may have heard of a citizen for."""
 
 
 class DefinitionInvalid(Exception):
@@ -286,18 +294,6 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Represents:
-    """Only somebody who stands for a company may apply; the public register says for which."""
-
-    subject: str
-    list: str
-    """The key under which every record of these services holds one row for each company."""
-    value: str
-    """The key of a row that names the company: what is submitted."""
-    label: str
-
-
-@dataclass(frozen=True)
 class Limit:
     n: int
     unit: Literal["d", "wd"]
@@ -322,6 +318,7 @@ class ServiceDefinition:
     evidence: tuple[Evidence, ...]
     fields: tuple[FieldDefinition, ...]
     represents: Represents | None = None
+    greeting: Greeting | None = None
     apply: bool = True
     """False: the service ends with its pages; nothing is signed and nothing is saved."""
     views: tuple[View, ...] = ()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, cast
 
+from kiosk.pieces.acting import Greeting, Represents
 from kiosk.services import confirm_parsing as confirming
 from kiosk.services import reading as read
 from kiosk.services.definition import (
@@ -23,7 +24,6 @@ from kiosk.services.definition import (
     FieldDefinition,
     Limit,
     OfflinePolicy,
-    Represents,
     ServiceDefinition,
     Subject,
     SubjectChoices,
@@ -58,6 +58,8 @@ def parse_catalogue(
         for subject in service.subjects:
             if subject not in subjects:
                 raise DefinitionInvalid(service.id, "evidence", f"no subject {subject!r} in the catalogue")
+        if service.greeting is not None and service.greeting.subject not in subjects:
+            raise DefinitionInvalid(service.id, "greeting", f"no subject {service.greeting.subject!r} in the catalogue")
         check_sign_in(service, subjects)
         services[service.id] = service
     return Catalogue(version, services, agencies, subjects)
@@ -121,6 +123,7 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         evidence=tuple(_evidence(service, item) for item in read.listed(service, "evidence", raw.get("evidence", []))),
         fields=fields,
         represents=_represents(service, raw.get("represents")),
+        greeting=_greeting(service, raw.get("greeting"), represents="represents" in raw),
         apply=apply,
         views=found_views,
         confirm=confirming.confirm(service, asked, by_id, None if own is None else condition(service, "confirm", own)),
@@ -241,6 +244,16 @@ def _represents(service: str, raw: object) -> Represents | None:
     table = read.table(service, "represents", raw)
     subject, listed, value, label = (read.text(service, key, table) for key in ("subject", "list", "value", "label"))
     return Represents(subject, listed, value, label)
+
+
+def _greeting(service: str, raw: object, *, represents: bool) -> Greeting | None:
+    if raw is None:
+        return None
+    if not represents:
+        raise DefinitionInvalid(service, "greeting", "only a service with represents has one: it is said of companies")
+    table = read.table(service, "greeting", raw)
+    subject, when = (read.text(service, key, table) for key in ("subject", "when"))
+    return Greeting(subject, when, read.words(service, "greeting", table.get("text")))
 
 
 def _ages(service: str, name: str, raw: object) -> AgeFilter:

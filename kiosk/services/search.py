@@ -65,3 +65,41 @@ def _spells(readings: Sequence[tuple[str, ...]], letters: str) -> bool:
         if letters.startswith(reading) and _spells(readings[1:], letters[len(reading) :]):
             return True
     return any(reading[:1] == letters[0] for reading in readings[0]) and _spells(readings[1:], letters[1:])
+
+
+def matching(texts: Sequence[Words], typed: str) -> tuple[int, ...]:
+    """Return which texts the letters find, by place: first those that begin with them. No letters find all."""
+    typed = typed.strip().lower()
+    if not typed:
+        return tuple(range(len(texts)))
+    found = ((place, at) for at, text in enumerate(texts) if (place := _where(text, typed)) is not None)
+    return tuple(at for _, at in sorted(found))
+
+
+def following(texts: Sequence[Words], typed: str) -> frozenset[str]:
+    """Return the letters, lower case, after which these letters still find something: the others lead nowhere."""
+    typed = typed.strip().lower()
+    found: set[str] = set()
+    for text in texts:
+        readings = spelt(text["zh-Hans"])
+        for first in range(len(readings)):
+            found |= _continued(readings[first:], typed)
+        words = text.get("en", "").lower().replace("-", " ").split()
+        starts = (" ".join(words[first:]) for first in range(len(words)))
+        found |= {start[len(typed)] for start in starts if start.startswith(typed) and len(start) > len(typed)}
+    return frozenset(letter for letter in found if letter.isascii() and letter.isalpha())
+
+
+def _continued(readings: Sequence[tuple[str, ...]], letters: str) -> set[str]:
+    """Return what may come after the letters where they spell the first of these characters (as `_spells`)."""
+    if not readings:
+        return set()
+    found: set[str] = set()
+    for reading in readings[0]:
+        if reading.startswith(letters):
+            found |= set(reading[len(letters) :][:1])
+        if letters and letters.startswith(reading):
+            found |= _continued(readings[1:], letters[len(reading) :])
+    if letters and any(reading[:1] == letters[0] for reading in readings[0]):
+        found |= _continued(readings[1:], letters[1:])
+    return found

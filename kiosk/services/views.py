@@ -9,11 +9,19 @@ from typing import cast
 
 from kiosk.events import SubjectData
 from kiosk.services import forms
-from kiosk.services.definition import Catalogue, Cell, CellKind, PageAction, ServiceDefinition, View, Words, words
+from kiosk.services.definition import (
+    PURPOSES,
+    Catalogue,
+    Cell,
+    CellKind,
+    PageAction,
+    ServiceDefinition,
+    View,
+    Words,
+    words,
+)
 
 Record = Mapping[str, object]
-PURPOSES: Mapping[str, Words] = {"sign-in": {"zh-Hans": "用手机登录", "en": "Sign in by phone"}}
-"""What else than a service a terminal may have heard of a citizen for."""
 Subjects = Mapping[str, SubjectData]
 BAR_STATES = ("done", "current", "todo", "asked")
 

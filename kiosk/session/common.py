@@ -157,6 +157,7 @@ def forget(session: Session) -> Session:
         pin_problem="",
         own_letter="",
         pin_changed=False,
+        due=(),
         life_event="",
         wanted_service="",
         application=None,

@@ -18,6 +18,7 @@ from kiosk.events import (
     TimerFired,
 )
 from kiosk.session import handing
+from kiosk.session.arrival import greeting
 from kiosk.session.asking import verdict
 from kiosk.session.common import IDLE, SECOND, WAIT, application_of, end, enter, fail, forget, fresh
 from kiosk.session.start import card_at_attract
@@ -74,6 +75,7 @@ def saved(session: Session, event: EntrySaved) -> Step:
     ticket = handing.own_ticket(session.own_letter, event.seq) if session.own_letter else ""
     kept = Saved(event.seq, event.number, service, event.at_ms, None, event.epoch, event.verdicts_after, ticket=ticket,
                  company=application_of(session).acting.name)  # fmt: skip
+    session = greeting.done(session, service, application_of(session).acting.number)
     session = replace(session, saved=kept, draft=None, waited_s=0)
     watch: tuple[Effect, ...] = (WatchEntry(event.seq), Note("outbox.saved", {"seq": event.seq, "service": service}))
     if session.card_gone:

@@ -20,6 +20,7 @@ from kiosk.services import forms
 from kiosk.session import handing
 from kiosk.session.asking import choices, new_pin, places, writing
 from kiosk.session.asking.events import ProofChosen
+from kiosk.session.asking.picking.level import coded
 from kiosk.session.common import application_of, confirms, enter, fail, form_of
 from kiosk.session.state import Application, Session, State, Step
 
@@ -353,7 +354,7 @@ def document(session: Session, form: forms.Form) -> Mapping[str, object]:
         "language": session.language,
         **handing.applicant(session),
         **({"company": application.acting.number} if application.acting.number else {}),
-        "fields": forms.document_fields(form),
+        "fields": coded(session.world.areas, form.definition, forms.document_fields(form)),
         "left_to_office": [item.id for item in forms.left_to_office(form)],
         "consent": {
             "given": not application.refused_consent,

@@ -19,6 +19,7 @@ from kiosk.events import (
     StartChosen,
     TimerFired,
 )
+from kiosk.session.arrival import greeting
 from kiosk.session.asking.events import CardLost
 from kiosk.session.common import IDLE, WAIT, await_card, begin, end, enter, fail, forget, fresh, recognise
 from kiosk.session.service import intro_done, open_service
@@ -164,7 +165,8 @@ def pin_given(session: Session, _event: PrimaryPressed) -> Step:
 def pin_accepted(session: Session, event: PinAccepted) -> Step:
     session = replace(session, holder=event.holder, pin_length=0, pin_rejected=False, tries_left=None)
     session = replace(session, browsing=False, application=None)
-    session, effects = enter(session, State.HOME, Note("pin.accepted", {"session": session.id}))
+    told = greeting.ask(session)
+    session, effects = enter(session, State.HOME, Note("pin.accepted", {"session": session.id}), *told)
     catalogue = session.world.catalogue
     if session.wanted_service and catalogue is not None and session.wanted_service in catalogue.services:
         session, more = open_service(session, session.wanted_service)

@@ -8,10 +8,11 @@ from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.events import SubjectData
-from kiosk.pieces.acting import Acting
+from kiosk.pieces.acting import Acting, Due
+from kiosk.pieces.areas import Areas
 from kiosk.pieces.sign_in import SignIn
 from kiosk.pieces.states import State
-from kiosk.pieces.visit import Kept, Message, Pad, Search, Writing
+from kiosk.pieces.visit import Kept, Message, Pad, Picking, Search, Writing
 from kiosk.screen_model import Modes
 from kiosk.services.definition import Catalogue, ServiceDefinition
 from kiosk.session.asking.sheet_state import Sheet
@@ -40,6 +41,8 @@ class World:
     """The name the gateway gave, or empty before enrolment."""
     pads: frozenset[Pad] = frozenset()
     """The ways to write Chinese that this terminal has."""
+    areas: Areas = field(repr=False, default_factory=Areas)
+    """The districts, streets and communities of the city; empty: an address is written."""
     kept: Kept | None = None
     site: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where it stands, from the enrolment: `office`, `matters`, `letter`, `place.LANGUAGE`."""
@@ -73,6 +76,7 @@ class Application:
     """The field that is being asked, or empty while the filled-in rows are shown."""
     typed: str = field(repr=False, default="")
     writing: Writing = field(default_factory=Writing)
+    picking: Picking = field(default_factory=Picking)
     problem: str = ""
     """What is wrong with the answer just given, as a code of `kiosk.services.forms.problem`."""
     changing: Literal["", "rows", "check", "wrong", "proof"] = ""
@@ -140,6 +144,8 @@ class Session:
     pin_rejected: bool = False
     shuffled: bool = False
     browsing: bool = False
+    due: tuple[Due, ...] = ()
+    """What the city said at the greeting is still to be done."""
     life_event: str = ""
     search: Search = field(default_factory=Search)
     wanted_service: str = ""

@@ -14,6 +14,7 @@ from kiosk.session import aside, finish, form, modes, paper, service, start, vie
 from kiosk.session.arrival import rows as arrival
 from kiosk.session.asking import events as asked
 from kiosk.session.asking import rows
+from kiosk.session.asking.picking import moves as picking
 from kiosk.session.common import BUSY, OWN_CLOCK, idle_timer
 from kiosk.session.state import Session, State, Step
 
@@ -151,7 +152,7 @@ TABLE: Mapping[State, Rows] = {
     State.SEARCH: _state(IN_CARD, rows.SEARCH),
     State.HOME: _state(
         IN_CARD,
-        rows.HOME,
+        arrival.HOME,
         {
             e.LifeEventChosen: service.event_chosen,
             e.BackPressed: start.back_to_start,
@@ -203,15 +204,15 @@ TABLE: Mapping[State, Rows] = {
         IN_CARD,
         rows.FORM,
         {
-            e.PrimaryPressed: form.forward,
-            e.BackPressed: form.backward,
-            e.PageTurned: form.turn_page,
+            e.PrimaryPressed: picking.forward,
+            e.BackPressed: picking.backward,
+            e.PageTurned: picking.turn,
             e.FieldDisputed: form.dispute,
             asked.ProofChosen: form.prove,
             e.ChangeAsked: form.change,
-            e.AnswerChosen: form.choose,
-            e.KeyTyped: form.key_typed,
-            e.KeysErased: form.keys_erased,
+            e.AnswerChosen: picking.choose,
+            e.KeyTyped: picking.key,
+            e.KeysErased: picking.erased,
         },
     ),
     State.CHECK: _state(

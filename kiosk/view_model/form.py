@@ -32,9 +32,10 @@ from kiosk.screen_model import (
 from kiosk.services import forms, views
 from kiosk.services.definition import Choice, FieldDefinition, words
 from kiosk.session.asking import events as asked
+from kiosk.session.asking.picking import moves
 from kiosk.session.common import application_of
 from kiosk.session.form import check_fields, current, may_change, pages, per_page
-from kiosk.view_model.asking import phone
+from kiosk.view_model.asking import phone, picking
 from kiosk.view_model.asking.new_pin import new_pin
 from kiosk.view_model.asking.writing import LETTERS, letter_rows, text_body
 from kiosk.view_model.frame import Scene, back, button, primary
@@ -161,8 +162,10 @@ def question(scene: Scene) -> ScreenModel:
     say = scene.say
     application, form_, plan = current(scene.session)
     item = form_.definition.field(application.question)
+    if moves.in_levels(scene.session):
+        return picking.page(scene)
     if application.changing == "wrong":
-        return _wrong_value(scene, form_, item)
+        return picking.written(scene, _wrong_value(scene, form_, item))
     if application.changing == "proof":
         return _wrong_proof(scene, form_, item)
     ids = [field.id for field in plan.questions]
@@ -176,7 +179,7 @@ def question(scene: Scene) -> ScreenModel:
     else:
         body = _typed_body(scene, item)
         ready = application.typed != "" and not application.writing.begun
-    return replace(
+    model = replace(
         stepped(scene, 4, detail),
         title=words(item.label, scene.language),
         subtitle=words(item.help, scene.language) if item.help["zh-Hans"] else "",
@@ -184,6 +187,7 @@ def question(scene: Scene) -> ScreenModel:
         back=back(scene),
         primary=primary(scene, say("继续"), enabled=ready or (not item.required and not application.writing.begun)),
     )
+    return picking.written(scene, model)
 
 
 def _wrong_value(scene: Scene, form_: forms.Form, item: FieldDefinition) -> ScreenModel:
@@ -255,10 +259,11 @@ def _choice_body(
     scene: Scene, form_: forms.Form, item: FieldDefinition, chosen: str | None = None
 ) -> tuple[Piece, ...]:
     """The choices of a question; `chosen` is what is selected instead of the answer."""
+    if moves.picking(scene.session).seeking:
+        return picking.of_choices(scene)
     found = forms.options(form_, item)
-    size = per_page(scene.session, "choices")
-    count = pages(len(found), size)
-    page = min(application_of(scene.session).page, count - 1)
+    size = moves.size(scene.session)
+    page = min(application_of(scene.session).page, moves.pages(scene.session) - 1)
     value = forms.value_of(form_, item)
     controls = tuple(
         button(
@@ -278,7 +283,7 @@ def _choice_body(
     if not controls:
         return (Notice("att", scene.say("现在没有可以选的"), scene.say("请返回，换一个地方或者换一天。")), Gap())
     piece = Tiles(controls) if _short(item) else Choices(controls, radio=True)
-    return (piece, *pager(scene, page, count))
+    return (piece, *picking.turning(scene))
 
 
 def _left(scene: Scene, choice: Choice) -> str:

@@ -24,7 +24,7 @@ from kiosk.services.definition import LIFE_EVENTS, words
 from kiosk.services.display import mask_name
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
-from kiosk.view_model.asking import app
+from kiosk.view_model.asking import app, greeting
 from kiosk.view_model.asking.search import on_home
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary
 from kiosk.view_model.modes import way_in
@@ -190,14 +190,14 @@ def home_screen(scene: Scene) -> ScreenModel:
         )
         for name in LIFE_EVENTS
     ]
-    greeting = say("{name}，您好", name=mask_name(session.holder.name)) if session.holder is not None else ""
+    welcome = say("{name}，您好", name=mask_name(session.holder.name)) if session.holder is not None else ""
     model = replace(
         blank(scene),
         where=say("首页"),
-        greeting=greeting,
+        greeting=welcome,
         title=say("想办什么事？"),
         title_display=True,
-        body=(Tiles(tuple(tiles)), *_offline(scene)),
+        body=(*greeting.alert(scene), Tiles(tuple(tiles)), *_offline(scene)),
     )
     return on_home(scene, model if session.holder is not None else replace(model, back=back(scene)))
 

@@ -173,16 +173,16 @@ class CardDesk:
         """For another thread: the card's certificate, DER. Raises `DriverError`, also when it takes too long."""
         return self._ask(lambda card: card.certificate(), timeout_s)
 
-    def certificate_if_any(self, timeout_s: float) -> bytes:
-        """As `certificate`, but a card that gives none stays open, and no bytes are returned."""
+    def if_any(self, question: Callable[[CitizenCard], bytes], timeout_s: float) -> bytes:
+        """For another thread: as `certificate`, but a card that cannot answer stays open, and no bytes are returned."""
 
-        def question(card: CitizenCard) -> bytes:
+        def quietly(card: CitizenCard) -> bytes:
             try:
-                return card.certificate()
+                return question(card)
             except CardProtocolError:
                 return b""
 
-        return self._ask(question, timeout_s)
+        return self._ask(quietly, timeout_s)
 
     def sign(self, data: bytes, timeout_s: float) -> bytes:
         """For another thread: the card's signature over `data`. Raises as `certificate`."""

@@ -8,8 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from drivers.errors import CardProtocolError
 from kiosk import events as e
-from kiosk.session.asking.events import CardLost, ChoicesFailed, ChoicesFetched, HandedOver, HandoverFailed, VerdictCame
+from kiosk.session.arrival.greeting import AskGreeting
+from kiosk.session.asking.events import (
+    CardLost,
+    ChoicesFailed,
+    ChoicesFetched,
+    GreetingCame,
+    HandedOver,
+    HandoverFailed,
+    VerdictCame,
+)
 from kiosk.session.asking.phone import HandOver, TakeBack
 from kiosk.session.state import FetchChoices
 from kiosk.workers.app.desk import AppDesk, AppGateway
@@ -36,6 +46,12 @@ class CityGateway(Protocol):
     def lookup(
         self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
     ) -> tuple[e.SubjectData, ...]: ...
+
+    def greeting(
+        self, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[e.SubjectData, ...]:
+        """What home says after the PIN. Asked beside everything else: nothing that a citizen waits for is behind it."""
+        ...
 
     def public(self, subject: str, given: Mapping[str, str]) -> e.SubjectData: ...
 
@@ -114,6 +130,36 @@ class GatewayDesk:
             return
         self._post(e.DataFetched(found, service, session_id=session_id))
 
+    def ask(self, session_id: int, asked: FetchChoices | HandOver | TakeBack | AskGreeting) -> None:
+        """Ask one of what an effect of its own asks for."""
+        match asked:
+            case FetchChoices():
+                self.choices(session_id, asked)
+            case AskGreeting():
+                self._probe_worker.submit(lambda: self._greet(session_id, asked))
+            case _:
+                self.to_phone(session_id, asked)
+
+    def _greet(self, session_id: int, asked: AskGreeting) -> None:
+        """Nobody waits for it: what goes wrong is nothing to say, and a card that signs nothing stays open."""
+
+        def sign(context: bytes) -> bytes:
+            signature = self._card.if_any(lambda card: card.sign(context), CHECK_S)
+            if not signature:
+                raise CardProtocolError("the card does not sign")
+            return signature
+
+        try:
+            certificate = self._card.if_any(lambda card: card.certificate(), CHECK_S)
+            if self._gateway is None or not certificate:
+                return
+            found = self._gateway.greeting(asked.subjects, secrets.token_hex(8), certificate, sign)
+        except Exception as error:  # noqa: BLE001 - home is on the screen already, and says nothing more
+            if getattr(error, "code", "") == "gateway-unavailable":
+                self._found(False)
+            return
+        self._post(GreetingCame(asked.insertion, found, session_id=session_id))
+
     def choices(self, session_id: int, asked: FetchChoices) -> None:
         """Ask a public subject for what can be chosen."""
         self._worker.submit(lambda: self._choices(session_id, asked))
@@ -150,7 +196,7 @@ class GatewayDesk:
 
     def _check_card(self, session_id: int, insertion: int) -> None:
         try:
-            certificate = self._card.certificate_if_any(CHECK_S)
+            certificate = self._card.if_any(lambda card: card.certificate(), CHECK_S)
             lost = bool(certificate) and self._gateway is not None and self._gateway.card_lost(certificate)
         except Exception:  # noqa: BLE001 - a lookup is refused all the same; without a network nobody can know
             return

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from kiosk import events as e
+from kiosk.services.definition import GREETING
 from kiosk.session.asking.events import VerdictCame
 from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
@@ -43,6 +44,16 @@ MAX_PAGES = 8
 """Pages of verdicts that one look reads; the next look begins anew."""
 
 
+def _data(found: Mapping[str, object]) -> tuple[e.SubjectData, ...]:
+    """What a lookup released, as the session knows it."""
+    made: list[e.SubjectData] = []
+    for subject, raw in found.items():
+        entry = cast(Mapping[str, object], raw)
+        record = cast(Mapping[str, object] | None, entry.get("record"))
+        made.append(e.SubjectData(subject, str(entry.get("agency", "")), str(entry.get("updated", "")), record))
+    return tuple(made)
+
+
 class OnlineGateway:
     """`CityGateway` over HTTPS. `requests.Session` is not shared between threads: one client for each use."""
 
@@ -68,13 +79,13 @@ class OnlineGateway:
         self, service: str, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
     ) -> tuple[e.SubjectData, ...]:
         """Fetch subjects. Raises `CacheError` leaves, and what `sign` raises."""
-        found = self._ask.lookup(service, subjects, session, certificate, sign)
-        made: list[e.SubjectData] = []
-        for subject, raw in found.items():
-            entry = cast(Mapping[str, object], raw)
-            record = cast(Mapping[str, object] | None, entry.get("record"))
-            made.append(e.SubjectData(subject, str(entry.get("agency", "")), str(entry.get("updated", "")), record))
-        return tuple(made)
+        return _data(self._ask.lookup(service, subjects, session, certificate, sign))
+
+    def greeting(
+        self, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[e.SubjectData, ...]:
+        """As `lookup`, for what home says; it belongs to the thread that probes."""
+        return _data(self._probe.lookup(GREETING, subjects, session, certificate, sign))
 
     def public(self, subject: str, given: Mapping[str, str]) -> e.SubjectData:
         """Fetch a public subject, or take it from the directory without a network. Raises `CacheError` leaves."""

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
+from kiosk.services.definition import GREETING
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import (
     NONCE_LIFETIME_S,
@@ -39,7 +40,8 @@ ACCESS_LOG = "audit.access"
 MAX_LOOKUP_BYTES = 64 * 1024
 SIGN_IN = "sign-in"
 """The purpose under which the citizen finds that a terminal heard who signed in with the app."""
-_SIGN_IN_AGENCY = "data"
+_HOUSE_AGENCY = "data"
+"""Who looked, where it was for no service: who runs the terminals."""
 _ACCESS_ROWS = 200
 Live = Callable[[bytes, str, int], Record | None]
 """A subject that the gateway's own tables hold: pseudonym, id number, now (ms since 1970), to its record."""
@@ -129,7 +131,7 @@ class Releaser:
         """
         catalogue = self.catalogue.current()
         _check_purpose(proof.service, proof.subjects, catalogue)
-        if catalogue.parsed.services[proof.service].sign_in != "app":
+        if proof.service == GREETING or catalogue.parsed.services[proof.service].sign_in != "app":
             raise Refused("app-not-enough")
         if any(catalogue.parsed.subjects[subject].sensitive for subject in proof.subjects):
             raise Refused("app-not-enough")
@@ -209,6 +211,9 @@ class Releaser:
         rows: list[dict[str, object]] = []
         for access in self.store.accesses(person, _ACCESS_ROWS):
             service = catalogue.parsed.services.get(access.service)
+            agency = (
+                _HOUSE_AGENCY if access.service in {SIGN_IN, GREETING} else "" if service is None else service.agency
+            )
             subject = catalogue.parsed.subjects.get(access.subject)
             rows.append(
                 {
@@ -216,7 +221,7 @@ class Releaser:
                         timespec="seconds"
                     ),
                     "terminal": access.terminal,
-                    "who": _SIGN_IN_AGENCY if access.service == SIGN_IN else "" if service is None else service.agency,
+                    "who": agency,
                     "purpose": access.service,
                     "subject": access.subject,
                     "held_by": "" if subject is None else subject.agency,
@@ -243,6 +248,12 @@ def _looks(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 def _check_purpose(service: str, subjects: Iterable[str], catalogue: SignedCatalogue) -> None:
     """Raises `Refused` for a service or subject that the catalogue does not know, or not together."""
+    if service == GREETING:  # only what a definition's greeting names; `all` does not stand for it
+        told = (item.greeting for item in catalogue.parsed.services.values())
+        named = {item.subject for item in told if item is not None}
+        if not all(subject in named and GREETING in catalogue.purposes[subject] for subject in subjects):
+            raise Refused("subject-refused")
+        return
     if service not in catalogue.parsed.services:
         raise Refused("service-unknown")
     for subject in subjects:

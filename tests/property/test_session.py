@@ -34,6 +34,15 @@ SUBJECTS = st.builds(
     st.one_of(st.none(), st.dictionaries(st.sampled_from(["name", "hukou_city", "members", "dwell", "phone"]),
                                          st.one_of(st.text(max_size=4), st.none()), max_size=3)),
 )  # fmt: skip
+GREETINGS = st.lists(
+    st.builds(e.SubjectData, st.just("tax.greeting"), st.just("tax"), st.just(""), st.fixed_dictionaries({
+        "companies": st.lists(st.fixed_dictionaries({
+            "uscc": st.sampled_from(["91440199MA0000001P", "91440199MA0000007A", ""]),
+            "lname": st.sampled_from(["甲", ""]),
+            "missing": st.booleans(),
+        }), max_size=3)})),
+    max_size=2,
+).map(tuple)  # fmt: skip
 PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.LanguageChosen: st.builds(e.LanguageChosen, st.sampled_from(["zh-Hans", "en"])),
     e.StartChosen: st.builds(e.StartChosen, st.sampled_from(["card", "app", "browse"])),
@@ -86,6 +95,7 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.RowOpened: st.builds(e.RowOpened, st.integers(-1, 9)),
     e.ActionChosen: st.builds(e.ActionChosen, st.sampled_from(["steps", "supplement", "evaluate", "payments", "x"])),
     e.TimerFired: st.builds(e.TimerFired, st.sampled_from(["idle", "second", "wait", "app", "other"])),
+    asked.GreetingCame: st.builds(asked.GreetingCame, INSERTIONS, GREETINGS),
     asked.SignInMade: st.builds(asked.SignInMade, st.just(SIGN_IN)),
     asked.SignInFailed: st.builds(asked.SignInFailed, CODES),
     asked.SignInSeen: st.one_of(

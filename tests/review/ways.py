@@ -13,6 +13,7 @@ from kiosk.session.state import Session, State
 from tests.unit.test_correcting import at, priced
 from tests.unit.test_handwriting import YOU, Writer
 from tests.unit.test_keeping import again, half_filled
+from tests.unit.test_picking import LIWAN, asked, correcting
 from tests.unit.test_pinyin import Typist
 from tests.unit.visit_kit import ASSETS, MOUTH, Visit
 
@@ -72,6 +73,8 @@ WAYS: dict[str, Way] = {
     "pin": Way(lambda: Visit().to_pin(), "13"),
     "pin wrong": Way(_wrong_pin, "14"),
     "home": Way(lambda: again(half_filled().pull()), "15"),
+    "home told": Way(lambda: Visit("owner").to_home().greeted(), "15"),
+    "home told of one in two": Way(lambda: Visit("director").to_home().greeted()),
     "home offline": Way(lambda: _cut(Visit().to_home()), "39"),
     "search": Way(lambda: Visit().to_home().touch("search")),
     "search found": Way(lambda: Visit().to_home().touch("search").type("G"), "16"),
@@ -87,6 +90,13 @@ WAYS: dict[str, Way] = {
     "wrong choice": Way(lambda: at(Visit("rare-name").to_form("deed-tax"), "wrong.homes")),
     "wrong words": Way(_disputed),
     "wrong proof": Way(lambda: priced().type("2580000").touch("primary", "proof.later")),
+    "district": Way(asked, "62"),
+    "street": Way(lambda: asked().touch(LIWAN).type("H"), "63"),
+    "every street": Way(lambda: asked().touch(LIWAN, "list.search")),
+    "community": Way(correcting),
+    "address elsewhere": Way(lambda: asked().touch("area.elsewhere")),
+    "long list": Way(lambda: asked("nation")),
+    "long list by letters": Way(lambda: asked("nation").touch("list.search").type("D")),
     "writing square": Way(lambda: Writer().asked().write(*YOU), "61"),
     "writing square empty": Way(lambda: Writer().asked()),
     "pinyin": Way(lambda: Typist().asked().type("youer"), "20"),

@@ -11,6 +11,10 @@ from kiosk.screen_model import CaseNumber
 from tests.scenario.kit import Kiosk
 
 
+WITH_PHONE = ("marriage", "records")
+"""A service whose form holds the number that the city knows."""
+
+
 @pytest.fixture
 def mouth(tmp_path: Path) -> Iterator[Kiosk]:
     """A terminal whose printer presents its tickets, with one waiting in the mouth."""
@@ -139,7 +143,7 @@ def test_a_printer_that_lies_about_its_paper_gets_no_done(kiosk: Kiosk) -> None:
 
 
 def test_a_text_message_instead_of_paper(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary")
     assert kiosk.controls["receipt.sms"].detail == "140****0021"
     kiosk.touch("receipt.sms", "primary")
     number = str(kiosk.store.documents[0]["number"])
@@ -157,13 +161,13 @@ def test_a_text_message_instead_of_paper(kiosk: Kiosk) -> None:
 
 
 def test_a_letter_by_e_mail_where_the_city_knows_the_address(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary", "receipt.email", "primary")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary", "receipt.email", "primary")
     assert (kiosk.store.documents[-1]["way"], kiosk.store.documents[-1]["to"]) == ("email", "xiaoxian@example.com")
     assert "xiaoxian@example.com" not in kiosk.words
 
 
 def test_paper_and_a_text_message(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary", "receipt.both", "primary")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary", "receipt.both", "primary")
     assert kiosk.screen.name == "rating"
     assert [paper.complete for paper in kiosk.paper.receipts] == [True]
     assert [d["kind"] for d in kiosk.store.documents] == ["application", "notice"]
@@ -172,7 +176,7 @@ def test_paper_and_a_text_message(kiosk: Kiosk) -> None:
 def test_a_number_is_typed_where_nobody_knows_one(kiosk: Kiosk) -> None:
     kiosk.to_home()
     kiosk.city.up = False
-    kiosk.to_saved().touch("primary")
+    kiosk.to_saved(*WITH_PHONE).touch("primary")
     assert kiosk.controls["receipt.sms"].detail == "要输手机号"
     kiosk.touch("receipt.sms", "primary")
     assert kiosk.terminal.public_state()["state"] == "address"
@@ -186,13 +190,13 @@ def test_a_number_is_typed_where_nobody_knows_one(kiosk: Kiosk) -> None:
 def test_the_number_is_not_typed_after_all(kiosk: Kiosk) -> None:
     kiosk.to_home()
     kiosk.city.up = False
-    kiosk.to_saved().touch("primary", "receipt.sms", "primary", "key.1", "key.delete", "key.1", "key.clear", "back")
+    kiosk.to_saved(*WITH_PHONE).touch("primary", "receipt.sms", "primary", "key.1", "key.delete", "key.1", "key.clear", "back")
     assert kiosk.screen.name == "receipt"
     assert len(kiosk.store.documents) == 1
 
 
 def test_a_text_message_after_half_a_receipt(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary")
     kiosk.paper.load_roll(60)
     kiosk.touch("primary", "receipt.sms")
     assert kiosk.screen.name == "receipt"
@@ -201,7 +205,7 @@ def test_a_text_message_after_half_a_receipt(kiosk: Kiosk) -> None:
 
 
 def test_the_disk_refuses_the_message(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary", "receipt.sms")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary", "receipt.sms")
     error = OSError("full")
     error.code = "outbox-full"  # pyright: ignore[reportAttributeAccessIssue]
     kiosk.store.breaks = error
@@ -211,7 +215,7 @@ def test_the_disk_refuses_the_message(kiosk: Kiosk) -> None:
 
 
 def test_nothing_of_an_address_is_logged_or_kept(kiosk: Kiosk) -> None:
-    kiosk.to_home().to_saved().touch("primary", "receipt.sms", "primary")
+    kiosk.to_home().to_saved(*WITH_PHONE).touch("primary", "receipt.sms", "primary")
     assert "14000000021" not in repr(kiosk.terminal.runtime.session)
     kiosk.touch("primary", "back").pull()
     log = (kiosk.state_dir / "log" / "kiosk.jsonl").read_text("utf-8")

@@ -32,6 +32,8 @@ NO_SCREEN_OF_A_VISIT = frozenset({
     "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
     "technician-revoked", "technician-expired", "technician-false", "staff-code-wrong", "staff-code-expired",
     "staff-code-used", "staff-code-unenrolled", "app-not-now", "app-not-approved",
+    "bundle-unwritable", "entries-unsent", "not-erased", "certificate-ended", "ca-mismatch", "token-invalid",
+    "not-enrolled", "enrolment-damaged", "clock-wrong",
 })  # fmt: skip
 """Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,10 @@ from kiosk.ui.screens.testing import GLASS, TARGET
 from tests.ui.measure import problems
 from tests.unit.setup_kit import CARD, SHOWN, Hand
 
-BY_DAY = {(False, 1.0), (True, 1.0)}
+BY_DAY = {(False, 1.0, "zh-Hans"), (True, 1.0, "en")}
 MODES = [
-    pytest.param(landscape, scale, marks=() if (landscape, scale) in BY_DAY else pytest.mark.nightly)
-    for landscape in (False, True)
-    for scale in (1.0, 1.25, 1.6, 2.0)
+    pytest.param(*mode, marks=() if mode in BY_DAY else pytest.mark.nightly)
+    for mode in product((False, True), (1.0, 1.25, 1.6, 2.0), ("zh-Hans", "en"))
 ]
 GLASS_ITSELF = ("staff.setup.touch", "staff.setup.look")
 """Screens without a frame: the whole glass is one control, and the circle lies on it."""
@@ -87,8 +87,7 @@ def screens(landscape: bool, scale: float, language: str) -> list[ScreenModel]:
     return found
 
 
-@pytest.mark.parametrize("language", ["zh-Hans", "en"])
-@pytest.mark.parametrize(("landscape", "scale"), MODES)
+@pytest.mark.parametrize(("landscape", "scale", "language"), MODES)
 def test_every_screen_of_commissioning_fits(letters: Letters, landscape: bool, scale: float, language: str) -> None:
     size = (1920, 1080) if landscape else (1080, 1920)
     wrong: list[str] = []

@@ -275,9 +275,9 @@ def test_a_persona_file_that_is_not_text() -> None:
         load_personas(b"\xff\xfe")
 
 
-def test_the_catalogue_has_the_forty_three_subjects() -> None:
+def test_the_catalogue_has_the_forty_three_subjects_of_the_design_and_the_greeting_s() -> None:
     agencies = tomllib.loads((CITY / "catalogue.toml").read_text("utf-8"))["agencies"]
-    assert len(SUBJECTS) == 43
+    assert len(SUBJECTS) == 44
     assert {subject["agency"] for subject in SUBJECTS.values()} <= set(agencies)
     assert len(CODES["ethnic"]) == 56
     assert SUBJECTS["audit.access"]["services"] == ["access-log"]

@@ -62,7 +62,7 @@ def operator_writes(kit: GatewayKit, text: str) -> None:
 def test_each_terminal_gets_its_own_signed_configuration_and_only_when_it_changed(kit: GatewayKit) -> None:
     first, second = kit.enrol(), kit.enrol()
     assert content(kit, first, "configuration") == {
-        "kind": "configuration", "version": 0, "terminal": first.name, "settings": {},
+        "kind": "configuration", "version": 0, "terminal": first.name, "settings": {}, "technicians_revoked": [],
     }  # fmt: skip
     text = f"version = 1\n[settings]\nidle_timeout_s = 90\n[terminal.{second.name}]\nidle_timeout_s = 200\n"
     operator_writes(kit, text)

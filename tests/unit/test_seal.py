@@ -195,7 +195,7 @@ def test_the_dictionary_holds_no_persona() -> None:
     raw = resources.files("assets").joinpath("outbox.dict").read_bytes()
     people = tomllib.loads(resources.files("assets").joinpath("city/personas.toml").read_text("utf-8"))
     holders = [person["card"]["holder"] for person in people["persona"]]
-    assert len(holders) == 8
+    assert len(holders) == 9
     for holder in holders:
         for value in (holder["name"], holder["id_number"]):
             assert value.encode() not in raw

@@ -315,6 +315,16 @@ def test_every_text_of_staff_mode_is_in_english_and_in_traditional_chinese() -> 
         cantonese(text, n=1, k=2)
 
 
+def test_a_lowered_closed_screen_keeps_why_and_what_is_not_lost() -> None:
+    lowered = replace(staff(Closed()).modes, reach=True)
+    closure = Closure("printer", "", "2026-05-18T10:24")
+    for modes, everything in ((lowered, False), (staff(Closed()).modes, True)):
+        body = str(drawn(staff(Closed(), closure=closure, modes=modes)).body)
+        assert "打印机坏了" in body
+        assert "已提交的都在" in body
+        assert ("办事窗口" in body) is everything
+
+
 # ---------------------------------------------------------------------------------------------------- closing
 
 

@@ -23,7 +23,8 @@ from kiosk.services.definition import Catalogue
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session import state as s
 from kiosk.session.arrival.effects import FetchByApp
-from kiosk.session.asking.events import ChoicesFetched, FormAsked, SignInMade, SignInSeen
+from kiosk.session.arrival.greeting import AskGreeting
+from kiosk.session.asking.events import ChoicesFetched, FormAsked, GreetingCame, SignInMade, SignInSeen
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State, World
 from kiosk.session.table import step
@@ -266,6 +267,14 @@ class Visit:
             for subject in asked.subjects
         )
         return self.send(e.DataFetched(data, service or asked.service))
+
+    def greeted(self, **records: Mapping[str, object] | None) -> Visit:
+        """The city says what it has to say to this holder; `records` as for `answered`."""
+        asked: AskGreeting = self.last(AskGreeting)
+        changed = {name.replace("_", "."): record for name, record in records.items()}
+        held = {subject: changed.get(subject, self.records.get(subject)) for subject in asked.subjects}
+        data = tuple(e.SubjectData(subject, "tax", "2026-05-17", record) for subject, record in held.items())
+        return self.send(GreetingCame(asked.insertion, data))
 
     def signed(self) -> Visit:
         return self.send(e.DocumentSigned(b"s" * 64, b"c"))

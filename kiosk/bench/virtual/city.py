@@ -11,6 +11,7 @@ from typing import cast
 from kiosk.bench.virtual.app import AppCity, OfficeDown
 from kiosk.events import SubjectData
 from kiosk.personas import Persona, load_personas
+from kiosk.services.definition import GREETING
 from kiosk.session.asking.events import VerdictCame
 
 UPDATED = "2026-05-17"
@@ -50,6 +51,8 @@ class City:
         self.directory: dict[str, object] = {}
         """What lies on the disk of `geo.office`; empty: the terminal has never fetched it."""
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.greeted: list[tuple[str, ...]] = []
+        """What it was asked to say at greetings."""
         self.app = AppCity(self)
         """Signing in with the city's app, and the telephone that does it."""
         self.phones: dict[str, Mapping[str, object]] = {}
@@ -85,6 +88,18 @@ class City:
             raise OfficeDown("app-not-enough")
         records = {**(persona.records if persona is not None else {}), **self.live}
         return tuple(SubjectData(s, str(known[s]["agency"]), UPDATED, records.get(s)) for s in subjects)
+
+    def greeting(
+        self, subjects: tuple[str, ...], session: str, certificate: bytes, sign: Callable[[bytes], bytes]
+    ) -> tuple[SubjectData, ...]:
+        """Raises `OfficeDown` as `lookup` does."""
+        asked = list(self.asked)
+        try:
+            found = self.lookup(GREETING, subjects, session, certificate, sign)
+        finally:
+            self.asked = asked  # what was looked up for a service is told apart
+        self.greeted.append(subjects)
+        return found
 
     def public(self, subject: str, given: Mapping[str, str]) -> SubjectData:
         """Raises `OfficeDown` where the network is cut, or nobody answers for this subject."""

@@ -264,16 +264,16 @@ class Kiosk:
             self.touch("primary")
         raise BenchError("form-without-end", "The form does not end.", "See its last screens.", 500)
 
-    def to_check(self) -> Kiosk:
-        return self.to_intro().touch("primary", "primary").through_form()
+    def to_check(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
+        return self.to_intro(service, event).touch("primary", "primary").through_form()
 
     def submit(self) -> Kiosk:
         while self.screen.name == "check":
             self.touch("primary")
         return self
 
-    def to_saved(self) -> Kiosk:
-        self.to_check().submit()
+    def to_saved(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
+        self.to_check(service, event).submit()
         return self.wait(1) if self.screen.name == "working" else self
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ def service_schema() -> Json:
                 "minutes": _whole("How long a visit takes."),
                 "print": {
                     **choices,
-                    "description": "What the terminal prints: receipt templates; certificate: a page of A4 that the agency issues.",
+                    "description": "What the terminal prints: receipt templates, or certificate: the agency's, A4.",
                 },
                 "follow_up": {**choices, "description": "Services that often come next."},
                 "offline": _object(
@@ -56,18 +56,7 @@ def service_schema() -> Json:
                     "policy",
                 ),
                 "who": {"$ref": "#/$defs/condition", "description": "Who may apply."},
-                "represents": {
-                    "description": "Who stands for several companies chooses one, of this public register, before the consent.",
-                    **_object(
-                        {
-                            "subject": _text("A public subject."),
-                            "list": _text("The key that holds a row for each company, in every record of the service."),
-                            "value": _text("The key of a row that names the company: what is submitted."),
-                            "label": _text("The key of a row that the citizen knows it by."),
-                        },
-                        *("subject", "list", "value", "label"),
-                    ),
-                },
+                **_companies(),
                 "groups": {**choices, "description": "Field groups that come before the fields."},
                 "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}},
                 "field": {"type": "array", "items": {"$ref": "#/$defs/field"}},
@@ -86,6 +75,35 @@ def service_schema() -> Json:
             *("schema", "id", "version", "event", "agency", "name", "help", "offline"),
         ),
         "$defs": _parts(),
+    }
+
+
+def _companies() -> Json:
+    """For whom, where that is a company, and what home says of it."""
+    return {
+        "represents": {
+            "description": "Who stands for several companies chooses one of this subject before the consent.",
+            **_object(
+                {
+                    "subject": _text("A public subject."),
+                    "list": _text("The key that holds a row for each company, in every record of the service."),
+                    "value": _text("The key of a row that names the company: what is submitted."),
+                    "label": _text("The key of a row that the citizen knows it by."),
+                },
+                *("subject", "list", "value", "label"),
+            ),
+        },
+        "greeting": {
+            "description": "Said on home, after the PIN, to whom it concerns; only with represents.",
+            **_object(
+                {
+                    "subject": _text("Asked for the purpose greeting: a row for each company."),
+                    "when": _text("The key of a row that says whether it concerns the company: yes or no."),
+                    "text": {"$ref": "#/$defs/words"},
+                },
+                *("subject", "when", "text"),
+            ),
+        },
     }
 
 

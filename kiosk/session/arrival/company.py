@@ -51,7 +51,8 @@ def came(session: Session, event: DataFetched) -> Step:
     companies = tuple(found.values())
     if not companies:
         return fail(session, "not-eligible", StopTimer(WAIT), resume=State.INTRO)
-    only = companies[0].number if len(companies) == 1 else ""
+    wanted = application.acting.wanted if application.acting.wanted in found else ""
+    only = companies[0].number if len(companies) == 1 else wanted
     acting = Acting(asked=True, companies=companies, number=only)
     note = Note("companies.found", {"companies": len(companies)})
     return to_consent(_with(session, replace(application, acting=acting)), StopTimer(WAIT), note)

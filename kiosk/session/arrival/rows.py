@@ -7,7 +7,7 @@ from typing import Any
 
 from kiosk import events as e
 from kiosk.session import aside, modes, start
-from kiosk.session.arrival import app, approval
+from kiosk.session.arrival import app, approval, greeting
 from kiosk.session.asking import events as asked
 from kiosk.session.asking import rows
 from kiosk.session.state import Session, Step
@@ -19,6 +19,7 @@ LATE: Rows = {
     asked.SignInFailed: aside.ignore,
     asked.SignInSeen: aside.ignore,
     asked.FormAsked: aside.ignore,
+    asked.GreetingCame: greeting.came,
 }
 
 
@@ -65,6 +66,7 @@ READING: Rows = {
     e.SlotChanged: start.reading_card_left,
     e.FinishPressed: start.leave,
 }
+HOME: Rows = {**rows.HOME, asked.AlertChosen: greeting.chosen}
 PIN: Rows = {
     e.PinLengthChanged: start.pin_length,
     e.KeysShuffled: start.shuffle,

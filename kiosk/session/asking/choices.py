@@ -9,6 +9,7 @@ from kiosk.pieces.visit import Writing
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition
 from kiosk.session.asking.events import ChoicesFailed, ChoicesFetched
+from kiosk.session.asking.picking import level
 from kiosk.session.common import WAIT, application_of, enter, fail, form_of
 from kiosk.session.state import Application, FetchChoices, Note, Session, StartTimer, State, Step, StopTimer
 
@@ -20,7 +21,7 @@ def asked(session: Session, application: Application) -> Step:
     application = replace(application, writing=Writing(application.writing.pad))
     if item.type in forms.CHOSEN and not forms.depends_on(form, item):
         application = _proposed(_without_stale(application, form, item), form, item)
-    session = replace(session, application=application)
+    session = replace(session, application=level.begun(session.world.areas, application, form, item))
     if item.type == "new-pin":
         session = replace(session, pin_step="old", pin_length=0, pin_problem="", pin_rejected=False)
     given = forms.depends_on(form, item)

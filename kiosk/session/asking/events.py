@@ -49,6 +49,19 @@ class CardLost(Event):
 
 
 @dataclass(frozen=True)
+class GreetingCame(Event):
+    """What the city tells the holder of the card that was in the slot: a row for each company, yes or no."""
+
+    insertion: int
+    subjects: tuple[SubjectData, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AlertChosen(Event):
+    """Do what home says is still to be done."""
+
+
+@dataclass(frozen=True)
 class NewPinJudged(Event):
     """The digits of this step keep the rules (`problem` empty), or break the one that is named."""
 
@@ -155,6 +168,13 @@ class SearchAsked(Event):
 @dataclass(frozen=True)
 class ContinueChosen(Event):
     """Go on with the form that was left half filled in."""
+
+
+@dataclass(frozen=True)
+class ListSearched(Event):
+    """Look through a long list of choices by letters (`open`), or see it whole again."""
+
+    open: bool
 
 
 @dataclass(frozen=True)

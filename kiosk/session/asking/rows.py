@@ -11,6 +11,7 @@ from kiosk.session import aside, form, handing, paper, service, start, view
 from kiosk.session.arrival import company
 from kiosk.session.asking import choices, keeping, new_pin, phone, places, search, sheet, verdict, writing
 from kiosk.session.asking import events as asked
+from kiosk.session.asking.picking import moves as picking
 from kiosk.session.common import application_of
 from kiosk.session.state import Session, Step
 
@@ -63,12 +64,14 @@ TOUCHES = (
     asked.ProofChosen,
     asked.SearchAsked,
     asked.ContinueChosen,
+    asked.ListSearched,
     asked.PadChosen,
     asked.CandidateChosen,
     asked.CandidatesTurned,
     asked.CharacterChosen,
     e.StrokeDrawn,
     asked.PhoneAsked,
+    asked.AlertChosen,
 )
 HOME: Rows = {asked.SearchAsked: search.asked, asked.ContinueChosen: keeping.resume}
 SEARCH: Rows = {
@@ -91,6 +94,7 @@ FORM: Rows = {
     e.PinLengthChanged: new_pin.length,
     e.KeysShuffled: start.shuffle,
     asked.NewPinJudged: new_pin.judged,
+    asked.ListSearched: picking.seek,
     asked.PadChosen: writing.choose_pad,
     asked.CandidateChosen: writing.choose,
     asked.CandidatesTurned: writing.turn,

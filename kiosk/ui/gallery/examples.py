@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kiosk.screen_model import Modes, ScreenModel
-from kiosk.ui.gallery import beginning, ending, machine, paper, service, trouble, writing
+from kiosk.ui.gallery import beginning, ending, machine, paper, places, service, trouble, writing
 from kiosk.ui.gallery.common import Example, Scene
 from kiosk.ui.theme import LANDSCAPE, PORTRAIT
 
@@ -42,6 +42,8 @@ EXAMPLES: dict[str, Example] = {
     "58-wrong": writing.wrong,
     "59-help": machine.help_,
     "61-handwriting": writing.handwriting,
+    "62-place-district": places.district,
+    "63-place-street": places.street,
     "69-no-paper": machine.no_paper,
     "70-printing": paper.printing,
     "71-half-printed": paper.half_printed,

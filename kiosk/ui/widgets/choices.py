@@ -209,7 +209,7 @@ def _tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
         room_above = inside.height - side - under - 16
         blocks.insert(0, typeset(sheet, item.text, room, _label_type(style, item), room_above, "tile"))
         words = stack_height(blocks)
-        side = min(side, inside.height - words - 12)
+        side = min(side, inside.height - words - 12) if item.icon else 0.0
         between = min(16.0, (inside.height - side - words) / 3)
         top = inside.y + (inside.height - side - between - words) / 2
         colour = sheet.theme.colour("primary" if item.enabled else "ink2")

@@ -71,6 +71,7 @@ class Holdings:
             "legal.entity": self._company,
             "legal.role": self._role,
             "tax.registration": self._tax,
+            "tax.greeting": self._greeting,
             "land.parcel": self._parcel,
             "proj.project": self._project,
             "pf.loan": self._loan,
@@ -119,6 +120,14 @@ class Holdings:
         if self._people.number("untaxed", person.index, 100) < _UNREGISTERED_PERCENT:
             return {"uscc": code, "state": "none", "date": ""}
         return {"uscc": code, "state": "registered", "date": self._ago("taxed", person.index, 2500)}
+
+    def _greeting(self, person: Person, home: Home) -> Record | None:
+        """Yes or no per company: whether commerce has it and tax has not."""
+        company, tax = self._company(person, home), self._tax(person, home)
+        if company is None or tax is None:
+            return None
+        row = {"uscc": company["uscc"], "lname": company["lname"], "missing": tax["state"] == "none"}
+        return {"companies": [row]}
 
     def _builds(self, person: Person) -> str:
         code = self.company(person)

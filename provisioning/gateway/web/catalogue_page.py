@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
+from kiosk.services.definition import PURPOSES
 from provisioning.gateway.catalogue import SignedCatalogue
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.web.common import Gateway, json_answer, work
@@ -156,6 +157,7 @@ def _subject(key: str, catalogue: SignedCatalogue, times: Sequence[int], now_ms:
     services = catalogue.parsed.services
     allowed = catalogue.purposes[key]
     names = [one.name["zh-Hans"] for one in services.values() if "all" in allowed or one.id in allowed]
+    names += [one["zh-Hans"] for purpose, one in PURPOSES.items() if purpose in allowed]
     facts = (
         ("谁提供", f"{agency}，{_CYCLES.get(str(item.get('cycle', 'change')), '')}"),
         ("凭什么找", "不用身份" if item["class"] == 1 else "身份号码"),
