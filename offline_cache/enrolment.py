@@ -150,7 +150,7 @@ def pinned_authority(certificate: bytes, ca_hash: str) -> bytes:
             parsed = x509.load_pem_x509_certificate(certificate)
         else:
             parsed = x509.load_der_x509_certificate(certificate)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise MalformedMessage("the gateway's authority is not a certificate") from None
     if hashlib.sha256(parsed.public_bytes(serialization.Encoding.DER)).hexdigest() != wanted:
         raise AuthorityMismatch("the gateway's authority has another hash than the invitation says: do not go on")
@@ -170,7 +170,7 @@ def _private_key(pem: bytes) -> Ed25519PrivateKey:
 def _check_certificate(pem: bytes, private_key: Ed25519PrivateKey) -> None:
     try:
         certified = x509.load_pem_x509_certificate(pem).public_key()
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise EnrolmentDamaged(f"{CERTIFICATE_FILE} is not a certificate; enrol again") from None
     own = private_key.public_key()
     if type(certified) is not type(own) or certified != own:

@@ -90,7 +90,7 @@ class PivCard:
             subject = x509.load_der_x509_certificate(self.certificate()).subject
             names = [str(item.value) for item in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
             numbers = [str(item.value) for item in subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, x509.InvalidVersion):
             raise CardProtocolError("the certificate cannot be read") from None
         if not names or not names[0].isprintable():
             raise CardProtocolError("the certificate names nobody")
@@ -132,7 +132,7 @@ class PivCard:
         """
         try:
             key = x509.load_der_x509_certificate(self.certificate()).public_key()
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             raise CardProtocolError("the certificate cannot be read") from None
         algorithm, block, longest = _to_sign(key, data)
         asked = ber.encode(0x7C, ber.encode(0x82, b"") + ber.encode(0x81, block))

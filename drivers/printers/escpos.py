@@ -161,7 +161,8 @@ class _Writer:
 
     def _raster_text(self, line: TextLine) -> bytes:
         height = line.height * LINE_DOTS
-        width = min(self._dots, -(-line.columns * 12 // 8) * 8)
+        columns = max(line.columns, 2)  # a mark that stands alone takes no column, and is drawn all the same
+        width = min(self._dots, -(-columns * 12 // 8) * 8)
         image = _glyphs(self._font).line(line.runs, width, reverse=line.reverse)
         gap = _pitch(line) - height
         return raster(image) + (ESC + b"J" + bytes([gap]) if gap else b"")

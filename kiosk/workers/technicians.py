@@ -58,7 +58,10 @@ class Technicians:
             certificate = x509.load_der_x509_certificate(der)
             certificate.verify_directly_issued_by(self._authority)
             uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        except (
+            ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound,
+            x509.DuplicateExtension, x509.InvalidVersion,
+        ):  # fmt: skip
             return None
         if list(uses) != [x509.ObjectIdentifier(ROLE)]:
             return None

@@ -103,7 +103,7 @@ def renew(enrolment: Enrolment, timeouts: Timeouts | None = None) -> bool:
     try:
         pem = decode_renewed(answer.body).encode()
         found = x509.load_pem_x509_certificate(pem)
-    except (MalformedMessage, ValueError) as error:
+    except (MalformedMessage, ValueError, x509.InvalidVersion) as error:
         raise BadReply("the renewal's answer is not a certificate") from error
     _check(found, enrolment)
     if found.not_valid_after_utc <= held.not_valid_after_utc:
@@ -116,7 +116,7 @@ def _held(enrolment: Enrolment) -> x509.Certificate:
     raw = read_limited(enrolment.state_dir / CERTIFICATE_FILE, _ANSWER_BYTES)
     try:
         return x509.load_pem_x509_certificate(raw or b"")
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise MalformedMessage(f"{CERTIFICATE_FILE} is not a certificate") from None
 
 

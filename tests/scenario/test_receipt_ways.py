@@ -10,7 +10,6 @@ import pytest
 from kiosk.screen_model import CaseNumber
 from tests.scenario.kit import Kiosk
 
-
 WITH_PHONE = ("marriage", "records")
 """A service whose form holds the number that the city knows."""
 
@@ -190,7 +189,9 @@ def test_a_number_is_typed_where_nobody_knows_one(kiosk: Kiosk) -> None:
 def test_the_number_is_not_typed_after_all(kiosk: Kiosk) -> None:
     kiosk.to_home()
     kiosk.city.up = False
-    kiosk.to_saved(*WITH_PHONE).touch("primary", "receipt.sms", "primary", "key.1", "key.delete", "key.1", "key.clear", "back")
+    kiosk.to_saved(*WITH_PHONE).touch(
+        "primary", "receipt.sms", "primary", "key.1", "key.delete", "key.1", "key.clear", "back"
+    )
     assert kiosk.screen.name == "receipt"
     assert len(kiosk.store.documents) == 1
 

@@ -162,7 +162,7 @@ def test_a_certificate_with_bytes_changed_is_refused_or_read(certificate: bytes,
         spoilt[data.draw(st.integers(0, len(spoilt) - 1))] ^= data.draw(st.integers(1, 255))
     try:
         read = x509.load_der_x509_certificate(bytes(spoilt))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return
     try:
         key = sm2.public_key(read)
@@ -229,7 +229,7 @@ def test_the_gateway_survives_any_sm2_certificate(certificate: bytes, data: st.D
     spoilt[data.draw(st.integers(0, len(spoilt) - 1))] ^= data.draw(st.integers(1, 255))
     try:
         read = x509.load_der_x509_certificate(bytes(spoilt))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return
     try:
         assert not card_key.signed(read, SIGNATURE, b"another text")

@@ -304,6 +304,14 @@ def test_within_reach_the_phone_page_keeps_to_what_fits() -> None:
     assert len(visit.screen.body) == whole - 1
 
 
+def test_low_down_in_large_letters_the_ways_in_have_their_names_only() -> None:
+    visit = Visit().touch("language.zh")
+    assert visit.controls["start.browse"].detail
+    modes = replace(visit.session.modes, reach=True, text_scale=1.6)
+    visit.session = replace(visit.session, modes=modes)
+    assert not visit.controls["start.browse"].detail
+
+
 def test_a_question_with_nothing_to_choose_says_so() -> None:
     visit = Visit().to_looking()
     asked: s.FetchChoices = visit.last(s.FetchChoices)
@@ -343,6 +351,16 @@ def test_an_online_choice_that_is_no_choice_is_named() -> None:
     fields = cast("list[dict[str, object]]", raw["field"])
     fields[0]["online_only"] = ["fishing"]
     with pytest.raises(DefinitionInvalid, match="'fishing' is not one of the choices"):
+        parse_catalogue("test", definitions, shared)
+
+
+def test_choices_that_are_settled_by_nothing_are_named() -> None:
+    shared, definitions = shared_and_definitions()
+    raw = next(item for item in definitions if item["id"] == "appointment")
+    for one in cast("list[dict[str, Any]]", raw["field"]):
+        if isinstance(one.get("choices"), dict):
+            one["choices"] = {**one["choices"], "settled": True, "given": []}
+    with pytest.raises(DefinitionInvalid, match="settled needs given"):
         parse_catalogue("test", definitions, shared)
 
 

@@ -43,7 +43,6 @@ EXAMPLES: dict[str, Example] = {
     "59-help": machine.help_,
     "61-handwriting": writing.handwriting,
     "62-place-district": places.district,
-    "63-place-street": places.street,
     "69-no-paper": machine.no_paper,
     "70-printing": paper.printing,
     "71-half-printed": paper.half_printed,

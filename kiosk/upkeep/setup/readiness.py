@@ -152,7 +152,7 @@ def verify(report: Report, authority_pem: bytes) -> None:
     try:
         certificate = x509.load_pem_x509_certificate(report.certificate.encode())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority_pem))
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, x509.InvalidVersion):
         raise ReadinessInvalid("its certificate is none of this authority") from None
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     if not names or names[0].value != report.terminal:

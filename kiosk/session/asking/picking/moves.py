@@ -62,8 +62,9 @@ def found(session: Session) -> tuple[Choice, ...]:
 
 
 def searched(session: Session) -> bool:
-    """Whether the list is so long that it can be searched."""
-    return len(listed(session)) >= level.SEARCHED_FROM
+    """Whether the list is so long that it can be searched. Days and times are looked up in their order instead."""
+    spelt = [choice for choice in listed(session) if choice.names.get("zh-Hans", "")[:1].isalpha()]
+    return len(spelt) >= level.SEARCHED_FROM
 
 
 def size(session: Session) -> int:
