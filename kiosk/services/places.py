@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from kiosk.services.definition import Words, words
+from kiosk.services.definition import Words
 
 WALK_M_A_MIN = 75.0
 """A calm walk, some 4.5 km an hour."""
@@ -131,8 +131,3 @@ def _place(row: Mapping[str, Any], here: tuple[float, float]) -> Place:
         schedule=tuple(cast("list[Mapping[str, object]]", row.get("schedule", []))),
         assured=str(row.get("assured", "")),
     )
-
-
-def named(texts: Words, language: str) -> str:
-    """Return a name in a language."""
-    return words(texts, language)

@@ -54,9 +54,10 @@ def spelt(chinese: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _spells(readings: Sequence[tuple[str, ...]], letters: str) -> bool:
-    """Whether the letters spell the first of these characters: of each its initial or all of it, of the last a part."""
-    if not letters:
-        return True
+    """Whether the letters spell the first of these characters: of each its initial or all of it, of the last a part.
+
+    `letters` is not empty.
+    """
     if not readings:
         return False
     for reading in readings[0]:

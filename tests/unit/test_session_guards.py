@@ -11,10 +11,10 @@ from drivers.api import JobState
 from kiosk import events as e
 from kiosk.pieces.visit import Message
 from kiosk.screen_model import Fact, Facts, Notice
-from kiosk.services import places, search
+from kiosk.services import confirm_parsing, display, places, search
 from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
-from kiosk.session import paper, service, view
+from kiosk.session import handing, paper, service, view
 from kiosk.session import state as s
 from kiosk.session.asking import choices, new_pin, phone, sheet, verdict
 from kiosk.session.asking import places as near
@@ -58,8 +58,8 @@ def test_choices_for_another_question_are_not_taken() -> None:
 
 
 def test_choices_for_a_question_with_choices_of_its_own_are_not_taken() -> None:
-    visit = Visit().to_question("use")
-    late = ChoicesFetched(visit.application.service.id, "use", NOTHING_KNOWN)
+    visit = Visit().to_question("count", "every-type")
+    late = ChoicesFetched("every-type", "count", NOTHING_KNOWN)
     assert choices.fetched(visit.session, late) == (visit.session, ())
 
 
@@ -128,7 +128,10 @@ def test_a_judgement_that_comes_late_and_a_length_of_no_pin_change_nothing() -> 
     unchanged(visit, NewPinJudged(""))
     assert new_pin.length(visit.session, e.PinLengthChanged(3)) == (visit.session, ())
     assert new_pin.given(visit.session) == (visit.session, ())
+    assert new_pin.judged(visit.session, NewPinJudged("")) == (visit.session, ())
     assert new_pin.back(visit.session) is None
+    refused = handing.old_pin_refused(visit.session, e.PinRefused(3))
+    assert refused == (visit.session, ())
 
 
 def test_back_from_the_new_pin_leads_to_the_old_one() -> None:
@@ -343,6 +346,14 @@ def test_choices_that_depend_on_a_later_question_are_named() -> None:
     raw["field"] = list(reversed(cast("list[object]", raw["field"])))
     with pytest.raises(DefinitionInvalid, match="not a field before it"):
         parse_catalogue("test", definitions, shared)
+    fields = CATALOGUE.services["appointment"].fields
+    backwards = {item.id: item for item in reversed(fields)}
+    with pytest.raises(DefinitionInvalid, match="not a field before it"):
+        confirm_parsing.dependent("appointment", backwards)
+
+
+def test_a_moment_that_is_none_is_shown_as_it_came() -> None:
+    assert display.shown_moment("soon", "en") == "soon"
 
 
 def test_an_online_choice_that_is_no_choice_is_named() -> None:
