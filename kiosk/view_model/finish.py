@@ -68,9 +68,10 @@ def working(scene: Scene) -> ScreenModel:
         min(total, session.waited_s),
         say("{n} 秒", n=session.waited_s),
         title=say("正在交给{a}", a=agency),
-        text=say("一般 {n} 秒左右。", n=2) if by_app else say("一般 {n} 秒左右。请让卡留在里面。", n=2),
+        text=say("一般 {n} 秒左右。请让卡留在里面。", n=2) if session.card_in else say("一般 {n} 秒左右。", n=2),
     )
-    signed = say("您在手机上同意了") if by_app else say("卡已替您签名")
+    by_card = say("卡已替您签名") if session.draft is None else say("卡正在替您签名")
+    signed = say("您在手机上同意了") if by_app else by_card
     ticks = Ticks(
         (
             *(() if session.holder is None else (Tick("done" if session.draft is None else "current", signed),)),

@@ -346,7 +346,8 @@ def check(scene: Scene) -> ScreenModel:
     page = min(application.page, count - 1)
     made = tuple(_check_row(scene, form_, item) for item in found[page * size : page * size + size])
     last = page == count - 1
-    how = say("接着请在手机上同意，才算提交。") if scene.session.by_app else say("您的卡会替您签名。")
+    signs = say("您的卡会替您签名。") if scene.session.holder is not None else ""
+    how = say("接着请在手机上同意，才算提交。") if scene.session.by_app else signs
     says = Notice("info", say("按“提交”，就是说：以上都是真的"), how)
     return replace(
         stepped(scene, 5, say("最后看一遍")),

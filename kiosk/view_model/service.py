@@ -177,7 +177,7 @@ def fetching(scene: Scene) -> ScreenModel:
         stepped(scene, 2, say("正在查资料")),
         home=None,
         title=say("正在查您代表的公司") if before_consent else say("正在替您查资料"),
-        subtitle=say("一般 2 秒左右。") if by_app else say("一般 2 秒左右。请让卡留在里面。"),
+        subtitle=say("一般 2 秒左右。请让卡留在里面。") if scene.session.card_in else say("一般 2 秒左右。"),
         body=(
             Ticks(
                 (

@@ -389,3 +389,13 @@ def changed(name: str, **values: object) -> Catalogue:
     shared, definitions = shared_and_definitions()
     next(item for item in definitions if item["id"] == name).update(values)
     return parse_catalogue("test", definitions, shared)
+
+
+def test_who_came_without_a_card_is_not_told_that_it_signs() -> None:
+    visit = Visit(site={"office": "rongshu", "matters": "exit-entry", "letter": "B"})
+    visit.touch("language.zh").send(e.StartChosen("ticket"))
+    visit.until()
+    assert visit.state is State.CHECK
+    assert "您的卡会替您签名" not in visit.words
+    visit.submit()
+    assert "请让卡留在里面" not in visit.words
