@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -68,6 +69,13 @@ class Rig:
         with self._changed:
             assert self._changed.wait_for(reached, PATIENCE_S), f"{state} did not come: {self.events}"
             return self.events[-1]
+
+    def unpowered(self, card: SimCard) -> bool:
+        """Whether the card loses its power soon: pcscd tells a reader so and does not wait for its answer."""
+        deadline = time.monotonic() + PATIENCE_S
+        while card.pin_verified and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        return not card.pin_verified
 
     def inserted(self, card: SimCard) -> CardConnection:
         self.hand.insert(card)

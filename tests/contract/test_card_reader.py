@@ -281,13 +281,13 @@ def test_the_next_session_starts_without_the_pin_of_the_last(rig: Rig) -> None:
     connection = rig.inserted(sim)
     recognise(connection).verify_pin(PIN)
     connection.close()
-    assert not sim.pin_verified, "closing unpowers"
+    assert rig.unpowered(sim), "closing unpowers"
     connection = rig.reader.connect()
     assert recognise(connection).tries_left() == 6
     recognise(connection).verify_pin(PIN)
     rig.hand.remove()
     rig.until(SlotState.EMPTY)
-    assert not sim.pin_verified
+    assert rig.unpowered(sim)
 
 
 def test_two_sessions_at_once_are_refused(rig: Rig) -> None:
