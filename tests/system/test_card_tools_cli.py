@@ -221,6 +221,11 @@ def test_a_card_is_recorded_without_its_holder_and_replayed(daemon: PrivatePcscd
     code, (played,), _ = kiosk("replay", str(trace), "--json")
     assert (code, played) == (0, {"profile": "citizen", "atr": sim_card().atr.hex().upper(), "unknown_commands": 0})
     daemon.remove()
+    for _ in range(LOOKS):  # until pcscd has seen that the card is gone: it must not take the next one for it
+        _, (gone,), _ = kiosk("read", "--json")
+        if gone.get("error") == "no-card":
+            break
+    assert gone == {"error": "no-card"}, gone
     playing = subprocess.Popen(
         [sys.executable, "-m", "kiosk", "card", "replay", str(trace), "--vpcd-port", str(daemon.port()), "--json"],
         cwd=ROOT,
