@@ -75,9 +75,6 @@ def test_an_answer_that_is_still_offered_is_kept() -> None:
     assert visit.application.answers[asked.question] == "a"
 
 
-# ------------------------------------------------------------------------------------------------ places
-
-
 def test_places_without_a_record_are_none_and_the_terminal_stands_nowhere() -> None:
     visit = Visit().to_places()
     empty = replace(visit.session, application=replace(visit.application, subjects={}))
