@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from provisioning.gateway.serve import listen
-from tests.gateway_cards import REAL, Counter, kit_of, say
+from tests.gateway_cards import Counter, say
 from tests.gateway_kit import GatewayKit
 from tests.system.test_panel import CHROMIUM, DRIVER, FLAGS
 from tests.unit.test_case_page import receipt, sent_code
@@ -26,25 +23,6 @@ pytestmark = [
     pytest.mark.xdist_group("web"),
     pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromium-driver are wanted"),
 ]
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
-
-
-@pytest.fixture
-def url(kit: GatewayKit) -> Iterator[str]:
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(kit.app, log_config=None, lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(DEADLINE_S)
-    assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
@@ -15,8 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from provisioning.gateway.serve import listen
-from tests.gateway_cards import REAL, Counter, kit_of
+from tests.gateway_cards import Counter
 from tests.gateway_kit import GatewayKit
 from tests.system.test_panel import CHROMIUM, DRIVER, FLAGS
 from tests.unit.test_handover import entries, hand_over, token
@@ -28,25 +25,6 @@ pytestmark = [
     pytest.mark.xdist_group("web"),
     pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromium-driver are wanted"),
 ]
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
-
-
-@pytest.fixture
-def url(kit: GatewayKit) -> Iterator[str]:
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(kit.app, log_config=None, lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(DEADLINE_S)
-    assert not thread.is_alive()
 
 
 class Phone:

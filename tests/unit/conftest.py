@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.bench.server import BenchServer, build_app
 from tests.gateway_kit import GatewayKit
 from tests.postgres_kit import shared
+from tests.unit.bench_fakes import FakeWorld
+from tests.unit.bench_http import Doorway
 
 
 @pytest.fixture
@@ -18,3 +21,24 @@ def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
     )
     yield kit
     kit.store.close()
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld.make()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Doorway, str]]:
+    doorway = Doorway()
+    server = BenchServer(doorway)
+    server.start()
+    yield doorway, server.url
+    server.close()
+
+
+@pytest.fixture
+def url(world: FakeWorld, served: tuple[Doorway, str]) -> str:
+    doorway, url = served
+    doorway.app = build_app(world.ports())
+    return url

@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 
 import pytest
 
-from kiosk.bench.server import BenchServer, build_app
 from kiosk.clock import SystemClock, local_minute
 from kiosk.speech.speaker import Manner
 from tests.unit.bench_fakes import FakeWorld
-from tests.unit.bench_http import Doorway, get, post, refused
-
-
-@pytest.fixture
-def world() -> FakeWorld:
-    return FakeWorld.make()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Doorway, str]]:
-    doorway = Doorway()
-    server = BenchServer(doorway)
-    server.start()
-    yield doorway, server.url
-    server.close()
-
-
-@pytest.fixture
-def url(world: FakeWorld, served: tuple[Doorway, str]) -> str:
-    doorway, url = served
-    doorway.app = build_app(world.ports())
-    return url
+from tests.unit.bench_http import get, post, refused
 
 
 def test_the_battery_of_the_clock_dies_and_is_a_fault_like_any_other(url: str, world: FakeWorld) -> None:

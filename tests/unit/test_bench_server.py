@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import socket
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -15,28 +14,7 @@ from kiosk.bench.ports import BenchError
 from kiosk.bench.server import BenchServer, build_app
 from kiosk.speech.speaker import Manner
 from tests.unit.bench_fakes import FakeWorld
-from tests.unit.bench_http import TIMEOUT_S, Doorway, get, post, refused
-
-
-@pytest.fixture
-def world() -> FakeWorld:
-    return FakeWorld.make()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Doorway, str]]:
-    doorway = Doorway()
-    server = BenchServer(doorway)
-    server.start()
-    yield doorway, server.url
-    server.close()
-
-
-@pytest.fixture
-def url(world: FakeWorld, served: tuple[Doorway, str]) -> str:
-    doorway, url = served
-    doorway.app = build_app(world.ports())
-    return url
+from tests.unit.bench_http import TIMEOUT_S, get, post, refused
 
 
 def test_the_state_has_exactly_the_promised_keys(url: str) -> None:
