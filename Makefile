@@ -9,6 +9,7 @@ PORT ?= 0
 STACK ?= sim
 OUT ?= out
 TESTS ?= tests
+COVERED := tests/unit tests/property tests/scenario tests/contract
 WORKERS ?= 2
 BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
 CODE := kiosk drivers offline_cache provisioning tests
@@ -42,14 +43,19 @@ demo: setup-run ## two visits through the touchscreen, left under out/ (STACK=re
 
 # ---------------------------------------------------------------------------------------------------- checks
 
-test: setup-tests ## all tests but the nightly ones, with branch coverage
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" --cov --cov-report= $(PYTEST)
-	@$(if $(filter-out tests,$(TESTS))$(PYTEST),,$(MAKE) --no-print-directory coverage)
+test: setup-tests ## all tests but the nightly ones; those of the pure modules with branch coverage
+ifeq ($(TESTS)$(PYTEST),tests)
+	@failed=0; $(BIN)/python -m pytest $(COVERED) -n $(WORKERS) -m "not nightly" --cov --cov-report= || failed=1; \
+		$(BIN)/python -m pytest tests $(COVERED:%=--ignore=%) -n $(WORKERS) -m "not nightly" || failed=1; \
+		$(BIN)/python -m tests.pure || failed=1; exit $$failed
+else
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" $(PYTEST)
+endif
 
 nightly: setup-tests ## all tests, the long ones too
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --timeout 3600 $(PYTEST)
 
-coverage: ## what the last `make test` ran; pure modules must be covered whole, branches too
+coverage: ## what the last whole `make test` ran; pure modules must be covered whole, branches too
 	@$(BIN)/python -m tests.pure
 
 format: ## rewrite to the house style

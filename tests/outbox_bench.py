@@ -16,7 +16,7 @@ from offline_cache.enrolment import Enrolment
 from offline_cache.errors import BadReply, BadSignature, MalformedMessage
 from offline_cache.gateway import Receipt
 from offline_cache.messages import Batch, EnrolAnswer, decode_ack, encode_batch, sign1, verify1
-from offline_cache.outbox import Outbox
+from offline_cache.outbox import OUTBOX_FILE, Outbox
 from offline_cache.policy import Limits
 from offline_cache.sync import SyncService
 from offline_cache.wire.refusal import refusal
@@ -163,3 +163,18 @@ class Rig:
 
     def arrived(self) -> list[int]:
         return [seq for _, _, seq, _, _ in self.gateway.documents()]
+
+    def copy(self) -> dict[Path, bytes]:
+        """The outbox's files as they are now, as a backup or a cloned image has them."""
+        return {path: path.read_bytes() for path in self.folder.glob(OUTBOX_FILE + "*")}
+
+    def restore(self, kept: dict[Path, bytes]) -> None:
+        """Put the disk back to that moment, and open it again."""
+        self.app.close()
+        self.outbox.close()
+        for path in self.folder.glob(OUTBOX_FILE + "*"):
+            path.unlink()
+        for path, content in kept.items():
+            path.write_bytes(content)
+        self.app = writer(self.folder, self.clock)
+        self.outbox = state.open_reader(self.folder, clock=self.clock)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from offline_cache.wire.fleet.joining import Offer
-from provisioning.gateway.serve import listen
 from tests.fleet_kit import city
 from tests.gateway_kit import GatewayKit
+from tests.gateway_pages import served
 from tests.system.test_panel import CHROMIUM, DRIVER, FLAGS
 
 DEADLINE_S = 20
@@ -37,14 +35,8 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayKit]:
 
 @pytest.fixture(scope="module")
 def url(kit: GatewayKit) -> Iterator[str]:
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(kit.app, log_config=None, lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(DEADLINE_S)
-    assert not thread.is_alive()
+    with served(kit) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -98,21 +98,22 @@ class Meddled:
         return self.card.process(apdu)
 
 
+def pull(daemon: PrivatePcscd, called: threading.Event, done: threading.Event) -> None:
+    """Take the card in the middle of a command: when it was called, the slot is empty before it answers."""
+    called.wait(PATIENCE_S)
+    slot = daemon._cards["Kiosk Citizen"]
+    slot._removed.set()
+    slot._socket.shutdown(2)
+    done.set()
+    daemon.remove()
+
+
 @pytest.mark.parametrize("place", range(1, apdus_of_a_visit() + 1))
 def test_the_card_is_pulled_at_each_apdu_of_a_visit(desk: Desk, place: int) -> None:
     daemon, reader, seen = desk
     called, done = threading.Event(), threading.Event()
     daemon.insert(Meddled(sim_card(), place, called, done))
-
-    def pull() -> None:
-        called.wait(PATIENCE_S)
-        slot = daemon._cards["Kiosk Citizen"]
-        slot._removed.set()
-        slot._socket.shutdown(2)
-        done.set()
-        daemon.remove()
-
-    hand = threading.Thread(target=pull)
+    hand = threading.Thread(target=pull, args=(daemon, called, done))
     hand.start()
     seen.until(SlotState.PRESENT)
     connection = reader.connect()
@@ -179,12 +180,7 @@ def test_a_card_swapped_within_400_ms_never_makes_a_mixed_holder(desk: Desk, pla
     other = SimCard.from_document(other_document())
 
     def swap() -> None:
-        called.wait(PATIENCE_S)
-        slot = daemon._cards["Kiosk Citizen"]
-        slot._removed.set()
-        slot._socket.shutdown(2)
-        done.set()
-        daemon.remove()
+        pull(daemon, called, done)
         daemon.insert(other)
 
     hand = threading.Thread(target=swap)

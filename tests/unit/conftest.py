@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.bench.server import BenchServer, build_app
+from provisioning.gateway.serve import City
 from tests.gateway_kit import GatewayKit
 from tests.postgres_kit import shared
 from tests.unit.bench_fakes import FakeWorld
@@ -15,10 +16,20 @@ from tests.unit.bench_http import Doorway
 
 
 @pytest.fixture
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(
-        tmp_path / "gateway", database=shared().database() if getattr(request, "param", "") == "postgresql" else ""
-    )
+def engine(request: pytest.FixtureRequest) -> str:
+    """The database under `kit`; a file, or `parametrize(..., indirect=True)`, may ask for "postgresql"."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def city() -> City | None:
+    """The city behind `kit`; None: the kit's own, whose agencies are simulated."""
+    return None
+
+
+@pytest.fixture
+def kit(tmp_path: Path, engine: str, city: City | None) -> Iterator[GatewayKit]:
+    kit = GatewayKit(tmp_path / "gateway", database=shared().database() if engine == "postgresql" else "", city=city)
     yield kit
     kit.store.close()
 

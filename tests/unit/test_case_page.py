@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from offline_cache.wire.receipt_token import ReceiptToken, sign_token
-from tests.gateway_cards import REAL, Counter, agency, kit_of, say
+from provisioning.gateway.serve import City
+from tests.gateway_cards import REAL, Counter, agency, say
 from tests.gateway_kit import GatewayKit
 
 NAME = "陈晓娴"
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
+def city() -> City:
+    return REAL
 
 
 def look(kit: GatewayKit, **query: str) -> str:

@@ -32,10 +32,13 @@ DILIGENT = City(ASSETS / "city", people=300, seed=7, agencies=Habits(seed=1, ask
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL, "" if request.param == "sqlite" else shared().database())
-    yield kit
-    kit.store.close()
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def city() -> City:
+    return REAL
 
 
 @pytest.fixture

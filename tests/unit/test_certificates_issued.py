@@ -22,16 +22,18 @@ from provisioning.gateway.offices.proof import Proven
 from provisioning.gateway.serve import City
 from tests.gateway_cards import REAL, Counter, kit_of, say
 from tests.gateway_kit import ASSETS, NEWCOMER, PARENT, GatewayKit
-from tests.postgres_kit import shared
 
 TEMPLATES = load_templates((ASSETS / "city" / "certificates.toml").read_text("utf-8"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL, "" if request.param == "sqlite" else shared().database())
-    yield kit
-    kit.store.close()
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def city() -> City:
+    return REAL
 
 
 @pytest.fixture

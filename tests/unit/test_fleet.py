@@ -19,14 +19,11 @@ from provisioning.gateway.fleet.rollout import place
 from provisioning.gateway.fleet.settings import FleetSettingsInvalid, load_settings
 from tests.fleet_kit import beat, operator, orders, pulse
 from tests.gateway_kit import GatewayKit, Terminal
-from tests.postgres_kit import shared
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
-    yield kit
-    kit.store.close()
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
@@ -108,6 +105,7 @@ def test_who_falls_silent_is_first_and_says_nothing_old(lite: GatewayKit) -> Non
     ("gauges", "code"),
     [
         ({"app_up": 0}, "app-down"), ({"reader_up": 0}, "reader-fault"), ({"paper_level": 0}, "paper-out"),
+        ({"out_of_service": 1}, "out-of-service"),
         ({"cover_open": 1, "printer_up": 0}, "cover-open"), ({"printer_up": 0}, "printer-fault"),
         ({"card_reads_total": 20, "card_read_failures_total": 10}, "reads-failing"),
         ({"clock_offset_ms": -70_000}, "clock-off"), ({"disk_free_mb": 500}, "disk-full"),

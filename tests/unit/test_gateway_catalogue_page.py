@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -12,16 +10,6 @@ import pytest
 from provisioning.gateway.store import Consent
 from provisioning.gateway.web.catalogue_page import DAYS, item_names, used
 from tests.gateway_kit import GatewayKit
-from tests.postgres_kit import shared
-
-
-@pytest.fixture
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(
-        tmp_path / "gateway", database=shared().database() if getattr(request, "param", "") == "postgresql" else ""
-    )
-    yield kit
-    kit.store.close()
 
 
 class Seen(HTMLParser):
@@ -52,7 +40,7 @@ def page(kit: GatewayKit, query: str = "") -> Seen:
     return Seen(answer.body.decode())
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_uses_are_counted_by_subject_and_day(kit: GatewayKit) -> None:
     looked(kit, "pop.person", "msg.contact")
     kit.clock.pass_s(86_400)

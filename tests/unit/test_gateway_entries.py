@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,14 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from offline_cache.messages import decode_ack, encode_batch, genesis, next_chain, sign1, verify1
 from provisioning.gateway.ingest import unsealed
 from tests.gateway_kit import GatewayKit, Terminal
-from tests.postgres_kit import shared
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
-    yield kit
-    kit.store.close()
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture

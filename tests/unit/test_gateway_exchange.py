@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,6 @@ from provisioning.gateway.exchange.stream import EntryStream, Item, Page
 from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
 from provisioning.gateway.storage.database import Transaction
 from tests.gateway_kit import NEWCOMER, PARENT, Answer, CardOffice, GatewayKit, Terminal
-from tests.postgres_kit import shared
-
-
-@pytest.fixture
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(
-        tmp_path / "gateway", database=shared().database() if getattr(request, "param", "") == "postgresql" else ""
-    )
-    yield kit
-    kit.store.close()
 
 
 @pytest.fixture
@@ -44,7 +33,7 @@ def numbers(answer: Answer) -> list[Any]:
     return [item["document"]["n"] for item in answer.json["items"]]
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_subscriber_gets_its_own_agencys_entries_and_an_archive_all(terminal: Terminal) -> None:
     kit = terminal.kit
     subscribers = Subscribers(kit.store.database)
@@ -75,7 +64,7 @@ def test_nobody_follows_without_a_token_of_their_own(terminal: Terminal) -> None
         assert token.encode() not in bytes(db.rows("SELECT token_hash FROM subscriber")[0][0])
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_what_happened_to_a_case_is_followed_too(kit: GatewayKit) -> None:
     terminal = kit.enrol()
     terminal.record({"kind": "application", "number": "T0001-000001", "service": "marriage", "agency": "civil",
@@ -91,7 +80,7 @@ def test_what_happened_to_a_case_is_followed_too(kit: GatewayKit) -> None:
     assert ask(kit, other, "cases").json["items"] == []
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_the_citizen_sees_which_agency_read_their_application_on_the_exchange_and_each_reading_once(
     kit: GatewayKit,
 ) -> None:
@@ -149,7 +138,7 @@ def note(db: Transaction, item: Item) -> None:
     db.run("INSERT INTO effect VALUES (?)", item.position)
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_subscriber_that_dies_in_the_middle_of_a_page_has_no_effect_and_takes_it_again(terminal: Terminal) -> None:
     kit = terminal.kit
     stream, inbox = EntryStream(kit.store, kit.authority), inbox_of(kit)
@@ -167,7 +156,7 @@ def test_a_subscriber_that_dies_in_the_middle_of_a_page_has_no_effect_and_takes_
     assert len(effects(kit)) == len(set(effects(kit))) == 6
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_two_processes_of_a_subscriber_take_the_same_page_and_one_has_the_effect(terminal: Terminal) -> None:
     kit = terminal.kit
     stream, inbox = EntryStream(kit.store, kit.authority), inbox_of(kit)

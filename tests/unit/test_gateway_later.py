@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,11 @@ from provisioning.gateway.ingest import unsealed
 from provisioning.gateway.proofs.days import ProofInvalid, check_days, close_days, find_line, prove, verify_proof
 from tests.gateway_days import DAY_MS, NOON_MS, LineStore, journal, sealed_days
 from tests.gateway_kit import Answer, GatewayKit, Terminal
-from tests.postgres_kit import shared
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path / "gateway", database="" if request.param == "sqlite" else shared().database())
-    yield kit
-    kit.store.close()
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from tests.gateway_kit import ASSETS, NEWCOMER, NOON, PARENT, Answer, Card, Card
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
-
-
-@pytest.fixture
 def terminal(kit: GatewayKit) -> Terminal:
     return kit.enrol()
 

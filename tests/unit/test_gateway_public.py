@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,11 +11,6 @@ from offline_cache.messages import verify1
 from offline_cache.wire.public import card_state, public_path, public_subject
 from offline_cache.wire.verdict import EntryVerdict, VerdictPage, decode_verdicts, encode_verdicts
 from tests.gateway_kit import GatewayKit, Terminal
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
 
 
 @pytest.fixture

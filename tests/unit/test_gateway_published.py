@@ -26,11 +26,6 @@ from tests.outbox_bench import Rig
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
-
-
-@pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     built = Rig(tmp_path / "state")
     yield built

@@ -22,11 +22,6 @@ from provisioning.gateway.store import StoreFailed, StoreUnsupported
 from tests.gateway_kit import ASSETS, GatewayKit, Terminal
 
 
-@pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
-
-
 def test_anyone_may_ask_for_health_and_for_the_authority(kit: GatewayKit) -> None:
     assert kit.call("GET", "/v1/health").json == {"status": "ok", "time_ms": kit.clock.ms}
     assert kit.call("GET", "/v1/ca").body.decode() == kit.authority.ca_pem

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +25,8 @@ from offline_cache.wire.handover import (
 from provisioning.gateway.handover.window import PHONE
 from provisioning.gateway.ingest import unsealed
 from provisioning.gateway.offices.proof import proven
-from tests.gateway_cards import REAL, Counter, kit_of
+from provisioning.gateway.serve import City
+from tests.gateway_cards import REAL, Counter
 from tests.gateway_kit import Answer, GatewayKit
 
 PREFILLED = {"name": "陈晓娴", "rid": "440199199003070021"}
@@ -35,10 +34,8 @@ URL = "https://gateway.example"
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
+def city() -> City:
+    return REAL
 
 
 @pytest.fixture

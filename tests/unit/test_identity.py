@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,17 +18,8 @@ from offline_cache.messages import json_dumps
 from offline_cache.wire.encoding import to_base64url
 from provisioning.gateway.offices.proof import proven, signed_bytes
 from tests.gateway_kit import NEWCOMER, PARENT, Card, CardOffice, GatewayKit, Terminal
-from tests.postgres_kit import shared
 
-on_both = pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayKit]:
-    url = shared().database() if getattr(request, "param", "") == "postgresql" else ""
-    made = GatewayKit(tmp_path / "gateway", database=url)
-    with closing(made.store):
-        yield made
+on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -166,6 +155,55 @@ def test_somebody_who_calls_12345_has_the_card_blocked(kit: GatewayKit, office: 
     assert call(id_number=linked["card"], state="found").json == {"state": "found", "new": True}
     assert call(id_number=PARENT, state="stolen").code == "malformed"
     assert kit.call("POST", "/v1/card-losses", b"{}").code == "operator-required"
+
+
+def by_identity_card(service: str, number: str = PARENT, **fields: str) -> dict[str, object]:
+    """What a terminal records when an identity card said who it is: nobody signed."""
+    return {
+        "number": "T0001-000009",
+        "kind": "application",
+        "service": service,
+        "card": "resident-id",
+        "holder": {"name": "陈晓娴", "id_number": number},
+        "fields": {name: {"value": value, "origin": "answer"} for name, value in fields.items()},
+    }
+
+
+@on_both
+def test_an_identity_card_stops_its_holder_s_lost_card_everywhere(kit: GatewayKit, office: CardOffice) -> None:
+    here, there = kit.enrol(), kit.enrol()
+    card, other = office.issue(PARENT), office.issue(NEWCOMER)
+    assert hand_in(kit, here, by_identity_card("card-lost", action="loss")) == [("accepted", "")]
+    assert state(there, card) == {"state": "lost"}
+    assert card.lookup(there, "household-proof", "pop.person").code == "card-lost"
+    assert state(there, other) == {"state": "valid"}
+    assert hand_in(kit, here, by_identity_card("card-lost", action="loss"))[-1] == ("rejected", "loss-reported-already")
+    assert hand_in(kit, here, entry(card, "card-found", action="withdraw"))[-1] == ("accepted", "")
+    assert state(there, card) == {"state": "valid"}
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [("card-found", "withdraw"), ("card", "loss"), ("card-lost", "withdraw"), ("card-lost", "pin")],
+)
+def test_an_identity_card_does_nothing_else_to_a_card(
+    service: str, action: str, kit: GatewayKit, office: CardOffice
+) -> None:
+    terminal, card = kit.enrol(), office.issue(PARENT)
+    hand_in(kit, terminal, entry(card, "card", action="loss"))
+    before = state(terminal, card)
+    said = hand_in(kit, terminal, by_identity_card(service, action=action))
+    assert said[-1] == ("rejected", "card-refused")
+    assert state(terminal, card) == before
+
+
+def test_an_identity_card_opens_nobody_s_case(kit: GatewayKit, office: CardOffice) -> None:
+    document = by_identity_card("household-proof")
+    accepts = kit.gateway.releaser.cards
+    assert proven(document, accepts, kit.clock.ms) is None
+    found = proven(document, accepts, kit.clock.ms, by_identity=True)
+    assert found is not None
+    assert (found.id_number, found.by) == (PARENT, "resident-id")
 
 
 def test_a_strange_card_has_no_state(kit: GatewayKit) -> None:

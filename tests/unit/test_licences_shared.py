@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,20 +17,15 @@ from provisioning.gateway.licences.token import ShareToken, read, sign
 from provisioning.gateway.offices.desks import Outcome, Request
 from provisioning.gateway.offices.proof import Proven
 from tests.gateway_kit import NEWCOMER, PARENT, GatewayKit
-from tests.postgres_kit import shared
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 TITLE, STATEMENT = "B44019900000803", "S44019900000001"
 
 
 @pytest.fixture
-def kit(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GatewayKit]:
-    kit = GatewayKit(
-        tmp_path / "gateway", database=shared().database() if getattr(request, "param", "") == "postgresql" else ""
-    )
+def kit(kit: GatewayKit) -> GatewayKit:
     kit.gateway.messages.address = "https://127.0.0.1:8443"
-    yield kit
-    kit.store.close()
+    return kit
 
 
 def asked(kit: GatewayKit, key: str, who: str = PARENT, **answers: str) -> Outcome:
@@ -66,7 +59,7 @@ def test_the_code_ends_with_its_time(kit: GatewayKit) -> None:
     assert "证照是真的" in scanned(kit, day)
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_the_holder_takes_back_what_was_given(kit: GatewayKit) -> None:
     made, others = asked(kit, "k1"), asked(kit, "k2", NEWCOMER, licence="R44019900000042")
     assert asked(kit, "k3", do="stop").result == {"stopped": "1"}
@@ -87,7 +80,7 @@ def test_what_nobody_vouches_for_and_what_is_another_s_is_not_shown(kit: Gateway
     assert kit.gateway.licences.settle(late).reason == "too-late"
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_the_same_entry_again_is_the_same_code(kit: GatewayKit) -> None:
     assert asked(kit, "k1") == asked(kit, "k1")
     with kit.store.database.reading() as db:

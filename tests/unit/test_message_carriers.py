@@ -31,13 +31,6 @@ from tests.gateway_kit import ASSETS, GatewayKit
 TEXTS = (ASSETS / "city" / "messages.toml").read_text("utf-8")
 
 
-@pytest.fixture
-def kit(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path / "gateway")
-    yield kit
-    kit.store.close()
-
-
 # --- SMTP -----------------------------------------------------------------------------------------------------------
 
 

@@ -41,7 +41,7 @@ def queued(kit: GatewayKit, *causes: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_provider_that_is_down_is_asked_again_later_and_again(kit: GatewayKit) -> None:
     carrier = Broken(CarrierDown("HTTP 503"), CarrierDown("HTTP 503"))
     desk = kit.gateway.messages
@@ -69,7 +69,7 @@ def test_after_a_day_of_tries_a_message_is_given_up(kit: GatewayKit) -> None:
     assert desk.post.counts().given_up == 1
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_number_that_does_not_exist_is_given_up_at_once_and_forgotten(kit: GatewayKit) -> None:
     desk = kit.gateway.messages
     desk.carriers = Carriers(Broken(), Broken(RecipientRefused("HTTP 422")))
@@ -79,7 +79,7 @@ def test_a_number_that_does_not_exist_is_given_up_at_once_and_forgotten(kit: Gat
         assert db.rows("SELECT state, problem, length(sealed) FROM message") == [("given-up", "recipient-refused", 0)]
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_server_dies_between_sending_and_noting_and_the_citizen_reads_one_message(kit: GatewayKit) -> None:
     desk = kit.gateway.messages
     queued(kit, "a")

@@ -130,7 +130,7 @@ def test_who_gave_no_address_is_reached_where_the_city_knows_them(terminal: Term
     assert [(item["way"], item["to"]) for item in outbox(terminal.kit)] == [("sms", "14000000021")]
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_verdict_read_twice_is_told_once(terminal: Terminal) -> None:
     file(terminal, application("T0001-000001", "closed-service", phone="14000000021", notify="sms"))
     judge(terminal, 1, "accepted")
@@ -183,7 +183,7 @@ def settings(email: str, **more: str) -> dict[str, object]:
     return application("T0001-000001", "contact", email=email, **given)
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_a_new_address_counts_once_its_code_was_typed(terminal: Terminal) -> None:
     kit = terminal.kit
     before = contact_of(kit)["email"]
@@ -248,7 +248,7 @@ def test_a_citizen_asks_for_a_call_and_is_called(terminal: Terminal) -> None:
     assert [item["topic"] for item in calls(kit)] == ["idea"]
 
 
-@pytest.mark.parametrize("kit", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 def test_who_is_not_reached_three_times_gets_a_message(terminal: Terminal) -> None:
     kit = terminal.kit
     file(terminal, settings("", topic="case", slot="any"))

@@ -16,20 +16,10 @@ from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import Board
 from drivers.sim.printer_link import SimReceiptPrinter
 from drivers.sim.pty_link import PtyLink
+from tests.printer_clock import Clock
 
 RECEIPT = Receipt("T0001-000042", tuple(Para(f"第{n}行，内容。Line {n}.") for n in range(20)))
 KIOSK = Board(markers=False, native_qr=False, status_back=False, presenter=True)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def advance(self, seconds: float) -> None:
-        self.now_s += max(seconds, 0.001)
 
 
 def stand(board: Board, chosen: str = "custom-vkp80") -> tuple[SimPrinter, SimReceiptPrinter, Clock]:

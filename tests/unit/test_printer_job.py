@@ -16,19 +16,9 @@ from drivers.printers.print_job import PrintJob, preamble_after
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import Board
 from drivers.sim.printer_link import SimReceiptPrinter, SimTransport
+from tests.printer_clock import Clock
 
 RECEIPT = Receipt("T0001-000042", tuple(Para(f"第{n}行") for n in range(60)))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def advance(self, seconds: float) -> None:
-        self.now_s += max(seconds, 0.001)
 
 
 class Cable(SimTransport):

@@ -10,16 +10,9 @@ from PIL import Image
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import BUFFER_BYTES, Board
 from drivers.sim.printer_paper import TextStrip
+from tests.printer_clock import Clock
 
 CUT = b"\x1dVB\x00"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def printed(data: bytes, **board: bool) -> SimPrinter:

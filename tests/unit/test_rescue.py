@@ -59,22 +59,6 @@ def texts(gateway: ModelGateway) -> list[str]:
     return sorted(document["text"] for _, _, document in received(gateway))
 
 
-def restore(rig: Rig, kept: dict[Path, bytes]) -> None:
-    """Put the disk back to an earlier moment, as a backup or a cloned image does."""
-    rig.app.close()
-    rig.outbox.close()
-    for path in rig.folder.glob(OUTBOX_FILE + "*"):
-        path.unlink()
-    for path, content in kept.items():
-        path.write_bytes(content)
-    rig.app = writer(rig.folder, rig.clock)
-    rig.outbox = state.open_reader(rig.folder, clock=rig.clock)
-
-
-def copy_of(rig: Rig) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in rig.folder.glob(OUTBOX_FILE + "*")}
-
-
 def tamper(folder: Path, *statements: str) -> None:
     connection = schema.connect(folder / OUTBOX_FILE)
     for name in ("entry_never_changes", "entry_unsent_stays"):
@@ -90,11 +74,11 @@ def tamper(folder: Path, *statements: str) -> None:
 def test_after_a_conflict_a_new_epoch_begins_and_both_sides_entries_are_at_the_gateway(rig: Rig) -> None:
     for text in ("a", "b"):
         note(rig.app, text)
-    kept = copy_of(rig)
+    kept = rig.copy()
     for text in ("c", "d"):
         note(rig.app, text)
     assert drain(rig).problem is None
-    restore(rig, kept)
+    rig.restore(kept)
     for text in ("e", "f"):
         note(rig.app, text)
     done = drain(rig)

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from offline_cache import state
 from offline_cache.errors import NotAuthorised, SeqConflict, SeqGap, Unavailable
-from offline_cache.outbox import OUTBOX_FILE
 from offline_cache.policy import Limits
 from offline_cache.sync import STATUS_FILE, StatusFile, read_status
-from tests.outbox_bench import FakeClock, Rig, writer
+from tests.outbox_bench import FakeClock, Rig
 from tests.outbox_gateway import ModelGateway
 
 
@@ -79,17 +77,10 @@ def test_a_gateway_restored_from_an_old_backup_is_filled_up_again(rig: Rig) -> N
 
 def test_a_terminal_restored_from_an_old_backup_stops_before_it_overwrites(rig: Rig) -> None:
     rig.record(3)
-    kept = {path: path.read_bytes() for path in rig.folder.glob(OUTBOX_FILE + "*")}
+    kept = rig.copy()
     rig.record(3)
     rig.service.drain_once()
-    rig.app.close()
-    rig.outbox.close()
-    for path in rig.folder.glob(OUTBOX_FILE + "*"):
-        path.unlink()
-    for path, content in kept.items():
-        path.write_bytes(content)
-    rig.app = writer(rig.folder, rig.clock)
-    rig.outbox = state.open_reader(rig.folder, clock=rig.clock)
+    rig.restore(kept)
     rig.record(2)
     step = rig.start().step()
     assert (step.kind, step.alarm) == ("stop", "seq-conflict")
@@ -166,18 +157,11 @@ def test_a_garbled_truncated_or_foreign_answer_acknowledges_nothing(rig: Rig) ->
 def test_a_gateway_that_acknowledges_the_highest_number_is_found_out(rig: Rig) -> None:
     """The known-bad gateway of sync.md: ON CONFLICT DO NOTHING, acknowledge max(seq)."""
     rig.record(3)
-    kept = {path: path.read_bytes() for path in rig.folder.glob(OUTBOX_FILE + "*")}
+    kept = rig.copy()
     rig.gateway.ack_max_seq = True
     rig.record(3)
     rig.service.drain_once()
-    rig.app.close()
-    rig.outbox.close()
-    for path in rig.folder.glob(OUTBOX_FILE + "*"):
-        path.unlink()
-    for path, content in kept.items():
-        path.write_bytes(content)
-    rig.app = writer(rig.folder, rig.clock)
-    rig.outbox = state.open_reader(rig.folder, clock=rig.clock)
+    rig.restore(kept)
     rig.record(3)
     rig.start().drain_once()
     own = {row.id for row in (rig.outbox.batch(from_seq=1) or pytest.fail("no rows")).rows}

@@ -24,11 +24,6 @@ from tests.unit.test_technicians import WHO, joined
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
-
-
-@pytest.fixture
 def phone(kit: GatewayKit) -> Phone:
     phone = Phone(kit)
     assert phone.log_in()[0] == 303
