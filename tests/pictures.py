@@ -1,16 +1,35 @@
-"""`make screens`: the pictures of the README, out of what a demo left: `python -m tests.pictures DEMO DOCS`.
+"""`make screens`: the pictures of the README and of the journeys: `python -m tests.pictures DEMO DOCS`.
 
-`visit.png` shows some screens of the visit side by side; `receipt.png` is the paper as the simulated printer drew it.
+`visit.png` shows some screens of the demo side by side; `receipt.png` is the paper as the simulated printer drew it.
+`journey-NAME.png` are screens of a scenario, played on the virtual clock and drawn by the terminal's own renderer.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
+from kiosk.bench.scenarios.play import Outcome
+from kiosk.bench.scenarios.run import play_all, read_scenarios
+from kiosk.bench.virtual.painter import Painter
+from tests.repository import ROOT
+
 SCREENS = ("attract", "pin", "home", "consent", "saved", "take-card")
+JOURNEYS = {
+    "school": ("services/school-online", ("home", "consent", "form", "check", "saved")),
+    "large-letters": ("journeys/large-letters", ("home", "intro", "consent", "check", "saved")),
+    "by-keypad": ("journeys/by-keypad", ("start", "pin", "home", "check", "saved")),
+    "lowered": ("journeys/lowered", ("home", "intro", "consent", "check", "saved")),
+    "business": ("services/business-greeting", ("home", "intro", "consent", "form", "saved")),
+    "offline": ("services/household-proof-offline", ("home", "check", "saved", "rating")),
+    "without-card": ("phone/employment-by-phone", ("home", "form", "app", "saved", "goodbye")),
+    "lost-card": ("services/card-lost-identity", ("intro", "identity", "form", "saved")),
+}
+"""Of `docs/journeys.md`: the scenario, and which of its screens are shown."""
 WIDTH_PX = 324
 GAP_PX = 12
 PAPER = "#dfe3e8"
@@ -24,9 +43,8 @@ def screen(folder: Path, name: str) -> Path:
     raise FileNotFoundError(f"the demo left no picture of {name} in {folder.name}")
 
 
-def side_by_side(paths: list[Path]) -> Image.Image:
+def side_by_side(shots: Sequence[Image.Image]) -> Image.Image:
     """Return one picture of several, each `WIDTH_PX` wide."""
-    shots = [_narrow(path, WIDTH_PX) for path in paths]
     height = max(shot.height for shot in shots)
     sheet = Image.new("RGB", ((WIDTH_PX + GAP_PX) * len(shots) + GAP_PX, height + 2 * GAP_PX), PAPER)
     for i, shot in enumerate(shots):
@@ -34,7 +52,26 @@ def side_by_side(paths: list[Path]) -> Image.Image:
     return sheet
 
 
-def _narrow(path: Path, width: int) -> Image.Image:
+def journeys() -> dict[str, Image.Image]:
+    """Play the scenarios. Raises `AssertionError` for one that fails, or that does not come to a screen."""
+    found: dict[str, Image.Image] = {}
+    with Painter() as draw:
+        for name, (file, screens) in JOURNEYS.items():
+            scenarios = read_scenarios([ROOT / "assets" / "scenarios" / f"{file}.yaml"])
+            (outcome,) = play_all(scenarios, stack="sim", seed=1, pictures=True, tell=lambda _: None, draw=draw)
+            assert outcome.passed, f"{file}: {outcome.failed}"
+            found[f"journey-{name}.png"] = side_by_side([_shot(outcome, one) for one in screens])
+    return found
+
+
+def _shot(outcome: Outcome, screen: str) -> Image.Image:
+    """Its last picture of a screen: by then the page is filled in."""
+    pictures = [one.picture for one in outcome.steps if one.screen == screen]
+    assert pictures, f"{outcome.scenario.name}: never at {screen}, at {[one.screen for one in outcome.steps]}"
+    return _narrow(io.BytesIO(pictures[-1]), WIDTH_PX)
+
+
+def _narrow(path: Path | io.BytesIO, width: int) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB").resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
 
@@ -45,10 +82,11 @@ def main(argv: list[str]) -> int:
     docs.mkdir(parents=True, exist_ok=True)
     try:
         pictures = {
-            "visit.png": side_by_side([screen(demo, name) for name in SCREENS]),
+            "visit.png": side_by_side([_narrow(screen(demo, name), WIDTH_PX) for name in SCREENS]),
             "receipt.png": _narrow(demo / "receipt.png", 288),
+            **journeys(),
         }
-    except FileNotFoundError as error:
+    except (FileNotFoundError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name, picture in pictures.items():
