@@ -2,6 +2,7 @@
 #
 #   make run     PORT=8080 for a fixed port             make demo   STACK=real for pcscd and a pty
 #   make test    TESTS=tests/unit, PYTEST="-k card"     make bench  BENCH=tests/bench/bench_x.py
+#   make fuzz    FUZZ="cards printers" FUZZ_SECONDS=600 SEED=7, REPLAY=FILE to read a finding again
 #   make screens LOOK=DIR beside its pictures, ALL=1 every mode, SCREENS="consent home" some of them
 
 BIN := .venv/bin
@@ -9,6 +10,7 @@ PORT ?= 0
 STACK ?= sim
 OUT ?= out
 TESTS ?= tests
+FUZZ_SECONDS ?= 60
 COVERED := tests/unit tests/property tests/scenario tests/contract
 WORKERS ?= 2
 BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
@@ -18,7 +20,7 @@ LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup setup-tests run demo test nightly coverage bench docs screens format format-check lint types \
-	contracts reference lock fresh deb clean
+	contracts reference fuzz supply audit lock fresh deb clean
 
 all: setup-tests ## format check, lint, types, import contracts, reference, tests
 	@$(MAKE) --no-print-directory format-check lint types contracts
@@ -53,7 +55,7 @@ else
 endif
 
 nightly: setup-tests ## all tests, the long ones too
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --timeout 3600 $(PYTEST)
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 $(PYTEST)
 
 coverage: ## what the last whole `make test` ran; pure modules must be covered whole, branches too
 	@$(BIN)/python -m tests.pure
@@ -79,6 +81,18 @@ build/bench-tools: # what only the benches stand beside, in a venv of its own; w
 	@$(BIN)/uv venv --quiet --python $(BIN)/python $@ && $(BIN)/uv pip install --quiet --cache-dir build/cache/uv \
 		--python $@/bin/python --group bench || { rm -rf $@; echo "no QML to compare with: cannot install it"; }
 
+fuzz: setup-tests build/fuzz-tools ## every parser of foreign bytes under a coverage-guided fuzzer; findings in build/fuzz
+	@$(BIN)/python -m tests.fuzz $(FUZZ) --seconds $(FUZZ_SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(REPLAY),--replay $(REPLAY))
+
+build/fuzz-tools: # the fuzzer, in a folder of its own
+	@$(BIN)/uv pip install --quiet --cache-dir build/cache/uv --python $(BIN)/python --target $@ --group fuzz || \
+		{ rm -rf $@; echo "no fuzzer: cannot install atheris" >&2; exit 1; }
+
+supply: setup-tests ## what it is built from, in build/supply: CycloneDX bill of materials, licences
+	@$(BIN)/python -m tests.supply
+audit: setup-tests ## known vulnerabilities of the locked packages: exits 1 with some, 3 where no database can be asked
+	@$(BIN)/python -m tests.supply --audit
+
 # ---------------------------------------------------------------------------------------------------- write
 
 docs: setup-run screens ## write docs/reference and docs/pictures again
@@ -90,7 +104,7 @@ screens: setup-run ## the review page of all screens in out/screens, and the REA
 lock: setup-run ## write both locks again from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
-fresh: ## prove it on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap): FRESH="make test"
+fresh: ## the README's two commands on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap): FRESH="make test"
 	@bash provisioning/fresh.sh $(FRESH)
 deb: setup-run ## the terminal's Debian package for this machine's architecture, in build/deb
 	@bash provisioning/package/build.sh

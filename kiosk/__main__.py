@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 _ROOMS = {
-    "run": "run:run",
+    "run": "running.command:run",
     "bench": "bench:app",
     "demo": "bench:demo",
     "card": "card:app",
@@ -30,6 +30,7 @@ _ROOMS = {
     "support-bundle": "upkeep.leaving:support_bundle",
     "decommission": "upkeep.leaving:decommission",
     "media": "upkeep.media:media",
+    "update": "upkeep.update:update",
     "docs": "pages.reference:docs",
 }
 """Command -> where it lives in `kiosk.cli`: a function, or a group of commands."""

@@ -7,17 +7,18 @@ before they reach `step` (a `PinAccepted` after a `CardRemoved` is physically no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
+from kiosk.frozen import frozen
 from kiosk.pieces.strokes import Stroke
 
 if TYPE_CHECKING:
     from kiosk.services.definition import Catalogue
 
 
-@dataclass(frozen=True)
+@frozen
 class Event:
     """The root of all events. `session_id` 0 means that the event belongs to no session."""
 
@@ -27,42 +28,42 @@ class Event:
 # ------------------------------------------------------------------------------------------------- touches
 
 
-@dataclass(frozen=True)
+@frozen
 class LanguageChosen(Event):
     language: str
 
 
-@dataclass(frozen=True)
+@frozen
 class StartChosen(Event):
     way: Literal["card", "app", "browse", "ticket", "call"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PrimaryPressed(Event):
     """The one way forward."""
 
 
-@dataclass(frozen=True)
+@frozen
 class BackPressed(Event):
     """The quiet way out at the left."""
 
 
-@dataclass(frozen=True)
+@frozen
 class HomePressed(Event):
     pass
 
 
-@dataclass(frozen=True)
+@frozen
 class FinishPressed(Event):
     """End, take card."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ModeToggled(Event):
     mode: Literal["large", "contrast", "reach", "speech", "curtain", "left", "calm"]
 
 
-@dataclass(frozen=True)
+@frozen
 class SpeechTuned(Event):
     """Louder, softer, faster or slower."""
 
@@ -70,7 +71,7 @@ class SpeechTuned(Event):
     by: Literal[-1, 1]
 
 
-@dataclass(frozen=True)
+@frozen
 class ModesAsked(Event):
     """More ways to make the screen fit, from the first screen."""
 
@@ -82,146 +83,146 @@ KeyName = Literal[
 """The keys of the tactile keypad. Digits are for keypads that have them."""
 
 
-@dataclass(frozen=True)
+@frozen
 class KeyPressed(Event):
     """A key of the tactile keypad. The runtime's guide turns it into what the control under the focus sends."""
 
     key: KeyName = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class HelpPressed(Event):
     pass
 
 
-@dataclass(frozen=True)
+@frozen
 class StillHere(Event):
     """The time-out warning was answered."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PinKey(Event):
     """One digit for the PIN. The runtime keeps it; `step` only ever sees `PinLengthChanged`."""
 
     digit: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class PinErased(Event):
     """Delete one digit, or all."""
 
     all: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class PinLengthChanged(Event):
     """How many digits are in the runtime's holder now."""
 
     length: int
 
 
-@dataclass(frozen=True)
+@frozen
 class KeysShuffled(Event):
     pass
 
 
-@dataclass(frozen=True)
+@frozen
 class LifeEventChosen(Event):
     life_event: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ServiceChosen(Event):
     service: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ConsentRefused(Event):
     pass
 
 
-@dataclass(frozen=True)
+@frozen
 class PageTurned(Event):
     delta: int
 
 
-@dataclass(frozen=True)
+@frozen
 class RowOpened(Event):
     """One row of a page was touched: its place in the subject's list, counted from 0."""
 
     row: int
 
 
-@dataclass(frozen=True)
+@frozen
 class ActionChosen(Event):
     """What to do with what the page shows: an action of the definition."""
 
     action: str
 
 
-@dataclass(frozen=True)
+@frozen
 class PagePrinted(Event):
     """Print this page."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FieldDisputed(Event):
     """不对: what the city holds in this field is wrong. Pressed again, it is taken back."""
 
     field: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ChangeAsked(Event):
     """改 on the check screen, or on a field that may be changed."""
 
     field: str
 
 
-@dataclass(frozen=True)
+@frozen
 class AnswerChosen(Event):
     """One choice of the question on the screen."""
 
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class KeyTyped(Event):
     """One character on the pad of the question on the screen."""
 
     key: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class KeysErased(Event):
     all: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class StrokeDrawn(Event):
     """A finger wrote one stroke in the writing square and was lifted. Points in thousandths of the square."""
 
     points: Stroke = field(repr=False, default=())
 
 
-@dataclass(frozen=True)
+@frozen
 class ReceiptChosen(Event):
     way: Literal["paper", "sms", "email", "both"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintAgain(Event):
     """The printer is well again: print the receipt that did not come out, or not whole."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PaperSeen(Event):
     """The citizen's answer to "did the receipt come out?"."""
 
     outcome: Literal["whole", "half", "nothing"]
 
 
-@dataclass(frozen=True)
+@frozen
 class RatingChosen(Event):
     score: int
 
@@ -229,13 +230,13 @@ class RatingChosen(Event):
 # --------------------------------------------------------------------------------- devices and the outside
 
 
-@dataclass(frozen=True)
+@frozen
 class SlotChanged(Event):
     state: SlotState
     insertion: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CardRecognised(Event):
     """The card was named and read as far as it can be before the PIN."""
 
@@ -245,7 +246,7 @@ class CardRecognised(Event):
     expired: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Enrolled(Event):
     """The gateway gave this terminal its name, and said where it stands."""
 
@@ -253,17 +254,17 @@ class Enrolled(Event):
     site: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
+@frozen
 class PinAccepted(Event):
     holder: Holder = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class PinRefused(Event):
     tries_left: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CardFailed(Event):
     """Recognition, PIN, or signing failed: `code` is a failure code (`card-unknown`, `pin-blocked`, …)."""
 
@@ -272,7 +273,7 @@ class CardFailed(Event):
     """Of a recognition: which card it was about, so that a card put in since is not blamed. 0: the card at work."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SubjectData:
     """One subject of the information catalogue as the gateway released it; `record` None: nothing is held."""
 
@@ -283,14 +284,14 @@ class SubjectData:
     record: Mapping[str, object] | None = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class DataFetched(Event):
     subjects: tuple[SubjectData, ...] = field(repr=False)
     service: str
     """For which service they were asked: the citizen may have gone on to another one since."""
 
 
-@dataclass(frozen=True)
+@frozen
 class LookupFailed(Event):
     """No data came; `code` says why. The visit goes on with what the card knows, where the service allows."""
 
@@ -298,7 +299,7 @@ class LookupFailed(Event):
     service: str
 
 
-@dataclass(frozen=True)
+@frozen
 class DocumentSigned(Event):
     """The card signed the application: ECDSA P-256 as r|s, and the card's certificate (DER)."""
 
@@ -306,7 +307,7 @@ class DocumentSigned(Event):
     certificate: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class EntrySaved(Event):
     """The entry is durable on this terminal's disk."""
 
@@ -319,7 +320,7 @@ class EntrySaved(Event):
     """The place in the line of verdicts behind which this entry's will stand."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SaveFailed(Event):
     """Nothing was saved; `code` says why."""
 
@@ -327,7 +328,7 @@ class SaveFailed(Event):
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class EntryAcked(Event):
     """The gateway's countersigned receipt covers every entry up to and including `seq`."""
 
@@ -335,61 +336,61 @@ class EntryAcked(Event):
     at_ms: int
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintProgress(Event):
     state: JobState
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintFinished(Event):
     result: PrintResult
 
 
-@dataclass(frozen=True)
+@frozen
 class TicketSeen(Event):
     """What became of the receipt in the printer's mouth. All but `waiting` end the watch over it."""
 
     where: Literal["waiting", "taken", "retracted", "jammed", "unknown"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PrinterChanged(Event):
     status: PrinterStatus
 
 
-@dataclass(frozen=True)
+@frozen
 class HeadphonesChanged(Event):
     """Headphones were plugged in, or pulled out."""
 
     plugged: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class StoreChanged(Event):
     """Whether new business can be recorded: empty, or the failure code of what is in the way."""
 
     trouble: str
 
 
-@dataclass(frozen=True)
+@frozen
 class NetworkChanged(Event):
     up: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class ClockTicked(Event):
     """A new minute on the wall clock; `local` is ISO 8601 local time without seconds."""
 
     local: str
 
 
-@dataclass(frozen=True)
+@frozen
 class CatalogueChanged(Event):
     """The signed catalogue was read or refreshed."""
 
     catalogue: Catalogue = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class TimerFired(Event):
     timer: str

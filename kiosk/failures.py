@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, cast
 
+from kiosk.frozen import frozen
 from kiosk.words.languages import made
 
 Severity = Literal["info", "att", "stop"]
@@ -23,7 +23,7 @@ class FailureTableInvalid(Exception):
     code = "failure-table-invalid"
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """One failure code. Texts by language."""
 
@@ -51,7 +51,7 @@ def parse(text: str) -> dict[str, Failure]:
     """Parse the table. Raises `FailureTableInvalid` naming code and key."""
     try:
         entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FailureTableInvalid(f"the table is no TOML: {error}") from error
     return {code: _failure(code, entry) for code, entry in entries.items()}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
+
+from kiosk.frozen import frozen
 
 LANGUAGES = ("zh-Hans", "en")
 _ID = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -19,7 +21,7 @@ class PersonasInvalid(Exception):
     code = "personas-invalid"
 
 
-@dataclass(frozen=True)
+@frozen
 class Persona:
     """One invented citizen. The repr tells only the id."""
 
@@ -49,7 +51,7 @@ def load_personas(text: str | bytes) -> tuple[Persona, ...]:
     """
     try:
         raw = tomllib.loads(text.decode("utf-8") if isinstance(text, bytes) else text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise PersonasInvalid(f"personas: {error}") from error
     entries = raw.get("persona")
     if raw.get("schema") != 1 or not isinstance(entries, list):

@@ -7,13 +7,14 @@ The PIN lives in `PinHolder` and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from random import Random, SystemRandom
 
 from kiosk import events as e
 from kiosk.clock import Clock, local_minute
 from kiosk.failures import Failure
+from kiosk.frozen import frozen
 from kiosk.hosting.pins import STAFF, Pins
 from kiosk.hosting.staff_host import StaffHost
 from kiosk.inbox import DIGITS, Inbox, Timers
@@ -22,7 +23,7 @@ from kiosk.paper.pages import build_page
 from kiosk.paper.receipts import Site, build
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
-from kiosk.session.arrival.effects import AppEffect
+from kiosk.session.arrival.effects import AppEffect, LookForIdentity
 from kiosk.session.arrival.greeting import AskGreeting
 from kiosk.session.asking.events import NewPinJudged
 from kiosk.session.asking.phone import HandOver, TakeBack
@@ -39,8 +40,10 @@ from kiosk.view_model.frame import Say, Scene
 from kiosk.view_model.screen import render
 from kiosk.workers.desks import CardDesk, PrintDesk, StoreDesk
 from kiosk.workers.gateway_desk import GatewayDesk
+from kiosk.workers.identity import IdentityDesk
 from kiosk.workers.sheets import SheetDesk
 from kiosk.workers.staff_tools import StaffDesk
+from kiosk.workers.technicians import OwnSlotDesk
 from kiosk.workers.writing import Writers
 
 ACK_LOOK_S = 0.2
@@ -48,7 +51,7 @@ PRINTER_ASK_S = 10.0
 MOUTH_LOOK_S = 0.5
 
 
-@dataclass(frozen=True)
+@frozen
 class Desks:
     """The workers' ends that effects are handed to."""
 
@@ -61,16 +64,18 @@ class Desks:
     """What turns letters and strokes into Chinese; without any, only letters can be typed."""
     staff: StaffDesk | None = None
     """What staff mode asks of the machine; None: there is no staff mode."""
+    own_slot: OwnSlotDesk | None = None
+    identity: IdentityDesk | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class _Mark(e.Event):
     """A place in the inbox."""
 
     call: Callable[[], None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Chore:
     """Something short that is looked at again and again; what it finds is an event, or None."""
 
@@ -78,7 +83,7 @@ class Chore:
     look: Callable[[], e.Event | None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Words:
     """What the runtime needs to put a session on the screen."""
 
@@ -128,7 +133,7 @@ class Runtime:
     def open(self, desks: Desks) -> None:
         """Take the workers' ends and show the first screen."""
         self._desks = desks
-        self.session = replace(self.session, world=replace(self.session.world, pads=desks.writers.pads))
+        self.session = replace(self.session, world=desks.writers.known_to(self.session.world))
         self._log.write("terminal.started", {"terminal": self.session.world.terminal})
         for name in self._at_once:
             self._keep_house(name)
@@ -233,10 +238,8 @@ class Runtime:
 
     def _recover(self, event: e.Event, error: Exception) -> None:
         """A fault of the program: forget the holder, say so in the log, go back to the attract screen."""
-        self._log.write(
-            "internal",
-            {"state": str(self.session.state), "on": type(event).__name__, "error": type(error).__name__},
-        )
+        on, state = type(event).__name__, str(self.session.state)
+        self._log.write("internal", {"state": state, "on": on, "error": type(error).__name__})
         self._pins.wipe()
         if self._staff is not None:
             self._staff.drop(self.session)
@@ -252,11 +255,8 @@ class Runtime:
         if self._staff is not None and self._staff.active:
             self._show(self._guide.show(self._staff.screen()))
             return
-        keys = self._pins.keys if self.session.shuffled else DIGITS
-        scene = Scene(
-            self.session, self._words.say(self.session.language), self._words.failures, self._words.site, keys
-        )
-        model = render(scene)
+        keys, said = self._pins.keys if self.session.shuffled else DIGITS, self._words
+        model = render(Scene(self.session, said.say(self.session.language), said.failures, said.site, keys))
         self._show(self._guide.show(model if self._staff is None else with_way_in(model)))
 
     # -------------------------------------------------------------------------------------------- effects
@@ -339,10 +339,13 @@ class Runtime:
                 desks.gateway.ask(self.session.id, effect)
             case AppEffect():
                 desks.gateway.app.perform(self.session.id, effect)
+            case LookForIdentity() if desks.identity is not None:
+                desks.identity.look(self.session.id)
             case RunTask(name=name, arguments=arguments) if desks.staff is not None:
                 desks.staff.run(name, arguments)
-            case VerifyTechnician():
-                desks.card.verify_technician(self.session.id, self._pins.take(STAFF))
+            case VerifyTechnician(own=own):
+                desk = desks.own_slot if own and desks.own_slot is not None else desks.card
+                desk.verify_technician(self.session.id, self._pins.take(STAFF))
             case _:
                 raise TypeError(f"nobody performs {type(effect).__name__}")
 

@@ -7,23 +7,24 @@ theme: see `kiosk/ui/theme.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from kiosk.events import Event, StrokeDrawn
+from kiosk.frozen import frozen
 from kiosk.pieces.drawn import CaseNumber, Legend, Picture, Ring, Where
 from kiosk.pieces.fields import Beside, DateField, Field
 from kiosk.pieces.modes import Modes
 from kiosk.pieces.proving import Proving
 from kiosk.pieces.strokes import Stroke
-from kiosk.pieces.timeline import Timeline
+from kiosk.pieces.timeline import Path, Timeline
 from kiosk.services.places import TownMap
 
 Role = Literal["primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"]
 Meaning = Literal["saved", "held", "att", "stop", "info"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Control:
     """Something that can be pressed. `id` is stable across languages and releases."""
 
@@ -45,14 +46,14 @@ class Control:
     """So long a finger has to stay before letting go counts, seconds."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Heading:
     """A line between groups, label size, bold."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Words:
     """Plain text. `small` is note size in ink2."""
 
@@ -64,7 +65,7 @@ class Words:
     """A second text at the right end of the same line (33)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Notice:
     """Mark 64, a bold line, one plain line, a 12 wide bar at the left."""
 
@@ -73,7 +74,7 @@ class Notice:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """Centred: mark 176, one display line, when. Saved, recorded, card removed, card swapped."""
 
@@ -82,7 +83,7 @@ class Result:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Trouble:
     """A band with mark 128 at the left, what happened, and one or two lines."""
 
@@ -91,7 +92,7 @@ class Trouble:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Fact:
     """One row of a card of facts: icon, small label, bold value, a plain line."""
 
@@ -103,7 +104,7 @@ class Fact:
     """A grey chip at the right end: what is so right now (33, 54)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Facts:
     """A card of rows divided by rules (intro 17, next steps 25, where to go 54).
 
@@ -114,7 +115,7 @@ class Facts:
     compact: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Tick:
     """A row with a mark: `done` tick in a circle, `current` half disc, `todo` ring, `have` bare tick, `no` cross."""
 
@@ -124,12 +125,12 @@ class Tick:
     """Shown at the right for `have` (17), below otherwise (32)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Ticks:
     rows: tuple[Tick, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Ask:
     """One data source of the consent screen (18): agency, what, why."""
 
@@ -138,12 +139,12 @@ class Ask:
     why: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Asks:
     rows: tuple[Ask, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Prefilled:
     """One row of picture 19: label, value, source mark, and a way to say that it is wrong."""
 
@@ -155,12 +156,12 @@ class Prefilled:
     disputed: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class PrefilledRows:
     rows: tuple[Prefilled, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckRow:
     """One row of picture 23: label, value, and either 改 or where it came from."""
 
@@ -170,12 +171,12 @@ class CheckRow:
     change: Control | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckRows:
     rows: tuple[CheckRow, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Choices:
     """Rows of choices under each other. `radio` rows have a circle that becomes a tick; others a chevron.
 
@@ -189,14 +190,14 @@ class Choices:
     """The first row is a little taller (11)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Tiles:
     """Three columns, icon over label (15). Items of role "secondary" have a quiet label and are lower (33)."""
 
     items: tuple[Control, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ButtonRow:
     """Buttons side by side, equal widths (languages 11, shuffle 14, quick answers 21)."""
 
@@ -205,7 +206,7 @@ class ButtonRow:
     """A small line above."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PinEntry:
     """Dots, never digits; `note` and a button beside it stand under the dots (13)."""
 
@@ -215,14 +216,14 @@ class PinEntry:
     button: Control | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Keypad:
     """Twelve keys in the keypad zone, row by row. Always at the same place."""
 
     keys: tuple[Control, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Keyboard:
     """Letter keys in rows, in the keypad zone (20)."""
 
@@ -232,7 +233,7 @@ class Keyboard:
     """Only as high as its keys: what was found stands above it (16)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class WritingPad:
     """A square to write one character in, and beside it what that may be, in the keypad zone (61)."""
 
@@ -247,7 +248,7 @@ class WritingPad:
     more: Control | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Pager:
     """Page n of m with two buttons (22)."""
 
@@ -256,7 +257,7 @@ class Pager:
     down: Control
 
 
-@dataclass(frozen=True)
+@frozen
 class ReceiptChoice:
     """The receipt as it will be printed and ways to get it (27). A line `-` is a rule, an empty one the QR's place."""
 
@@ -265,7 +266,7 @@ class ReceiptChoice:
     items: tuple[Control, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Gap:
     """Free space that grows: what follows lies at the bottom of the body."""
 
@@ -299,12 +300,13 @@ Piece = (
     | ReceiptChoice
     | Proving
     | Timeline
+    | Path
     | TownMap
     | Gap
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Chip:
     """A grey chip in the status line: what is missing, then what still works."""
 
@@ -312,7 +314,7 @@ class Chip:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Curtain:
     """A black screen with what is going on and how the picture comes back (74). `open` is the whole screen."""
 
@@ -322,7 +324,7 @@ class Curtain:
     hint: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ScreenModel:
     """One whole screen."""
 

@@ -10,9 +10,11 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import cast
+
+from kiosk.frozen import frozen
 
 
 class SettingsInvalid(Exception):
@@ -33,13 +35,16 @@ def _setting(
     return field(default=default, repr=told, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """Everything a technician may set. Units are the last word of a name."""
 
     reader_name: str = cast(str, _setting("", "PC/SC name of the citizen slot; empty: the first reader found."))
     technician_reader_name: str = cast(
         str, _setting("", "PC/SC name of the slot behind the lock, never taken for the citizen's; empty: none.")
+    )
+    identity_reader_port: str = cast(
+        str, _setting("", "Serial device of the identity cards' reader (its module's frames, 115200); empty: none.")
     )
     reader_helper: str = cast(
         str,
@@ -83,7 +88,6 @@ class Settings:
         _setting("", "Public address of the gateway's page `/verify`, for the code on receipts; empty: the bare code."),
     )
     card_reminder_s: int = cast(int, _setting(5, "Between two reminders to take the card.", low=2, high=60))
-    apdu_deadline_s: float = cast(float, _setting(5.0, "Longest wait for one card answer.", low=0.2, high=60))
     network_probe_s: int = cast(int, _setting(5, "Between two looks whether the gateway answers.", low=1, high=600))
     speech_device: str = cast(str, _setting("", "ALSA device that speaks (headphones or speaker); empty: the default."))
     speech_variant: str = cast(str, _setting("", "Variant of the espeak-ng voices, as in `+f3`; empty: none."))
@@ -121,8 +125,6 @@ def parse(values: dict[str, object]) -> Settings:
 
 
 def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object:
-    if type(value) is int and isinstance(item.default, float) and abs(value) < 1e15:
-        value = float(value)
     if type(value) is not type(item.default):
         raise SettingsInvalid(f"{key}: {type(item.default).__name__} is wanted, not {type(value).__name__}")
     low, high = item.metadata["low"], item.metadata["high"]

@@ -5,28 +5,28 @@ The caller chooses the devices: real ones for a kiosk, simulated ones for the be
 
 from __future__ import annotations
 
-import functools
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from random import Random
 from typing import cast
 
-from drivers.api import CardReader, ReceiptPrinter
+from drivers.api import CardReader, ReceiptPrinter, SlotState
 from drivers.cards.secure.mutual import HsmAuthentication
 from kiosk import events as e
-from kiosk import failures
 from kiosk.clock import Clock, local_minute
-from kiosk.hosting.staff_host import First, StaffHost, StaffWords
+from kiosk.frozen import frozen
+from kiosk.hosting.place import printer_state, site_of, staff_words, words
+from kiosk.hosting.staff_host import First, StaffHost
 from kiosk.log import Log
-from kiosk.paper.receipts import Site
-from kiosk.pieces import areas
-from kiosk.runtime import Chore, Desks, Runtime, Words
+from kiosk.pieces.areas import Areas
+from kiosk.runtime import Chore, Desks, Runtime
 from kiosk.screen_model import ScreenModel
+from kiosk.services import reading as read
 from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session.state import World
@@ -35,7 +35,6 @@ from kiosk.speech.guide import Guide
 from kiosk.speech.jack import Jack, JackWatch
 from kiosk.speech.speaker import Engine, Speaker
 from kiosk.staff.part import Closure
-from kiosk.words import i18n
 from kiosk.workers.desks import (
     CardDesk,
     EntryStore,
@@ -43,6 +42,7 @@ from kiosk.workers.desks import (
     StoreDesk,
 )
 from kiosk.workers.gateway_desk import CityGateway, GatewayDesk
+from kiosk.workers.identity import IdentityDesk, IdentityReader
 from kiosk.workers.online import OnlineGateway, OutboxStore
 from kiosk.workers.parts import LOOK_S as PARTS_LOOK_S
 from kiosk.workers.parts import PartsFile
@@ -50,7 +50,7 @@ from kiosk.workers.security_module import GatewayModule
 from kiosk.workers.sheets import PagePrinter, SheetDesk
 from kiosk.workers.shelf import Directory, SetAsideWatch
 from kiosk.workers.staff_tools import StaffDesk, StaffTools
-from kiosk.workers.technicians import Technicians
+from kiosk.workers.technicians import OwnSlotDesk, Technicians
 from kiosk.workers.threads import InlineWorker, ThreadWorker, Worker
 from kiosk.workers.writing import Writers
 from offline_cache import catalogue as catalogue_cache
@@ -58,15 +58,13 @@ from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
 from offline_cache.enrolment import Enrolment
 from offline_cache.errors import EnrolmentDamaged
-from offline_cache.wire.receipt_token import sign_token
 
 CATALOGUE_LOOK_S = 5.0
 SET_ASIDE_LOOK_S = 60.0
 SHARED_TABLES = ("agencies", "subjects", "codes", "groups")
-UNENROLLED_PLACE = {"zh-Hans": "还没有登记的终端", "en": "A terminal not yet enrolled"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Devices:
     """What is plugged in. No printer: nothing can be printed, and the screens say so."""
 
@@ -74,9 +72,13 @@ class Devices:
     printer: ReceiptPrinter | None
     pages: PagePrinter | None = None
     """The A4 printer that `a4_queue` names; its queue ends with its job, so nobody closes it."""
+    own_slot: CardReader | None = None
+    """The reader behind the lock, for technicians' cards alone (`technician_reader_name`)."""
+    identity: IdentityReader | None = None
+    """The identity cards' reader (`identity_reader_port`)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StaffSide:
     """What the composition root gives for staff mode."""
 
@@ -117,7 +119,7 @@ CITY_FILES = ("catalogue.toml", "codes.toml")
 def parse_content(content: Mapping[str, object]) -> Catalogue:
     """Parse the signed catalogue's JSON. Raises `DefinitionInvalid`."""
     shared = {name: cast(Mapping[str, object], content.get(name, {})) for name in SHARED_TABLES}
-    definitions = cast(list[Mapping[str, object]], content.get("services", []))
+    definitions = cast(list[Mapping[str, object]], read.listed("catalogue", "services", content.get("services", [])))
     return parse_catalogue(str(content.get("version", "")), definitions, shared)
 
 
@@ -194,7 +196,10 @@ class Terminal:
         self._store = store or OutboxStore(outbox_state.open_writer(state_dir), self.terminal, key_id)
         self._gateway = gateway or (_online(state_dir, enrolment, settings) if enrolment is not None else None)
         self._module = GatewayModule(enrolment, float(settings.lookup_wait_s)) if enrolment is not None else None
-        parts = PartsFile(state_dir, self.log, lambda: self.runtime.session.world, clock.wall_ms)
+        said = words(site_of(enrolment, settings))
+        host = staff and StaffHost(staff_words(said), staff.closure, staff.first)
+        closed = lambda: host is not None and host.closed  # noqa: E731
+        parts = PartsFile(state_dir, self.log, lambda: self.runtime.session.world, clock.wall_ms, closed)
         chores: tuple[Chore, ...] = (
             Chore(SET_ASIDE_LOOK_S, SetAsideWatch(state_dir, self.log).look),
             Chore(PARTS_LOOK_S, parts.look),
@@ -210,12 +215,11 @@ class Terminal:
             local=local_minute(clock.wall_ms()),
             terminal=self.terminal,
             site=dict(enrolment.site) if enrolment is not None else {},
-            areas=areas.parse(resources.files("assets").joinpath("city", "divisions.json").read_text("utf-8")),
+            areas=Areas(partial(resources.files("assets").joinpath("city", "divisions.json").read_text, "utf-8")),
         )
         self._speaker = Speaker(engine, self._voice_worker(engine)) if engine is not None else None
         self._guide = Guide(self._speaker, play)
         self._staff = staff
-        said = words(site_of(enrolment, settings))
         self.runtime = Runtime(
             world,
             said,
@@ -225,7 +229,7 @@ class Terminal:
             random=random,
             guide=self._guide,
             chores=chores,
-            staff=staff and StaffHost(staff_words(said), staff.closure, staff.first),
+            staff=host,
         )
         self._desks = replace(self._open_desks(devices, clock), writers=writers or Writers())
         if staff is not None:
@@ -244,25 +248,31 @@ class Terminal:
 
     def _open_desks(self, devices: Devices, clock: Clock) -> Desks:
         post = self.runtime.post
+        technicians = self._staff.technicians if self._staff is not None else None
         card = CardDesk(
             devices.reader,
             self._worker("card"),
             post,
             lambda: local_minute(clock.wall_ms())[:10],
             None if self._module is None else HsmAuthentication(self._module),
-            self._staff.technicians if self._staff is not None else None,
+            technicians,
         )
+        behind = devices.own_slot
         return Desks(
             card=card,
+            own_slot=None if behind is None else OwnSlotDesk(behind, self._worker("own-slot"), post, technicians),
             printer=PrintDesk(devices.printer, self._worker("printer"), post),
             sheets=SheetDesk(devices.pages, self._worker("sheets"), post),
             gateway=GatewayDesk(self._gateway, self._worker("gateway"), self._worker("probe"), post, card),
             store=StoreDesk(self._store, self._worker("store"), post, clock.wall_ms),
+            identity=IdentityDesk(devices.identity, self._worker("identity"), post),
         )
 
     def start(self) -> None:
         """Open the devices and run the session in a thread of its own (a test that is inline pumps itself)."""
         self.runtime.open(self._desks)
+        if self._desks.own_slot is not None:
+            self._desks.own_slot.start()
         if not self._inline:
             self._thread = threading.Thread(target=self.runtime.run, name="runtime", daemon=True)
             self._thread.start()
@@ -271,6 +281,11 @@ class Terminal:
     def printer(self) -> PrintDesk:
         """The receipt printer, for staff's tasks."""
         return self._desks.printer
+
+    @property
+    def own_slot(self) -> SlotState | None:
+        """The technicians' own slot, for staff's tasks; None: there is none."""
+        return self._desks.own_slot.state if self._desks.own_slot is not None else None
 
     def send(self, event: e.Event) -> None:
         """Send an event, from any thread."""
@@ -290,6 +305,8 @@ class Terminal:
         self._desks.gateway.join(self._gateway)
         self._module = GatewayModule(enrolment, float(self.settings.lookup_wait_s))
         self._desks.card.join(HsmAuthentication(self._module), technicians)
+        if self._desks.own_slot is not None:
+            self._desks.own_slot.join(technicians)
         self._catalogue.trust(enrolment.signing_key)
         self.runtime.settle_in(site_of(enrolment, self.settings))
         self.send(e.Enrolled(enrolment.terminal, dict(enrolment.site)))
@@ -341,10 +358,14 @@ class Terminal:
             self._thread.join(5)
         if self._desks.staff is not None:
             self._desks.staff.close()
+        if self._desks.own_slot is not None:
+            self._desks.own_slot.close()
         self._desks.gateway.close()
         self._desks.card.close()
         self._desks.printer.close()
         self._desks.sheets.close()
+        if self._desks.identity is not None:
+            self._desks.identity.close()
         self._desks.store.close()
         if self._speaker is not None:
             self._speaker.close()
@@ -358,36 +379,6 @@ class Terminal:
 def _online(state_dir: Path, enrolment: Enrolment, settings: Settings) -> OnlineGateway:
     """Return the gateway, with the directory of this disk for the days without it."""
     return OnlineGateway(enrolment, settings, Directory(state_dir, enrolment.signing_key))
-
-
-def printer_state(world: World) -> str:
-    """Return one word for the printer."""
-    status = world.printer
-    if status is None or not status.answered:
-        return "absent"
-    if status.online:
-        return "near-end" if status.paper == "near-end" else "ready"
-    return "paper-out" if status.paper == "out" else "cover-open" if status.cover == "open" else "fault"
-
-
-def site_of(enrolment: Enrolment | None, settings: Settings) -> Site:
-    """Return where the terminal stands, from its enrolment."""
-    if enrolment is None:
-        return Site(UNENROLLED_PLACE, "-")
-    place = {key.removeprefix("place."): value for key, value in enrolment.site.items() if key.startswith("place.")}
-    sign = partial(sign_token, key=enrolment.private_key)
-    return Site(place or UNENROLLED_PLACE, enrolment.terminal, sign, settings.verify_url)
-
-
-def words(site: Site) -> Words:
-    """Return the words of every language, each catalogue read once."""
-    table = failures.parse(resources.files("assets").joinpath("failure_codes.toml").read_text("utf-8"))
-    return Words(functools.cache(i18n.sayer), table, site)
-
-
-def staff_words(said: Words) -> StaffWords:
-    """Return the words of staff mode: read when it is first opened."""
-    return StaffWords(functools.cache(i18n.staff_sayer), said.failures, said.site)
 
 
 def _enrolment(state_dir: Path, log: Log) -> Enrolment | None:

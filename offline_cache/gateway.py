@@ -231,6 +231,10 @@ class GatewayClient:
         except (MalformedMessage, BadSignature) as error:
             raise BadReply(f"the answer of {path} cannot be used: {error}") from error
 
+    def fetch(self, path: str, limit: int) -> bytes:
+        """One answer as it is, of at most `limit` bytes; whoever asks checks it. Raises as `verdicts`."""
+        return self._ask("GET", path, limit).body
+
     def ask_json(self, method: str, path: str, limit: int, body: bytes | None = None) -> dict[str, object]:
         """One answer that is a JSON object of at most `limit` bytes (`wire/public.py`). Raises as `verdicts`."""
         headers = {} if body is None else {"Content-Type": "application/json"}

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from offline_cache.disk.clock import OutboxClock, SystemClock
 from offline_cache.disk.files import PRIVATE, folder_lock, read_limited, write_atomic
-from offline_cache.disk.schema import SqliteError, connect, mapped, migrate, migrated
+from offline_cache.disk.schema import SqliteErrors, connect, mapped, migrate, migrated
 from offline_cache.enrolment import Enrolment, is_enrolled, load
 from offline_cache.errors import (
     CacheError,
@@ -237,7 +237,7 @@ def _prepare(state_dir: Path) -> None:
             (genesis(identity.device, epoch),),
         )
         connection.execute("commit")
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "preparing the outbox") from error
     finally:
         connection.close()

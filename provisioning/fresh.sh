@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Proves the promise of the README: on a fresh, minimal Debian 12 one command works, with nothing installed by hand.
+# Proves the promise of the README: on a fresh, minimal Debian 12 its two commands work, with nothing installed by hand.
 #
-#   bash provisioning/fresh.sh [COMMAND…]        default: make demo        needs root and mmdebstrap
+#   bash provisioning/fresh.sh [COMMAND…]        default: make demo, make run        needs root and mmdebstrap
 #
 # Makes a minimal root folder, copies into it what is committed or would be, and runs the command there, with this
 # machine's package sources, certificates and pip settings. Everything lies in build/fresh/ and can be removed.
@@ -10,7 +10,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 command -v mmdebstrap >/dev/null || { echo "fresh: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "fresh: needs root, to enter another root folder" >&2; exit 1; }
-[ "$#" -gt 0 ] || set -- make demo
+[ "$#" -gt 0 ] || set -- bash -euc '
+  make demo
+  # The bench, until it is ready and answers as a browser would ask.
+  coproc make run
+  ready=
+  while [ -z "$ready" ] && read -r line <&"${COPROC[0]}"; do
+    case $line in "ready http://127.0.0.1:"*) ready=${line##*:} ;; esac
+  done
+  exec 3<>"/dev/tcp/127.0.0.1/${ready:?the bench ended before it was ready}"
+  printf "GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n" >&3
+  read -r answer <&3
+  case $answer in *" 200 "*) echo "fresh: make demo and make run work" ;; *) echo "fresh: the bench says $answer"; exit 1 ;; esac
+'
 
 root=$PWD/build/fresh/root
 certificates=etc/ssl/certs/ca-certificates.crt

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offline_cache.disk.files import PUBLIC, sync_folder, write_atomic
-from offline_cache.errors import StorageFailed
+from offline_cache.errors import MalformedMessage, StorageFailed
 from offline_cache.joining.site import SITE_FILE, SiteData, encode
 
 SETTINGS_FILE, SCRIPT, SUMS = "settings.toml", "install.sh", "SHA256SUMS"
+_AR, _DEBIAN = b"!<arch>\n", b"debian-binary"
+"""How every Debian package begins (deb(5))."""
 _SCRIPT = """#!/bin/sh
 # Makes this Debian 12 a terminal: sh install.sh, as root. Run it again after a pulled plug.
 set -eu
@@ -44,9 +46,11 @@ def write_medium(target: Path, package: Path, site: SiteData, settings: Path | N
     """Write the medium into a folder; files of an earlier one are replaced.
 
     Raises:
+        MalformedMessage: the package is none of the terminal's. Nothing was written.
         StorageFailed: the folder is not there, full or not writable, or a file could not be read. Write it again.
     """
     try:
+        _check_package(package)
         (target / SUMS).unlink(missing_ok=True)  # from here on, until the end, it installs nothing
         for old in target.glob("kiosk_*.deb"):
             old.unlink()
@@ -64,6 +68,16 @@ def write_medium(target: Path, package: Path, site: SiteData, settings: Path | N
         return Medium((*sorted(names), SUMS), sum((target / name).stat().st_size for name in (*names, SUMS)))
     except OSError as error:
         raise StorageFailed(f"the medium in {target} is not whole: {error.strerror}; write it again") from error
+
+
+def _check_package(package: Path) -> None:
+    """What install.sh could not install is not carried there. Raises `MalformedMessage`, `OSError`."""
+    with package.open("rb") as source:
+        begins = source.read(len(_AR) + len(_DEBIAN))
+    if not (package.match("kiosk_*.deb") and begins == _AR + _DEBIAN):
+        raise MalformedMessage(
+            f"{package.name} is no package of the terminal; kiosk_VERSION_ARCHITECTURE.deb: make deb"
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -17,8 +17,8 @@ PACKAGES=(
   libgl1 libegl1 libgl1-mesa-dri     # Kivy draws through OpenGL; these draw without a screen and without a graphics card
   libzbar0                           # reads the QR code of a receipt's picture (`kiosk receipt verify IMAGE`)
   espeak-ng alsa-utils               # the voice of speech mode, and what plays it
-  librime1 rime-data-pinyin-simp     # pinyin: the engine and its dictionary
-  libzinnia0 tegaki-zinnia-simplified-chinese # handwriting: the recogniser and its model
+  librime1 rime-data-pinyin-simp rime-prelude # pinyin: the engine, its dictionary, and what it cannot begin without
+  libzinnia0 tegaki-zinnia-simplified-chinese tegaki-zinnia-japanese # handwriting: the recogniser, its models
   fonts-noto-cjk                     # the source of the terminal's own fonts, and the rare names on receipts
 )
 PYTHON_PACKAGES=(python3 python3-venv python3-dev) # where no Python 3.11 with venv and headers is found

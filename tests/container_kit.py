@@ -25,6 +25,8 @@ CONTROL = ROOT / "provisioning/package/control/control.in"
 BUILD = ROOT / "build/container"
 ALSO = ("systemd-sysv", "chrony", "nftables")
 """Of a plain Debian, or recommended: what the package's units talk to."""
+KEEP_S = 6 * 3600
+"""Packages of other runs are kept so long: another run may be at work with one."""
 BOOT_S = 180
 HEADLESS = """[Service]
 TTYPath=
@@ -72,11 +74,19 @@ def base() -> Path:
 
 
 def package() -> Path:
-    """The package of this tree, built now. The build is the one of `make deb`."""
-    done = subprocess.run(
-        ["bash", "provisioning/package/build.sh", "build/container/deb"], cwd=ROOT, stdout=subprocess.PIPE, check=True
-    )
-    return ROOT / done.stdout.decode().split()[-1]
+    """The package of this tree, built once for each run of the tests. The build is the one of `make deb`."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:  # several workers may ask at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = BUILD / f"deb-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+        for old in BUILD.glob("deb-*"):
+            if time.time() - old.stat().st_mtime > KEEP_S:
+                shutil.rmtree(old)
+        if not list(folder.glob("*.deb")):
+            command = ["bash", "provisioning/package/build.sh", str(folder.relative_to(ROOT))]
+            subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        (made,) = folder.glob("*.deb")
+    return made
 
 
 def renumbered(package: Path, version: str, folder: Path) -> Path:

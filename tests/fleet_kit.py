@@ -14,9 +14,10 @@ from tests.gateway_kit import Answer, GatewayKit, Terminal
 
 WELL: Mapping[str, int] = {
     "outbox_pending": 0, "outbox_oldest_age_s": 0, "outbox_bytes": 90_000, "outbox_parked": 0, "certificate_days": 70,
-    "clock_offset_ms": 12, "app_up": 1, "reader_up": 1, "printer_up": 1, "cover_open": 0, "paper_level": 2,
-    "roll_left_mm": 42_000, "card_reads_total": 300, "card_read_failures_total": 1, "disk_free_mb": 20_000,
-    "disk_wear_percent": 10, "memory_free_mb": 900, "temperature_celsius": 45, "uptime_s": 90_000,
+    "clock_offset_ms": 12, "app_up": 1, "out_of_service": 0, "reader_up": 1, "printer_up": 1, "cover_open": 0,
+    "paper_level": 2, "roll_left_mm": 42_000, "card_reads_total": 300, "card_read_failures_total": 1,
+    "disk_free_mb": 20_000, "disk_wear_percent": 10, "memory_free_mb": 900, "temperature_celsius": 45,
+    "uptime_s": 90_000,
     "catalogue_age_s": 3600,
 }  # fmt: skip
 FACTS = {"version": "1.4.2", "slot": "A", "sync": "idle"}
@@ -50,7 +51,7 @@ def orders(answer: Answer, kit: GatewayKit) -> list[Order]:
 TROUBLE: tuple[tuple[Mapping[str, int], int], ...] = (
     ({"reader_up": 0}, 1), ({"paper_level": 0, "roll_left_mm": 0}, 3), ({"cover_open": 1, "printer_up": 0}, 2),
     ({"paper_level": 1, "roll_left_mm": 1200}, 9), ({"outbox_pending": 388, "outbox_oldest_age_s": 1560}, 2),
-    ({"certificate_days": 4}, 1), ({"temperature_celsius": 84}, 1),
+    ({"out_of_service": 1}, 3), ({"certificate_days": 4}, 1), ({"temperature_celsius": 84}, 1),
 )  # fmt: skip
 
 

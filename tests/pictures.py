@@ -17,6 +17,7 @@ from kiosk.bench.scenarios.play import Outcome
 from kiosk.bench.scenarios.run import play_all, read_scenarios
 from kiosk.bench.virtual.painter import Painter
 from tests.repository import ROOT
+from tests.staff_pictures import staff_pictures
 
 SCREENS = ("attract", "pin", "home", "consent", "saved", "take-card")
 JOURNEYS = {
@@ -85,12 +86,16 @@ def main(argv: list[str]) -> int:
             "visit.png": side_by_side([_narrow(screen(demo, name), WIDTH_PX) for name in SCREENS]),
             "receipt.png": _narrow(demo / "receipt.png", 288),
             **journeys(),
+            **{
+                name: side_by_side([shot.resize((WIDTH_PX, 576), Image.Resampling.LANCZOS) for shot in shots])
+                for name, shots in staff_pictures().items()
+            },
         }
     except (FileNotFoundError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name, picture in pictures.items():
-        picture.quantize(128).save(docs / name, optimize=True)
+        picture.quantize(128, Image.Quantize.MAXCOVERAGE).save(docs / name, optimize=True)
     return 0
 
 

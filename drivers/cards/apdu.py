@@ -210,32 +210,3 @@ def describe(apdu: bytes) -> str:
     if apdu[1] == INS_VERIFY:
         return f"{head} <PIN>"
     return f"{head} <{len(apdu) - 4} bytes>"
-
-
-class TracedConnection:
-    """A connection that tells `sink` one line for each exchange: command, length of the answer, status word.
-
-    PIN, records and signatures never reach the sink.
-    """
-
-    def __init__(self, connection: CardConnection, sink: Callable[[str], None]) -> None:
-        self._connection = connection
-        self._sink = sink
-
-    @property
-    def atr(self) -> bytes:
-        return self._connection.atr
-
-    def transmit(self, command: bytes, deadline_s: float = DEADLINE_S) -> Response:
-        """As `CardConnection.transmit`."""
-        try:
-            answer = self._connection.transmit(command, deadline_s)
-        except Exception as error:
-            self._sink(f"{describe(command)} -> {type(error).__name__}")
-            raise
-        self._sink(f"{describe(command)} -> <{len(answer.data)} bytes> {sw_name(answer.sw)}")
-        return answer
-
-    def close(self) -> None:
-        """As `CardConnection.close`."""
-        self._connection.close()

@@ -65,7 +65,6 @@ class Profile:
     make: Callable[[CardConnection, Helps], Card]
     atr: Callable[[bytes], bool]
     """Whether an answer to reset points at this profile. It is a hint: SELECT decides."""
-    proves_citizen: bool = False
 
 
 def historical_bytes(atr: bytes) -> bytes:
@@ -85,7 +84,6 @@ PROFILES: Final[tuple[Profile, ...]] = (
         CITIZEN,
         lambda connection, helps: CitizenCard(connection, helps.authentication),
         lambda atr: historical_bytes(atr)[:2] == b"\x00\x81",
-        proves_citizen=True,
     ),
     Profile(
         BELGIAN_EID,

@@ -40,13 +40,3 @@ def parse_record(raw: bytes) -> Record:
     if len(raw) - 2 > length:
         raise CardProtocolError(f"record {tag:02X}: {len(raw) - 2 - length} bytes after its end")
     return Record(tag, raw[2:])
-
-
-def parse_value(raw: bytes, tag: int, length: int) -> bytes:
-    """Parse one record that must have this tag and this length of value. Raises `CardProtocolError`."""
-    record = parse_record(raw)
-    if record.tag != tag:
-        raise CardProtocolError(f"record {record.tag:02X} came instead of {tag:02X}")
-    if len(record.value) != length:
-        raise CardProtocolError(f"record {tag:02X} has {len(record.value)} bytes instead of {length}")
-    return record.value

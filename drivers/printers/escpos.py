@@ -18,9 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from os import environ
 from pathlib import Path
-from typing import Any, assert_never
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, assert_never
 
 from drivers.api import Receipt
 from drivers.errors import PrinterError
@@ -41,6 +39,9 @@ from drivers.printers.paper.layout import (
 )
 from drivers.printers.paper.linebreak import gbk
 from drivers.printers.paper.raster import DEFAULT_FONT, Glyphs, qr_dot, qr_image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 ESC, FS, GS, DLE = b"\x1b", b"\x1c", b"\x1d", b"\x10"
 
@@ -168,6 +169,8 @@ class _Writer:
         return raster(image) + (ESC + b"J" + bytes([gap]) if gap else b"")
 
     def _double_rule(self) -> bytes:
+        from PIL import Image  # not before something is printed: the first screen does not wait for it
+
         image = Image.new("1", (self._dots // 2, 3), 255)
         image.paste(0, (0, 1, self._dots // 2, 2))
         gap = ESC + b"J\x06"

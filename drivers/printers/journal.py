@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS print_job (
   changed TEXT NOT NULL
 ) STRICT
 """
+_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""SQLite's own, and Python's where SQLite names damage in bytes that are no text."""
 _OPEN_STATES = (JobState.QUEUED, JobState.SENDING, JobState.SENT, JobState.PRINTED, JobState.BLOCKED)
 
 
@@ -64,7 +66,7 @@ class JobJournal:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute(_SCHEMA)
             self._recover()
-        except (sqlite3.Error, OSError) as e:
+        except (*_SQLITE_ERRORS, OSError) as e:
             raise JournalFailed(f"cannot open the print journal: {type(e).__name__}") from e
 
     def _recover(self) -> None:
@@ -113,11 +115,14 @@ class JobJournal:
 
     def _rows(self, tail: str, values: tuple[object, ...]) -> list[JobRow]:
         query = f"SELECT id, number, copy, state, reason, began, changed FROM print_job {tail}"  # noqa: S608 - fixed
-        rows = self._execute(query, values).fetchall()
-        return [JobRow(r[0], r[1], bool(r[2]), JobState(r[3]), r[4], r[5], r[6]) for r in rows]
+        try:
+            rows = self._execute(query, values).fetchall()
+            return [JobRow(r[0], r[1], bool(r[2]), JobState(r[3]), r[4], r[5], r[6]) for r in rows]
+        except (*_SQLITE_ERRORS, ValueError) as e:  # damage that shows while reading, or a state that there is none of
+            raise JournalFailed(f"the print journal failed: {type(e).__name__}") from e
 
     def _execute(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
-        except sqlite3.Error as e:
+        except _SQLITE_ERRORS as e:
             raise JournalFailed(f"the print journal failed: {type(e).__name__}") from e

@@ -35,6 +35,7 @@ ROLL_MM = 80_000.0
 """An 80 mm roll of 80 m, the usual one; `loaded` takes another length."""
 NEAR_END_MM = 4_000.0
 """What is left when the sensor says near the end: it sits at the core, about here for an 80 mm roll."""
+_MOST_MM = 1_000_000.0
 _DOTS_PER_MM = 8
 _PITCH_DOTS = 30
 _CUT_DOTS = 60
@@ -158,7 +159,13 @@ def _read(path: Path) -> Roll:
     found = cast("dict[str, object]", value)
     left, length = found.get("left_mm"), found.get("length_mm")
     since, receipts = found.get("since"), found.get("receipts")
-    whole = isinstance(receipts, int) and isinstance(since, str) and isinstance(length, int | float)
-    if not whole or not isinstance(left, int | float | None):
+    if not isinstance(receipts, int) or not isinstance(since, str) or not _is_mm(length):
         return Roll()
-    return Roll(left, cast("float", length), cast("str", since), cast("int", receipts))
+    if receipts < 0 or not (left is None or _is_mm(left)):
+        return Roll()
+    return Roll(cast("float | None", left), cast("float", length), since, receipts)
+
+
+def _is_mm(value: object) -> bool:
+    """Whether this is a length of paper that there can be."""
+    return isinstance(value, int | float) and 0 <= value <= _MOST_MM

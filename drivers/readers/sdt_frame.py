@@ -24,7 +24,6 @@ FOUND: Final = 0x9F
 NONE_FOUND: Final = 0x80
 SELECT_FAILED: Final = 0x81
 READ_FAILED: Final = 0x41
-CHECKSUM_WRONG: Final = 0x10
 
 
 class BadFrame(Exception):

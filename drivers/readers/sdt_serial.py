@@ -124,3 +124,31 @@ class SdtModule:
             if (body := sdt.take_body(self._buffer)) is not None:
                 return sdt.parse_reply(body)
         raise CardMute("the identity card module does not answer")
+
+
+class SdtReader:
+    """A module that is opened for each look: a cable that was pulled and put back needs nobody."""
+
+    def __init__(self, port: str) -> None:
+        self._port = port
+
+    def look(self) -> Reading | None:
+        """Read the card that lies there; None: none does, or one that was read and has not left since.
+
+        Raises as `SdtModule.read`, but for `NoCard`.
+        """
+        module = SdtModule(self._port)
+        try:
+            return module.read()
+        except NoCard:
+            return None
+        finally:
+            module.close()
+
+    def well(self) -> bool:
+        """Return whether the module says that it is well. Raises as `SdtModule.status`."""
+        module = SdtModule(self._port)
+        try:
+            return module.status()
+        finally:
+            module.close()

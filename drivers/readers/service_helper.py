@@ -13,7 +13,6 @@ Only the standard library: it runs as root.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import socket
@@ -153,6 +152,8 @@ def listening(path: Path | None) -> socket.socket:
 
 def main(arguments: Sequence[str]) -> int:
     """Be the helper. Exit code 2: it could not begin."""
+    import argparse  # the terminal itself imports this module too, and parses nothing
+
     parser = argparse.ArgumentParser(prog="service_helper", description="Restarts one service for one user.")
     parser.add_argument("--uid", type=int, required=True, help="The terminal's user.")
     parser.add_argument("--socket", type=Path, help="Make a socket here. Default: the one of systemd.")

@@ -273,7 +273,7 @@ class SimPrinter(Hand):
                 self._do(self._todo.popleft())
                 self._fire()
                 continue
-            actions = self._interpreter.step(self._buffer)
+            actions = self._interpreter.read(self._buffer)
             if actions is None:
                 self._wants_more = True
                 break

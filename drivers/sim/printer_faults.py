@@ -13,7 +13,6 @@ FAULTS = frozenset({
 
 Moment = Literal["before-cut", "after-cut", "before-proof"]
 """When the cut is due; when it is done; when the marker behind the cut is due and not yet answered."""
-MOMENTS: tuple[Moment, ...] = ("before-cut", "after-cut", "before-proof")
 
 
 @dataclass(frozen=True)

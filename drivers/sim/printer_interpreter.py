@@ -7,10 +7,12 @@ commands that receipt printers have in common, not only those our encoder writes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Paper, Run
+from drivers.printers.paper.linebreak import columns
 from drivers.sim.printer_paper import BlankStrip, Strip, TextStrip, barcode_strip, picture_strip, qr_strip
 
 _ESC_SIZES = dict.fromkeys(b"3aEJd!tGMR-", 1) | {ord("@"): 0, ord("2"): 0, ord("p"): 3}
@@ -83,6 +85,26 @@ class _Command:
     params: bytes
 
 
+_PLAIN = re.compile(rb"[\x20-\x7e]+")
+_WIDE = re.compile(rb"(?:[\x81-\xfe][\x40-\x7e\x80-\xfe])+")
+"""Characters of one and of two bytes that are no commands (GBK 1.0)."""
+_Style = tuple[bool, int, int, bool, bool]
+"""Bold, width, height, narrow as in `Run`; and white on black."""
+
+
+@dataclass
+class _Piece:
+    """Characters of one style in the line buffer."""
+
+    text: str
+    style: _Style
+
+    @property
+    def run(self) -> tuple[Run, bool]:
+        bold, width, height, narrow, reverse = self.style
+        return Run(self.text, bold, width, height, narrow), reverse
+
+
 class Interpreter:
     """Reads commands from a buffer and carries them out one at a time."""
 
@@ -105,7 +127,7 @@ class Interpreter:
         self._chinese_size: tuple[int, int] | None = None
         self._align = 0
         self._pitch = _DEFAULT_PITCH
-        self._line: list[tuple[Run, bool]] = []
+        self._line: list[_Piece] = []
         self._used = 0
         self._bar, self._bar_height = 3, 162
         self._qr_dot, self._qr_data = 3, b""
@@ -113,6 +135,16 @@ class Interpreter:
     @property
     def has_half_line(self) -> bool:
         return bool(self._line)
+
+    def read(self, buffer: bytearray) -> list[Action] | None:
+        """Take steps until something comes of one; None where the last command is incomplete.
+
+        A character or a mode moves nothing, so the printer has nothing to look at in between.
+        """
+        actions = self.step(buffer)
+        while actions == [] and buffer:
+            actions = self.step(buffer)
+        return actions
 
     def step(self, buffer: bytearray) -> list[Action] | None:
         """Take one command or character off the buffer and return what comes of it; None if it is incomplete."""
@@ -124,6 +156,8 @@ class Interpreter:
             command, used = found
             del buffer[:used]
             return self._obey(command)
+        if self._put_all(buffer):
+            return []
         size = 2 if self._chinese and first >= 0x81 else 1
         if len(buffer) < size:
             return None
@@ -135,33 +169,55 @@ class Interpreter:
             return []
         return self._put(code)
 
+    def _put_all(self, buffer: bytearray) -> bool:
+        """Take the characters that begin the buffer together, where nothing comes of them but a longer line."""
+        found = (_WIDE if self._chinese and buffer[0] >= 0x81 else _PLAIN).match(buffer)
+        if found is None:
+            return False
+        try:
+            text = found[0].decode("gbk")
+        except UnicodeDecodeError:
+            return False  # a hole in the font: one by one
+        double = buffer[0] >= 0x81
+        width, height = self._size(double=double)
+        need = columns(text) * width
+        if self._used + need > self._paper.columns:
+            return False
+        del buffer[: found.end()]
+        self._add(text, need, (self._bold, width, height, False, self._reverse))
+        return True
+
     def _put(self, code: bytes) -> list[Action]:
         narrow = len(code) == 1 and code[0] >= 0x80
         try:
             char = code.decode(self._page if narrow else "gbk")
         except UnicodeDecodeError:
             char = "?" * len(code)  # a hole in the font, or half of a 4-byte code
-        width, height = self._width, self._height
-        if len(code) == 2 and self._chinese_size is not None:
-            width, height = self._chinese_size
-        run = Run(char, self._bold, width, height, narrow)
+        width, height = self._size(double=len(code) == 2)
+        need = (len(char) if narrow else columns(char)) * width
         actions: list[Action] = []
-        need = run.columns
         if self._used + need > self._paper.columns:
             actions.append(Printed(self._end_line()))
-        self._used += need
-        last = self._line[-1] if self._line else None
-        if last and last[1] == self._reverse and replace(last[0], text=char) == run:
-            self._line[-1] = (replace(run, text=last[0].text + char), self._reverse)
-        else:
-            self._line.append((run, self._reverse))
+        self._add(char, need, (self._bold, width, height, narrow, self._reverse))
         return actions
+
+    def _size(self, *, double: bool) -> tuple[int, int]:
+        """How many cells a character takes; `double`: a Chinese one."""
+        return self._chinese_size if double and self._chinese_size is not None else (self._width, self._height)
+
+    def _add(self, text: str, need: int, style: _Style) -> None:
+        """Put characters that take `need` columns into the line."""
+        self._used += need
+        if self._line and self._line[-1].style == style:
+            self._line[-1].text += text
+        else:
+            self._line.append(_Piece(text, style))
 
     def _end_line(self, feed: int | None = None) -> Strip:
         """Print the line buffer and feed: by the line pitch, and never less than the line is high."""
         if not self._line:
             return BlankStrip(self._pitch if feed is None else feed)
-        runs, self._line, self._used = tuple(self._line), [], 0
+        runs, self._line, self._used = tuple(one.run for one in self._line), [], 0
         height = max(r.height for r, _ in runs)
         used = sum(r.columns for r, _ in runs)
         left = (self._paper.columns - used) * COLUMN_DOTS * self._align // 2

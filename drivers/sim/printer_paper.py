@@ -10,7 +10,7 @@ import barcode
 from PIL import Image
 
 from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Run
-from drivers.printers.paper.raster import Glyphs, qr_image
+from drivers.printers.paper.raster import Glyphs, qr_image, qr_side
 
 DOTS_PER_MM = 8
 _HRI_DOTS = 30
@@ -61,6 +61,25 @@ class DotStrip:
 
 
 @dataclass(frozen=True)
+class QrStrip:
+    """A QR code as the printer's own encoder draws it: drawn when somebody looks at the paper."""
+
+    data: str = field(repr=False)
+    dot: int
+    left: int
+    pitch: int
+
+    @property
+    def text(self) -> str:
+        return f"[QR {self.data}]"
+
+    def draw(self, dots: int, _font: Path) -> Image.Image:
+        image = Image.new("1", (dots, self.pitch), 0)
+        image.paste(qr_image(self.data, self.dot), (self.left, 0))
+        return image
+
+
+@dataclass(frozen=True)
 class BlankStrip:
     pitch: int
     text: str = ""
@@ -69,7 +88,7 @@ class BlankStrip:
         return Image.new("1", (dots, self.pitch), 0)
 
 
-Strip = TextStrip | DotStrip | BlankStrip
+Strip = TextStrip | DotStrip | QrStrip | BlankStrip
 
 
 @dataclass(frozen=True)
@@ -116,10 +135,10 @@ def _glyphs(font: Path) -> Glyphs:
     return Glyphs(font)
 
 
-def qr_strip(data: str, dot: int, left: int, dots: int, align: int) -> DotStrip:
+def qr_strip(data: str, dot: int, left: int, dots: int, align: int) -> QrStrip:
     """A QR code as the printer's own encoder draws it."""
-    image = qr_image(data, dot)
-    return DotStrip(image, _aligned(image.width, left, dots, align), f"[QR {data}]")
+    side = qr_side(data) * dot
+    return QrStrip(data, dot, _aligned(side, left, dots, align), side)
 
 
 def barcode_strip(data: str, bar: int, height: int, dots: int, align: int, font: Path) -> DotStrip:

@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from kiosk.bench.adapters.cards import TECHNICIAN
 from kiosk.bench.ports import BenchError, BenchPorts, ElementView
 from kiosk.bench.scenarios.format import Scenario, stroke_text
 from kiosk.bench.scenarios.record import Recorder
@@ -47,6 +48,8 @@ class BenchActions:
                 **devices,
                 "printer": {**_mapping(devices.get("printer")), "roll": roll, "mouth": supply.mouth},
                 "slot": {"card": self._ports.tray.inserted()},
+                "own_slot": {"card": self._ports.own_tray.inserted()},
+                "identity": {"card": self._ports.identity.there()},
                 "network": asdict(self._ports.network.view()),
                 "clock": {"now": self._ports.clock.now_iso(), "offset_s": self._ports.clock.offset_s()},
                 "faults": [asdict(fault) for fault in self._ports.faults.active()],
@@ -144,6 +147,28 @@ class BenchActions:
             self._ports.log.note("hand.card-out")
         return self.state()
 
+    def badge(self, *, there: bool) -> dict[str, object]:
+        """Put the technician's card into its own slot, or pull it out there."""
+        with self._act():
+            if there:
+                self._ports.own_tray.insert_persona(TECHNICIAN)
+            else:
+                self._ports.own_tray.remove()
+            self.recorder.did("badge", "in" if there else "out")
+            self._ports.log.note("hand.badge", there=there)
+        return self.state()
+
+    def identity(self, persona: str) -> dict[str, object]:
+        """Lay a persona's identity card on its own reader; empty: take away what lies there."""
+        with self._act():
+            if persona:
+                self._ports.identity.lay(persona)
+            else:
+                self._ports.identity.take()
+            self.recorder.did("identity", persona or "none")
+            self._ports.log.note("hand.identity", persona=persona)
+        return self.state()
+
     def phone(self, what: str, persona: str) -> dict[str, object]:
         """A tap on the citizen's own telephone; `page` is what it shows then."""
         with self._act():
@@ -214,6 +239,8 @@ class BenchActions:
             self._ports.network.set(up=True, latency_ms=0, loss=0.0)
             self._ports.clock.reset()
             self._ports.tray.reset()
+            self._ports.own_tray.reset()
+            self._ports.identity.take()
             self._ports.terminal.end_session()
             self._settle()
             self._ports.paper.reset()

@@ -113,7 +113,7 @@ class World:
         authority = CardAuthority.load_or_create(self._state / "card-authority")
         devices = self._devices(authority)
         gateway = self._gateway(authority)
-        devices.tray.technician = lambda: technician_card(gateway, self._state)
+        devices.tray.drawer.technician = lambda: technician_card(gateway, self._state)
         cable = self._cable(gateway)
         clock = SystemClock()
         near = f"https://127.0.0.1:{cable.port}"
@@ -137,6 +137,8 @@ class World:
             screen=screen,
             terminal=TerminalAdapter(terminal, screen.on_glass, outbox),
             tray=devices.tray,
+            own_tray=devices.own_tray,
+            identity=devices.identity,
             paper=devices.paper,
             network=CableNetwork(cable),
             gateway=OperatorView(gateway.url, self._authority_file(gateway), operator_token(gateway)),

@@ -92,6 +92,18 @@ class CardBody(_Request):
         return self
 
 
+class BadgeBody(_Request):
+    """Whether the technician's card is in the technicians' own slot."""
+
+    there: bool
+
+
+class IdentityBody(_Request):
+    """Whose identity card lies on its reader; null: nobody's."""
+
+    persona: str | None
+
+
 class FaultBody(_Request):
     """`after`: the fault of a printer strikes after so many more printed lines; left out, at once."""
 

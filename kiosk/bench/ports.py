@@ -24,6 +24,10 @@ class BenchError(Exception):
         self.status = status
 
 
+IDENTITY_PORT = "/dev/kiosk-identity"
+"""What the settings of a terminal on a bench say; the twin's own line is given to the terminal directly."""
+
+
 def no_square() -> BenchError:
     """The refusal of `Screen.draw`."""
     next_step = "Choose 手写 (pad.hand) at a question that is answered in words."
@@ -206,6 +210,22 @@ class CardTray(Protocol):
         ...
 
 
+class IdentityTray(Protocol):
+    """The identity cards beside their reader."""
+
+    def there(self) -> str | None:
+        """The persona whose identity card lies on the reader, or None."""
+        ...
+
+    def lay(self, persona: str) -> None:
+        """Raises `BenchError` (`no-such-persona`)."""
+        ...
+
+    def take(self) -> None:
+        """Take the card away, where one lies there."""
+        ...
+
+
 class Paper(Protocol):
     """What came out of the printer."""
 
@@ -350,6 +370,9 @@ class BenchPorts:
     screen: Screen
     terminal: TerminalPort
     tray: CardTray
+    own_tray: CardTray
+    """The technicians' own slot."""
+    identity: IdentityTray
     paper: Paper
     network: Network
     gateway: GatewayView

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from kiosk import settings as settings_file
-from kiosk.bench.ports import BenchError
+from kiosk.bench.ports import IDENTITY_PORT, BenchError
 from kiosk.bench.processes import janitor
 from kiosk.bench.processes.alone import bind_loopback, hold_folder
 from kiosk.bench.processes.gateway import OwnGateway
@@ -147,6 +147,7 @@ def _settings(options: BenchOptions) -> Settings:
         raise BenchError(error.code, str(error), "Correct the file given with --config.", 500) from error
     if options.config is None:
         loaded = replace(loaded, network_probe_s=PROBE_S)
+    loaded = replace(loaded, identity_reader_port=loaded.identity_reader_port or IDENTITY_PORT)
     if options.landscape:
         return replace(loaded, width=LANDSCAPE[0], height=LANDSCAPE[1])
     return loaded

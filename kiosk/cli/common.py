@@ -11,6 +11,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from kiosk.cli.running.next_steps import NEXT
+from kiosk.cli.running.site import state_dir as own_or_given
+
+__all__ = ["ConfigOption", "JsonOption", "StateOption", "emit", "fail", "start_quickly", "state_dir"]
+
 StateOption = Annotated[
     Path | None,
     typer.Option("--state", metavar="DIR", envvar="KIOSK_STATE", help="State folder (default: the platform's)."),
@@ -19,6 +24,14 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", envvar="KIOSK_CONFIG", help="Settings, TOML.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, or JSON lines, on stdout.")]
+
+
+def state_dir(given: Path | None) -> Path:
+    """Return the state folder, made where it is missing. Ends the command where the disk does not let it."""
+    try:
+        return own_or_given(given)
+    except OSError as error:
+        fail("storage-failed", f"the state folder {error.filename} cannot be made: {error.strerror}")
 
 
 def start_quickly() -> Callable[[], None]:
@@ -35,15 +48,6 @@ def start_quickly() -> Callable[[], None]:
     return started
 
 
-def state_dir(given: Path | None) -> Path:
-    """Return the state folder, made with mode 0700 where it is missing."""
-    import platformdirs
-
-    path = given if given is not None else platformdirs.user_state_path("kiosk")
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
 def emit(value: Mapping[str, object], *, as_json: bool) -> None:
     """Print one result: a JSON line for scripts, lines of `key: value` for people."""
     if as_json:
@@ -55,8 +59,10 @@ def emit(value: Mapping[str, object], *, as_json: bool) -> None:
 
 
 def fail(code: str, message: str, *, as_json: bool = False, **facts: object) -> NoReturn:
-    """Say what failed and end with exit code 1: the reason and code on stderr, an object on stdout for scripts."""
+    """Say what failed and end with exit code 1: reason, code, next step on stderr; an object on stdout for scripts."""
     if as_json:
         emit({"error": code, **facts}, as_json=True)
     typer.echo(f"{message} [{code}]", err=True)
+    if code in NEXT:
+        typer.echo(NEXT[code], err=True)
     raise typer.Exit(1)

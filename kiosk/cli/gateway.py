@@ -20,6 +20,7 @@ from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, pub
 from kiosk.cli.gateway_seed import seed
 from kiosk.cli.joining.gateway_stick import enrol_stick
 from kiosk.cli.joining.technician import technician_app
+from kiosk.cli.upkeep.publish import publish
 
 if TYPE_CHECKING:
     from provisioning.gateway.storage.open import SqlStore
@@ -36,6 +37,7 @@ gateway.command()(seed)
 gateway.command("enrol-stick")(enrol_stick)
 gateway.add_typer(technician_app, name="technician")
 gateway.command("public-key")(public_key)
+gateway.command()(publish)
 gateway.command("verify-proof")(verify_proof)
 
 
@@ -193,7 +195,7 @@ def agency(
 
 
 def _where(office: str) -> dict[str, str]:
-    """What the site says of an office: its id and its matters. Raises `OfficesInvalid`."""
+    """What the site says of an office: its id, its district and its matters. Raises `OfficesInvalid`."""
     from importlib import resources
 
     from provisioning.gateway.appointments.offices import OfficesInvalid, load_offices
@@ -204,7 +206,8 @@ def _where(office: str) -> dict[str, str]:
         offices = load_offices(file)
     if office not in offices:
         raise OfficesInvalid(f"no office {office!r}; there are {', '.join(offices)}")
-    return {"office": office, "matters": ",".join(offices[office].matters)}
+    found = offices[office]
+    return {"office": office, "district": str(found.public.get("district", "")), "matters": ",".join(found.matters)}
 
 
 def _invited(store: SqlStore, ca_hash: str, site: dict[str, str]) -> dict[str, object]:

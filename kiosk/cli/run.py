@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, TypeVar
 
-import typer
-
-from kiosk.cli.common import ConfigOption, StateOption, fail, state_dir
+from kiosk.cli.running.site import in_force, state_dir
 
 if TYPE_CHECKING:
     from kiosk.events import Event
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from kiosk.settings import Settings
     from kiosk.terminal import Devices, Terminal
     from kiosk.ui.app import TerminalApp
+    from kiosk.workers.writing import Writers
+
+_T = TypeVar("_T")
+
+
+FREE_SCREENS = frozenset(["attract", "out-of-service"])
+"""While one of these stands, nobody is at the terminal."""
+VISIT = "visit"
+"""What systemd is told else (`systemctl status kiosk`): no update begins then (`provisioning/updating/apply.py`)."""
 
 
 class DeviceKind(StrEnum):
@@ -28,25 +38,44 @@ class DeviceKind(StrEnum):
     SIM = "sim"
 
 
+class StartRefused(Exception):
+    """The terminal cannot start. `code` says why, in kebab-case; the text says the next step."""
+
+    def __init__(self, error: Exception, code: str) -> None:
+        self.code = code
+        super().__init__(str(error))
+
+
 def run(
-    state: StateOption = None,
-    config: ConfigOption = None,
-    devices: Annotated[DeviceKind, typer.Option(help="real: PC/SC and serial; sim: empty simulated devices.")] = (
-        DeviceKind.REAL
-    ),
-    windowed: Annotated[bool, typer.Option("--windowed", help="In a window instead of the whole screen.")] = False,
-    headless: Annotated[bool, typer.Option("--headless", help="Draw without a display.")] = False,
+    state: Path | None = None,
+    config: Path | None = None,
+    devices: DeviceKind = DeviceKind.REAL,
+    *,
+    windowed: bool = False,
+    headless: bool = False,
 ) -> None:
-    """Run the terminal until it is told to end (SIGTERM, Ctrl-C)."""
+    """Run the terminal until it is told to end (SIGTERM, Ctrl-C).
+
+    Args:
+        state: the state folder; None: the platform's.
+        config: the settings file; None: every setting has its default.
+        devices: real ones, or empty simulated ones.
+        windowed: in a window instead of the whole screen.
+        headless: draw without a display.
+
+    Raises:
+        StartRefused: with the code of what a part of the terminal refused.
+    """
+    gc.disable()  # what is imported now stays for ever; the app collects again once the first screen stands
     from kiosk import settings as settings_file
-    from kiosk.cli.config import in_force
     from offline_cache.errors import CacheError
 
     folder = state_dir(state)
     try:
         settings = in_force(folder, config)
     except (settings_file.SettingsInvalid, CacheError) as error:
-        fail(error.code, str(error))
+        raise StartRefused(error, error.code) from None
+    writers = _meanwhile(_writers)
     terminals: list[Terminal] = []
 
     def send(event: Event) -> None:
@@ -64,7 +93,7 @@ def run(
         touched,
         fullscreen=not windowed,
         headless=headless,
-        beat=lambda: pulse.beat(drawn=app.bridge.version > 0),
+        beat=lambda: pulse.beat(drawn=app.bridge.version > 0, free=app.bridge.screen_name in FREE_SCREENS),
     )
 
     def show(model: ScreenModel) -> None:
@@ -73,7 +102,7 @@ def run(
     def end(_number: int, _frame: FrameType | None) -> None:
         app.bridge.stop()
 
-    terminals.append(_terminal(devices, settings, folder, show, app.bridge.stop, config))
+    terminals.append(_terminal(devices, settings, folder, show, app.bridge.stop, config, writers))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     terminals[0].start()
@@ -91,8 +120,9 @@ def _terminal(
     show: Callable[[ScreenModel], None],
     restart: Callable[[], None],
     config: Path | None,
+    writers: Callable[[], Writers],
 ) -> Terminal:
-    """The terminal on its devices, with sound, voice, pinyin and handwriting. Ends the command where a part refuses.
+    """The terminal on its devices, with sound, voice, pinyin and handwriting. Raises `StartRefused`.
 
     `restart` ends the program; `kiosk.service` starts it again (Restart=always).
     """
@@ -104,7 +134,6 @@ def _terminal(
     from kiosk.ui.earcons import Player
     from kiosk.upkeep.setup.side import site_at, with_setup
     from kiosk.upkeep.side import staff_side, technicians_of
-    from kiosk.workers.writing import open_writers
     from offline_cache.disk.clock import SystemClock as OutboxClock
     from offline_cache.errors import CacheError
     from offline_cache.joining.site import beside
@@ -123,7 +152,7 @@ def _terminal(
             play=sounds.play,
             engine=engine,
             jack=SwitchJack(),
-            writers=open_writers(partial(typer.echo, err=True)),
+            writers=writers(),
             staff=with_setup(
                 staff_side(folder, clock, restart),
                 folder,
@@ -135,7 +164,39 @@ def _terminal(
             ),
         )
     except (CacheError, DriverError) as error:
-        fail(error.code, str(error))
+        raise StartRefused(error, error.code) from None
+
+
+def _writers() -> Writers:
+    from kiosk.workers.writing import open_writers
+
+    return open_writers(partial(print, file=sys.stderr))
+
+
+def _meanwhile(job: Callable[[], _T]) -> Callable[[], _T]:
+    """Do a job in a thread of its own; the function returned waits for it and returns what it made, or raises.
+
+    Libraries in C that read their dictionaries leave Python to the main thread, which has modules to import.
+    """
+    made: list[_T] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            made.append(job())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="meanwhile", daemon=True)
+    thread.start()
+
+    def wait() -> _T:
+        thread.join()
+        if failed:
+            raise failed[0]
+        return made[0]
+
+    return wait
 
 
 class Pulse:
@@ -151,14 +212,18 @@ class Pulse:
 
         self._notifier = Notifier(environ, SystemClock())
         self._told = False
+        self._free = True
 
-    def beat(self, *, drawn: bool) -> None:
-        """A turn of the loop; `drawn`: the first screen stands."""
+    def beat(self, *, drawn: bool, free: bool = True) -> None:
+        """A turn of the loop; `drawn`: the first screen stands; `free`: nobody is at it, so an update may begin."""
         if drawn and not self._told:
             self._told = True
             self._notifier.ready()
         if self._told:
             self._notifier.beat()
+            if free != self._free:
+                self._free = free
+                self._notifier.status("waiting" if free else VISIT)
 
     def stopping(self) -> None:
         """The loop has ended because it was told to."""
@@ -174,7 +239,7 @@ def open_app(
     headless: bool,
     beat: Callable[[], None] | None = None,
 ) -> TerminalApp:
-    """Return the touchscreen as the settings want it; fails where the keypad's map cannot be read."""
+    """Return the touchscreen as the settings want it; raises `StartRefused` where the keypad's map cannot be read."""
     from kiosk.ui.app import TerminalApp
     from kiosk.ui.glass.keypad import KeypadInvalid
 
@@ -189,7 +254,7 @@ def open_app(
             beat=beat,
         )
     except KeypadInvalid as error:
-        fail(error.code, str(error))
+        raise StartRefused(error, error.code) from None
 
 
 def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
@@ -208,6 +273,7 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
     from drivers.printers.roll import ROLL_FILE, RollKeeper
     from drivers.printers.serial_printer import SerialPrinter
     from drivers.readers.pcsc import PcscReader
+    from drivers.readers.sdt_serial import SdtReader
     from drivers.readers.service_helper import restarter
 
     printer = SerialPrinter(
@@ -223,7 +289,10 @@ def open_devices(kind: DeviceKind, settings: Settings, folder: Path) -> Devices:
         other=settings.technician_reader_name,
         restart_service=restarter(Path(settings.reader_helper)) if settings.reader_helper else None,
     )
-    return Devices(reader, printer, open_queue(settings.a4_queue))
+    behind = settings.technician_reader_name
+    own_slot = PcscReader(behind, os.environ.get("PCSCLITE_CSOCK_NAME")) if behind else None
+    port = settings.identity_reader_port
+    return Devices(reader, printer, open_queue(settings.a4_queue), own_slot, SdtReader(port) if port else None)
 
 
 def main() -> None:
@@ -235,8 +304,8 @@ def main() -> None:
     state, config = (Path(value) if value else None for value in named)
     try:
         run(state, config)
-    except typer.Exit as ended:
-        raise SystemExit(ended.exit_code) from None
+    except StartRefused as refused:
+        sys.exit(f"{refused} [{refused.code}]")
 
 
 if __name__ == "__main__":

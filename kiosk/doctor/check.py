@@ -40,6 +40,8 @@ class Check:
     name: str
     looks_at: str
     run: Callable[[Site], Finding]
+    waits: bool = False
+    """It waits for a device, a disk or a network: begun before those that only look, never behind them."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,24 @@ def skip(cause: str) -> Finding:
     return Finding(Outcome.SKIP, cause)
 
 
+def begun(checks: Sequence[Check]) -> list[Check]:
+    """Return the checks in the order in which they begin: whoever waits goes first."""
+    return sorted(checks, key=lambda one: not one.waits)
+
+
 def run_checks(checks: Sequence[Check], site: Site, deadline_s: float = DEADLINE_S) -> list[Result]:
     """Run all at once; the results in the order of `checks`.
 
     A check that errs is a failed check, and so is one that has not ended after `deadline_s`: it is named, the others
     are told, and nobody waits for it (its thread dies with the program).
     """
-    asked: list[tuple[Check, list[Result], threading.Event]] = [(one, [], threading.Event()) for one in checks]
+    asked: dict[str, tuple[list[Result], threading.Event]] = {one.name: ([], threading.Event()) for one in checks}
     began = time.perf_counter()
-    for check, found, ended in asked:
-        threading.Thread(target=_run, args=(check, site, found, ended), name=check.name, daemon=True).start()
+    for check in begun(checks):
+        threading.Thread(target=_run, args=(check, site, *asked[check.name]), name=check.name, daemon=True).start()
     results: list[Result] = []
-    for check, found, ended in asked:
+    for check in checks:
+        found, ended = asked[check.name]
         if ended.wait(max(0.0, deadline_s - (time.perf_counter() - began))):
             results.append(found[0])
         else:

@@ -8,6 +8,7 @@ import stat
 
 from drivers.api import SlotState
 from drivers.errors import DriverError
+from drivers.readers.roles import matching
 from kiosk.doctor.check import Finding, fail, ok, skip, warn
 from kiosk.doctor.site import Site
 
@@ -32,8 +33,9 @@ def reader_present(site: Site) -> Finding:
     except DriverError as error:
         return skip(f"PC/SC does not answer [{error.code}]")
     wanted = site.settings.reader_name
-    others = [name for name in names if name != site.settings.technician_reader_name]
-    if wanted and wanted not in names:
+    behind = site.settings.technician_reader_name
+    others = [name for name in names if not behind or name != matching(names, behind)]
+    if wanted and matching(names, wanted) is None:
         seen = ", ".join(names) or "none"
         return fail(f"{wanted!r} is not there; there is: {seen}", "Plug the reader in, or correct reader_name.")
     if not wanted and not others:
@@ -41,6 +43,33 @@ def reader_present(site: Site) -> Finding:
     if not wanted and len(others) > 1:
         return warn(f"{len(others)} readers, and the settings name none", "Set reader_name to the citizen's slot.")
     return ok(wanted or others[0])
+
+
+def technician_reader(site: Site) -> Finding:
+    """The reader behind the lock is there, where the settings name one."""
+    wanted = site.settings.technician_reader_name
+    if not wanted:
+        return skip("technicians have no slot of their own here")
+    try:
+        names = [reader.name for reader in site.readers()]
+    except DriverError as error:
+        return skip(f"PC/SC does not answer [{error.code}]")
+    if matching(names, wanted) is None:
+        seen = ", ".join(names) or "none"
+        return warn(f"{wanted!r} is not there; there is: {seen}", "Plug it in, or correct technician_reader_name.")
+    return ok(wanted)
+
+
+def identity_reader(site: Site) -> Finding:
+    """The identity cards' reader says that it is well, where the settings name one."""
+    port = site.settings.identity_reader_port
+    try:
+        well = site.identity_reader()
+    except DriverError as error:
+        return warn(f"{port} does not answer [{error.code}]", "Look at its cable, or correct identity_reader_port.")
+    if well is None:
+        return skip("no reader for identity cards is set")
+    return ok(port) if well else warn(f"{port} says that it is not well", "Change the identity cards' reader.")
 
 
 def reader_slot(site: Site) -> Finding:

@@ -17,6 +17,7 @@ from offline_cache import enrolment as enrolments
 from offline_cache import state as states
 from offline_cache.errors import CacheError
 from offline_cache.fleet.heart import Measured
+from offline_cache.fleet.update import OUTCOME, OWN, PACKAGE_REFUSED, TAKEN_BACK, read_outcome, read_seen
 from offline_cache.sync import read_status
 from offline_cache.wire.fleet.heartbeat import GAUGES
 
@@ -34,6 +35,10 @@ def measure(site: Site) -> Measured:
     if status is not None:
         facts["sync"] = status.state
     faults = (status.alarm,) if status is not None and status.alarm else ()
+    update = read_outcome(site.root / OWN.relative_to("/") / OUTCOME)
+    facts["package"] = str(max(update.newest, read_seen(site.state_dir)))
+    if update.outcome in TAKEN_BACK:
+        faults = (*faults, PACKAGE_REFUSED)
     known = {name: max(GAUGES[name][1], min(value, GAUGES[name][2])) for name, value in gauges.items()}
     return Measured(known, facts, faults)
 

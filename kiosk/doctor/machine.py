@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiosk.doctor.check import Finding, fail, ok, skip, warn
 from kiosk.doctor.site import Site
+from offline_cache.fleet.update import OUTCOME, OWN, read_outcome
 
 BUILT_MS = 1_767_225_600_000
 """2026-01-01 UTC: no terminal of this program was ever started before."""
@@ -12,10 +13,20 @@ MEMORY_LOW_MB, MEMORY_OUT_MB = 200, 80
 WRITING = {
     "librime1": "usr/lib/*/librime.so.1",
     "rime-data-pinyin-simp": "usr/share/rime-data/pinyin_simp.dict.yaml",
+    "rime-prelude": "usr/share/rime-data/default.yaml",
     "libzinnia0": "usr/lib/*/libzinnia.so.0",
     "tegaki-zinnia-simplified-chinese": "usr/share/tegaki/models/zinnia/handwriting-zh_CN.model",
+    "tegaki-zinnia-japanese": "usr/share/tegaki/models/zinnia/handwriting-ja.model",
 }
 """Debian package -> the file that is opened of it."""
+UPDATE_NEXT = {
+    "rolled-back": "Nothing: the version before is at work again. Tell the makers; a newer release is taken by itself.",
+    "stuck": "Install the package anew: apt-get install ./kiosk_VERSION.deb; entries stay.",
+    "update-untrusted": "Put the gateway's hash into /etc/kiosk/site.toml (the operator has it). Then: kiosk update",
+    "update-no-room": "Make room on the disk. Then: kiosk update",
+    "update-refused": "Publish the right package at the gateway. Then: kiosk update",
+}
+"""What became of an update that is not in -> what to do."""
 FONT_FILES = ("NotoSansSC-Regular.otf", "NotoSansSC-Bold.otf")
 
 
@@ -99,7 +110,11 @@ def display(site: Site) -> Finding:
 
 
 def updates(site: Site) -> Finding:
-    """No update waits for a restart."""
+    """The last update did well, and none waits for a restart."""
+    update = read_outcome(site.root / OWN.relative_to("/") / OUTCOME)
+    if update.outcome in UPDATE_NEXT:
+        words = f"{update.outcome}: version {update.version or '-'}"
+        return warn(f"{words}, {update.why}" if update.why else words, UPDATE_NEXT[update.outcome])
     if site.text("run/reboot-required") is not None or site.text("var/run/reboot-required") is not None:
         return warn("an update waits for a restart", "Restart outside opening hours.")
     return ok()

@@ -16,6 +16,7 @@ from drivers.errors import DriverError
 from drivers.printers.models import model
 from drivers.printers.serial_printer import SerialPrinter
 from drivers.readers.pcsc import list_readers
+from drivers.readers.sdt_serial import SdtReader
 from kiosk.doctor.site import GatewayProbe, ReaderSeen, Site
 from kiosk.settings import Settings
 from offline_cache import enrolment as enrolments
@@ -61,6 +62,7 @@ def real_site(state_dir: Path, settings: Settings, problem: str, fonts: Path) ->
         now_ms=lambda: time.time_ns() // 1_000_000,
         readers=Once(_readers),
         printer=Once(lambda: _printer(settings)),
+        identity_reader=lambda: SdtReader(port).well() if (port := settings.identity_reader_port) else None,
         gateway=_gateway(state_dir),
         clock_synchronised=clock_synchronised,
         fonts=fonts,

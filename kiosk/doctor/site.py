@@ -47,6 +47,8 @@ class Site:
     """Raises `drivers.errors.DriverError` leaves."""
     printer: Callable[[], PrinterStatus | None] = field(default=lambda: None)
     """None: no printer is set. Raises `drivers.errors.PrinterError` leaves."""
+    identity_reader: Callable[[], bool | None] = field(default=lambda: None)
+    """Whether the identity cards' reader is well; None: none is set. Raises `drivers.errors.CardError` leaves."""
     gateway: Callable[[], GatewayProbe] | None = None
     """None where the terminal has not joined one."""
     clock_synchronised: Callable[[], bool | None] = field(default=lambda: None)

@@ -10,6 +10,7 @@ import tempfile
 from kiosk.doctor.check import Finding, fail, ok, skip, warn
 from kiosk.doctor.site import Site
 from offline_cache import state as states
+from offline_cache.disk.clock import SystemClock
 from offline_cache.disk.room import Quota
 from offline_cache.disk.schema import check_sqlite, sqlite_version
 from offline_cache.errors import CacheError, StorageUnsafe
@@ -178,5 +179,17 @@ def set_aside(site: Site) -> Finding:
     return ok()
 
 
+class _SiteTime(SystemClock):
+    """The machine's clocks, but the wall clock that all checks go by."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self._now_ms = site.now_ms
+
+    def now_ms(self) -> int:
+        """As `OutboxClock.now_ms`."""
+        return self._now_ms()
+
+
 def _outbox(site: Site) -> Outbox:
-    return states.open_reader(site.state_dir)
+    return states.open_reader(site.state_dir, clock=_SiteTime(site))

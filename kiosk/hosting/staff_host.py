@@ -7,11 +7,12 @@ and answers to staff do not. It can only be entered where no citizen is: from th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.frozen import frozen
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import ScreenModel
 from kiosk.session import common, table
@@ -19,7 +20,7 @@ from kiosk.session.aside import world_changed
 from kiosk.session.state import Effect, ForgetPin, RecogniseCard, ReleaseCard, Session, State, StopTimer
 from kiosk.session.state import Step as SessionStep
 from kiosk.staff import closed, entry
-from kiosk.staff.events import NameHeld, TechnicianCardSeen
+from kiosk.staff.events import NameHeld, OwnSlotChanged, TechnicianCardSeen
 from kiosk.staff.part import Closure, Part, Staff, StaffEvent
 from kiosk.staff.part import Step as StaffStep
 from kiosk.staff.setup.state import Setup
@@ -32,7 +33,7 @@ BOTH = frozenset({*table.WORLD, *table.LATE}) - {e.TimerFired, e.CardRecognised,
 """What the session hears of too: the world, and late answers to itself."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StaffWords:
     """What staff screens are drawn with."""
 
@@ -50,6 +51,9 @@ class StaffHost:
         self._closure = closure
         self._first = first
         self._at_attract = 0
+        self._behind = OwnSlotChanged(SlotState.READER_ABSENT, 0)
+        self._waiting: TechnicianCardSeen | None = None
+        """A technician's card in their own slot that waits until the citizen's visit is over."""
         self.staff: Staff | None = None
 
     def settle_in(self, site: Site) -> None:
@@ -59,6 +63,11 @@ class StaffHost:
     @property
     def active(self) -> bool:
         return self.staff is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the terminal is out of service for citizens."""
+        return self._closure is not None
 
     @property
     def wants_pin(self) -> bool:
@@ -92,13 +101,21 @@ class StaffHost:
 
     def take(self, session: Session, event: e.Event) -> SessionStep | None:
         """Take an event, if it is staff's. None: the session goes on with it as ever."""
+        if isinstance(event, OwnSlotChanged):
+            self._behind = event
+        if isinstance(event, TechnicianCardSeen) and event.own and not self._still_in(event):
+            return session, ()
         if self.staff is None:
             if isinstance(event, StaffEvent):
                 return self._knocked(session, event)
             if isinstance(event, e.SlotChanged):
                 self._at_attract = event.insertion if session.state is State.ATTRACT else 0
-            return None
+            return None if self._waiting is None else self._after_visit(session, event)
         return self._inside(session, self.staff, event)
+
+    def _still_in(self, seen: TechnicianCardSeen) -> bool:
+        """Whether the card is in the technicians' slot now: whoever pulls it may be faster than the look at it."""
+        return self._behind.state in {SlotState.PRESENT, SlotState.MUTE} and self._behind.insertion == seen.insertion
 
     # ------------------------------------------------------------------------------------------------ outside
 
@@ -106,12 +123,29 @@ class StaffHost:
         """Somebody asks to come in, or an answer came too late."""
         if isinstance(event, NameHeld) and session.state is State.ATTRACT:
             return self._enter(session, entry.by_code)
+        if isinstance(event, TechnicianCardSeen) and event.own:
+            if session.state is State.ATTRACT:
+                return self._enter(session, lambda staff: entry.by_card(staff, event))
+            self._waiting = event
+            return session, ()
         if isinstance(event, TechnicianCardSeen):
             alone = session.state is State.READING and self._at_attract == event.insertion
             if alone:
                 return self._enter(session, lambda staff: entry.by_card(staff, event))
             return table.step(session, e.CardFailed("card-unknown", event.insertion, session_id=session.id))
+        if isinstance(event, OwnSlotChanged):
+            self._waiting = None
         return session, ()
+
+    def _after_visit(self, session: Session, event: e.Event) -> SessionStep:
+        """A citizen is served and a technician waits: staff mode begins with the attract screen."""
+        session, effects = table.step(session, event)
+        seen = self._waiting
+        if session.state is not State.ATTRACT or seen is None:
+            return session, effects
+        self._waiting = None
+        session, entered = self._enter(session, lambda staff: entry.by_card(staff, seen))
+        return session, (*effects, *entered)
 
     def _enter(self, session: Session, begin: Callable[[Staff], StaffStep]) -> SessionStep:
         """The session goes back to its attract screen, and staff mode begins."""
@@ -144,7 +178,7 @@ class StaffHost:
         """Out of service: only a technician gets past the screen."""
         if isinstance(event, NameHeld):
             return self._after(entry.by_code(replace(staff, part=entry.Entry())), session)
-        if isinstance(event, TechnicianCardSeen) and event.insertion == session.world.insertion:
+        if isinstance(event, TechnicianCardSeen) and (event.own or event.insertion == session.world.insertion):
             return self._after(entry.by_card(replace(staff, part=entry.Entry()), event), session)
         session, effects = self._after(step(staff, event), session)
         if isinstance(event, e.SlotChanged) and event.state is SlotState.PRESENT:

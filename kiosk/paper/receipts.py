@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from drivers.api import Receipt
 from drivers.printers.paper.layout import COPY, ORIGINAL
+from kiosk.frozen import frozen
 from kiosk.paper.templates import Facts, template_of
 from kiosk.services.definition import Limit
 from kiosk.services.display import mask_name
@@ -31,7 +32,7 @@ _ZONE = datetime.timezone(datetime.timedelta(hours=8))
 """Guangzhou: UTC+8, no summer time."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Site:
     """Where the terminal stands: names by language."""
 
@@ -142,6 +143,7 @@ def _limit(limit: Limit | None) -> tuple[str, str]:
         return "由部门答复", "as the office tells you"
     if limit.n == 0:
         return "当天", "the same day"
+    days = "day" if limit.n == 1 else "days"
     if limit.unit == "wd":
-        return f"{limit.n} 个工作日内", f"within {limit.n} working days"
-    return f"{limit.n} 天内", f"within {limit.n} days"
+        return f"{limit.n} 个工作日内", f"within {limit.n} working {days}"
+    return f"{limit.n} 天内", f"within {limit.n} {days}"

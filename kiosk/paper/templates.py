@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import cast
 from drivers.api import Receipt
 from drivers.errors import ReceiptInvalid
 from drivers.printers.paper.receipt_document import receipt_from_json
+from kiosk.frozen import frozen
 
 FOLDER = Path(str(resources.files("assets"))) / "receipts"
 DEFAULT = "default"
@@ -37,7 +38,7 @@ class TemplateInvalid(Exception):
     code = "receipt-template-invalid"
 
 
-@dataclass(frozen=True)
+@frozen
 class Facts:
     """What one receipt is made of. The repr shows nothing."""
 
@@ -46,7 +47,7 @@ class Facts:
     evidence: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class Template:
     """The blocks of one service's receipts, not yet filled."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from kiosk.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Represents:
     """Only somebody who stands for a company may apply; the public register says for which."""
 
@@ -18,7 +20,7 @@ class Represents:
     label: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Greeting:
     """What is said on home to whom it concerns: for a company of theirs this service is still to be done."""
 
@@ -29,7 +31,7 @@ class Greeting:
     text: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@frozen
 class Company:
     """One company that the holder stands for, as the public register names it."""
 
@@ -37,7 +39,7 @@ class Company:
     name: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class Due:
     """A service that is still to be done for companies of the holder, as the greeting heard. Its repr names none."""
 
@@ -48,7 +50,7 @@ class Due:
     """How many companies the holder stands for."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Acting:
     """The companies of the holder, and the one that is at hand. Its repr names none."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from kiosk.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Picture:
     """A drawing made by the app from geometry.
 
@@ -18,7 +19,7 @@ class Picture:
     caption: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Where:
     """A card with the small drawing of the machine at the left and words at the right (12)."""
 
@@ -27,7 +28,7 @@ class Where:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Ring:
     """A ring, drawn for `left_s` of `total_s` once a second. For a wait, `left_s` is what has gone by."""
 
@@ -39,7 +40,7 @@ class Ring:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class CaseNumber:
     """The citizen's number, large, with a QR code beside it (25)."""
 
@@ -50,7 +51,7 @@ class CaseNumber:
     """True where the code is what this is about: somebody else scans it from the glass (66)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Legend:
     """The tactile keypad with what its keys do (75): each row names a key and what it does."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kiosk.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Field:
     """The active text field: what was typed so far, before and after it fixed words (units)."""
 
@@ -23,7 +23,7 @@ class Field:
     """A dashed square after the value, where the character that is being written will stand (61)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class DateField:
     """Three boxes, year month day (21); `active` is 0, 1, 2 or 3 when all are full."""
 
@@ -34,7 +34,7 @@ class DateField:
     error: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Beside:
     """What an office holds, beside what the citizen says instead (58)."""
 

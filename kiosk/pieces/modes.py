@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from kiosk.frozen import frozen
 
 Contrast = Literal["light", "dark", "hlight"]
 TEXT_SCALES = (1.0, 1.25, 1.6, 2.0)
@@ -11,7 +12,7 @@ VOLUMES, PACES = 9, 5
 """The highest volume and pace of speech; the lowest is 1."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Modes:
     """How this citizen wants the screen; gone with the session."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from kiosk.frozen import frozen
 
 ProofMark = Literal["done", "current", "todo", "warn", "stop"]
 Colour = Literal["red", "green", "blue", "white", "black"]
 
 
-@dataclass(frozen=True)
+@frozen
 class ProofRow:
     """A mark, what is proven, and a figure at the right end. With `name`, a bold name before it (80)."""
 
@@ -21,14 +22,14 @@ class ProofRow:
     """Under the text, smaller: the next step (50). Lines apart by a line break."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ProofRows:
     """A card of such rows (76, 78, 79, 80)."""
 
     rows: tuple[ProofRow, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class PaperProof:
     """The test page as it came out, its digits as question marks; the digits typed so far; what is known (77)."""
 
@@ -40,7 +41,7 @@ class PaperProof:
     """The words at the left edge, in the middle and at the right edge of the page."""
 
 
-@dataclass(frozen=True)
+@frozen
 class JoinCode:
     """A QR code that a telephone scans from the glass, and the characters that must stand on both (79)."""
 
@@ -49,7 +50,7 @@ class JoinCode:
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class TouchTest:
     """The whole glass: circles to be touched, in order (76). Its controls stand beside it in a `ButtonRow`."""
 
@@ -62,7 +63,7 @@ class TouchTest:
     note: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ColourTest:
     """The whole glass in one colour, or, as `bars`, all of them side by side over the lower part of the body."""
 

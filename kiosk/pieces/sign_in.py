@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from kiosk.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class SignIn:
     """What the gateway gave for one sign-in; its repr tells neither key nor code."""
 

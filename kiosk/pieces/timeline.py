@@ -1,14 +1,18 @@
-"""A case's steps drawn against its days (picture 34), as a value. Pure; a piece of `kiosk.screen_model`."""
+"""How far one is, as values: a case's steps against its days (34), an address by its parts (62). Pure.
+
+Pieces of `kiosk.screen_model`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from kiosk.frozen import frozen
 
 BarState = Literal["done", "current", "todo", "asked"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Bar:
     """One step: its number, and from which day to which, counted in working days since the case was opened."""
 
@@ -18,7 +22,7 @@ class Bar:
     state: BarState
 
 
-@dataclass(frozen=True)
+@frozen
 class Lane:
     """One agency and its steps."""
 
@@ -26,7 +30,7 @@ class Lane:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Timeline:
     """Lanes under each other, days from left to right, a line at today; below it what the bars mean."""
 
@@ -37,3 +41,18 @@ class Timeline:
     today_text: str
     axis: tuple[tuple[int, str], ...]
     legend: tuple[tuple[BarState, str], ...]
+
+
+@frozen
+class Place:
+    """One part of the way to an address: chosen, asked now, or still to come."""
+
+    mark: Literal["done", "current", "todo"]
+    text: str
+
+
+@frozen
+class Path:
+    """The parts of an address beside each other, in the marks of the stepper."""
+
+    parts: tuple[Place, ...]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from kiosk.frozen import frozen
 from kiosk.pieces.strokes import Stroke
 
 Pad = Literal["pinyin", "hand", "letters"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Writing:
     """Pinyin or strokes that no candidate was chosen for yet. Its repr tells no letter, stroke or candidate."""
 
@@ -30,7 +31,7 @@ class Writing:
         return bool(self.letters or self.strokes)
 
 
-@dataclass(frozen=True)
+@frozen
 class Picking:
     """What is being picked from a long list, or of an address. Its repr tells no letter and no area."""
 
@@ -44,7 +45,7 @@ class Picking:
     """Those letters."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """A form that was left half filled in by a time-out or a pulled card. Its repr tells only the service.
 
@@ -62,7 +63,7 @@ class Kept:
     said: Mapping[str, Mapping[str, str]] = field(repr=False, default_factory=dict[str, "Mapping[str, str]"])
 
 
-@dataclass(frozen=True)
+@frozen
 class Search:
     """What is looked for among the services, and which page of what was found is on the screen."""
 
@@ -70,7 +71,16 @@ class Search:
     page: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
+class Finding:
+    """The list of agencies or of services that is on the screen."""
+
+    agency: str = ""
+    """Whose services; empty: those of the life event."""
+    page: int = 0
+
+
+@frozen
 class Message:
     """The receipt as a text message or a letter instead of paper. Its repr does not tell to whom."""
 

@@ -16,7 +16,7 @@ from kiosk.services.definition import (
 )
 
 STARTS = ("", "ticket", "call", "found")
-CARD = ("needed", "none")
+CARD = ("needed", "none", "identity")
 SITES = ("", "office")
 
 
@@ -43,6 +43,7 @@ def confirm(service: str, raw: object, fields: Mapping[str, FieldDefinition], ow
         next=tuple(
             read.words(service, "confirm.next", item) for item in read.listed(service, "confirm", table.get("next", []))
         ),
+        unsent=read.words(service, "confirm.unsent", table["unsent"]) if "unsent" in table else {},
         reasons={code: read.words(service, f"confirm.reasons.{code}", item) for code, item in reasons.items()},
         own_ticket=own,
     )

@@ -7,9 +7,10 @@ A definition is a table of the format in `docs/services.md`; code lists and fiel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from kiosk.frozen import frozen
 from kiosk.pieces.acting import Greeting, Represents
 from kiosk.words.languages import made
 
@@ -48,7 +49,7 @@ class DefinitionInvalid(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@frozen
 class Test:
     """One test of a condition: of a field of the form, or of a subject's value (`pop.person.hukou_city`)."""
 
@@ -58,7 +59,7 @@ class Test:
     value: object = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Condition:
     """True when all of `all` and, where there are any, one of `any` hold."""
 
@@ -66,7 +67,7 @@ class Condition:
     any: tuple[Test, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     value: str
     names: Words
@@ -74,7 +75,7 @@ class Choice:
     """How many are left; None: that does not matter. 0 cannot be chosen."""
 
 
-@dataclass(frozen=True)
+@frozen
 class AgeFilter:
     """Offers only items whose `key` (a birth date) gives an age in full years from `low` to `high`."""
 
@@ -85,7 +86,7 @@ class AgeFilter:
     """`MM-DD`: the age on the next such day, today included; empty: today."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SubjectChoices:
     """Choices that the citizen's own data give: one for each item of a list in a record."""
 
@@ -118,7 +119,7 @@ class SubjectChoices:
         return f"{self.subject}?{','.join(self.given)}" if self.given else self.subject
 
 
-@dataclass(frozen=True)
+@frozen
 class FieldDefinition:
     id: str
     label: Words
@@ -159,7 +160,7 @@ class FieldDefinition:
     """What of the terminal's own place lists the choices that are offered (`matters`)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Evidence:
     """What an office would have asked for, and where it comes from instead."""
 
@@ -169,7 +170,7 @@ class Evidence:
     why: Words
 
 
-@dataclass(frozen=True)
+@frozen
 class Cell:
     """One value that a page shows."""
 
@@ -188,7 +189,7 @@ class Cell:
 Prints = Literal["", "certificate", "receipt"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PageAction:
     """What a page offers: the form with some fields set, another page or service, or paper: `certificate`, `receipt`.
 
@@ -209,7 +210,7 @@ class PageAction:
     """Key of the row to the values with which it is offered; all must hold. `*`: any value but none."""
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """A page of what the city holds, shown before the form or instead of it."""
 
@@ -237,7 +238,7 @@ class View:
     print: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class ResultCell:
     """One value of a verdict's result, as the citizen reads it."""
 
@@ -248,7 +249,7 @@ class ResultCell:
     """The value is a local time, shown as a day and an hour."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Confirm:
     """A service whose answer the citizen waits for at the terminal."""
 
@@ -269,11 +270,13 @@ class Confirm:
     """What to do now, in sentences."""
     reasons: Mapping[str, Words] = field(default_factory=dict[str, Words])
     """A reason's code to its words."""
+    unsent: Words = field(default_factory=dict[str, str])
+    """What has to be known as long as the entry has not reached the gateway."""
     own_ticket: Condition | None = None
     """When the terminal gives out a ticket of its own letter without a network."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Guide:
     """What to bring, and what not."""
 
@@ -281,7 +284,7 @@ class Guide:
     leave: Words
 
 
-@dataclass(frozen=True)
+@frozen
 class Places:
     """A service that ends with the nearest places of a public subject, on a map."""
 
@@ -293,14 +296,14 @@ class Places:
     """An answer to that field to what to bring."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     n: int
     unit: Literal["d", "wd"]
     assumed: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class ServiceDefinition:
     id: str
     version: str
@@ -324,8 +327,9 @@ class ServiceDefinition:
     views: tuple[View, ...] = ()
     confirm: Confirm | None = None
     places: Places | None = None
-    card: Literal["needed", "none"] = "needed"
-    """`none`: anybody may use it; nobody is named in it."""
+    card: Literal["needed", "none", "identity"] = "needed"
+    """`none`: anybody may use it; nobody is named in it. `identity`: who has no citizen card proves it with an identity
+    card, on its own reader."""
     sign_in: Literal["card", "app"] = "card"
     """How sure one must be who it is. `card`: the card and its PIN only; `app`: the city's app is enough too."""
     start: str = ""
@@ -363,7 +367,7 @@ class ServiceDefinition:
         return next(item for item in self.fields if item.id == field_id)
 
 
-@dataclass(frozen=True)
+@frozen
 class Subject:
     """One subject of the information catalogue: who holds it and what it is called."""
 
@@ -376,7 +380,7 @@ class Subject:
     """Class 3: released against the card only."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Catalogue:
     """All that the terminal needs to offer services: definitions, agencies and subjects by id."""
 

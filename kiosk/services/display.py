@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 
 from kiosk.words import languages
 
@@ -43,6 +44,17 @@ def shown_date(iso: str, language: str) -> str:
 def shown_month(iso: str, language: str) -> str:
     """`2026-09` as 2026 年 9 月, or Sep 2026."""
     return languages.month(iso, language)
+
+
+def told(kind: str, text: str, language: str) -> str:
+    """A value of a field of this type in words: a day, a month, a moment, an amount; any other as it stands."""
+    in_words: dict[str, Callable[[str, str], str]] = {
+        "moment": shown_moment,
+        "date": shown_date,
+        "month": shown_month,
+        "money": languages.money,
+    }
+    return in_words[kind](text, language) if kind in in_words else text
 
 
 def shown_moment(iso: str, language: str, part: str = "") -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import field, replace
 from typing import Literal, cast
 
 from drivers.api import Holder
 from kiosk.events import SubjectData
+from kiosk.frozen import frozen
 from kiosk.services.ages import age, of_age
 from kiosk.services.definition import (
     Choice,
@@ -20,10 +21,10 @@ from kiosk.services.definition import (
     Test,
     words,
 )
-from kiosk.services.display import masked, shown_date, shown_moment, shown_month
+from kiosk.services.display import masked, shown_moment, told
 from kiosk.words import languages
 
-Origin = Literal["city", "card", "app", "usual", "answer", "site"]
+Origin = Literal["city", "card", "app", "identity", "usual", "answer", "site"]
 """`usual` is what most people choose: the definition proposes it, the citizen may change it."""
 CHOSEN = frozenset({"choice", "yes-no"})
 """Field types that are answered by choosing; all others are typed."""
@@ -31,7 +32,7 @@ _SEX_CODES = {"unknown": "0", "male": "1", "female": "2"}
 """GB/T 2261.1, as the city's records have it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Form:
     """Everything that is known for one application. Its repr tells nothing."""
 
@@ -48,10 +49,10 @@ class Form:
     online: bool = True
     site: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where the terminal stands: `office`, `matters`, `place.LANGUAGE`."""
-    by_app: bool = False
+    known_by: Origin = "card"
 
 
-@dataclass(frozen=True)
+@frozen
 class Value:
     """What stands in a field: `text` as it will be submitted, and where it came from."""
 
@@ -82,7 +83,7 @@ def prefilled(form: Form, item: FieldDefinition) -> Value | None:
     if data is not None and data.record is not None and (text := flat(data.record.get(key))):
         return Value(text, "city", data.agency, data.updated)
     if item.card and form.holder is not None and (raw := str(getattr(form.holder, item.card))):
-        return Value(_SEX_CODES[raw] if item.card == "sex" else raw, "app" if form.by_app else "card")
+        return Value(_SEX_CODES[raw] if item.card == "sex" else raw, form.known_by)
     if item.subject_choices is not None and not item.subject_choices.always and not item.subject_choices.given:
         own = _own(form, item.subject_choices)
         if len(own) == 1:
@@ -163,7 +164,7 @@ def eligible(form: Form) -> bool:
 # ------------------------------------------------------------------------------------------------- plan
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """What is shown filled in, and what is asked, in the order of the definition."""
 
@@ -359,14 +360,6 @@ def as_typed(item: FieldDefinition, answer: str) -> str:
 # ---------------------------------------------------------------------------------------------- display
 
 
-_SHOWN: Mapping[str, Callable[[str, str], str]] = {
-    "moment": shown_moment,
-    "date": shown_date,
-    "month": shown_month,
-    "money": languages.money,
-}
-
-
 def shown(form: Form, item: FieldDefinition, language: str) -> str:
     """Return a field's value as the screen shows it, masked, in the citizen's language."""
     value = value_of(form, item)
@@ -378,8 +371,8 @@ def shown(form: Form, item: FieldDefinition, language: str) -> str:
         for choice in options(form, item):
             if choice.value == value.text:
                 return words(choice.names, language)
-    if item.type in _SHOWN:
-        return _SHOWN[item.type](value.text, language)
+    if (text := told(item.type, value.text, language)) != value.text:
+        return text
     if value.origin == "city" and not item.mask:
         subject, _, key = item.source.rpartition(".")
         return flat((form.subjects[subject].record or {}).get(key), language)

@@ -30,7 +30,7 @@ from kiosk.services.definition import (
     Test,
     Words,
 )
-from kiosk.services.phone import SENSITIVE, SIGN_IN, check_sign_in
+from kiosk.services.phone import SENSITIVE, SIGN_IN, check_identity, check_sign_in
 from kiosk.services.view_parsing import check_views, views
 
 _ID = re.compile(r"(?!.*[0-9]{7})[a-z][a-z0-9-]{0,62}")
@@ -61,6 +61,7 @@ def parse_catalogue(
         if service.greeting is not None and service.greeting.subject not in subjects:
             raise DefinitionInvalid(service.id, "greeting", f"no subject {service.greeting.subject!r} in the catalogue")
         check_sign_in(service, subjects)
+        check_identity(service)
         services[service.id] = service
     return Catalogue(version, services, agencies, subjects)
 
@@ -129,7 +130,8 @@ def parse_definition(raw: Mapping[str, object], shared: Mapping[str, Mapping[str
         confirm=confirming.confirm(service, asked, by_id, None if own is None else condition(service, "confirm", own)),
         places=confirming.places(service, raw.get("places"), by_id),
         card=cast(
-            Literal["needed", "none"], confirming.word(service, "card", raw.get("card", "needed"), confirming.CARD)
+            Literal["needed", "none", "identity"],
+            confirming.word(service, "card", raw.get("card", "needed"), confirming.CARD),
         ),
         sign_in=cast(Literal["card", "app"], confirming.word(service, "sign_in", raw.get("sign_in", "card"), SIGN_IN)),
         start=confirming.word(service, "start", raw.get("start", ""), confirming.STARTS),
@@ -203,7 +205,7 @@ def _field(service: str, raw: object, codes: Mapping[str, object]) -> FieldDefin
 
 
 def _default(service: str, name: str, raw: object, choices: tuple[Choice, ...]) -> str:
-    if raw and raw not in {choice.value for choice in choices}:
+    if raw != "" and raw not in [choice.value for choice in choices]:
         raise DefinitionInvalid(service, name, f"default {raw!r} is not one of the choices")
     return str(raw)
 

@@ -32,6 +32,21 @@ def _never_asked(item: FieldDefinition) -> bool:
     return not item.ask or item.edit == "correct"
 
 
+def check_identity(service: ServiceDefinition) -> None:
+    """Check that a service for which an identity card is enough asks the city for nothing, and the card for nothing.
+
+    Raises `DefinitionInvalid`.
+    """
+    if service.card != "identity":
+        return
+    if service.confirm is None:
+        raise DefinitionInvalid(service.id, "card", "an office has to answer at once: such an entry opens no case")
+    if service.subjects or service.represents is not None:
+        raise DefinitionInvalid(service.id, "card", "no data are released against an identity card")
+    if any(item.type == "new-pin" for item in service.fields):
+        raise DefinitionInvalid(service.id, "card", "an identity card has no PIN to change")
+
+
 def check_sign_in(service: ServiceDefinition, subjects: Mapping[str, Subject]) -> None:
     """Check that a service for which the app is enough asks nothing of it that only the card can give.
 

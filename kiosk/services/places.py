@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
+from kiosk.frozen import frozen
 from kiosk.services.definition import Words
 
 WALK_M_A_MIN = 75.0
@@ -20,7 +20,7 @@ NEAREST = 3
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """One office as a page shows it; `metres` is how far it is from the terminal, along the streets."""
 
@@ -39,7 +39,7 @@ class Place:
         return max(1, math.ceil(self.metres / WALK_M_A_MIN))
 
 
-@dataclass(frozen=True)
+@frozen
 class Pin:
     """One numbered place on the map."""
 
@@ -49,7 +49,7 @@ class Pin:
     selected: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class TownMap:
     """The map as a piece of a screen: where one stands, and numbered places. It is a picture; buttons choose."""
 

@@ -1,6 +1,6 @@
 """Search of services: by pinyin, whole or initials only, by characters, by English words. Pure.
 
-The index is the catalogue itself: a name is spelt once (pypinyin, every reading of a character) and remembered.
+The index is the catalogue itself: a name is spelt once (every reading of a character) and remembered.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kiosk.services.definition import Catalogue, ServiceDefinition, Words
+from kiosk.words.pinyin import readings_of
 
 MOST = 9
 """Nine choices at most."""
@@ -47,10 +48,7 @@ def _where(texts: Words, typed: str) -> int | None:
 @lru_cache(maxsize=2048)
 def spelt(chinese: str) -> tuple[tuple[str, ...], ...]:
     """Return every reading of every character, lower case without tones; what is no Chinese spells itself."""
-    from pypinyin import Style, pinyin  # 60 ms and 30 MB: not before somebody searches, or the screen has time
-
-    readings = pinyin(chinese, style=Style.NORMAL, heteronym=True)
-    return tuple(tuple(dict.fromkeys(reading.lower() for reading in one)) for one in readings)
+    return readings_of(chinese)
 
 
 def _spells(readings: Sequence[tuple[str, ...]], letters: str) -> bool:

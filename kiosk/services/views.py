@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from kiosk.events import SubjectData
+from kiosk.frozen import frozen
 from kiosk.services import forms
 from kiosk.services.definition import (
     PURPOSES,
@@ -20,13 +21,15 @@ from kiosk.services.definition import (
     Words,
     words,
 )
+from kiosk.services.display import masked, shown_date, shown_month
+from kiosk.words import languages
 
 Record = Mapping[str, object]
 Subjects = Mapping[str, SubjectData]
 BAR_STATES = ("done", "current", "todo", "asked")
 
 
-@dataclass(frozen=True)
+@frozen
 class Row:
     """One row of a list, at its place in the subject's record."""
 
@@ -34,7 +37,7 @@ class Row:
     record: Record = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class TimelineStep:
     """One step of a case: `start` and `end` in working days since it was opened."""
 
@@ -146,13 +149,13 @@ def _one(cell: Cell, raw: object, catalogue: Catalogue, language: str) -> str:
         return words(named, language)
     match cell.kind:
         case "date" | "time":
-            return f"{forms.shown_date(text[:10], language)} {text[11:16] if cell.kind == 'time' else ''}".strip()
+            return f"{shown_date(text[:10], language)} {text[11:16] if cell.kind == 'time' else ''}".strip()
         case "month":
-            return forms.shown_month(text, language)
+            return shown_month(text, language)
         case "money":
-            return f"¥{text}" if language == "en" else f"{text} 元"
+            return languages.money(text, language)
         case _:
-            return forms.masked(cell.mask, text)
+            return masked(cell.mask, text)
 
 
 def text_as(kind: str, text: str, catalogue: Catalogue, language: str) -> str:
@@ -162,7 +165,7 @@ def text_as(kind: str, text: str, catalogue: Catalogue, language: str) -> str:
 
 def day_text(iso: str, language: str) -> str:
     """Return the day of a date or a moment as a citizen reads it."""
-    return forms.shown_date(iso[:10], language)
+    return shown_date(iso[:10], language)
 
 
 def title_text(page: View, texts: Words, record: Record | None, count: int, language: str) -> str:

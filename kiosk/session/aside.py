@@ -21,7 +21,7 @@ from kiosk.events import (
     TimerFired,
 )
 from kiosk.session.arrival import app
-from kiosk.session.arrival.effects import ended
+from kiosk.session.arrival.effects import LookForIdentity, ended
 from kiosk.session.asking import keeping
 from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import (
@@ -50,6 +50,9 @@ from kiosk.session.state import (
     Step,
     StopTimer,
 )
+
+IDENTITY_AGAIN = frozenset({"identity-unreadable", "identity-expired"})
+"""Failures after which an identity card may be laid down again."""
 
 # ------------------------------------------------------------------------------------------------- world
 
@@ -102,7 +105,7 @@ def card_out(session: Session, event: SlotChanged) -> Step:
     """The slot changed while a card's visit was on: it ends safely, and says what is saved."""
     if event.state is SlotState.PRESENT and event.insertion == session.card_insertion:
         return session, ()
-    if session.facts is None:
+    if session.facts is None or session.by_identity:
         return _card_while_browsing(session, event)
     wipe = (ForgetPin(), ReleaseCard(), StopTimer(WAIT), StopTimer(SECOND))
     note = Note("card.left", {"slot": str(event.state), "state": str(session.state)})
@@ -128,7 +131,8 @@ def _card_while_browsing(session: Session, event: SlotChanged) -> Step:
 
 def card_out_signing(session: Session, event: SlotChanged) -> Step:
     """The card left while the entry was on its way to the disk: wait for what became of it, then say it."""
-    if session.facts is None or (event.state is SlotState.PRESENT and event.insertion == session.card_insertion):
+    same = event.state is SlotState.PRESENT and event.insertion == session.card_insertion
+    if session.facts is None or session.by_identity or same:
         return session, ()
     note = Note("card.left", {"slot": str(event.state), "state": str(session.state)})
     return replace(session, card_gone=True, holder=None), (ForgetPin(), note)
@@ -189,7 +193,8 @@ def still_here(session: Session, _event: StillHere | PrimaryPressed) -> Step:
 
 def _back_to(session: Session, state: State) -> Step:
     """Go on in a state that was left for a while. Where a card was asked for, the slot may have changed since."""
-    return await_card(session) if state is State.CARD else enter(session, state)
+    looks = (LookForIdentity(),) if state is State.IDENTITY else ()
+    return await_card(session) if state is State.CARD else enter(session, state, *looks)
 
 
 # -------------------------------------------------------------------------------------------------- aids
@@ -218,11 +223,20 @@ def failure_primary(session: Session, _event: PrimaryPressed) -> Step:
         return await_card(replace(begin(session), found=True, wanted_service=opens))
     if code in app.AGAIN:
         return app.asked(session)
+    if code in IDENTITY_AGAIN:
+        return intro_done(replace(session, failure=""), PrimaryPressed())
+    if code.startswith("identity-") and app.possible(instead := app_instead(session)):
+        return app.asked(instead)
     if code in CARD_FAILURES:
         return await_card(_again(session))
     if code.startswith(("printer-", "print-")) and code not in ASKED:
         return _without_paper(session)
     return session, ()
+
+
+def app_instead(session: Session) -> Session:
+    """The same visit, about to sign in with the app for the service in hand."""
+    return replace(session, wanted_service="" if session.application is None else session.application.service.id)
 
 
 def _without_paper(session: Session) -> Step:

@@ -128,7 +128,7 @@ def form_of(session: Session, application: Application) -> forms.Form:
         preset=application.preset,
         online=application.online,
         site=session.world.site,
-        by_app=session.by_app,
+        known_by="app" if session.by_app else "identity" if session.by_identity else "card",
     )
 
 
@@ -161,6 +161,7 @@ def forget(session: Session) -> Session:
         life_event="",
         wanted_service="",
         application=None,
+        last_address="",
         draft=None,
         printed=None,
         print_state=None,
@@ -192,8 +193,9 @@ def end(session: Session, *effects: Effect) -> Step:
         settings = session.world.settings
         reminder = StartTimer(SECOND, settings.card_reminder_s)
         return enter(kept, State.TAKE_CARD, *wipe, *effects, reminder)
-    if session.by_app:
-        return enter(replace(forget(session), saved=session.saved), State.GOODBYE, *wipe, *effects)
+    if session.by_app or session.by_identity:
+        gone = replace(forget(session), saved=session.saved, lying=session.by_identity)
+        return enter(gone, State.GOODBYE, *wipe, *effects)
     return enter(fresh(session), State.ATTRACT, *wipe, *effects, Note("session.ended", {"session": session.id}))
 
 

@@ -104,15 +104,6 @@ def acked(session: Session, event: EntryAcked) -> Step:
     return session, (note,)
 
 
-def waiting_tick(session: Session, event: TimerFired) -> Step:
-    """A second passed, or the wait is over: then it is recorded here and not yet sent."""
-    if event.timer == SECOND:
-        return replace(session, waited_s=session.waited_s + 1), (StartTimer(SECOND, 1),)
-    if event.timer == WAIT:
-        return enter(session, State.SAVED, StopTimer(SECOND), Sound("held"), AskPrinter())
-    return session, ()
-
-
 def rate(session: Session, event: RatingChosen) -> Step:
     return replace(session, score=event.score, call_back=session.call_back and event.score <= BAD), ()
 

@@ -44,7 +44,7 @@ def hand_in(session: Session, draft: Mapping[str, object]) -> Step:
     application = application_of(session)
     note = Note("session.submit", {"service": application.service.id})
     session = replace(session, draft=draft, waited_s=0, own_letter=own_letter(session))
-    if session.app is not None and session.by_app and application.service.card == "needed":
+    if session.app is not None and session.by_app and application.service.card != "none":
         if not session.world.network_up:
             return fail(replace(session, draft=None), "app-offline", note, resume=State.CHECK)
         return enter(session, State.APPROVING, note, AskApproval(session.app.key, draft))

@@ -15,10 +15,11 @@ from kiosk.events import (
     ServiceChosen,
     TimerFired,
 )
+from kiosk.pieces.visit import Finding
 from kiosk.services import forms, views
 from kiosk.session import paper
 from kiosk.session.arrival import company
-from kiosk.session.arrival.effects import ended, lookup
+from kiosk.session.arrival.effects import LookForIdentity, ended, lookup
 from kiosk.session.asking import choices, new_pin, sheet
 from kiosk.session.common import (
     CARD_FAILURES,
@@ -50,7 +51,7 @@ SOURCES, SOURCES_LOW = 12, 4
 
 
 def event_chosen(session: Session, event: LifeEventChosen) -> Step:
-    return enter(replace(session, life_event=event.life_event), State.SERVICES)
+    return enter(replace(session, life_event=event.life_event, finding=Finding()), State.SERVICES)
 
 
 def service_chosen(session: Session, event: ServiceChosen) -> Step:
@@ -67,6 +68,7 @@ def open_service(session: Session, service: str) -> Step:
         session,
         application=Application(definition),
         life_event=definition.event,
+        finding=session.finding if session.state is State.SERVICES else Finding(),
         wanted_service="",
         saved=None,
         copies=0,
@@ -99,8 +101,8 @@ def intro_done(session: Session, _event: PrimaryPressed) -> Step:
     application = application_of(session)
     if session.world.store_trouble and not application.service.views:
         return fail(session, session.world.store_trouble, AskStore(), resume=State.INTRO)
-    if session.holder is None and application.service.card == "needed":
-        return await_card(replace(session, wanted_service=application.service.id))
+    if session.holder is None and application.service.card != "none":
+        return _await_holder(session)
     if needs_card(session):
         return _card_instead_of_app(session, application.service.id)
     if not forms.eligible(form_of(session, application)):
@@ -130,9 +132,19 @@ def consent_pages(session: Session) -> int:
 
 
 def needs_card(session: Session) -> bool:
-    """Whether the service in hand wants to be surer than the app is."""
+    """Whether the service in hand wants to be surer than the app, or an identity card, is."""
     service = application_of(session).service
-    return session.by_app and service.card == "needed" and service.sign_in == "card"
+    by_less = session.by_identity or (session.by_app and service.sign_in == "card")
+    return by_less and service.card == "needed"
+
+
+def _await_holder(session: Session) -> Step:
+    """Ask for the citizen card, or for an identity card where that is enough and a reader takes one."""
+    if application_of(session).service.card == "needed":
+        return await_card(replace(session, wanted_service=application_of(session).service.id))
+    if not session.world.settings.identity_reader_port:
+        return fail(session, "identity-no-reader", resume=State.INTRO)
+    return enter(session, State.IDENTITY, Note("identity.asked"), LookForIdentity())
 
 
 def _card_instead_of_app(session: Session, service: str) -> Step:

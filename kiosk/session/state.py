@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.events import SubjectData
+from kiosk.frozen import frozen
 from kiosk.pieces.acting import Acting, Due
 from kiosk.pieces.areas import Areas
 from kiosk.pieces.sign_in import SignIn
 from kiosk.pieces.states import State
-from kiosk.pieces.visit import Kept, Message, Pad, Picking, Search, Writing
+from kiosk.pieces.visit import Finding, Kept, Message, Pad, Picking, Search, Writing
 from kiosk.screen_model import Modes
 from kiosk.services.definition import Catalogue, ServiceDefinition
 from kiosk.session.asking.sheet_state import Sheet
 from kiosk.settings import Settings
 
+IDENTITY_CARD = "resident-id"
+"""The profile of the identity card (`drivers.cards.resident_id`)."""
 
-@dataclass(frozen=True)
+
+@frozen
 class World:
     """What outlives a citizen's visit: devices, network, catalogue, settings."""
 
@@ -41,11 +45,13 @@ class World:
     """The name the gateway gave, or empty before enrolment."""
     pads: frozenset[Pad] = frozenset()
     """The ways to write Chinese that this terminal has."""
+    hant: bool = False
+    """Whether its writing square reads Traditional characters too."""
     areas: Areas = field(repr=False, default_factory=Areas)
     """The districts, streets and communities of the city; empty: an address is written."""
     kept: Kept | None = None
     site: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Where it stands, from the enrolment: `office`, `matters`, `letter`, `place.LANGUAGE`."""
+    """Where it stands, from the enrolment: `office`, `district`, `matters`, `letter`, `place.LANGUAGE`."""
 
     @property
     def can_print(self) -> bool:
@@ -56,7 +62,7 @@ class World:
         return self.local[:10]
 
 
-@dataclass(frozen=True)
+@frozen
 class Application:
     """The form in the citizen's hands. Its repr tells only the service."""
 
@@ -101,7 +107,7 @@ class Application:
     """Fields of the form that a page before it has set."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Saved:
     """What is known of the entry once it is durable."""
 
@@ -127,7 +133,7 @@ class Saved:
         return self.acked_at_ms is not None
 
 
-@dataclass(frozen=True)
+@frozen
 class Session:
     """One citizen's visit, and the world around it. Holds no PIN, ever."""
 
@@ -148,6 +154,7 @@ class Session:
     """What the city said at the greeting is still to be done."""
     life_event: str = ""
     search: Search = field(default_factory=Search)
+    finding: Finding = field(default_factory=Finding)
     wanted_service: str = ""
     """The service chosen before the card was in."""
     application: Application | None = None
@@ -164,6 +171,8 @@ class Session:
     """The card has taken the new PIN."""
     own_letter: str = ""
     """The letter of the ticket that this terminal gives out by itself for the entry at hand; mostly empty."""
+    last_address: str = field(repr=False, default="")
+    """The address that was given last in this visit: the next question for one offers it."""
     found: bool = False
     """The card was reported lost, and its holder says that it was found: only that can be handed in."""
     refusal: str = ""
@@ -187,6 +196,8 @@ class Session:
     """Where a telephone goes on with the form; good for one opening."""
     phone_from: State = State.ATTRACT
     """The page of the form on which the telephone was asked for."""
+    lying: bool = False
+    """The visit is over, and its identity card still lies on the reader."""
     before_help: State = State.ATTRACT
     before_warning: State = State.ATTRACT
     left_s: int = 0
@@ -198,6 +209,11 @@ class Session:
         return self.app is not None and self.holder is not None
 
     @property
+    def by_identity(self) -> bool:
+        """Whether an identity card said who it is: enough for what asks no more (`card = "identity"`)."""
+        return self.facts is not None and self.facts.profile == IDENTITY_CARD
+
+    @property
     def card_in(self) -> bool:
         return self.world.slot in {SlotState.PRESENT, SlotState.MUTE}
 
@@ -205,12 +221,12 @@ class Session:
 # ---------------------------------------------------------------------------------------------- effects
 
 
-@dataclass(frozen=True)
+@frozen
 class Effect:
     """The root of all effects."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StartTimer(Effect):
     """Fire `TimerFired(name)` once after `after_s`; an older timer of this name is forgotten."""
 
@@ -218,39 +234,39 @@ class StartTimer(Effect):
     after_s: float
 
 
-@dataclass(frozen=True)
+@frozen
 class StopTimer(Effect):
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class RecogniseCard(Effect):
     insertion: int
 
 
-@dataclass(frozen=True)
+@frozen
 class VerifyPin(Effect):
     """With the digits in the runtime's holder, which are wiped by it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ForgetPin(Effect):
     """Wipe the digits."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ReleaseCard(Effect):
     """Unpower the card: its PIN state must not survive the session."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FetchData(Effect):
     service: str
     subjects: tuple[str, ...]
     timeout_s: float
 
 
-@dataclass(frozen=True)
+@frozen
 class SignDocument(Effect):
     """Have the card sign the draft; the same card must still be in the slot (`card_id`)."""
 
@@ -258,20 +274,20 @@ class SignDocument(Effect):
     card_id: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class SaveEntry(Effect):
     kind: Literal["application", "rating", "notice", "supply", "printed"]
     document: Mapping[str, object] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class WatchEntry(Effect):
     """Send `EntryAcked` once the gateway's receipt covers `seq`."""
 
     seq: int
 
 
-@dataclass(frozen=True)
+@frozen
 class FetchChoices(Effect):
     """Ask a public subject for what can be chosen, with the answers it depends on."""
 
@@ -281,21 +297,21 @@ class FetchChoices(Effect):
     given: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class WatchVerdict(Effect):
     """Send `VerdictCame` once the office has said what it made of the entry; until `TIMER` is stopped."""
 
     seq: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckCard(Effect):
     """Ask the gateway whether the card in the slot was reported lost (`CardLost`)."""
 
     insertion: int
 
 
-@dataclass(frozen=True)
+@frozen
 class JudgeNewPin(Effect):
     """Test the digits of this step against the rules, and send `NewPinJudged`."""
 
@@ -303,14 +319,14 @@ class JudgeNewPin(Effect):
     birth_date: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class ChangePin(Effect):
     """Have the card take the new PIN; the digits in the runtime's holders are wiped by it."""
 
     card_id: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintReceipt(Effect):
     """Print the receipt of the saved entry; what stands on it is made by `kiosk.paper.receipts`."""
 
@@ -319,7 +335,7 @@ class PrintReceipt(Effect):
     """The entry, where it is another than this visit's: a case of the citizen's, from any terminal."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintSheet(Effect):
     """Print a certificate on the A4 printer (`SheetFinished`); `document` is its JSON as the gateway gave it."""
 
@@ -329,12 +345,12 @@ class PrintSheet(Effect):
     copy: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintPage(Effect):
     """Print what the page on the screen shows, every row of it; made by `kiosk.paper.pages`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class WatchTicket(Effect):
     """Look at the printer's mouth until the ticket is gone (`TicketSeen`); one that nobody takes is drawn in.
 
@@ -342,22 +358,22 @@ class WatchTicket(Effect):
     """
 
 
-@dataclass(frozen=True)
+@frozen
 class AskStore(Effect):
     """Look whether a new entry would find room (`StoreChanged`)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class AskPrinter(Effect):
     """Have the printer say how it is (`PrinterChanged`)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sound(Effect):
     name: Literal["key", "saved", "held", "attention", "reminder"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Note(Effect):
     """Write a log event; fields hold plain words and numbers only."""
 

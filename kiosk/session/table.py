@@ -146,6 +146,7 @@ TABLE: Mapping[State, Rows] = {
     State.CARD: _state(AIDS, arrival.CARD),
     State.ASKING_APP: _state(LOOKS, arrival.ASKING_APP),
     State.APP: _state(AIDS, arrival.APP),
+    State.IDENTITY: _state(AIDS, arrival.IDENTITY),
     State.READING: _state(LOOKS, arrival.READING),
     State.PIN: _state(IN_CARD, arrival.PIN),
     State.CHECKING_PIN: _state(LOOKS, arrival.CHECKING_PIN),
@@ -159,13 +160,8 @@ TABLE: Mapping[State, Rows] = {
             e.HomePressed: aside.ignore,
         },
     ),
-    State.SERVICES: _state(
-        IN_CARD,
-        {
-            e.ServiceChosen: service.service_chosen,
-            e.BackPressed: service.home,
-        },
-    ),
+    State.AGENCIES: _state(IN_CARD, rows.AGENCIES),
+    State.SERVICES: _state(IN_CARD, rows.SERVICES),
     State.INTRO: _state(
         IN_CARD,
         {
@@ -237,7 +233,7 @@ TABLE: Mapping[State, Rows] = {
             e.SlotChanged: aside.card_out_signing,
         },
     ),
-    State.WAITING: _state(LOOKS, rows.CONFIRMING, {e.TimerFired: finish.waiting_tick}),
+    State.WAITING: _state(LOOKS, rows.CONFIRMING),
     State.CONFIRMING: _state(LOOKS, rows.CONFIRMING),
     State.SAVED: _state(IN_CARD, rows.SAVED),
     State.RECEIPT: _state(

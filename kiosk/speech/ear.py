@@ -17,6 +17,8 @@ _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*\d)[A-Za-z]*\d[A-Za-z0-9]*(
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)")
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _AMOUNT = re.compile(r"¥\s*([\d.,]+)")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""A mark between thousands: with it a number is a quantity however long, and the voice says it whole."""
 LONGEST_NUMBER = 4
 """A run of digits longer than this is no quantity but a number to be told digit by digit."""
 
@@ -29,6 +31,7 @@ def heard(text: str, tell: Say) -> str:
     text = _NAME.sub(lambda m: m[0][0] + "某" + m[0][-1].replace("*", ""), text)
     text = _HIDDEN.sub(lambda m: _hidden(m[0], tell), text)
     text = _CODE.sub(lambda m: _code(m[0]), text)
+    text = _THOUSANDS.sub("", text)
     text = _PAUSE.sub(tell("，"), _SILENT.sub("", text))
     return _STRAY.sub("", _LOOSE.sub(r"\1", " ".join(text.split()))).strip()
 

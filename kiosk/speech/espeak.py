@@ -11,13 +11,14 @@ import re
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import IO
-from xml.sax.saxutils import escape
 
+from kiosk.frozen import frozen
 from kiosk.speech.speaker import Again, Manner, SpeechFailed
 from kiosk.words.languages import Language, convert, language
+from kiosk.words.pinyin import syllables
 
 SLOWEST_WPM, WPM_A_STEP = 110, 25
 """Words a minute at pace 1, and what each step adds."""
@@ -29,7 +30,7 @@ _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}(?:['’ -]+[A-Za-z]{2,})*")
 
 
-@dataclass(frozen=True)
+@frozen
 class Programs:
     """What is called. Tests put recorders in their place."""
 
@@ -178,13 +179,10 @@ def _foreign(text: str, spoken: Language) -> list[re.Match[str]]:
 def _run(text: str, spoken: Language, variant: str) -> str:
     if not text.strip():
         return ""
-    said = escape(pinyin(text) if spoken.reading == "pinyin" else text.strip())
+    said = escape(pinyin(text) if spoken.reading == "pinyin" else text.strip(), quote=False)
     return f'<voice name="{spoken.voice}{variant}">{said}</voice>'
 
 
 def pinyin(text: str) -> str:
     """Return Chinese as pinyin with tone numbers (5: neutral), one syllable a character; the rest as it stands."""
-    from pypinyin import Style, lazy_pinyin  # 140 ms: only where somebody listens
-
-    syllables = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True)
-    return " ".join(part.strip() for part in syllables if part.strip())
+    return " ".join(part.strip() for part in syllables(text) if part.strip())

@@ -7,9 +7,10 @@ last control comes the first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from kiosk.events import Event, PinKey
+from kiosk.frozen import frozen
 from kiosk.screen_model import Control, Keyboard, Keypad, ScreenModel, Tiles, WritingPad
 from kiosk.staff.events import GlassTouched
 
@@ -17,7 +18,7 @@ COLUMNS = 3
 """Of tiles and of a keypad, as the look draws them."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Spot:
     """A control that the keypad can stand on, and its place among those that belong together."""
 

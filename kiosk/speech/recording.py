@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from kiosk.frozen import frozen
 from kiosk.speech.speaker import Again, Manner
 
 KEPT = 2000
 """So many things are kept; older ones are forgotten."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Heard:
     """One thing that was heard. `n` counts from 1."""
 

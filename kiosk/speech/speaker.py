@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
+from kiosk.frozen import frozen
 from kiosk.workers.threads import Worker
 
 Again = Callable[[], bool]
@@ -22,7 +23,7 @@ class SpeechFailed(Exception):
     code = "speech-failed"
 
 
-@dataclass(frozen=True)
+@frozen
 class Manner:
     """How something is said: whose voice, how loud (1 to 9), how fast (1 to 5)."""
 
@@ -31,7 +32,7 @@ class Manner:
     pace: int = 3
 
 
-@dataclass(frozen=True)
+@frozen
 class Item:
     """A sentence, or the name of a short sound. Its repr tells no words: they may name the holder."""
 

@@ -8,11 +8,12 @@ told from its words and its controls, so a new piece is never silent. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from kiosk import screen_model as m
 from kiosk.events import Event
+from kiosk.frozen import frozen
 from kiosk.speech.focus import Spot, controls_of, is_pin_digit
 from kiosk.view_model.frame import Say
 from kiosk.words.languages import listed
@@ -27,7 +28,7 @@ SILENT_FIELDS = frozenset(
 """Fields of a piece that hold no words for a citizen."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sentence:
     """Something that is said. A `quiet` one is said with its whole screen, not when it alone has changed."""
 
@@ -115,6 +116,11 @@ def _ticks(piece: m.Ticks, _language: str, tell: Say) -> list[str]:
         _sentences((tell(MARKS[row.mark], x=row.text) if row.mark in MARKS else row.text, row.detail), tell)
         for row in piece.rows
     ]
+
+
+def _path(piece: m.Path, _language: str, tell: Say) -> list[str]:
+    """Only what was chosen: what is asked now, the question says."""
+    return [tell(MARKS[part.mark], x=part.text) for part in piece.parts if part.mark == "done"]
 
 
 def _timeline(piece: m.Timeline, language: str, tell: Say) -> list[str]:
@@ -270,6 +276,7 @@ PIECES: Mapping[type[Any], Callable[[Any, str, Say], Sequence[str | Sentence]]] 
     m.Facts: _facts,
     m.Ticks: _ticks,
     m.Timeline: _timeline,
+    m.Path: _path,
     m.TownMap: lambda _piece, _language, _tell: [],
     m.Asks: _asks,
     m.PrefilledRows: _prefilled,

@@ -67,6 +67,8 @@ PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("readers, and", "有 {n} 个读卡器，没说用哪个", "请运维在设置里写明读卡器"),
         ("", "没有读卡器", "插好读卡器的 USB 线"),
     ),
+    "technician-reader": (("", "没有技术员的读卡器", "插好它的 USB 线；在那之前用市民卡口"),),
+    "identity-reader": (("", "身份证读卡器不答话", "插好它的线；在那之前挂失用手机或 12345"),),
     "reader-slot": (("", "读卡口里的东西不答话", "把卡口里的东西拔出来"),),
     "reader-power": (("", "读卡器会被省电关掉", _AGAIN),),
     "printer-port": (
@@ -98,7 +100,8 @@ PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 FELL_OVER = ("检查自己出错了", _MAKERS)
 
 PARTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-    ("读卡器", ("reader-service", "reader-present", "reader-slot", "reader-power"), "reader-present", "正常"),
+    ("读卡器", ("reader-service", "reader-present", "technician-reader", "identity-reader", "reader-slot",
+              "reader-power"), "reader-present", "正常"),
     ("打印机", ("printer-port", "printer-name", "printer-answers", "printer-paper"), "printer-paper", "正常，有纸"),
     ("网关", ("gateway-reachable", "gateway-latency", "clock-offset"), "gateway-latency", "通，来回 {n} 毫秒"),
     ("待发", ("outbox-opens", "outbox-age", "outbox-room", "outbox-set-aside", "parked-entries", "sync-service"),

@@ -6,21 +6,23 @@ runtime's holder, and has the card sign a challenge. The code is made and compar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.session.state import ForgetPin, Note
 from kiosk.staff import maintenance
 from kiosk.staff.events import (
+    OwnSlotChanged,
     TechnicianCardFailed,
     TechnicianCardSeen,
     TechnicianPinAccepted,
     TechnicianPinRefused,
 )
 from kiosk.staff.maintenance import leave, quiet
-from kiosk.staff.part import Part, Rows, Staff, StaffEffect, Step, TaskDone, idle, run
+from kiosk.staff.part import Part, Rows, Staff, StaffEffect, Step, TaskDone, idle, noted, run
 
 PIN_LEAST, CODE_LENGTH = 6, 8
 OFFER, CHECK = "code-offer", "code-check"
@@ -28,7 +30,7 @@ STALE = frozenset({"staff-code-expired", "staff-code-used"})
 """What is wrong with a code for whose QR code there is no more hope: a new one is shown."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry(Part):
     """The way in, and how far it is. Holds no PIN."""
 
@@ -46,6 +48,10 @@ class Entry(Part):
     reference: str = ""
     """By which the gateway's log names this offer of a code."""
     typed: str = field(repr=False, default="")
+    own: bool = False
+    """The card is in the technicians' own slot."""
+    back_to: Part | None = None
+    """Where a technician was whose card has come back: it has to prove itself anew."""
 
     @property
     def wants_pin(self) -> bool:
@@ -53,9 +59,12 @@ class Entry(Part):
         return self.way == "card" and not self.busy and not self.problem
 
 
-@dataclass(frozen=True)
+@frozen
 class VerifyTechnician(StaffEffect):
     """Have the card look at the PIN in the runtime's holder, which is wiped by it, and sign a challenge."""
+
+    own: bool = False
+    """The card in the technicians' own slot, not the one in the citizens'."""
 
 
 def part_of(staff: Staff) -> Entry:
@@ -71,12 +80,23 @@ def _with(staff: Staff, **changes: object) -> Staff:
 # ------------------------------------------------------------------------------------------------------- card
 
 
-def by_card(staff: Staff, event: TechnicianCardSeen) -> Step:
-    """A technician's card was put in: ask for its PIN, unless it is one that is good no more."""
+def by_card(staff: Staff, event: TechnicianCardSeen, back_to: Part | None = None) -> Step:
+    """A technician's card was put in: ask for its PIN, unless it is one that is good no more.
+
+    `back_to` is where its technician was, if it only left for a test card: after the PIN it goes on there.
+    """
     problem = event.problem or ("pin-blocked" if event.tries_left == 0 else "")
-    part = Entry("card", event.insertion, event.serial, tries_left=event.tries_left, problem=problem)
+    part = Entry(
+        "card",
+        event.insertion,
+        event.serial,
+        tries_left=event.tries_left,
+        problem=problem,
+        own=event.own,
+        back_to=back_to,
+    )
     note = Note("staff.knocked", {"by": "card", "serial": event.serial, "code": problem})
-    return replace(staff, part=part, by=""), (idle(staff), note, ForgetPin())
+    return replace(staff, part=part, by="" if back_to is None else staff.by), (idle(staff), note, ForgetPin())
 
 
 def pin_typed(staff: Staff, event: e.PinLengthChanged) -> Step:
@@ -89,7 +109,7 @@ def confirmed(staff: Staff, _event: e.PrimaryPressed) -> Step:
     if part.busy:
         return staff, ()
     if part.wants_pin and part.pin_length >= PIN_LEAST:
-        return _with(staff, busy=True), (VerifyTechnician(),)
+        return _with(staff, busy=True), (VerifyTechnician(part.own),)
     if part.way == "code" and part.qr and len(part.typed) == CODE_LENGTH:
         return _with(staff, busy=True, typed="", refused=False), (run(CHECK, code=part.typed),)
     return staff, ()
@@ -99,7 +119,10 @@ def pin_accepted(staff: Staff, _event: TechnicianPinAccepted) -> Step:
     part = part_of(staff)
     if not part.busy or part.way != "card":
         return staff, ()
-    return maintenance.enter(replace(staff, by=f"card:{part.serial}"))
+    staff = replace(staff, by=f"card:{part.serial}", own=part.own)
+    if part.back_to is not None:
+        return replace(staff, part=part.back_to), (noted("returned", by=staff.by), ForgetPin())
+    return maintenance.enter(staff)
 
 
 def pin_refused(staff: Staff, event: TechnicianPinRefused) -> Step:
@@ -118,9 +141,16 @@ def card_failed(staff: Staff, event: TechnicianCardFailed) -> Step:
 def slot(staff: Staff, event: e.SlotChanged) -> Step:
     """The technician's card is out: nobody knocks any more."""
     part = part_of(staff)
-    if part.way == "code" or (event.state is SlotState.PRESENT and event.insertion == part.insertion):
+    if part.way == "code" or part.own or (event.state is SlotState.PRESENT and event.insertion == part.insertion):
         return staff, ()
     return leave(staff, event)
+
+
+def own_slot(staff: Staff, event: OwnSlotChanged) -> Step:
+    """As `slot`, of the technicians' own."""
+    part = part_of(staff)
+    there = event.state in {SlotState.PRESENT, SlotState.MUTE} and event.insertion == part.insertion
+    return leave(staff, event) if part.own and not there else (staff, ())
 
 
 # ------------------------------------------------------------------------------------------------------- code
@@ -171,6 +201,7 @@ ROWS: Rows = {
     e.BackPressed: leave,
     e.FinishPressed: leave,
     e.TimerFired: quiet,
+    OwnSlotChanged: own_slot,
     TechnicianPinAccepted: pin_accepted,
     TechnicianPinRefused: pin_refused,
     TechnicianCardFailed: card_failed,

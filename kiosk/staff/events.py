@@ -6,17 +6,19 @@ Touches that mean the same as a citizen's are the citizen's events (`PrimaryPres
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from drivers.api import SlotState
+from kiosk.frozen import frozen
 from kiosk.staff.part import StaffEvent
 
 
-@dataclass(frozen=True)
+@frozen
 class NameHeld(StaffEvent):
     """The terminal's name on the attract screen was held for five seconds."""
 
 
-@dataclass(frozen=True)
+@frozen
 class TechnicianCardSeen(StaffEvent):
     """The card in the slot is a technician's: the gateway signed its certificate."""
 
@@ -26,28 +28,38 @@ class TechnicianCardSeen(StaffEvent):
     tries_left: int | None = None
     problem: str = ""
     """Why it lets nobody in although the gateway made it: a failure code (`technician-revoked`, …), or empty."""
+    own: bool = False
+    """It is in the technicians' own slot (`technician_reader_name`), not in the citizens'."""
 
 
-@dataclass(frozen=True)
+@frozen
+class OwnSlotChanged(StaffEvent):
+    """The technicians' own slot has changed; `insertion` counts there by itself."""
+
+    state: SlotState
+    insertion: int
+
+
+@frozen
 class TechnicianPinAccepted(StaffEvent):
     """The card took the PIN, and signed the terminal's challenge with the key of its certificate."""
 
 
-@dataclass(frozen=True)
+@frozen
 class TechnicianPinRefused(StaffEvent):
     """The card did not take the PIN; the card counted it."""
 
     tries_left: int
 
 
-@dataclass(frozen=True)
+@frozen
 class TechnicianCardFailed(StaffEvent):
     """The card went away, broke, or did not prove that it holds its key; `code` is a failure code."""
 
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskPressed(StaffEvent):
     """Something of the maintenance screen was pressed: `name` says what to do."""
 
@@ -55,7 +67,7 @@ class TaskPressed(StaffEvent):
     argument: str = field(default="")
 
 
-@dataclass(frozen=True)
+@frozen
 class GlassTouched(StaffEvent):
     """The glass was touched while it is being tested: where, in display pixels, origin top left.
 

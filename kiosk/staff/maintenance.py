@@ -7,12 +7,13 @@ that ask something back (test print, test read, paper change, restart, closing) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.session.state import ForgetPin
-from kiosk.staff.events import TaskPressed
+from kiosk.staff.events import OwnSlotChanged, TaskPressed
 from kiosk.staff.part import IDLE, Part, Rows, Staff, Step, TaskDone, TaskRow, idle, noted, run
 
 CHECKS = "checks"
@@ -41,7 +42,7 @@ REMEDIES = {
 PRINT_CODE_LENGTH = 4
 
 
-@dataclass(frozen=True)
+@frozen
 class Maintenance(Part):
     """Which page is on the screen, and the answers it shows."""
 
@@ -110,9 +111,14 @@ def quiet(staff: Staff, event: e.TimerFired) -> Step:
 
 def slot(staff: Staff, event: e.SlotChanged) -> Step:
     """A technician who came by card leaves by taking it, but while a test card is read in its place."""
-    if not staff.by.startswith("card:") or part_of(staff).serial:
+    if not staff.by.startswith("card:") or staff.own or part_of(staff).serial:
         return staff, ()
     return (staff, ()) if event.state is SlotState.PRESENT else leave(staff, event)
+
+
+def own_slot(staff: Staff, event: OwnSlotChanged) -> Step:
+    """A technician whose card is in their own slot leaves by taking it from there."""
+    return leave(staff, event) if staff.own and event.state is not SlotState.PRESENT else (staff, ())
 
 
 # ------------------------------------------------------------------------------------------------------- pages
@@ -179,6 +185,7 @@ ROWS: Rows = {
     e.PrimaryPressed: shown,
     e.PageTurned: turned,
     e.SlotChanged: slot,
+    OwnSlotChanged: own_slot,
     e.FinishPressed: leave,
     e.TimerFired: quiet,
 }

@@ -8,10 +8,11 @@ with a table of its own; `kiosk.staff.table` joins them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.screen_model import Modes
 from kiosk.session.state import Effect, Note, StartTimer, World
 
@@ -20,17 +21,17 @@ IDLE = "staff.idle"
 Mark = Literal["ok", "warn", "fail", "info"]
 
 
-@dataclass(frozen=True)
+@frozen
 class StaffEvent(e.Event):
     """The root of what only happens in staff mode. The citizen's session never sees one."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StaffEffect(Effect):
     """The root of what only staff mode asks for."""
 
 
-@dataclass(frozen=True)
+@frozen
 class RunTask(StaffEffect):
     """Have the machine do something by name; `TaskDone` of the same name answers."""
 
@@ -38,7 +39,7 @@ class RunTask(StaffEffect):
     arguments: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskRow:
     """One finding. `title`, `text` and `next` are source texts for `say`, with their `{values}` beside them."""
 
@@ -51,7 +52,7 @@ class TaskRow:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskDone(StaffEvent):
     """What the machine answered: `code` is a failure code where it is not `ok`, `facts` are values by name."""
 
@@ -60,14 +61,16 @@ class TaskDone(StaffEvent):
     code: str = ""
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
     rows: tuple[TaskRow, ...] = ()
+    record: Mapping[str, object] = field(repr=False, default_factory=dict[str, object])
+    """What was looked up, where it is more than rows: a record of the city's directory."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """The root of `Entry`, `Maintenance` and `Setup`: what is on the screen, and how far it is."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Closure:
     """A technician took the terminal out of service: why, until when, and since when (ISO 8601 local, minutes)."""
 
@@ -76,7 +79,7 @@ class Closure:
     since: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Staff:
     """Staff mode that is on."""
 
@@ -87,6 +90,8 @@ class Staff:
     modes: Modes = field(default_factory=Modes)
     by: str = ""
     """Who came in: `card:SERIAL`, `code:REFERENCE`, or `setup`. Never a person's name."""
+    own: bool = False
+    """Their card is in the technicians' own slot: it stays there, and the citizens' slot is free for test cards."""
     closure: Closure | None = None
     """Out of service: whoever leaves staff mode leaves this to the citizens."""
 

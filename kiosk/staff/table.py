@@ -49,6 +49,7 @@ IGNORED: Rows = dict.fromkeys(
         TaskDone,
         events.GlassTouched,
         events.NameHeld,
+        events.OwnSlotChanged,
         events.TaskPressed,
         events.TechnicianCardSeen,
         events.TechnicianPinAccepted,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from drivers.api import SlotState
 from kiosk import events as e
 from kiosk.pieces.proving import Colour
-from kiosk.session.state import RecogniseCard, ReleaseCard, StartTimer, StopTimer
-from kiosk.staff import closed, maintenance
+from kiosk.session.state import Effect, RecogniseCard, ReleaseCard, StartTimer, StopTimer
+from kiosk.staff import closed, entry, maintenance
 from kiosk.staff.events import TaskPressed, TechnicianCardSeen
 from kiosk.staff.maintenance import PRINT_CODE_LENGTH, at, part_of
 from kiosk.staff.part import Handler, Rows, Staff, Step, TaskDone, TaskRow, noted, run
@@ -54,7 +53,7 @@ def _misprinted() -> TaskRow:
 
 def _read(staff: Staff) -> Step:
     """Ask for a test card; a technician's own card may leave the slot for it, and has to come back."""
-    serial = staff.by.removeprefix("card:") if staff.by.startswith("card:") else ""
+    serial = staff.by.removeprefix("card:") if staff.by.startswith("card:") and not staff.own else ""
     watch = (StartTimer(SWAP, SWAP_S),) if serial else ()
     return at(staff, busy=READ, answer=None, serial=serial), (ReleaseCard(), *watch)
 
@@ -160,24 +159,35 @@ def unread(staff: Staff, event: e.CardFailed) -> Step:
 
 
 def own_card(staff: Staff, event: TechnicianCardSeen) -> Step:
-    """A technician's card: their own ends the test read, another one is no way in."""
+    """A technician's card: their own ends the test read, and proves itself by its PIN; another one is no way in.
+
+    Its serial number alone proves nothing: a copied certificate has it too.
+    """
     part = part_of(staff)
     if not part.serial:
+        if part.busy == READ and not event.own:
+            row = TaskRow("ok", READ, "读卡口好的", "认出了一张技术员卡")
+            return _read_done(staff, "", row)
         return staff, ()
     if event.serial != part.serial or event.problem:
         return maintenance.leave(staff, event)
+    told: tuple[Effect, ...] = (StopTimer(SWAP),)
     if part.busy == READ:
-        row = TaskRow("ok", READ, "读卡口好的", "认出了您的技术员卡")
-        staff, effects = _read_done(staff, "", row)
-        return at(staff, serial=""), (*effects, StopTimer(SWAP))
-    return at(staff, serial=""), (StopTimer(SWAP),)
+        answer = _read_answer("", TaskRow("ok", READ, "读卡口好的", "认出了您的技术员卡"))
+        staff, told = at(staff, busy="", answer=answer), (*told, noted("read.done", by=staff.by))
+    knocking, asked = entry.by_card(staff, event, back_to=replace(part_of(staff), serial=""))
+    return knocking, (*told, *asked)
 
 
-def _read_done(staff: Staff, code: str, row: TaskRow | None = None) -> tuple[Staff, tuple[Any, ...]]:
+def _read_done(staff: Staff, code: str, row: TaskRow | None = None) -> tuple[Staff, tuple[Effect, ...]]:
+    note = noted("read.done", by=staff.by, code=code)
+    return at(staff, busy="", answer=_read_answer(code, row)), (note, ReleaseCard())
+
+
+def _read_answer(code: str, row: TaskRow | None) -> TaskDone:
     found = row or TaskRow("fail", READ, "没有读出来", "代码 {code}", "擦一擦芯片再插；换一张测试卡还不行，就换读卡器",
                            {"code": code})  # fmt: skip
-    answer = TaskDone(READ, ok=not code, code=code, rows=(found,))
-    return at(staff, busy="", answer=answer), (noted("read.done", by=staff.by, code=code), ReleaseCard())
+    return TaskDone(READ, ok=not code, code=code, rows=(found,))
 
 
 def back(staff: Staff, event: e.BackPressed) -> Step:

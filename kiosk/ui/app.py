@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kiosk.events import Event
 from kiosk.ui.build_fonts import fonts_folder
 from kiosk.ui.glass import keypad
-from kiosk.ui.glass.configure import configure, no_display
+from kiosk.ui.glass.configure import configure, no_display, trim
 
 if TYPE_CHECKING:
     from kiosk.ui.bridge import Bridge
@@ -68,6 +68,7 @@ class TerminalApp:
         self._home = kivy_home or _temporary_home()
         window = size if offscreen or fullscreen else _window_size(size)
         configure(window, fullscreen=fullscreen and not offscreen, kivy_home=self._home, offscreen=offscreen)
+        trim()
         from kiosk.ui.bridge import Bridge
 
         self.bridge: Bridge = Bridge(send)
@@ -113,12 +114,17 @@ class TerminalApp:
         """Open the window and turn the main loop until `bridge.stop()` or the window is closed."""
         from kivy.base import EventLoop, stopTouchApp  # pyright: ignore[reportMissingTypeStubs]
 
+        from kiosk.ui.glass.loop import Loop
+
         self.open()
+        loop = Loop(EventLoop.window)
+        self.bridge.wake = loop.wake
         try:
-            EventLoop.mainloop()
+            loop.run()
         finally:
             stopTouchApp()
             self.bridge.detach()
+            loop.close()
 
 
 def _settle(_dt: float) -> None:

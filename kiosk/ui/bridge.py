@@ -67,6 +67,8 @@ class Bridge:
         self._png: tuple[int, bytes] = (-1, b"")
         self._main: int | None = None
         self._stopped = False
+        self.wake: Callable[[], None] = lambda: None
+        """Ends the sleep of the main loop: called, from any thread, whenever something was scheduled for it."""
 
     # ------------------------------------------------------------------------------------- for TerminalApp
 
@@ -101,6 +103,11 @@ class Bridge:
         """Number of the model that is on the screen now, 0 before the first."""
         return self._drawn
 
+    @property
+    def screen_name(self) -> str:
+        """Name of the model that is on the screen now, empty before the first."""
+        return self._drawn_model.name if self._drawn_model is not None else ""
+
     def show(self, model: ScreenModel) -> int:
         """Have `model` drawn on the main thread; return its version. From any thread; returns at once."""
         with self._changed:
@@ -108,7 +115,7 @@ class Bridge:
             self._shown += 1
             version = self._shown
         if self._view is not None:
-            Clock.schedule_once(self._draw, 0)
+            self._soon(self._draw)
         return version
 
     def draw_now(self) -> None:
@@ -213,7 +220,7 @@ class Bridge:
                 errors.append(error)
             done.set()
 
-        Clock.schedule_once(run, 0)
+        self._soon(run)
         if not done.wait(TIMEOUT_S):
             raise ScreenTimeoutError("the main thread does not answer")
         if errors:
@@ -339,7 +346,11 @@ class Bridge:
 
     def stop(self) -> None:
         """End the main loop; from any thread and from signal handlers."""
-        Clock.schedule_once(_stop, 0)
+        self._soon(_stop)
+
+    def _soon(self, job: Callable[[float], None]) -> None:
+        Clock.schedule_once(job, 0)
+        self.wake()
 
 
 def _stop(_dt: float) -> None:

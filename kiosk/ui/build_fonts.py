@@ -37,6 +37,8 @@ RANGES = (
 """Code points kept, both ends included. 𠮷 (U+20BB7) and other rare names are in the last two."""
 CODECS = {"SC": "gb2312", "HK": "big5"}
 """Part of the file name -> the character set whose ideographs are common for its readers."""
+OWN_NAMES = frozenset("廣話话")
+"""What the languages' own names have beyond those: the first screen shows all of them, whatever its language."""
 
 
 def fonts_folder() -> Path:
@@ -68,7 +70,8 @@ def font_files(folder: Path) -> list[Path]:
 
 def is_common(text: str, face: str) -> bool:
     """Whether the small font of `face` has every character of `text` that the large one has."""
-    ideographs = "".join(letter for letter in text if 0x3040 <= ord(letter) < 0xFF00 or ord(letter) > 0xFFEF)
+    beyond = (letter for letter in text if 0x3040 <= ord(letter) < 0xFF00 or ord(letter) > 0xFFEF)
+    ideographs = "".join(letter for letter in beyond if letter not in OWN_NAMES)
     try:
         ideographs.encode(CODECS[face])
     except UnicodeEncodeError:

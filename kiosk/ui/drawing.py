@@ -6,7 +6,7 @@ Widgets draw onto a `Sheet`; `painter` puts a sheet on the display. Tests measur
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -235,6 +235,20 @@ class Sheet:
                 self.runs.append(Run(piece, x, y, size, bold, colour, width, height, self.group))
                 x += width - SQUEEZE_EM * size
         return x + SQUEEZE_EM * size - left if text else 0.0
+
+
+def extent(shapes: Iterable[Shape]) -> Rect:
+    """The smallest upright rectangle around at least one shape."""
+    corners: list[Point] = []
+    for shape in shapes:
+        if isinstance(shape, Box):
+            x = abs(shape.cos) * shape.half_width + abs(shape.sin) * shape.half_height
+            y = abs(shape.sin) * shape.half_width + abs(shape.cos) * shape.half_height
+            corners += [(shape.cx - x, shape.cy - y), (shape.cx + x, shape.cy + y)]
+        else:
+            corners += shape.points
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
 def arc_points(centre: Point, radii: tuple[float, float], angles: tuple[float, float]) -> list[Point]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 import wave
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,25 +43,34 @@ def samples(notes: tuple[Note, ...]) -> list[int]:
 
 
 def write(folder: Path) -> dict[str, Path]:
-    """Write every sound as a WAV file (mono, 16 bits) and return where each is."""
+    """Return where every sound lies as a WAV file (mono, 16 bits). What is there already is not made again.
+
+    A file is named by its notes too, so that a later program's other notes are another file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
     for name, notes in SOUNDS.items():
-        files[name] = folder / f"{name}.wav"
-        values = samples(notes)
-        with wave.open(str(files[name]), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(RATE_HZ)
-            out.writeframes(struct.pack(f"<{len(values)}h", *values))
+        files[name] = folder / f"{name}-{zlib.crc32(repr(notes).encode()):08x}.wav"
+        if not files[name].exists():
+            _write(files[name], samples(notes))
     return files
+
+
+def _write(file: Path, values: list[int]) -> None:
+    half = file.with_suffix(".part")
+    with wave.open(str(half), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(struct.pack(f"<{len(values)}h", *values))
+    half.replace(file)  # whole or not at all: nobody makes it again
 
 
 class Player:
     """Plays the sounds where the machine has a way to; elsewhere it is silent. Any thread may call `play`."""
 
     def __init__(self, folder: Path) -> None:
-        """Write the sounds to `folder`; they are loaded when the first one is wanted."""
+        """Write the sounds to `folder` if need be; they are loaded when the first one is wanted."""
         self.files = write(folder)
         """Where each sound lies: the speaker plays them between sentences."""
         self._loaded: dict[str, Any] = {}

@@ -8,8 +8,9 @@ the stars of a shortened name (陈*娴) stay with their neighbours.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from kiosk.frozen import frozen
 
 Measure = Callable[[str, int, bool], float]
 """(text, size in pixels, bold) -> width in pixels."""
@@ -25,6 +26,10 @@ CLOSING = frozenset("，。、”’）》」』】")
 OPENING = frozenset("“‘（《「『【")
 """Full-width marks whose left half is blank."""
 SQUEEZE_EM = 0.5
+ORPHAN_EM = 2.6
+"""A last line shorter than this is left alone at the end of a text: two characters, or a character and its stop."""
+NARROWER_EM = 4
+"""How much narrower, in characters, the lines before it may become to keep it company."""
 
 
 def squeezed(text: str) -> list[str]:
@@ -40,7 +45,7 @@ def squeezed(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Fitted:
     """Text broken into lines at one size. `fits` False: it is too large at the smallest size as well."""
 
@@ -51,7 +56,7 @@ class Fitted:
     """The widest line, in pixels."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Overflow:
     """A text that did not fit where it was drawn. A test asserts that no screen makes one."""
 
@@ -131,6 +136,20 @@ def balance(text: str, width: float, measure: Callable[[str], float]) -> list[st
     return best
 
 
+def _without_orphan(text: str, width: float, measure: Callable[[str], float], size: int) -> list[str]:
+    """Like `wrap`, in no more lines, but the last one is not a lonely character or a very short word (孤字不成行)."""
+    lines = wrap(text, width, measure)
+    if len(lines) == 1 or "\n" in text or measure(lines[-1]) >= ORPHAN_EM * size:
+        return lines
+    for step in range(1, NARROWER_EM + 1):
+        other = wrap(text, width - step * size, measure)
+        if len(other) > len(lines):
+            break
+        if measure(other[-1]) >= ORPHAN_EM * size:
+            return other
+    return lines
+
+
 def _at_pauses(text: str, width: float, measure: Callable[[str], float], count: int) -> list[str]:
     """Two lines parted at the Chinese comma or stop nearest to the middle, or nothing."""
     if count != 2:
@@ -169,7 +188,7 @@ def fit(
         def at(part: str, size: int = size) -> float:
             return measure(part, size)
 
-        lines = (balance if heading else wrap)(text, width, at)
+        lines = balance(text, width, at) if heading else _without_orphan(text, width, at, size)
         widest = max(map(at, lines))
         last = Fitted(tuple(lines), size, widest <= width and len(lines) <= lines_allowed(size), widest)
         if last.fits:

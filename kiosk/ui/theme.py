@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from kiosk.frozen import frozen
 from kiosk.pieces.modes import Contrast
 from kiosk.screen_model import Modes
 
@@ -26,7 +27,7 @@ SMALLEST_TEXT: Final = 28
 SMALLEST_TEXT_IN_MODES: Final = 35
 
 
-@dataclass(frozen=True)
+@frozen
 class Rect:
     """A rectangle on the display, top left corner and size."""
 
@@ -85,7 +86,7 @@ def contrast_ratio(one: Rgb, other: Rgb) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@dataclass(frozen=True)
+@frozen
 class Zones:
     """Where the fixed parts of the frame lie; `keypad` and `second` (answers) depend on the posture."""
 

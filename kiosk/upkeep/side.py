@@ -69,18 +69,32 @@ def maintenance_tools(terminal: Terminal, clock: Clock, restart: Callable[[], No
         restart=restart,
         terminal=terminal.terminal,
         accept=usable,
+        offices=partial(offices_of, state_dir),
     )
     codes = Codes(partial(enrolments.load, state_dir), clock.monotonic_s)
     return TaskTable(Maintenance(machine).tasks()) | {OFFER: codes.offer, CHECK: codes.check}
 
 
+def offices_of(state_dir: Path) -> Mapping[str, object]:
+    """The offices of this disk, good without a network too; empty before the terminal joined."""
+    from kiosk.workers.shelf import OFFICES, Directory
+
+    try:
+        key = enrolments.load(state_dir).signing_key
+    except CacheError:
+        return {}
+    found = Directory(state_dir, key).public(OFFICES, {})
+    return found.record or {} if found is not None else {}
+
+
 def readers_of(terminal: Terminal) -> Sequence[ReaderSeen]:
-    """The citizens' reader, as the terminal knows it."""
+    """The citizens' reader and the technicians', as the terminal knows them."""
     from kiosk.doctor.site import ReaderSeen
 
     slot = terminal.runtime.session.world.slot
     name = terminal.settings.reader_name or "citizen slot"
-    return [] if slot is SlotState.READER_ABSENT else [ReaderSeen(name, slot)]
+    seen = {name: slot, terminal.settings.technician_reader_name: terminal.own_slot}
+    return [ReaderSeen(one, state) for one, state in seen.items() if state not in (None, SlotState.READER_ABSENT)]
 
 
 def technicians_of(state_dir: Path, clock: Clock) -> Technicians | None:

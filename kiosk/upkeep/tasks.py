@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from drivers.printers.roll import ROLL_FILE, RollKeeper
 from kiosk.doctor.check import Check, Result, run_checks
 from kiosk.doctor.site import Site
 from kiosk.doctor.table import CHECKS
+from kiosk.frozen import frozen
 from kiosk.leaving.bundle import write_bundle
 from kiosk.log import Log
 from kiosk.staff import checks, closed
@@ -46,7 +47,7 @@ class StaffPrinter(Protocol):
     def print_for_staff(self, receipt: Receipt) -> PrintResult: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Machine:
     """What the tasks work on."""
 
@@ -64,6 +65,8 @@ class Machine:
     accept: Callable[[Mapping[str, object]], bool] = field(default=lambda _content: True)
     """Whether a configuration that the gateway published can be used."""
     sticks: Sequence[Path] = STICKS
+    offices: Callable[[], Mapping[str, object]] = field(default=dict[str, object])
+    """The city's directory of offices as the gateway last signed it; empty where there is none."""
     checks: Sequence[Check] = CHECKS
     sync: Callable[[], Drained] | None = None
     """In place of a real delivery, where there is no gateway to deliver to (the virtual bench)."""
@@ -92,6 +95,7 @@ class Maintenance:
             "restart": self.restart,
             "close": self.close,
             "open": self.open,
+            closed.NEARBY: self.nearby,
         }
 
     # ------------------------------------------------------------------------------------------------- looking
@@ -220,6 +224,11 @@ class Maintenance:
         """Back in service. Raises `OSError`."""
         closing.forget(self._machine.state_dir)
         return TaskDone("open", ok=True, rows=(TaskRow("ok", "open", "已恢复服务", "退出维护后，市民可以用了"),))
+
+    def nearby(self, _arguments: Mapping[str, str]) -> TaskDone:
+        """Where citizens can go instead."""
+        record = self._machine.offices()
+        return TaskDone(closed.NEARBY, ok=bool(record), record=record)
 
 
 class BundleUnwritten(Exception):

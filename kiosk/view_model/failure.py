@@ -24,14 +24,14 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.services.definition import words
-from kiosk.services.forms import shown_date
+from kiosk.services.display import shown_date
 from kiosk.session.arrival import app
 from kiosk.session.asking import keeping
 from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import ASKED, CARD_FAILURES
 from kiosk.session.paper import can_go_another_way
 from kiosk.session.state import Saved, Session, State
-from kiosk.view_model import paper
+from kiosk.view_model import identity, paper
 from kiosk.view_model.asking import outcome
 from kiosk.view_model.frame import Scene, back, blank, button, finish, home, primary
 
@@ -196,6 +196,8 @@ def _ways(scene: Scene, model: ScreenModel) -> ScreenModel:
         quiet = None
     elif code in ASKED:
         quiet = back(scene, say("不要凭条"), "")
+    elif code.startswith("identity-"):
+        forward = identity.onward(scene)
     elif code in app.AGAIN:
         forward = primary(scene, say("再要一个码"), icon="refresh", onward=False)
     elif code in CARD_FAILURES and not session.card_in:

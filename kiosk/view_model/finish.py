@@ -32,8 +32,8 @@ from kiosk.session.common import application_of, idle_s, warning_s
 from kiosk.session.finish import may_call
 from kiosk.session.state import Saved, State
 from kiosk.view_model.asking import outcome, phone, sheet
-from kiosk.view_model.frame import Scene, back, blank, button, primary, reference_time
-from kiosk.view_model.service import agency_name, catalogue_of, promised, stepped
+from kiosk.view_model.frame import Scene, back, blank, button, kept_safe, primary, reference_time
+from kiosk.view_model.service import agency_name, catalogue_of, flowing, promised, stepped
 from kiosk.words.languages import listed
 
 RATINGS = ((5, "非常满意", "face5"), (4, "满意", "face4"), (3, "基本满意", "face3"), (2, "不满意", "face2"),
@@ -72,6 +72,7 @@ def working(scene: Scene) -> ScreenModel:
     )
     by_card = say("卡已替您签名") if session.draft is None else say("卡正在替您签名")
     signed = say("您在手机上同意了") if by_app else by_card
+    signed = say("身份证已证明是您本人") if session.by_identity else signed
     ticks = Ticks(
         (
             *(() if session.holder is None else (Tick("done" if session.draft is None else "current", signed),)),
@@ -145,7 +146,8 @@ def waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
     """Return one row that names the papers nobody has to bring, or nothing."""
     if not service.evidence:
         return ()
-    names = listed((words(item.replaces, scene.language) for item in service.evidence), scene.language)
+    papers = flowing((words(item.replaces, scene.language) for item in service.evidence), scene.language)
+    names = listed(papers, scene.language)
     return (Fact(scene.say("{names}不用交", names=names), icon="doc", detail=scene.say("政府自己去查")),)
 
 
@@ -186,10 +188,6 @@ def _call_back(scene: Scene) -> tuple[Piece, ...]:
 def take_card(scene: Scene) -> ScreenModel:
     """Until the card is gone."""
     say, kept = scene.say, scene.session.saved
-    safe: tuple[Piece, ...] = ()
-    if kept is not None:
-        title = say("办件已收到") if kept.acked else say("已记在本机，还没发出")
-        safe = (Notice("saved" if kept.acked else "held", title, say("编号 {n}", n=kept.number)),)
     forgotten = Words(say("卡一拔出，您的资料就从这台机器上清除。"), icon="shield")
     return replace(
         blank(scene),
@@ -197,7 +195,7 @@ def take_card(scene: Scene) -> ScreenModel:
         where=say("办完了") if kept is not None else say("结束"),
         title=say("请取回您的卡"),
         subtitle=say("往外抽出来。读卡口在屏幕右下方。"),
-        body=(Picture("take-card", say("读卡口")), Gap(), *safe, forgotten),
+        body=(Picture("take-card", say("读卡口")), Gap(), *kept_safe(scene), forgotten),
     )
 
 

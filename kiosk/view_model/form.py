@@ -31,6 +31,7 @@ from kiosk.screen_model import (
 )
 from kiosk.services import forms, views
 from kiosk.services.definition import Choice, FieldDefinition, words
+from kiosk.services.display import shown_date
 from kiosk.session.asking import events as asked
 from kiosk.session.asking.picking import moves
 from kiosk.session.common import application_of
@@ -64,6 +65,8 @@ def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
     say = scene.say
     if value.origin == "card":
         return say("来自您的卡"), "card"
+    if value.origin == "identity":
+        return say("来自您的身份证"), "card"
     if value.origin == "app":
         return say("登录时知道的"), "phone"
     if value.origin == "answer":
@@ -75,7 +78,7 @@ def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
 
 def source_words(scene: Scene, agency: str, updated: str) -> str:
     """Return which agency holds a value, and since when it is so."""
-    day = forms.shown_date(updated, scene.language)
+    day = shown_date(updated, scene.language)
     return scene.say("来自{a} · {d}更新", a=agency_name(scene, agency), d=day)
 
 
@@ -107,12 +110,15 @@ def rows(scene: Scene) -> ScreenModel:
     subtitle = say("卡里有的先填上，其余由部门补。")
     if scene.session.by_app:
         subtitle = say("登录时知道的先填上，其余由部门补。")
+    if scene.session.by_identity:
+        subtitle = say("身份证上有的先填上，其余由部门补。")
     if application.fetched:
         subtitle = say("都是替您查来的，不用填。")
     values = [forms.value_of(form_, item) for item in shown]
     if application.fetched and any(value is not None and value.origin == "usual" for value in values):
         subtitle = say("替您填好了，不合适可以改。")
-    hint = Words(say("说“不对”不会停下来：先照您说的办，再请部门更正。"), icon="help")
+    hint = (Words(say("说“不对”不会停下来：先照您说的办，再请部门更正。"), icon="help"),)
+    disputable = any(item.edit == "correct" for item in shown)
     model = stepped(scene, 3, say("看资料对不对"))
     return replace(
         model,
@@ -122,7 +128,7 @@ def rows(scene: Scene) -> ScreenModel:
             PrefilledRows(tuple(made)),
             *pager(scene, page, count),
             Gap(),
-            *(phone.way(scene, roomy=False) or (hint,)),
+            *(phone.way(scene, roomy=False) or (hint if disputable else ())),
         ),
         back=back(scene),
         primary=primary(scene, say("都对，继续") if page == count - 1 else say("看下一页")),
@@ -197,7 +203,7 @@ def _wrong_value(scene: Scene, form_: forms.Form, item: FieldDefinition) -> Scre
     assert value is not None
     held = forms.shown(form_, item, scene.language)
     who = agency_name(scene, value.agency) if value.origin == "city" else say("卡里")
-    since = say("{d}更新", d=forms.shown_date(value.updated, scene.language)) if value.updated else ""
+    since = say("{d}更新", d=shown_date(value.updated, scene.language)) if value.updated else ""
     chosen = item.type in forms.CHOSEN
     body = _choice_body(scene, form_, item, application.typed) if chosen else _typed_body(scene, item)
     first, subtitle = body[0], say("{a}记的是：{x}", a=who, x=held)
@@ -348,6 +354,7 @@ def check(scene: Scene) -> ScreenModel:
     last = page == count - 1
     signs = say("您的卡会替您签名。") if scene.session.holder is not None else ""
     how = say("接着请在手机上同意，才算提交。") if scene.session.by_app else signs
+    how = say("身份证已证明是您本人。") if scene.session.by_identity else how
     says = Notice("info", say("按“提交”，就是说：以上都是真的"), how)
     return replace(
         stepped(scene, 5, say("最后看一遍")),
@@ -374,5 +381,5 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
         said = _said(scene, form_, item)
         return CheckRow(label, said or shown, scene.say("您说的，要核对") if said else scene.say("您说不对"))
     came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选"), "answer": scene.say("您选的"),
-            "app": scene.say("登录时知道的")}  # fmt: skip
+            "app": scene.say("登录时知道的"), "identity": scene.say("身份证上的")}  # fmt: skip
     return CheckRow(label, shown, came.get(value.origin, scene.say("查来的")))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.frozen import frozen
 from kiosk.paper.receipts import Site
-from kiosk.screen_model import Chip, Control, ScreenModel
+from kiosk.screen_model import Chip, Control, Modes, Notice, ScreenModel
 from kiosk.services.definition import words
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
@@ -38,7 +40,7 @@ class Say(Protocol):
     def __call__(self, text: str, /, **values: object) -> str: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Scene:
     """What the view model draws from."""
 
@@ -96,23 +98,39 @@ def finish(scene: Scene) -> Control:
 
 def aids(scene: Scene) -> tuple[Control, ...]:
     """Return the aids of the lowest row: they work on every screen, but for help while the terminal is working."""
-    say, modes = scene.say, scene.session.modes
-    other = other_language(scene.language)
-    made = (
-        Control("mode.large", "aid", say("大字"), e.ModeToggled("large"), "textsize", selected=modes.text_scale > 1),
-        Control("mode.contrast", "aid", say("更醒目"), e.ModeToggled("contrast"), "contrast",
+    session = scene.session
+    settings, state = session.world.settings, session.state
+    helps = state not in {State.ATTRACT, State.TAKE_CARD, State.GOODBYE, State.TIMEOUT, State.APPROVING}
+    help_ = (state not in BUSY, state is State.HELP) if helps else None
+    reach = settings.width <= settings.height
+    return _aids(scene.say, session.id, scene.language, session.modes, help_, reach=reach)
+
+
+@lru_cache(maxsize=16)
+def _aids(
+    say: Say, session_id: int, language: str, modes: Modes, help_: tuple[bool, bool] | None, *, reach: bool
+) -> tuple[Control, ...]:
+    """The same row from screen to screen. `help_`: whether help works, and is shown; None: it is not offered."""
+    other = other_language(language)
+    made = [
+        Control("mode.large", "aid", say("大字"), e.ModeToggled("large", session_id=session_id), "textsize",
+                selected=modes.text_scale > 1),
+        Control("mode.contrast", "aid", say("更醒目"), e.ModeToggled("contrast", session_id=session_id), "contrast",
                 selected=modes.contrast != "light"),
-        Control("mode.reach", "aid", say("放低"), e.ModeToggled("reach"), "reach", selected=modes.reach),
-        Control("mode.speech", "aid", say("朗读"), e.ModeToggled("speech"), "speaker", selected=modes.speech),
-        Control("mode.language", "aid", tongues.language(other).name, e.LanguageChosen(other), "globe"),
-        Control("help", "aid", say("帮助"), e.HelpPressed(), "help", enabled=scene.session.state not in BUSY,
-                selected=scene.session.state is State.HELP),
-    )  # fmt: skip
-    landscape = scene.session.world.settings.width > scene.session.world.settings.height
-    hidden = {"mode.reach"} if landscape else set[str]()
-    if scene.session.state in {State.ATTRACT, State.TAKE_CARD, State.GOODBYE, State.TIMEOUT, State.APPROVING}:
-        hidden.add("help")
-    return tuple(button(scene, control) for control in made if control.id not in hidden)
+        Control("mode.reach", "aid", say("放低"), e.ModeToggled("reach", session_id=session_id), "reach",
+                selected=modes.reach),
+        Control("mode.speech", "aid", say("朗读"), e.ModeToggled("speech", session_id=session_id), "speaker",
+                selected=modes.speech),
+        Control("mode.language", "aid", tongues.language(other).name, e.LanguageChosen(other, session_id=session_id),
+                "globe"),
+    ]  # fmt: skip
+    if not reach:
+        made = [one for one in made if one.id != "mode.reach"]
+    if help_ is not None:
+        works, shown = help_
+        event = e.HelpPressed(session_id=session_id) if works else None
+        made.append(Control("help", "aid", say("帮助"), event, "help", enabled=works, selected=shown))
+    return tuple(made)
 
 
 def other_language(language: str) -> str:
@@ -169,6 +187,15 @@ def blank(scene: Scene) -> ScreenModel:
         aids=aids(scene),
         lowered_note=scene.say("屏幕已放低，按钮都在下半部") if session.modes.reach else "",
     )
+
+
+def kept_safe(scene: Scene) -> tuple[Notice, ...]:
+    """Return what a citizen who leaves may be sure of: that the case came in, or is recorded here."""
+    say, kept = scene.say, scene.session.saved
+    if kept is None:
+        return ()
+    title = say("办件已收到") if kept.acked else say("已记在本机，还没发出")
+    return (Notice("saved" if kept.acked else "held", title, say("编号 {n}", n=kept.number)),)
 
 
 def reference_time(local: str, language: str) -> str:

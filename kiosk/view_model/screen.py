@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kiosk.screen_model import ScreenModel
 from kiosk.session.state import State
-from kiosk.view_model import failure, finish, form, modes, paper, service, start, view
+from kiosk.view_model import failure, finish, form, identity, modes, paper, service, start, view
 from kiosk.view_model.asking import app, company, outcome, phone, places, search
 from kiosk.view_model.frame import Scene
 
@@ -16,11 +16,13 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.CARD: start.card,
     State.ASKING_APP: app.asking,
     State.APP: app.code,
+    State.IDENTITY: identity.page,
     State.READING: start.card,
     State.PIN: start.pin,
     State.CHECKING_PIN: start.pin,
     State.HOME: start.home_screen,
     State.SEARCH: search.page,
+    State.AGENCIES: search.agencies,
     State.SERVICES: start.services,
     State.INTRO: service.intro,
     State.CONSENT: company.asked,
@@ -43,7 +45,7 @@ VIEWS: Mapping[State, Callable[[Scene], ScreenModel]] = {
     State.ADDRESS: paper.address,
     State.RATING: finish.rating,
     State.TAKE_CARD: finish.take_card,
-    State.GOODBYE: app.goodbye,
+    State.GOODBYE: identity.goodbye,
     State.TIMEOUT: finish.timeout,
     State.HELP: finish.help_screen,
     State.MODES: modes.modes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kiosk import events as e
@@ -93,7 +94,7 @@ def intro(scene: Scene) -> ScreenModel:
     if service.legal:
         legal += " · " + say("依据《{law}》", law=made(service.legal[0], scene.language))
     instead = needs_card(scene.session)
-    by_card = scene.session.holder is None or instead
+    by_card = instead or (scene.session.holder is None and service.card == "needed")
     return replace(
         stepped(scene, 1, say("看说明")),
         title=words(service.help, scene.language),
@@ -110,9 +111,20 @@ def intro(scene: Scene) -> ScreenModel:
 
 
 def card_instead(scene: Scene) -> Notice:
-    """The service on the screen wants to be surer than the city's app is."""
+    """The service on the screen wants to be surer than the city's app, or an identity card, is."""
     say = scene.say
-    return Notice("att", say("这一件要用市民卡"), say("它要查的资料，或者要办的事，手机登录还不够。请插卡接着办。"))
+    less = say("它要查的资料，或者要办的事，手机登录还不够。请插卡接着办。")
+    if scene.session.by_identity:
+        less = say("它要查的资料，或者要办的事，身份证还不够。请插卡接着办。")
+    return Notice("att", say("这一件要用市民卡"), less)
+
+
+def flowing(names: Iterable[str], language: str) -> list[str]:
+    """Names as parts of one sentence: in English only the first begins with a capital, but for words like ID."""
+    found = list(names)
+    if language != "en":
+        return found
+    return found[:1] + [one[:1].lower() + one[1:] if one[1:2].islower() else one for one in found[1:]]
 
 
 def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tuple[Ask, ...]:
@@ -131,7 +143,7 @@ def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tupl
             (reasons[subject] for subject in subjects if subject in reasons),
             scene.say("替您填表，不用您写"),
         )
-        joined = listed(names, scene.language)
+        joined = listed(flowing(names, scene.language), scene.language)
         made.append(Ask(agency_name(scene, agency), joined, why))
     return tuple(made)
 

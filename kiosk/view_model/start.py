@@ -22,10 +22,11 @@ from kiosk.screen_model import (
 )
 from kiosk.services.definition import LIFE_EVENTS, words
 from kiosk.services.display import mask_name
+from kiosk.session.asking import search
 from kiosk.session.start import PIN_LENGTH
 from kiosk.session.state import State
 from kiosk.view_model.asking import app, greeting
-from kiosk.view_model.asking.search import on_home
+from kiosk.view_model.asking.search import by_agency, list_pager, on_home
 from kiosk.view_model.frame import Scene, back, blank, button, home, languages, primary
 from kiosk.view_model.modes import way_in
 from kiosk.words import languages as tongues
@@ -197,7 +198,7 @@ def home_screen(scene: Scene) -> ScreenModel:
         greeting=welcome,
         title=say("想办什么事？"),
         title_display=True,
-        body=(*greeting.alert(scene), Tiles(tuple(tiles)), *_offline(scene)),
+        body=(*greeting.alert(scene), Tiles(tuple(tiles)), *_offline(scene), *by_agency(scene)),
     )
     return on_home(scene, model if session.holder is not None else replace(model, back=back(scene)))
 
@@ -210,10 +211,10 @@ def _offline(scene: Scene) -> tuple[Gap | Notice, ...]:
 
 
 def services(scene: Scene) -> ScreenModel:
-    """The services of one life event."""
+    """The services of one life event, or of one agency."""
     session, say = scene.session, scene.say
-    catalogue = session.world.catalogue
-    found = catalogue.of_event(session.life_event) if catalogue is not None else ()
+    size, at = search.list_rows(session), search.list_page(session)
+    found = search.services(session)[at * size : at * size + size]
     items = tuple(
         button(
             scene,
@@ -228,13 +229,14 @@ def services(scene: Scene) -> ScreenModel:
         )
         for service in found
     )
-    label, _ = EVENT_WORDS[session.life_event]
+    catalogue, agency = session.world.catalogue, session.finding.agency
+    where = words(catalogue.agencies[agency], scene.language) if catalogue is not None and agency else ""
     nothing = (Words(say("这里还没有可以办的。")),) if not items else ()
     return replace(
         blank(scene),
-        where=say(label),
+        where=where or say(EVENT_WORDS[session.life_event][0]),
         home=home(scene),
         title=say("要办哪一件？"),
-        body=(Choices(items), *nothing),
+        body=(Choices(items), *nothing, *list_pager(scene)),
         back=back(scene),
     )

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, cast
+
+from kiosk.frozen import frozen
 
 SOURCE = "zh-Hans"
 """The language that texts are written in first; its texts are the keys of every catalogue."""
@@ -29,7 +33,7 @@ class LanguageInvalid(Exception):
     code = "language-invalid"
 
 
-@dataclass(frozen=True)
+@frozen
 class Language:
     """One language. `voice` is a name of espeak-ng, `patterns` are Babel's."""
 
@@ -179,6 +183,7 @@ def month(iso: str, code: str) -> str:
     return iso if found == f"{iso}-01" else found
 
 
+@lru_cache(maxsize=8)
 def clock(local: str, code: str) -> tuple[str, str]:
     """An ISO 8601 local time as the wall clock's time and date: `10:24`, and `5月18日 周一` or `Mon 18 May`."""
     return local[11:16], _date(local[:10], code, "clock")
@@ -204,8 +209,19 @@ def _date(iso: str, code: str, pattern: str) -> str:
 
 
 def money(amount: str, code: str) -> str:
-    """`12.50` as 12.50 元, or ¥12.50."""
-    return language(code).patterns["money"].format(n=amount)
+    """`12600.50` as 12,600.50 元, or ¥12,600.50; what is no amount stands as it is."""
+    return language(code).patterns["money"].format(n=grouped(amount, code))
+
+
+def grouped(number: str, code: str) -> str:
+    """`12600.50` with the language's marks between thousands, and its own decimals. No number comes back as it is."""
+    from babel.numbers import format_decimal
+
+    if re.fullmatch(r"-?\d{1,18}(\.\d{1,6})?", number) is None:
+        return number
+    decimals = len(number.partition(".")[2])
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(Decimal(number), pattern, locale=language(code).locale)
 
 
 def listed(parts: Iterable[str], code: str) -> str:

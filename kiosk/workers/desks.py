@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from drivers.api import (
@@ -26,6 +25,7 @@ from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
 from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected, UnknownCard
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.session.asking.events import PinChanged
 from kiosk.staff import events as staff
 from kiosk.workers.technicians import Technicians, TechnicianSlot
@@ -305,7 +305,7 @@ ABSENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, err
 # ------------------------------------------------------------------------------------------- gateway, disk
 
 
-@dataclass(frozen=True)
+@frozen
 class Recorded:
     """What the outbox says after COMMIT."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
 
 from kiosk import events as e
 from kiosk.services.definition import GREETING
 from kiosk.session.asking.events import VerdictCame
 from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
-from kiosk.workers.app.online import OnlineApp
+from kiosk.workers.app.online import OnlineApp, subject_data
 from kiosk.workers.desks import Recorded
 from kiosk.workers.shelf import Directory
 from offline_cache.disk.keeping import verdict_position
@@ -45,13 +44,8 @@ MAX_PAGES = 8
 
 
 def _data(found: Mapping[str, object]) -> tuple[e.SubjectData, ...]:
-    """What a lookup released, as the session knows it."""
-    made: list[e.SubjectData] = []
-    for subject, raw in found.items():
-        entry = cast(Mapping[str, object], raw)
-        record = cast(Mapping[str, object] | None, entry.get("record"))
-        made.append(e.SubjectData(subject, str(entry.get("agency", "")), str(entry.get("updated", "")), record))
-    return tuple(made)
+    """What a lookup released, as the session knows it. Raises `BadReply`."""
+    return tuple(subject_data(subject, raw) for subject, raw in found.items())
 
 
 class OnlineGateway:

@@ -25,7 +25,16 @@ _LEVELS = {"out": 0, "near-end": 1, "ok": 2}
 class PartsFile:
     """Looks at the terminal's world and writes down what a technician must know."""
 
-    def __init__(self, state_dir: Path, log: Log, world: Callable[[], World], wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        log: Log,
+        world: Callable[[], World],
+        wall_ms: Callable[[], int],
+        closed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`closed`: whether a technician took the terminal out of service."""
+        self._closed = closed
         self._path = state_dir / PARTS_FILE
         self._log = log
         self._world = world
@@ -49,6 +58,7 @@ class PartsFile:
     def _gauges(self) -> dict[str, int]:
         world, counts = self._world(), self._log.counts
         found = {
+            "out_of_service": int(self._closed()),
             "reader_up": int(world.slot is not SlotState.READER_ABSENT),
             "card_reads_total": counts["card.recognised"],
             "card_read_failures_total": sum(counts[f"failure {code}"] for code in UNREAD),

@@ -12,8 +12,6 @@ from typing import Protocol
 
 from drivers.api import JobState, PrintResult
 from drivers.errors import PrinterError
-from drivers.printers.a4.certificate_document import parse_certificate
-from drivers.printers.a4.document import DocumentPrinter
 from kiosk.session.asking.events import SheetFinished, SheetProgress
 from kiosk.session.state import PrintSheet
 from kiosk.workers.desks import Post
@@ -37,7 +35,11 @@ class PagePrinter(Protocol):
 
 def open_queue(url: str) -> PagePrinter | None:
     """The A4 printer at `ipp://host:port/path` (the setting `a4_queue`), or None where that is empty."""
-    return DocumentPrinter(url) if url else None
+    if not url:
+        return None
+    from drivers.printers.a4.document import DocumentPrinter  # http, for the few terminals with an A4 printer
+
+    return DocumentPrinter(url)
 
 
 class SheetDesk:
@@ -64,6 +66,7 @@ class SheetDesk:
         if reason := self._printer.trouble():  # before the page is drawn, which takes a second
             return PrintResult(JobState.NOT_PRINTED, reason, 0)
         from drivers.printers.a4 import certificate  # what draws pages is heavy, and most terminals have no A4 printer
+        from drivers.printers.a4.certificate_document import parse_certificate
 
         try:
             said = json.loads(sheet.document)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from kiosk.events import Event
+from kiosk.frozen import frozen
 from kiosk.pieces.visit import Pad
 from kiosk.session.asking.events import CandidatesFound, CandidateTaken, CharactersFound
 from kiosk.session.asking.writing import FindCandidates, FindCharacters, TakeCandidate
+from kiosk.session.state import World
+from kiosk.words import languages
 from kiosk.writing import rime, zinnia
-from kiosk.writing.handwriting import Handwriting
+from kiosk.writing.handwriting import Handwriting, HandwritingMissing
 from kiosk.writing.pinyin import Pinyin
+from kiosk.writing.traditional import TraditionalHandwriting
 
 Wanted = FindCandidates | TakeCandidate | FindCharacters
 
 
-@dataclass(frozen=True)
+@frozen
 class Writers:
     """The engines that this terminal has. A way whose engine is missing is not offered."""
 
     pinyin: Pinyin | None = None
     hand: Handwriting | None = None
+    hant: Handwriting | None = None
+    """What reads Traditional characters; None: a visit in them has to write Simplified ones, and is told so."""
 
     @property
     def pads(self) -> frozenset[Pad]:
@@ -29,12 +35,17 @@ class Writers:
         ways: tuple[tuple[Pad, object], ...] = (("pinyin", self.pinyin), ("hand", self.hand))
         return frozenset(name for name, engine in ways if engine is not None)
 
+    def known_to(self, world: World) -> World:
+        """Return the world that knows of them."""
+        return replace(world, pads=self.pads, hant=self.hant is not None)
+
     def answer(self, effect: Wanted, session: int) -> Event | None:
         """Return what the engine says, as an event of that session; None: it says nothing, or there is none."""
         if isinstance(effect, FindCharacters):
-            if self.hand is None:
+            hand = self.hant or self.hand if languages.language(effect.language).convert else self.hand
+            if hand is None:
                 return None
-            return CharactersFound(effect.strokes, self.hand.candidates(effect.strokes), session_id=session)
+            return CharactersFound(effect.strokes, hand.candidates(effect.strokes), session_id=session)
         if self.pinyin is None:
             return None
         if isinstance(effect, FindCandidates):
@@ -45,4 +56,13 @@ class Writers:
 
 def open_writers(tell: Callable[[str], None]) -> Writers:
     """Return the engines that this machine has, opened once in a process; of one that is missing, tell why."""
-    return Writers(rime.shared_or_tell(tell), zinnia.shared_or_tell(tell))
+    hand = zinnia.shared_or_tell(tell)
+    return Writers(rime.shared_or_tell(tell), hand, None if hand is None else _hant_or_tell(hand, tell))
+
+
+def _hant_or_tell(hand: Handwriting, tell: Callable[[str], None]) -> Handwriting | None:
+    try:
+        return TraditionalHandwriting(hand)
+    except HandwritingMissing as error:
+        tell(f"no handwriting in Traditional characters: {error} [{error.code}]")
+        return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from kiosk.frozen import frozen
 
 MOST_LETTERS = 30
 """A longer word is typed in two."""
@@ -17,7 +19,7 @@ class PinyinMissing(Exception):
     code = "pinyin-missing"
 
 
-@dataclass(frozen=True)
+@frozen
 class Taken:
     """What a chosen candidate writes, and the letters that it leaves to be chosen for. Its repr tells neither."""
 

@@ -17,7 +17,11 @@ from offline_cache.errors import CacheError, StorageDamaged, StorageFailed, Stor
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-SqliteError = cast("type[sqlite3.Error]", _sqlite.Error)  # pyright: ignore[reportAttributeAccessIssue]
+SqliteErrors = (
+    cast("type[sqlite3.Error]", _sqlite.Error),  # pyright: ignore[reportAttributeAccessIssue]
+    UnicodeDecodeError,
+)
+"""What the database raises: SQLite's own errors, and Python's where SQLite names damage in bytes that are no text."""
 _SAFE_SINCE = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 10_000
 _JOURNAL_SIZE_LIMIT = 16 * 1024 * 1024
@@ -128,6 +132,8 @@ def check_sqlite(version: tuple[int, ...]) -> None:
 
 def mapped(error: Exception, doing: str) -> CacheError:
     """The leaf for a SQLite error: damaged file or refused write. The text holds SQLite's words, never a value."""
+    if isinstance(error, UnicodeDecodeError):
+        return StorageDamaged(f"{doing}: the outbox file is damaged (names that are no text)")
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in str(error) or "not a data" in str(error):
         return StorageDamaged(f"{doing}: the outbox file is damaged ({error})")
@@ -150,14 +156,14 @@ def connect(path: Path, *, synchronous: str = "full") -> sqlite3.Connection:
                 str(path), isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_MS / 1000
             ),
         )
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "opening the outbox") from error
     try:
         (mode,) = connection.execute("pragma journal_mode = wal").fetchone()
         connection.execute(f"pragma synchronous = {synchronous}")
         connection.execute(f"pragma journal_size_limit = {_JOURNAL_SIZE_LIMIT}")
         connection.execute("pragma trusted_schema = off")
-    except SqliteError as error:
+    except SqliteErrors as error:
         connection.close()
         raise mapped(error, "opening the outbox") from error
     if mode != "wal":
@@ -174,7 +180,7 @@ def migrated(connection: sqlite3.Connection) -> bool:
     """
     try:
         return _LAST_MIGRATION in _applied(connection)
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "opening the outbox") from error
 
 
@@ -196,7 +202,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     try:
         _migrations().apply(_database(connection))
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "preparing the outbox") from error
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from offline_cache.disk.schema import SqliteError, mapped
+from offline_cache.disk.schema import SqliteErrors, mapped
 from offline_cache.errors import NotEnrolled, StorageDamaged, StorageMoved
 from offline_cache.messages import Row, WrappedKey, genesis
 from offline_cache.seal import LOCAL_KEY_ID, Recipient
@@ -112,11 +112,11 @@ class Tables:
             if error is None:
                 try:
                     self.hand.execute("commit")
-                except (SqliteError, OSError) as refused:
+                except (*SqliteErrors, OSError) as refused:
                     error = refused
             if error is not None:
                 self._roll_back()
-            if isinstance(error, (SqliteError, OSError)):
+            if isinstance(error, (*SqliteErrors, OSError)):
                 raise mapped(error, doing) from error
         finally:
             self._lock.release()
@@ -140,7 +140,7 @@ class Tables:
         return moved
 
     def _roll_back(self) -> None:
-        with contextlib.suppress(SqliteError):  # the first error is the one to tell; SQLite drops the rest itself
+        with contextlib.suppress(*SqliteErrors):  # the first error is the one to tell; SQLite drops the rest itself
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
 
@@ -157,7 +157,7 @@ class Tables:
                 if not nested:
                     self._connection.execute("begin")
                 yield self._connection
-            except (SqliteError, OSError) as error:
+            except (*SqliteErrors, OSError) as error:
                 raise mapped(error, doing) from error
             finally:
                 if not nested:

@@ -59,7 +59,7 @@ def load(path: Path) -> SiteData | None:
         return None
     try:
         values: dict[str, object] = dict(tomllib.loads(raw.decode("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # no UTF-8, no TOML, or absurd TOML
         raise MalformedMessage(f"site data: {path.name} is not TOML") from None
     strange = sorted(set(values) - set(_FORMS))
     missing = sorted({"gateway_url", "ca_hash"} - set(values))

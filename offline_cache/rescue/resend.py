@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from offline_cache.disk.schema import SqliteError, connect, mapped
+from offline_cache.disk.schema import SqliteErrors, connect, mapped
 from offline_cache.errors import DocumentInvalid
 from offline_cache.messages import Row, WrappedKey
 from offline_cache.outbox import Outbox
@@ -87,7 +87,7 @@ def _wrap(path: Path, aside: SetAside, cut: int | None, writer: Callable[[], Out
                 (2**63 - 1 if cut is None else cut,),
             ).fetchall()
             keys = {str(key[0]): WrappedKey(*key) for key in connection.execute("select * from key")}
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "reading what was recovered") from error
     if not loose:
         return

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from offline_cache.disk.files import folder_lock, move_noticed, read_limited, sync_folder, write_atomic
-from offline_cache.disk.schema import SqliteError, connect, mapped, migrate
+from offline_cache.disk.schema import SqliteErrors, connect, mapped, migrate
 from offline_cache.errors import CacheError, MalformedMessage, StorageFailed
 from offline_cache.messages import Row, genesis, json_dumps, json_object, next_chain
 from offline_cache.rescue import pages
@@ -199,7 +199,9 @@ def _move(state_dir: Path, folder: Path) -> None:
     source = state_dir / _OUTBOX_FILE
     with contextlib.ExitStack() as closing:
         if source.exists():
-            with contextlib.suppress(CacheError, SqliteError):  # too damaged to be locked is too damaged to be written
+            with contextlib.suppress(
+                CacheError, *SqliteErrors
+            ):  # too damaged to be locked is too damaged to be written
                 connection = connect(source)
                 closing.callback(connection.close)
                 connection.execute("begin immediate")
@@ -313,7 +315,7 @@ def _cursor(found: list[tuple[object, ...]]) -> tuple[int, int, bytes] | None:
 def _try(connection: sqlite3.Connection, query: str, *values: object) -> list[tuple[object, ...]]:
     """What a query gives before it meets damage."""
     found: list[tuple[object, ...]] = []
-    with contextlib.suppress(SqliteError):  # damage is why we are here
+    with contextlib.suppress(*SqliteErrors):  # damage is why we are here
         found.extend(connection.execute(query, values))
     return found
 
@@ -378,7 +380,7 @@ def _write_recovered(
                 [tuple(getattr(row, name) for name in _ENTRY.split(", ")) for row in several],
             )
         connection.execute("commit")
-    except SqliteError as error:
+    except SqliteErrors as error:
         raise mapped(error, "recovering the outbox") from error
     finally:
         connection.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from offline_cache.errors import BadReply, EnrolmentDamaged, NotAuthorised, Unavailable, Untrusted
@@ -62,21 +63,28 @@ class Http:
     def __init__(
         self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None
     ) -> None:
+        self._url = url.rstrip("/")
+        self._timeouts = timeouts or Timeouts()
+        self._verify, self._certificate = verify, certificate
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        """Made with the first request, in the thread that asks: the first screen does not wait for its import."""
         import requests
         from requests.adapters import HTTPAdapter
 
-        self._url = url.rstrip("/")
-        self._timeouts = timeouts or Timeouts()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = verify
-        self._session.cert = certificate
-        self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "citizen-kiosk"})
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
-        self._session.adapters.pop("http://")
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self._verify
+        session.cert = self._certificate
+        session.headers.update({"Accept-Encoding": "identity", "User-Agent": "citizen-kiosk"})
+        session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+        session.adapters.pop("http://")
+        return session
 
     def close(self) -> None:
-        self._session.close()
+        if "_session" in vars(self):
+            self._session.close()
 
     def exchange(
         self,

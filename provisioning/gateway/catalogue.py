@@ -154,7 +154,7 @@ class CatalogueSource:
 def _load(file: Path) -> dict[str, object]:
     try:
         raw = cast("object", tomllib.loads(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CatalogueInvalid(f"{file.name}: {error}") from error
     return cast("dict[str, object]", _plain(raw))
 

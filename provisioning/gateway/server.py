@@ -42,6 +42,7 @@ from provisioning.gateway.messages.routes import add_message_routes
 from provisioning.gateway.page import PageFacts, render
 from provisioning.gateway.problems import CODES, Refused
 from provisioning.gateway.release import MAX_LOOKUP_BYTES
+from provisioning.gateway.releases.routes import add_release_routes
 from provisioning.gateway.store import InviteInvalid, StoreFailed
 from provisioning.gateway.technicians.page import add_technician_routes
 from provisioning.gateway.verify_page import add_verify_route
@@ -99,6 +100,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     add_exchange_routes(app, gateway)
     add_catalogue_page(app, gateway)
     add_fleet_routes(app, gateway)
+    add_release_routes(app, gateway)
     add_enrolment_routes(app, gateway)
     add_technician_routes(app, gateway)
 

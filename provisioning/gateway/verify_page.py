@@ -20,10 +20,9 @@ from offline_cache.wire.receipt_token import MAX_TOKEN_CHARS, ReceiptToken, clai
 from provisioning.gateway.proofs.days import find_line
 from provisioning.gateway.store import Store
 from provisioning.gateway.web.common import Gateway, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import HOTLINE, call, page, row
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
-HOTLINE = "12345"
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,8 @@ def add_verify_route(app: FastAPI, gateway: Gateway) -> None:
         found = await work(gateway, lambda: verify(text, gateway.store))
         names = gateway.releaser.catalogue.current().parsed.services
         service = names.get(found.token.service) if found.token is not None else None
-        return render(found, service.name["zh-Hans"] if service is not None else "", gateway.now_ms(), text)
+        name = f"{service.name['zh-Hans']} {service.name['en']}" if service is not None else ""
+        return render(found, name, gateway.now_ms(), text)
 
 
 _YES = (
@@ -101,7 +101,7 @@ _WORDS = {
 
 
 def render(found: Verified, service: str, now_ms: int, text: str = "") -> HTMLResponse:
-    """The whole page; `service` is the service's name in Chinese, or empty where it is not known.
+    """The whole page; `service` is the service's name in both languages, or empty where it is not known.
 
     `text`: the code as it was scanned, to go on with to the case.
     """
@@ -113,7 +113,7 @@ def render(found: Verified, service: str, now_ms: int, text: str = "") -> HTMLRe
             parts.append(f'<a class="b main" href="/case?token={quote(text, safe="")}">看办到哪一步 See the case</a>')
         parts.append(_HINT)
     parts.append(_FORM)
-    return page(title, "".join(parts), "市民自助终端 · 核对凭条")
+    return page(title, "".join(parts), "市民自助终端 · 核对凭条 Check a receipt")
 
 
 _HINT = (
@@ -124,8 +124,7 @@ _HINT = (
 _FORM = (
     '<form method="get" action="/verify"><label for="token">扫码得到的字 · The text of the code</label>'
     '<textarea id="token" name="token" autocomplete="off" spellcheck="false" placeholder="KR1:…"></textarea>'
-    '<button class="b main">核对 Check</button></form>'
-    f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE}</a>'
+    '<button class="b main">核对 Check</button></form>' + call()
 )
 
 
@@ -133,24 +132,26 @@ def _answer(found: Verified, title: str, english: str, now_ms: int) -> str:
     good = found.outcome == "genuine"
     return (
         f'<section class="answer{"" if good else " no"}">{_YES if good else _NO}<h1>{title}</h1>'
-        f"<p>{_time(now_ms)} 在网关核对过</p><small>{english}</small></section>"
+        f"<p>{_time(now_ms)} 在网关核对过</p><small>{english}. Checked at the gateway.</small></section>"
     )
 
 
 def _facts(found: Verified, token: ReceiptToken, service: str) -> str:
-    now = f"网关已收到，{_time(found.arrived_ms)}" if found.arrived_ms is not None else "终端记着，网关还没收到"
-    sheet = "正本" if token.copy == 0 else f"补打第 {token.copy} 张，同样有效"
+    now = "终端记着，网关还没收到 Recorded at the terminal, not received yet"
+    if found.arrived_ms is not None:
+        now = f"网关已收到 Received {_time(found.arrived_ms)}"
+    sheet = "正本 Original" if token.copy == 0 else f"补打第 {token.copy} 张，同样有效 Copy {token.copy}, as good"
     rows = [
-        ("编号", token.number),
-        ("办什么", service or token.service),
-        ("在哪办", f"{found.place} {token.terminal}".strip()),
-        ("几时", _time(token.at_s * 1000)),
-        ("现在", now),
-        ("这一张", sheet),
+        ("编号", "Number", token.number),
+        ("办什么", "Service", service or token.service),
+        ("在哪办", "Where", f"{found.place} {token.terminal}".strip()),
+        ("几时", "When", _time(token.at_s * 1000)),
+        ("现在", "Now", now),
+        ("这一张", "This one", sheet),
     ]
     if found.revoked:
-        rows.append(("注意", "这台终端已经停用"))
-    body = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
+        rows.append(("注意", "Note", "这台终端已经停用 This terminal is out of use"))
+    body = "".join(row(chinese, english, escape(value)) for chinese, english, value in rows)
     return f"<dl>{body}</dl>"
 
 

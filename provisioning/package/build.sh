@@ -26,13 +26,15 @@ done
 [ -e build/fonts/.setup-stamp ] || die "the fonts are missing: make setup"
 
 # The wheelhouse: every locked package as a wheel, held to its hash; what comes as source only is compiled here.
-stamp=$(sha256sum <"$lock")
+stamp=$(cat "$lock" provisioning/package/build.sh | sha256sum)
 if [ "$(cat "$work/wheels/.stamp" 2>/dev/null)" != "$stamp" ]; then
   say "collecting the wheels of $lock"
   rm -rf "$work/wheels"
   mkdir -p "$work/wheels"
-  .venv/bin/python -m pip --disable-pip-version-check wheel -qq --require-hashes --no-deps --no-build-isolation \
-    --wheel-dir "$work/wheels" -r "$lock" || die "the wheelhouse could not be filled; the reason is above"
+  # Where this machine's Python was built to look for its own libraries, a terminal has none.
+  LDSHARED="gcc -shared" .venv/bin/python -m pip --disable-pip-version-check wheel -qq --require-hashes --no-deps \
+    --no-build-isolation --cache-dir "$work/cache" --wheel-dir "$work/wheels" -r "$lock" ||
+    die "the wheelhouse could not be filled; the reason is above"
   printf '%s' "$stamp" >"$work/wheels/.stamp"
 fi
 
@@ -57,17 +59,22 @@ rm -rf "$site/provisioning/package"
 
 # What a terminal never runs: package installers, tests, sources of compiled modules, shells' activation scripts.
 # PostgreSQL's driver is the gateway's alone. Of Babel's 1,000 locales every language stays, and the territories of ours.
-rm -rf "$site"/{pip,pip-*,setuptools,setuptools-*,docutils,docutils-*,psycopg*,kivy/tools,kivy/include,share} "$venv/share"
+rm -rf "$site"/{opencc/clib/bin,opencc/clib/include,opencc/clib/lib64,pip,pip-*,setuptools,setuptools-*,docutils,docutils-*,psycopg*,kivy/tools,kivy/include,share} "$venv/share"
 find "$site/babel/locale-data" -name '*_*.dat' ! -name 'zh_*' ! -name 'en_*' ! -name 'yue_*' -delete
 find "$site" -type d -name tests -prune -exec rm -rf {} +
 find "$site" -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.pyi' -o -name '*.c' -o -name '*.h' \) -delete
 # Pillow does without AVIF; of the 500 languages that Pygments colours, a traceback needs Python's.
 rm -f "$site"/PIL/_avif.*.so "$site"/pillow.libs/libavif-*.so*
 find "$site/pygments/lexers" -name '*.py' ! -name '__init__.py' ! -name '_mapping.py' ! -name python.py ! -name special.py -delete
+find "$site" -name direct_url.json -delete # where a wheel lay on this machine
 find "$site" -type d -name __pycache__ -prune -exec rm -rf {} +
 find "$venv/bin" -mindepth 1 ! -name 'python*' ! -name kiosk -delete
 rm -f "$venv/bin"/python-{barcode,escpos} "$venv/.gitignore" "$venv/.lock"
 find "$site" -name '*.so*' -type f -exec strip --strip-unneeded {} + 2>"$work/strip.log" || say "some libraries keep their symbols: see build/package/strip.log"
+
+if find "$site" -name '*.so*' -type f -exec readelf -d {} + 2>/dev/null | grep -E 'R(UN)?PATH.*\[/'; then
+  die "a library would look for others in a folder of this machine"
+fi
 
 # The fonts lie in the environment's `share`, where `kiosk.ui.build_fonts.fonts_folder` looks first.
 install -d "$venv/share/kiosk/fonts"
@@ -75,7 +82,11 @@ cp build/fonts/*.otf "$venv/share/kiosk/fonts/"
 # Compiled once, here: nothing below /usr is written on the terminal.
 "$venv/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$site" -s "$root" >&2
 install -d "$root/usr/share/doc/kiosk"
-cp LICENSE "$root/usr/share/doc/kiosk/copyright"
+cat >"$root/usr/share/doc/kiosk/copyright" <<'TEXT'
+Citizen kiosk, Apache License 2.0: /usr/share/common-licenses/Apache-2.0
+The Python packages below /usr/lib/kiosk have their own licences, each beside its metadata (*.dist-info).
+TEXT
+gzip -9n <CHANGELOG.md >"$root/usr/share/doc/kiosk/changelog.gz"
 cp docs/technician.md docs/reference/settings.md docs/reference/failure-codes.md "$root/usr/share/doc/kiosk/"
 
 chmod -R u=rwX,go=rX "$root"

@@ -1,7 +1,8 @@
 """First paint of the attract screen against a bare Kivy window's, and what the touchscreen keeps in memory.
 
-Both are processes of their own, in turn, from `exec` to the first frame on the glass. The bare window is Kivy's own
-`App` with an empty widget, configured like ours. Then the time from a model to its frame, over a visit's screens.
+Both are processes of their own, in turn, from `exec` to the first frame on the glass, with their modules compiled as a
+package brings them. The bare window is Kivy's own `App` with an empty widget, in our size and without a display, and
+else as Kivy is. Then the time from a model to its frame, over a visit's screens.
 Run: `python -m tests.bench.bench_first_paint`.
 """
 
@@ -90,6 +91,7 @@ def run(script: str, home: str) -> tuple[float, dict[str, Any]]:
     """Milliseconds of the whole process, and what it printed."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("KIVY")}
     environment["PYTHONPATH"] = str(ROOT)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     file = Path(home) / "program.py"
     file.write_text(script, encoding="utf-8")
     began = time.perf_counter()

@@ -197,7 +197,9 @@ def _cost(command: list[str], environment: dict[str, str]) -> Cost:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KIVY", "KCFG"))}
+    """Both Python peers run their modules compiled, as a package brings them."""
+    left_out = ("KIVY", "KCFG", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 

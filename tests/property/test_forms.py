@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.events import SubjectData
-from kiosk.services import forms
+from kiosk.services import display, forms
 from kiosk.services.definition import FIELD_TYPES, FieldDefinition
 from kiosk.services.forms import Form
+from kiosk.words import languages
 from tests.unit.visit_kit import CATALOGUE, HOLDER, PERSONAS
 
 PLAIN = {"zh-Hans": "问", "en": "Question"}
@@ -61,7 +62,7 @@ def test_every_day_can_be_typed_read_back_and_is_judged_by_today(day: datetime.d
     assert forms.as_typed(item, answer) == typed
     late = bounded and day > datetime.date.fromisoformat(TODAY)
     assert forms.problem(item, answer, TODAY) == ("answer-future" if late else "")
-    assert str(day.year) in forms.shown_date(answer, "zh-Hans")
+    assert str(day.year) in display.shown_date(answer, "zh-Hans")
 
 
 @given(st.integers(0, 10**7), st.integers(0, 99))
@@ -147,3 +148,17 @@ def test_what_is_masked_of_a_persona_stays_masked_whatever_the_language() -> Non
             value = forms.value_of(form, item)
             if item.mask and value is not None and len(value.text) > 1:
                 assert all(value.text not in forms.shown(form, item, language) for language in ("zh-Hans", "en"))
+
+
+@given(st.integers(0, 10**15), st.integers(0, 4), st.sampled_from(("zh-Hans", "yue-Hant", "en")))
+def test_an_amount_has_marks_between_its_thousands_and_keeps_its_digits(whole: int, places: int, language: str) -> None:
+    amount = str(whole) + ("." + "5" * places if places else "")
+    shown = languages.money(amount, language)
+    assert re.search(r"\d{1,3}(,\d{3})*(\.5+)?", shown)
+    assert re.sub(r"[^0-9.]", "", shown) == amount
+    assert not re.search(r"\d{4}", shown.partition(".")[0])
+
+
+@given(st.text(max_size=20).filter(lambda text: not re.fullmatch(r"-?[0-9]{1,18}([.][0-9]{1,6})?", text)))
+def test_what_is_no_amount_stands_as_it_is(text: str) -> None:
+    assert languages.grouped(text, "en") == text

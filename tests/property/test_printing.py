@@ -126,6 +126,17 @@ def test_the_twin_survives_any_bytes(data: bytes, kiosk: bool) -> None:
         assert isinstance(piece.text, str)
 
 
+@given(st.lists(st.binary(max_size=12) | GBK_TEXT.map(lambda t: t.encode("gbk")) | COMMANDS, max_size=12).map(b"".join))
+@settings(deadline=None)
+def test_bytes_that_come_one_by_one_print_what_they_print_together(data: bytes) -> None:
+    data = data.replace(b"\x10", b"")  # what is obeyed when it arrives comes at another time
+    together, apart = SimPrinter(board=Board()), SimPrinter(board=Board())
+    together.receive(data)
+    for at in range(len(data)):
+        apart.receive(data[at : at + 1])
+    assert [piece.strips for piece in apart.receipts] == [piece.strips for piece in together.receipts]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda x: st.lists(x, max_size=4) | st.dictionaries(st.text(max_size=8), x, max_size=4),

@@ -51,6 +51,7 @@ PAYLOADS: dict[type[e.Event], st.SearchStrategy[e.Event]] = {
     e.PinLengthChanged: st.builds(e.PinLengthChanged, st.integers(0, 6)),
     e.LifeEventChosen: st.builds(e.LifeEventChosen, st.sampled_from(LIFE_EVENTS)),
     e.ServiceChosen: st.builds(e.ServiceChosen, st.sampled_from(SERVICES)),
+    asked.AgencyChosen: st.builds(asked.AgencyChosen, st.sampled_from(["tax", "data", "?"])),
     e.PageTurned: st.builds(e.PageTurned, st.integers(-2, 2)),
     e.FieldDisputed: st.builds(e.FieldDisputed, st.sampled_from([*FIELD_IDS, "?"])),
     e.ChangeAsked: st.builds(e.ChangeAsked, st.sampled_from([*FIELD_IDS, "?"])),

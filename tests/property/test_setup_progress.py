@@ -75,7 +75,8 @@ ROW = {"name": "touch", "mark": "ok", "facts": {}}
     {"version": 2}, {"at": "dance"}, {"at": 1}, {"began": "yesterday"}, {"began": 5}, {"proofs": {}},
     {"proofs": [ROW] * (MAX_PROOFS + 1)}, {"proofs": ["touch"]}, {"proofs": [{**ROW, "name": "No"}]},
     {"proofs": [{**ROW, "name": 3}]}, {"proofs": [{**ROW, "mark": "fine"}]}, {"proofs": [{**ROW, "facts": []}]},
-    {"proofs": [{**ROW, "facts": {"n": 5}}]}, {"proofs": [{**ROW, "facts": {"n": "5" * 201}}]},
+    {"proofs": [{**ROW, "mark": ["ok"]}]}, {"proofs": [{**ROW, "facts": {"n": 5}}]},
+    {"proofs": [{**ROW, "facts": {"n": "5" * 201}}]},
 ])  # fmt: skip
 def test_each_part_is_held_to_its_form(change: dict[str, object]) -> None:
     assert read(json.dumps(GOOD)).at == "touch"
@@ -105,6 +106,7 @@ def test_no_other_document_is_taken_for_a_report(value: object) -> None:
 @pytest.mark.parametrize("change", [
     {"format": "kiosk-readiness-9"}, {"terminal": 1}, {"proofs": {}}, {"proofs": [ROW] * 33}, {"proofs": ["touch"]},
     {"proofs": [{**ROW, "facts": []}]}, {"proofs": [{**ROW, "mark": "fine"}]}, {"proofs": [{**ROW, "facts": {"n": 1}}]},
+    {"proofs": [{**ROW, "mark": {}}]},
     {"more": "x" * wire.MAX_BYTES},
 ])  # fmt: skip
 def test_a_report_is_held_to_its_form(change: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
+from tests.review.look import NO_SCREEN
 from tests.review.modes import LANGUAGES, MODES
 from tests.review.painting import Painted
 
@@ -16,7 +17,7 @@ header { position: sticky; top: 0; background: #fff; padding: 8px 16px; z-index:
 header fieldset { display: inline-block; border: 0; padding: 0 16px 0 0; margin: 0; }
 header label { margin-right: 8px; white-space: nowrap; }
 h1 { font-size: 18px; margin: 0 0 4px; }
-section { padding: 8px 16px; }
+section, aside { padding: 8px 16px; }
 h2 { font-size: 16px; margin: 8px 0; }
 .strip { display: flex; gap: 12px; overflow-x: auto; align-items: flex-start; }
 figure { margin: 0; flex: none; width: var(--wide); }
@@ -49,7 +50,12 @@ document.addEventListener("input", event => {
 });
 sift();
 """
-KINDS = {"visit": "as a visit shows it", "look": "with the look's own data", "service": "every service"}
+KINDS = {
+    "visit": "as a visit shows it",
+    "look": "with the look's own data",
+    "staff": "for staff",
+    "service": "every service",
+}
 
 
 def page(painted: Sequence[Painted], look: Mapping[str, str]) -> str:
@@ -71,8 +77,18 @@ def page(painted: Sequence[Painted], look: Mapping[str, str]) -> str:
         "<fieldset><label>Name <input id=words type=search></label>"
         "<label><input type=checkbox id=bad> only what is to be mended</label>"
         "<label>Width <input id=wide type=range min=120 max=540 value=240></label></fieldset>"
-        f"{''.join(filters)}</header>{sections}<script>{SCRIPT}</script>"
+        f"{''.join(filters)}</header>{sections}{_no_screen(look)}<script>{SCRIPT}</script>"
     )
+
+
+def _no_screen(look: Mapping[str, str]) -> str:
+    """The pictures of the look that have no screen here, each with the reason."""
+    lines = "".join(
+        f'<li><a href="{look[number]}">{number}</a>: {escape(why)}</li>'
+        for number, why in NO_SCREEN.items()
+        if number in look
+    )
+    return f"<aside><h2>Pictures of the look without a screen here</h2><ul>{lines}</ul></aside>" if lines else ""
 
 
 def _boxes(kind: str, values: Iterable[str]) -> str:

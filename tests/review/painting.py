@@ -71,5 +71,7 @@ def _paint(cells: Sequence[Cell], out: str) -> list[Painted]:
         small = image.resize((cell.size[0] // HALF, cell.size[1] // HALF), Image.Resampling.BOX)
         name = file_name(cell)
         small.save(Path(out) / name, "WEBP", quality=QUALITY, method=2)
-        made.append(Painted(cell, name, tuple(problems(sheet))))
+        glass_itself = cell.kind == "staff" and not cell.model.where  # it is touched everywhere, in every colour
+        wrong = map(str, sheet.overflows) if glass_itself else problems(sheet)
+        made.append(Painted(cell, name, tuple(wrong)))
     return made

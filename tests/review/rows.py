@@ -13,8 +13,10 @@ from kiosk.session.state import Session
 from kiosk.ui.gallery.common import Example, Scene
 from kiosk.ui.gallery.examples import EXAMPLES, VARIANTS
 from kiosk.ui.theme import LANDSCAPE
+from tests.review.look import OF_SERVICES, OF_SERVICES_IN_MODES
 from tests.review.modes import LANGUAGES, MODES, Mode, dressed
 from tests.review.services import of_service
+from tests.review.staff import STAFF
 from tests.review.ways import WAYS, Way, failed, failure_pictures
 from tests.scenario.service_walk import SUITED
 from tests.unit.visit_kit import drawn
@@ -28,7 +30,8 @@ class Row:
 
     name: str
     kind: str
-    """`visit`: as the session makes it; `service`: of one service; `look`: an example with the look's own data."""
+    """`visit`: as the session makes it; `service`: of one service; `staff`: only staff see it; `look`: an example with
+    the look's own data."""
     picture: str
     of: Of
 
@@ -96,17 +99,24 @@ def rows(folder: Path, names: Collection[str] = (), *, errors: bool = False) -> 
     for name, example in EXAMPLES.items():
         if wanted(name):
             yield Row(name, "look", name.partition("-")[0], _of_example(example))
+    for name, staff_way in STAFF.items():
+        if wanted(name):
+            yield Row(name, "staff", staff_way.picture, staff_way.model)
     for service in SUITED:
-        if names and not any(one.startswith(service) for one in names):
-            continue
-        for seen in of_service(folder / service, service):
-            if wanted(seen.name) and (errors or not seen.error):
-                yield Row(seen.name, "service", "", _of_session(partial(attrgetter("session"), seen)))
+        if not names or any(one.startswith(service) for one in names):
+            yield from (row for row in _of_service(folder, service, errors=errors) if wanted(row.name))
+
+
+def _of_service(folder: Path, service: str, *, errors: bool) -> Iterator[Row]:
+    for seen in of_service(folder / service, service):
+        if errors or not seen.error:
+            picture = OF_SERVICES.get(seen.name, "")
+            yield Row(seen.name, "service", picture, _of_session(partial(attrgetter("session"), seen)))
 
 
 def pictures_by_mode() -> dict[tuple[str, str, str], str]:
     """(number of the plain picture, language, mode) -> the number of the look's picture in that mode."""
-    found: dict[tuple[str, str, str], str] = {}
+    found = dict(OF_SERVICES_IN_MODES)
     for name, variant in VARIANTS.items():
         number, plain = name.partition("-")[0], variant.example.partition("-")[0]
         found[plain, variant.scene.language, _mode_of(variant.scene, variant.size)] = number
@@ -128,7 +138,7 @@ def cells(found: list[Row], *, everything: bool) -> Iterator[Cell]:
     for row in found:
         own = wanted if everything or row.kind == "visit" else wanted[:1]
         shown = {(language, mode) for plain, language, mode in by_mode if plain == row.picture}
-        if row.kind == "look":
+        if row.kind != "visit":
             own = [*own, *sorted(shown - set(own))]
         for language, mode in own:
             first = (language, mode) == ("zh-Hans", "1.0")

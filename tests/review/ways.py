@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from drivers.api import JobState, PrintResult
+from drivers.api import CardFacts, JobState, PrintResult
 from kiosk import events as e
 from kiosk import failures
 from kiosk.pieces.modes import Modes
+from kiosk.session.asking.events import HandedOver, IdentityRead, SignInMade, SignInSeen
 from kiosk.session.state import Session, State
+from kiosk.settings import Settings
+from tests.unit.test_address_known import moving
 from tests.unit.test_correcting import at, priced
 from tests.unit.test_handwriting import YOU, Writer
 from tests.unit.test_keeping import again, half_filled
 from tests.unit.test_picking import LIWAN, asked, correcting
 from tests.unit.test_pinyin import Typist
-from tests.unit.visit_kit import ASSETS, MOUTH, Visit
+from tests.unit.visit_kit import ASSETS, HOLDER, MOUTH, SIGN_IN, Visit
 
 FAILURES = failures.parse(ASSETS.joinpath("failure_codes.toml").read_text("utf-8"))
 
@@ -43,6 +46,14 @@ def _spoken(*, dark: bool) -> Visit:
     return visit
 
 
+IDENTITY_FACTS = CardFacts("resident-id", "", "", "", "2020-01-01", "2040-01-01")
+
+
+def _identity() -> Visit:
+    visit = Visit(settings=Settings(identity_reader_port="/dev/kiosk-identity"))
+    return visit.touch("language.zh", "start.browse").to_intro("card-lost").touch("primary")
+
+
 def _modes() -> Visit:
     visit = Visit().touch("language.zh", "modes")
     visit.session = replace(visit.session, modes=Modes(speech=True))
@@ -64,13 +75,32 @@ def _sent() -> Visit:
     return visit.send(e.EntrySaved("notice", 2, "T0001-000001", 0))
 
 
+def _app() -> Visit:
+    return Visit().touch("language.zh", "start.app").send(SignInMade(SIGN_IN))
+
+
+def _companies() -> Visit:
+    return Visit("director").to_home().to_intro("business").touch("primary").answered()
+
+
+def _on_the_telephone() -> Visit:
+    return Visit().to_form().touch("phone").send(HandedOver("https://city.example.invalid/p?k=7QX2"))
+
+
 WAYS: dict[str, Way] = {
     "attract": Way(Visit, "10"),
     "start": Way(lambda: Visit().touch("language.zh"), "11"),
     "modes": Way(_modes),
     "card": Way(lambda: Visit().touch("language.zh", "start.card"), "12"),
     "reading": Way(lambda: Visit().touch("language.zh", "start.card").insert(), "12"),
+    "identity": Way(_identity),
+    "identity goodbye": Way(lambda: _identity().send(IdentityRead(IDENTITY_FACTS, HOLDER)).touch("finish")),
+    "identity card": Way(lambda: Visit().touch("language.zh", "start.browse").to_intro("card-lost").touch("primary")),
+    "code asked for": Way(lambda: Visit().touch("language.zh", "start.app")),
+    "code for the app": Way(_app),
+    "digits on the telephone": Way(lambda: _app().send(SignInSeen("opened"))),
     "pin": Way(lambda: Visit().to_pin(), "13"),
+    "pin being checked": Way(lambda: Visit().to_pin().pin(), "13"),
     "pin wrong": Way(_wrong_pin, "14"),
     "home": Way(lambda: again(half_filled().pull()), "15"),
     "home told": Way(lambda: Visit("owner").to_home().greeted(), "15"),
@@ -79,10 +109,13 @@ WAYS: dict[str, Way] = {
     "search": Way(lambda: Visit().to_home().touch("search")),
     "search found": Way(lambda: Visit().to_home().touch("search").type("G"), "16"),
     "search found nothing": Way(lambda: Visit().to_home().touch("search").type("GQQ")),
+    "agencies": Way(lambda: Visit().to_home().touch("agencies")),
+    "services of an agency": Way(lambda: Visit().to_home().touch("agencies", "agency.tax")),
     "without a card": Way(lambda: Visit().touch("language.zh", "start.browse")),
     "services of an event": Way(lambda: Visit().to_home().touch("event.moved")),
     "intro": Way(lambda: Visit().to_home().to_intro("school"), "17"),
     "consent": Way(lambda: Visit().to_home().to_intro("school").touch("primary"), "18"),
+    "which company": Way(_companies),
     "fetching": Way(lambda: Visit().to_home().to_intro("school").touch("primary", "primary")),
     "rows": Way(lambda: Visit().to_form("household-proof"), "19"),
     "rows disputed": Way(lambda: _disputed().touch("primary")),
@@ -90,7 +123,7 @@ WAYS: dict[str, Way] = {
     "wrong choice": Way(lambda: at(Visit("rare-name").to_form("deed-tax"), "wrong.homes")),
     "wrong words": Way(_disputed),
     "wrong proof": Way(lambda: priced().type("2580000").touch("primary", "proof.later")),
-    "district": Way(asked, "62"),
+    "district": Way(lambda: moving({"district": "440103"}, card=True), "62"),
     "street": Way(lambda: asked().touch(LIWAN).type("H"), "63"),
     "every street": Way(lambda: asked().touch(LIWAN, "list.search")),
     "community": Way(correcting),
@@ -101,6 +134,8 @@ WAYS: dict[str, Way] = {
     "writing square empty": Way(lambda: Writer().asked()),
     "pinyin": Way(lambda: Typist().asked().type("youer"), "20"),
     "pinyin written": Way(lambda: Typist().asked().type("youer").touch("candidate.0", "pad.letters").type("12")),
+    "form being handed over": Way(lambda: Visit().to_form().touch("phone")),
+    "form on the telephone": Way(_on_the_telephone),
     "number": Way(lambda: Visit().to_question("count", "every-type").type("7")),
     "money": Way(lambda: Visit().to_question("sum", "every-type").type("12.5")),
     "date": Way(lambda: Visit().to_question("day", "every-type").type("20260"), "21"),
@@ -109,6 +144,7 @@ WAYS: dict[str, Way] = {
     "e-mail": Way(lambda: Visit().to_question("email", "every-type").type("a@b")),
     "choice": Way(lambda: Visit().to_question("agreed", "every-type"), "22"),
     "check": Way(lambda: Visit().to_check(), "23"),
+    "approving": Way(lambda: Visit().to_approval()),
     "signing": Way(lambda: Visit().to_check().submit(), "24"),
     "sending": Way(lambda: Visit().to_check().submit().signed().saved(), "24"),
     "saved": Way(lambda: Visit().to_saved(), "25"),
@@ -120,9 +156,11 @@ WAYS: dict[str, Way] = {
     "printing": Way(lambda: Visit().to_printing(), "70"),
     "paper to take": Way(lambda: Visit(printer=MOUTH).to_printing().printed(JobState.DONE)),
     "print unknown": Way(lambda: Visit().to_printing().printed(JobState.UNKNOWN), "28"),
+    "copy": Way(lambda: Visit().to_printing().printed(JobState.UNKNOWN).touch("paper.nothing"), "72"),
     "half printed": Way(_half, "71"),
     "rating": Way(lambda: Visit().to_saved().touch("primary", "back"), "29"),
     "take card": Way(lambda: Visit().to_home().touch("finish"), "30"),
+    "goodbye": Way(lambda: Visit().by_app().touch("finish")),
     "timeout": Way(lambda: half_filled().fire("idle"), "31"),
     "card pulled": Way(lambda: half_filled().pull(), "32"),
     "help": Way(lambda: Visit().to_form().touch("help"), "59"),

@@ -44,6 +44,7 @@ SUITED = {
     "appointment": Suited("parent", office=True),
     "card": Suited("parent"),
     "card-found": Suited("parent"),
+    "card-lost": Suited("parent"),
     "info": Suited("parent", office=True),
     "ticket": Suited("parent", office=True),
     "construction": Suited("owner"),
@@ -75,11 +76,16 @@ class Walk:
 
 
 def walk(
-    kiosk: Kiosk, service: str, *, typed: Mapping[str, str] | None = None, chosen: Mapping[str, str] | None = None
+    kiosk: Kiosk,
+    service: str,
+    *,
+    typed: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
+    by_alert: bool = False,
 ) -> Walk:
     """To the saved application: the first choice of every question, and nothing typed that may stay empty.
 
-    `chosen` says otherwise for some questions.
+    `chosen` says otherwise for some questions. `by_alert`: home has said that it is still to be done, and leads there.
     """
     touches = keys = 0
 
@@ -88,7 +94,7 @@ def walk(
         touches += 1
         kiosk.touch(name)
 
-    for name in _opening(CATALOGUE.services[service]):
+    for name in ("alert",) if by_alert else _opening(CATALOGUE.services[service]):
         touch(name)
     pins = [PIN, NEW_PIN, NEW_PIN]
     for _ in range(MAX_SCREENS):
@@ -140,7 +146,7 @@ def _opening(service: ServiceDefinition) -> tuple[str, ...]:
         return ()
     if service.start:
         return (f"start.{service.start}",)
-    browse = ("start.browse",) if service.card == "none" else ()
+    browse = ("start.browse",) if service.card != "needed" else ()
     return (*browse, f"event.{service.event}", f"service.{service.id}")
 
 
@@ -162,6 +168,7 @@ def visit(
     online: bool = True,
     chosen: Mapping[str, str] | None = None,
     terminal: Callable[[Path], Kiosk] = Kiosk,
+    by_alert: bool = False,
 ) -> Walk:
     """Walk a service for the persona it suits, with a terminal of its own."""
     suited = SUITED[service]
@@ -174,14 +181,16 @@ def visit(
         if not online:
             kiosk.cut()
         _to_its_beginning(kiosk, CATALOGUE.services[service], suited.persona)
-        return walk(kiosk, service, typed=suited.typed, chosen=chosen)
+        return walk(kiosk, service, typed=suited.typed, chosen=chosen, by_alert=by_alert)
     finally:
         kiosk.close()
 
 
 def _to_its_beginning(kiosk: Kiosk, service: ServiceDefinition, persona: str) -> None:
     """To where the touches of a service are counted from."""
-    if service.card == "none":
+    if service.card == "identity":
+        kiosk.lay(persona).touch("language.zh")
+    elif service.card == "none":
         kiosk.touch("language.zh")
     elif service.start == "found":
         kiosk.city.lost = True
@@ -201,12 +210,16 @@ def page() -> str:
         with tempfile.TemporaryDirectory() as folder:
             took = visit(Path(folder), service.id)
         lines.append(_row(service, took))
+        if service.greeting is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                lines.append(_row(service, visit(Path(folder), service.id, by_alert=True), by_alert=True))
     return NOTES.read_text("utf-8").replace("<!-- table -->", "\n".join(lines))
 
 
-def _row(service: ServiceDefinition, took: Walk) -> str:
+def _row(service: ServiceDefinition, took: Walk, *, by_alert: bool = False) -> str:
     cells = (
-        f"`{service.id}` {_words(service.name)}",
+        f"`{service.id}` {_words(service.name)}"
+        + (", touched where home says it is still to be done" if by_alert else ""),
         _words(CATALOGUE.agencies[service.agency]),
         service.event,
         SUITED[service.id].persona,

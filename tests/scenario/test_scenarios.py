@@ -30,10 +30,10 @@ NO_SCREEN_OF_A_VISIT = frozenset({
     "card-needs-hsm", "card-needs-key", "no-card", "pin-format", "storage-failed", "storage-unsafe", "storage-damaged",
     "storage-moved", "document-invalid", "seal-broken", "internal", "card-unknown", "outbox-full",
     "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
-    "technician-revoked", "technician-expired", "technician-false", "staff-code-wrong", "staff-code-expired",
-    "staff-code-used", "staff-code-unenrolled", "app-not-now", "app-not-approved",
+    "technician-expired", "technician-false", "technician-unknown", "staff-code-unenrolled",
+    "app-not-now", "app-not-approved",
     "bundle-unwritable", "entries-unsent", "not-erased", "certificate-ended", "ca-mismatch", "token-invalid",
-    "not-enrolled", "enrolment-damaged", "clock-wrong",
+    "not-enrolled", "enrolment-damaged", "clock-wrong", "identity-no-reader", "identity-expired",
 })  # fmt: skip
 """Failures that no hand and no cable of the bench brings about; `tests/scenario` and `tests/unit` show each."""
 
@@ -142,6 +142,10 @@ def test_a_file_that_is_no_scenario_plays_nothing(text: str, code: str, tmp_path
         ("  - fault: {device: printer, fault: hiccups}", "no-such-fault"),
         ("  - fault: {device: toaster, fault: mute}", "no-such-device"),
         ("  - pull", "slot-empty"),
+        ("  - badge: out", "slot-empty"),
+        ("  - insert: technician\n  - badge: in", "card-elsewhere"),
+        ("  - technician: code", "no-code"),
+        ("  - rejected: no-such-person", "nothing-sent"),
         ("  - touch: nothing.here", "cannot-press"),
         ("  - network: {latency_ms: 300}", "needs-real-stack"),
         ("  - sign-in\n  - open: yoga", "no-such-service"),

@@ -55,6 +55,16 @@ def test_with_the_city_s_data_nine_touches_and_no_typing_are_enough(service: str
     assert took.document["left_to_office"] == []
 
 
+def test_what_home_says_is_still_to_be_done_is_done_with_one_touch_less(tmp_path: Path) -> None:
+    told = [name for name, service in CATALOGUE.services.items() if service.greeting is not None]
+    assert told == ["business"], "registered with commerce, not with tax"
+    by_menu, by_alert = visit(tmp_path / "menu", "business"), visit(tmp_path / "alert", "business", by_alert=True)
+    assert by_alert.touches == by_menu.touches - 1 == 7
+    assert (by_alert.typed, by_alert.prefilled) == (0, by_menu.prefilled)
+    assert by_alert.document["fields"] == by_menu.document["fields"]
+    assert CATALOGUE.services["business"].minutes == 2
+
+
 @pytest.mark.parametrize("service", sorted({name for name, _, _ in OTHER_WAYS}))
 def test_nine_touches_are_enough_whatever_the_citizen_wants_of_a_service(service: str, tmp_path: Path) -> None:
     for name, question, choice in OTHER_WAYS:

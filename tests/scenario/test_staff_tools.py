@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from drivers.printers.roll import ROLL_FILE, RollKeeper
 from drivers.sim.cards.card import SimCard
+from kiosk.bench.virtual.staff import PIN
 from kiosk.doctor.check import Check, fail, warn
 from kiosk.upkeep.closing import CLOSED_FILE
+from kiosk.workers.parts import LOOK_S, PARTS_FILE
 from tests.scenario.kit import Kiosk
 from tests.scenario.staff_kit import actions, code_on_phone, come_in, did, on_paper, type_code
 
@@ -118,8 +121,13 @@ def test_a_test_card_is_read_and_the_technician_s_own_comes_back(kiosk: Kiosk) -
     assert "back" not in kiosk.controls
     kiosk.pull()
     kiosk.put(own)
+    assert kiosk.screen.name == "staff.pin"
+    assert "卡出去过" in kiosk.words
+    kiosk.pin(PIN)
+    assert "认出了 citizen" in kiosk.words
     kiosk.touch("back")
     assert kiosk.screen.name == "staff.maintenance"
+    assert actions(kiosk) == ["entered", "read", "read.done", "returned"]
     assert "林" not in str(kiosk.terminal.log.recent)
 
 
@@ -146,8 +154,25 @@ def test_the_technician_s_own_card_does_for_a_test_read(kiosk: Kiosk) -> None:
     kiosk.touch("tool.read", "primary")
     kiosk.pull()
     kiosk.put(own)
+    kiosk.pin(PIN)
     assert "认出了您的技术员卡" in kiosk.words
     kiosk.touch("back")
+
+
+def test_a_copied_certificate_does_not_come_back_in_the_technician_s_place(kiosk: Kiosk) -> None:
+    """The serial number is the same; only the key tells them apart, and it is asked again."""
+    mine, other = kiosk.staff.document(), kiosk.staff.document("T-0666")
+    assert isinstance(mine["signing"], dict)
+    assert isinstance(other["signing"], dict)
+    kiosk.put(SimCard.from_document(mine))
+    kiosk.pin(PIN).touch("tool.read", "primary").pull()
+    kiosk.put(SimCard.from_document({**mine, "signing": {**mine["signing"], "key": other["signing"]["key"]}}))
+    kiosk.pin(PIN)
+    assert "代码 technician-false" in kiosk.words
+    assert "primary" not in kiosk.controls
+    kiosk.pull()
+    assert kiosk.screen.name == "attract"
+    assert actions(kiosk)[-1] == "left"
 
 
 def test_a_test_card_that_cannot_be_read_names_its_code(kiosk: Kiosk) -> None:
@@ -236,6 +261,11 @@ def test_restart_is_asked_first(kiosk: Kiosk) -> None:
 # ----------------------------------------------------------------------------------------- out of service
 
 
+def told_to_the_gateway(kiosk: Kiosk) -> int:
+    """What the next heartbeat says of being out of service."""
+    return json.loads((kiosk.state_dir / PARTS_FILE).read_text())["gauges"]["out_of_service"]
+
+
 def test_out_of_service_survives_a_restart_and_ends_by_a_technician(kiosk: Kiosk, tmp_path: Path) -> None:
     come_in(kiosk)
     kiosk.touch("tool.tools", "tool.close", "reason.reader", "until.today", "primary")
@@ -244,6 +274,7 @@ def test_out_of_service_survives_a_restart_and_ends_by_a_technician(kiosk: Kiosk
     assert kiosk.screen.name == "out-of-service"
     kiosk.pull()
     assert "读卡口坏了，正在修。 预计今天修好。" in kiosk.words
+    assert told_to_the_gateway(kiosk.wait(LOOK_S)) == 1
     kiosk.close()
     again = Kiosk(kiosk.state_dir)
     assert again.screen.name == "out-of-service"
@@ -257,6 +288,7 @@ def test_out_of_service_survives_a_restart_and_ends_by_a_technician(kiosk: Kiosk
     assert again.screen.name == "take-card"
     again.pull()
     assert again.screen.name == "attract"
+    assert told_to_the_gateway(again.wait(LOOK_S)) == 0
     assert not (again.state_dir / CLOSED_FILE).exists()
     again.close()
 

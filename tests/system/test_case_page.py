@@ -61,3 +61,6 @@ def test_a_citizen_follows_the_receipt_s_code_and_opens_the_case_with_the_code_s
     phone.find_element(By.CSS_SELECTOR, "form button").click()
     wait.until(lambda driver: claim in driver.find_element(By.CSS_SELECTOR, "dl.private").text)
     assert phone.find_elements(By.TAG_NAME, "script") == []
+    for language in ("zh-Hans", "en"):
+        phone.get(f"{url}/catalogue?subject=med.account&lang={language}")
+        assert phone.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), language

@@ -106,7 +106,7 @@ def test_who_must_go_first_is_first_among_a_thousand(browser: webdriver.Chrome, 
 
 @pytest.mark.parametrize(
     ("filter_", "words"),
-    [("缺纸", "纸"), ("读卡器", "读卡器"), ("积压", "正在补发"), ("没音讯", "有没有电")],
+    [("停用", "技术员停了服务"), ("缺纸", "纸"), ("读卡器", "读卡器"), ("积压", "正在补发"), ("没音讯", "有没有电")],
 )  # fmt: skip
 def test_a_filter_shows_its_own_and_says_how_many(
     browser: webdriver.Chrome, url: str, filter_: str, words: str

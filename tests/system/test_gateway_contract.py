@@ -37,6 +37,8 @@ CHECKS = [
     negative_data_rejection,
 ]
 ASK_S = 20
+EXAMPLES = 25
+"""For each operation and each asker."""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def as_it_is(_context: object, value: object) -> bytes:
 
 schema = schemathesis.openapi.from_dict(openapi_document())
 BOUNDED = settings(
-    max_examples=5,
+    max_examples=EXAMPLES,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),

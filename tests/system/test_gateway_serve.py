@@ -9,6 +9,7 @@ import json
 import selectors
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -236,9 +238,26 @@ def test_a_lookup_over_the_wire(running: Running, terminal: Joined) -> None:
 def test_plain_http_and_old_tls_get_nothing(running: Running) -> None:
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.get(running.url.replace("https", "http"), timeout=READY_S)
+    with connected(running, ssl.TLSVersion.TLSv1_2) as secure:
+        assert secure.version() == "TLSv1.2"
+    with (
+        pytest.warns(DeprecationWarning, match="TLSv1_1"),
+        pytest.raises((ssl.SSLError, ConnectionError), match=r"^(?!.*NO_PROTOCOLS_AVAILABLE)"),
+        connected(running, ssl.TLSVersion.TLSv1_1),
+    ):
+        pass
+
+
+def connected(running: Running, newest: ssl.TLSVersion) -> ssl.SSLSocket:
+    """As a client that knows nothing newer, and whatever is older."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(running.folder / "ca.pem")
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = newest
+    address = urlsplit(running.url)
+    plain = socket.create_connection((address.hostname, address.port), timeout=READY_S)
+    return context.wrap_socket(plain, server_hostname=address.hostname)
 
 
 def test_shot_in_the_middle_it_keeps_what_it_acknowledged(running: Running, tmp_path: Path) -> None:

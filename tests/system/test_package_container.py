@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,3 +167,49 @@ def test_a_terminal_without_entries_goes_without_a_trace(machine: Machine) -> No
     for gone in ("/var/lib/kiosk", "/etc/kiosk", "/usr/lib/kiosk"):
         assert machine.start("test", "-e", gone).returncode == 1, gone
     assert machine.start("nft", "list", "table", "inet", "kiosk").returncode != 0
+
+
+def test_a_stick_installs_a_terminal_and_another_way_of_the_stick_joins_it_without_a_network(
+    packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """`kiosk media write`, install.sh, `kiosk enrol --stick`, the gateway elsewhere, and the same command again."""
+    stick, city = tmp_path / "stick", tmp_path / "gateway"
+    stick.mkdir()
+    gateway_url = "https://gateway.example:8443"
+    ca_hash = here("gateway", "init", str(city))["ca_hash"]
+    written = ("--deb", str(packages[0]), "--gateway", gateway_url, "--ca-hash", ca_hash, "--model", "GZ-K2")
+    here("media", "write", str(stick), *written, "--json")
+    with kit.booted(tmp_path / "container", sorted(stick.iterdir())) as machine:
+        # Pulled out too early: nothing is installed, and the whole medium goes on.
+        machine.run("sh", "-c", "cp /srv/site.toml /srv/kept && echo >>/srv/site.toml")
+        torn = machine.start("sh", "/srv/install.sh")
+        assert (torn.returncode, "write it again" in torn.stderr) == (1, True)
+        assert machine.start("test", "-e", "/usr/bin/kiosk").returncode == 1
+        machine.run("mv", "/srv/kept", "/srv/site.toml")
+        machine.run("sh", "/srv/install.sh")
+        machine.until(lambda: active(machine, "kiosk.service"), "not active")
+        record(machine, 2)
+        machine.run("install", "-d", "-o", "kiosk", "/srv/stick")
+        asked = json.loads(machine.run("kiosk", "enrol", "--stick", "/srv/stick", "--json"))
+        (request,) = machine.run("sh", "-c", "ls /srv/stick/*.request").split()
+        carried = tmp_path / "carried"
+        carried.mkdir()
+        (carried / Path(request).name).write_text(machine.run("cat", request))
+        answered = here("gateway", "enrol-stick", str(carried), "--dir", str(city), "--gateway", gateway_url,
+                        "--office", "nantang", "--json")  # fmt: skip
+        assert (answered["code"], answered["problem"]) == (asked["code"], "")
+        (answer,) = carried.glob("*.answer")
+        back = ("setpriv", "--reuid", "kiosk", "--regid", "kiosk", "--init-groups", "sh", "-c")
+        machine.run(*back, f"cat > /srv/stick/{answer.name}", given=answer.read_text())
+        joined = json.loads(machine.run("kiosk", "enrol", "--stick", "/srv/stick", "--json"))
+        assert joined == {"terminal": "T0001", "gateway": gateway_url}
+        assert pending(machine) == 2, "what was recorded before stays, and is sealed to this gateway"
+        assert json.loads(machine.run("kiosk", "config", "--json"))["version"] == 0
+
+
+def here(*command: str) -> dict[str, str]:
+    """A command of this tree, on this machine."""
+    done = subprocess.run([".venv/bin/kiosk", *command], cwd=kit.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return told

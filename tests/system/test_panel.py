@@ -11,6 +11,7 @@ import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -238,7 +239,7 @@ def test_nothing_sticks_out_at_any_width(panel: Panel, width: int, height: int) 
 def test_every_control_of_the_page_has_a_name(panel: Panel) -> None:
     panel.until(lambda: panel.text("#tray") != "")
     for element in panel.browser.find_elements(By.CSS_SELECTOR, "main button, main input, header button"):
-        assert element.accessible_name, element.get_attribute("outerHTML")
+        assert element.accessible_name or not element.is_displayed(), element.get_attribute("outerHTML")
 
 
 def test_a_bench_that_is_gone_is_told(world: FakeWorld, browser: webdriver.Chrome) -> None:
@@ -332,3 +333,58 @@ def test_a_scenario_that_is_none_is_told_with_its_line(panel: Panel, world: Fake
     panel.press("#play")
     panel.until(lambda: "scenario:2: no step is called 'fly'" in panel.text("#outcome"))
     assert world.terminal.touches == []
+
+
+def test_while_the_screen_waits_for_a_telephone_the_tester_is_it(panel: Panel, world: FakeWorld) -> None:
+    panel.until(lambda: panel.text("#tray") != "")
+    assert not panel.find("#phone-in").is_displayed()
+    world.terminal.name = "app"
+    panel.until(lambda: panel.find("#phone-in").is_displayed())
+    panel.until(lambda: panel.attribute("#phone-page", "href") == "https://gateway.example/app#t")
+    assert all(panel.find(css).accessible_name for css in ("#phone-in", "#phone-yes", "#phone-who", "#phone-page"))
+    panel.press("#phone-in")
+    panel.until(lambda: [what for what, _ in world.phone.tapped] == ["scan", "agree"])
+    assert world.phone.tapped[0] == ("scan", "parent")
+    panel.press("#phone-yes")
+    panel.until(lambda: [what for what, _ in world.phone.tapped][2:] == ["approve"])
+    world.terminal.name = "attract"
+    panel.until(lambda: not panel.find("#phone-in").is_displayed())
+
+
+def test_headphones_go_in_with_one_press_and_out_with_the_next(panel: Panel, world: FakeWorld) -> None:
+    panel.press("#hear")
+    panel.until(lambda: world.listener.jack.there)
+    assert panel.attribute("#hear", "aria-pressed") == "true"
+    panel.press("#hear")
+    panel.until(lambda: not world.listener.jack.there)
+    assert panel.attribute("#hear", "aria-pressed") == "false"
+
+
+def test_a_technician_s_card_goes_into_its_own_slot_and_out(panel: Panel, world: FakeWorld) -> None:
+    panel.press("#badge-own")
+    panel.until(lambda: world.own_tray.there == "technician")
+    panel.until(lambda: panel.attribute("#badge-front", "disabled") is not None)
+    assert panel.attribute("#badge-own", "aria-pressed") == "true"
+    panel.press("#badge-own")
+    panel.until(lambda: world.own_tray.there is None)
+
+
+def test_a_pointer_writes_in_the_square_stroke_by_stroke(panel: Panel, world: FakeWorld) -> None:
+    world.terminal.name = "form"
+    panel.until(lambda: panel.browser.find_elements(By.CSS_SELECTOR, "[data-id='square']"))
+    square = panel.find("[data-id='square']")
+    half = square.rect["width"] / 2, square.rect["height"] / 2
+    hand = ActionChains(panel.browser, duration=50)
+    for begin, end in (((-0.8, -0.5), (0.8, -0.5)), ((0.0, -0.8), (0.0, 3.0))):
+        hand.move_to_element_with_offset(square, *(round(part * one) for part, one in zip(begin, half, strict=True)))
+        hand.click_and_hold()
+        hand.move_by_offset(*(round((b - a) * one) for a, b, one in zip(begin, end, half, strict=True)))
+        hand.release()
+    hand.perform()
+    panel.until(lambda: len(world.terminal.strokes) == 2)
+    across, down = world.terminal.strokes
+    assert all(abs(a - b) < 15 for a, b in zip((*across[0], *across[-1]), (100, 250, 900, 250), strict=True))
+    assert abs(down[0][0] - 500) < 15
+    assert down[-1][1] == 1000, "what leaves the square stays at its edge"
+    assert len(across) > 2, "the way counts, not its ends alone"
+    assert world.terminal.touches == [], "who writes presses nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kiosk.ui.drawing import NO_GROUP, Box, Poly, Run, Shape, Sheet
 from kiosk.ui.theme import Rect, Rgb, contrast_ratio
@@ -119,29 +119,32 @@ def _owner(sheet: Sheet, run: Run) -> str:
 
 def faint(sheet: Sheet) -> Iterator[str]:
     least = LEAST_CONTRAST_HIGH if sheet.theme.high_contrast else LEAST_CONTRAST
-    fills = [(extent(shape), shape) for shape in (*sheet.backdrop, *sheet.shapes)]
+    lowest = min((ink(run).height for run in sheet.runs), default=0.0)
+    grounds = [*_grounds(sheet.shapes, lowest), *_grounds(sheet.backdrop, lowest)]
     for run in sheet.runs:
-        ground = _ground(fills, ink(run), sheet.theme.colour("paper"))
+        ground = _ground(grounds, ink(run), sheet.theme.colour("paper"))
         ratio = contrast_ratio(run.colour, ground)
         # paper is white and QR codes are dark whatever the mode
         if ratio < (least if ground != (1.0, 1.0, 1.0) else min(least, 16.0)):
             yield f"{_owner(sheet, run)} is written at {ratio:.1f} : 1"
 
 
-def _ground(fills: list[tuple[Rect, Shape]], rect: Rect, paper: Rgb) -> Rgb:
+def _grounds(shapes: Sequence[Shape], lowest: float) -> Iterator[tuple[Rect, Rgb]]:
+    """What words may stand on, the topmost first: filled shapes that are high enough for a line."""
+    for shape in reversed(shapes):
+        if isinstance(shape, Poly) or shape.stroke == 0:
+            place = extent(shape)
+            if place.height >= lowest:
+                yield place, shape.colour
+
+
+def _ground(grounds: Sequence[tuple[Rect, Rgb]], rect: Rect, paper: Rgb) -> Rgb:
     """The colour of the topmost filled shape that holds the whole line."""
-    colour = paper
-    for place, shape in fills:
-        filled = isinstance(shape, Poly) or (isinstance(shape, Box) and shape.stroke == 0)
-        if (
-            filled
-            and place.x <= rect.x + 2
-            and place.right >= rect.right - 2
-            and place.y <= rect.y
-            and place.bottom >= rect.bottom
-        ):
-            colour = shape.colour
-    return colour
+    left, top, right, bottom = rect.x + 2, rect.y, rect.right - 2, rect.bottom
+    for place, colour in grounds:
+        if place.x <= left and place.y <= top and place.right >= right and place.bottom >= bottom:
+            return colour
+    return paper
 
 
 def edges(sheet: Sheet) -> Iterator[str]:

@@ -12,7 +12,7 @@ from kiosk.screen_model import ScreenModel
 from kiosk.speech import focus
 from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
-from kiosk.ui.theme import PORTRAIT, rgb, tokens
+from kiosk.ui.theme import LANDSCAPE, PORTRAIT, rgb, tokens
 from kiosk.view_model.legend import legend
 from kiosk.words.languages import languages
 from tests.ui.kit import Hand
@@ -52,6 +52,34 @@ def test_the_legend_covers_nothing_on_any_screen(way: str, letters: dict[str, Le
                 assert sheet.targets == plain.targets, "the legend moves nothing and is not pressed"
                 found += [f"{language} {posture} {scale}: {problem}" for problem in problems(sheet)]
     assert found == []
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "en"])
+def test_in_the_lowered_screen_it_lies_on_the_picture_above_on_every_screen(
+    language: str, letters: dict[str, Letters]
+) -> None:
+    for way in WAYS.values():
+        model = with_keypad(drawn(dressed(way().session, language, 1.0, "reach"), language))
+        sheet = lay_out(model, PORTRAIT, letters["SC"].measure)
+        line = next(run for run in sheet.runs if run.text in {"换一个", "move on"})
+        assert 200 < line.y < 880
+
+
+def test_in_landscape_it_stands_in_the_column_that_has_room(letters: dict[str, Letters]) -> None:
+    places: dict[str, bool] = {}
+    for name in ("start", "home", "form"):
+        model = with_keypad(drawn(dressed(WAYS[name]().session, "zh-Hans", 1.0, "landscape")))
+        sheet = lay_out(model, LANDSCAPE, letters["SC"].measure)
+        places[name] = next(run.x < sheet.theme.zones.answers.x for run in sheet.runs if run.text == "换一个")
+    assert places == {"start": True, "home": True, "form": True}
+
+
+def test_where_there_is_no_room_for_the_keypad_its_words_stand_in_one_line(letters: dict[str, Letters]) -> None:
+    sheet = lay_out(with_keypad(drawn(WAYS["home"]().session)), PORTRAIT, letters["SC"].measure)
+    line = {run.text: run for run in sheet.runs if run.text in {"上下键：", "换一个", "圆点键：", "再读："}}
+    assert len(line) == 4
+    assert len({run.y for run in line.values()}) == 1
+    assert "帮助" not in [run.text for run in sheet.runs if run.y < 1700], "the keypad is not drawn"
 
 
 def test_it_says_what_the_keys_do_and_is_not_there_without_the_keypad(letters: dict[str, Letters]) -> None:

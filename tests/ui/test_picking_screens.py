@@ -13,6 +13,7 @@ from kiosk.ui.screen import lay_out
 from kiosk.words.languages import languages
 from tests.ui.measure import problems
 from tests.ui.test_typing_screens import POSTURES, dressed
+from tests.unit.test_address_known import moving
 from tests.unit.test_picking import LIWAN, asked, correcting
 from tests.unit.visit_kit import Visit, drawn
 
@@ -26,6 +27,8 @@ WAYS: dict[str, Callable[[], Visit]] = {
     "the rest": lambda: asked().touch(LIWAN).type("SM").touch("area.440103001", "area.440103001101").type("8"),
     "elsewhere": lambda: asked().touch("area.elsewhere"),
     "correcting": correcting,
+    "known": lambda: moving({"district": "440103"}, card=True),
+    "known, then others": lambda: moving(card=True).touch("areas.others"),
     "long list": lambda: asked("nation"),
     "long list by letters": lambda: asked("nation").touch("list.search").type("D"),
 }

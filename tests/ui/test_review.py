@@ -13,11 +13,15 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from kiosk.ui.gallery.examples import VARIANTS
+from kiosk.session.state import State
+from kiosk.ui.gallery.examples import EXAMPLES, VARIANTS
 from tests.repository import ROOT
 from tests.review.__main__ import main
+from tests.review.look import NO_SCREEN, NUMBERS, OF_SERVICES, OF_SERVICES_IN_MODES
 from tests.review.modes import LANGUAGES, MODES
 from tests.review.rows import DEFAULT, Row, cells, pictures_by_mode
+from tests.review.services import of_service
+from tests.review.staff import STAFF
 from tests.review.ways import WAYS, failure_pictures
 from tests.unit.visit_kit import drawn
 
@@ -83,7 +87,8 @@ def test_a_name_that_no_screen_has_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_every_picture_of_the_look_that_an_example_shows_stands_beside_its_mode() -> None:
-    assert set(pictures_by_mode().values()) == {name.partition("-")[0] for name in VARIANTS}
+    shown = {name.partition("-")[0] for name in VARIANTS} | set(OF_SERVICES_IN_MODES.values())
+    assert set(pictures_by_mode().values()) == shown
     model = drawn(WAYS["attract"].of().session)
     row = Row("home", "visit", "15", lambda language, mode: model)
     beside = {(cell.language, cell.mode): cell.picture for cell in cells([row], everything=True) if cell.picture}
@@ -91,6 +96,36 @@ def test_every_picture_of_the_look_that_an_example_shows_stands_beside_its_mode(
     assert beside[("en", "1.0")] == "45"
     assert beside[("zh-Hans", "landscape 1.6")] == "84"
     assert len(list(cells([row], everything=True))) == len(LANGUAGES) * len(MODES)
+
+
+def test_every_picture_of_the_look_has_its_screen_on_the_page_or_a_line_that_says_why_not() -> None:
+    shown = {way.picture for way in (*WAYS.values(), *STAFF.values())} | set(failure_pictures().values())
+    shown |= (
+        {name.partition("-")[0] for name in EXAMPLES} | set(pictures_by_mode().values()) | set(OF_SERVICES.values())
+    )
+    assert not shown & NO_SCREEN.keys()
+    assert (shown | NO_SCREEN.keys()) - {""} == NUMBERS
+
+
+def test_every_screen_of_a_service_that_has_a_picture_is_come_to(tmp_path: Path) -> None:
+    services = {name.split()[0] for name in OF_SERVICES}
+    seen = {one.name for service in services for one in of_service(tmp_path / service, service)}
+    assert seen >= OF_SERVICES.keys()
+
+
+def test_every_state_of_a_visit_is_on_the_page() -> None:
+    """But for those that only services come to, which are walked for it."""
+    states = {way.of().session.state for way in WAYS.values()}
+    assert {State.VIEW, State.PLACES, State.WAITING, State.ADDRESS} >= set(State) - states
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_what_only_staff_see_is_drawn_in_every_language_and_posture(name: str) -> None:
+    for language in LANGUAGES:
+        for mode in ("1.0", "landscape"):
+            model = STAFF[name].model(language, MODES[mode])
+            assert model.language == language
+            assert model.modes == MODES[mode].modes
 
 
 def test_the_look_s_failures_are_failures_of_the_table() -> None:

@@ -20,6 +20,8 @@ FINGERS = 10
 WAY_OUT = {"f1": 282, "escape": 27, "f4": 285, "tab": 9, "f11": 292, "print screen": 316, "menu": 319, "super": 311,
            "enter": 13, "delete": 127, "home": 278, "f12": 293}  # fmt: skip
 """SDL key codes of the keys that lead out of other programs."""
+EVERY_KEY = range(8, 330)
+"""What Kivy's SDL window reports: control keys, ASCII, number pad, F1 to F15, keys of a multimedia keyboard."""
 LETTERS = {letter: ord(letter) for letter in "abcdefghijklmnopqrstuvwxyz0123456789"}
 
 
@@ -117,6 +119,27 @@ def test_drags_across_every_pair_of_buttons_press_neither(hand: Hand) -> None:
     assert hand.sent == []
 
 
+@pytest.mark.parametrize("edge", [(0.0, 960.0), (1079.0, 960.0), (540.0, 0.0), (540.0, 1919.0), (1079.0, 0.0)])
+def test_swipes_from_an_edge_open_nothing_and_press_nothing(edge: tuple[float, float], hand: Hand) -> None:
+    """Where a telephone or a desktop has its menus: from each edge, with one finger and with three."""
+    hand.show(model("15-home"))
+    children = list(hand.window.children)
+    for fingers in (1, 3):
+        swipe = [touch(hand, edge[0], edge[1]) for _ in range(fingers)]
+        for finger in swipe:
+            hand.window.dispatch("on_touch_down", finger)
+        for step in range(1, 11):
+            for finger in swipe:
+                x, y = hand.view.to_window(*(a + (b - a) * step / 10 for a, b in zip(edge, (540, 960), strict=True)))
+                finger.x, finger.y = x, hand.window.size[1] - y
+                hand.window.dispatch("on_touch_move", finger)
+        for finger in swipe:
+            hand.window.dispatch("on_touch_up", finger)
+        hand.turn()
+    assert hand.sent == []
+    assert list(hand.window.children) == children
+
+
 def test_a_finger_that_is_never_lifted_does_not_lock_the_next_screen(hand: Hand) -> None:
     """The panel loses a finger, or a bag leans on the glass: the screen that follows belongs to the next finger."""
     hand.show(model("13-pin"))
@@ -190,7 +213,7 @@ def test_no_key_leads_out_and_none_is_an_answer(modifiers: list[str], hand: Hand
 
     hand.show(model("15-home"))
     children = list(hand.window.children)
-    for code in (*WAY_OUT.values(), *LETTERS.values()):
+    for code in sorted({*WAY_OUT.values(), *LETTERS.values(), *EVERY_KEY}):
         hand.window.dispatch("on_key_down", code, 0, chr(code) if code < 127 else None, modifiers)
         hand.window.dispatch("on_keyboard", code, 0, chr(code) if code < 127 else None, modifiers)
         hand.window.dispatch("on_key_up", code, 0)

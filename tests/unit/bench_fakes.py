@@ -33,6 +33,10 @@ WIDTH, HEIGHT = 1080, 1920
 SCREENS: dict[str, list[ElementView]] = {
     "form": [ElementView("square", "square", "用手指写", True, 60, 900, 512, 512)],
     "attract": [ElementView("language.zh", "choice", "中文", True, 60, 1200, 400, 144)],
+    "app": [
+        ElementView("qr", "text", "https://gateway.example/app#t", True, 315, 700, 450, 450),
+        ElementView("back", "back", "返回", True, 60, 1600, 304, 144),
+    ],
     "card": [ElementView("back", "back", "返回", True, 60, 1600, 304, 144)],
     "pin": [
         *[
@@ -124,6 +128,8 @@ class FakeTerminal:
 class FakeTray:
     terminal: FakeTerminal
     there: str | None = None
+    known: tuple[str, ...] = ()
+    """Who has a card besides the personas."""
 
     def personas(self) -> Sequence[PersonaView]:
         def persona(key: str, zh: str, en: str, story_zh: str, story_en: str) -> PersonaView:
@@ -157,7 +163,7 @@ class FakeTray:
         self.terminal.name = "pin"
 
     def insert_persona(self, persona: str) -> None:
-        if persona not in {known.id for known in self.personas()}:
+        if persona not in {*self.known, *(known.id for known in self.personas())}:
             raise BenchError("no-such-persona", "Nobody has this id.", "GET /api/personas lists them.", 404)
         self._insert(persona)
 
@@ -319,6 +325,24 @@ class FakePhone:
 
 
 @dataclass
+class FakePad:
+    """Takes the identity card of `parent`, and of nobody else."""
+
+    card: str | None = None
+
+    def there(self) -> str | None:
+        return self.card
+
+    def lay(self, persona: str) -> None:
+        if persona != "parent":
+            raise BenchError("no-such-persona", "There is no persona with this id.", "Known: parent.", 404)
+        self.card = persona
+
+    def take(self) -> None:
+        self.card = None
+
+
+@dataclass
 class FakeWorld:
     terminal: FakeTerminal
     tray: FakeTray
@@ -330,6 +354,8 @@ class FakeWorld:
     log: FakeLog
     listener: Listener = field(default_factory=Listener)
     phone: FakePhone = field(default_factory=FakePhone)
+    pad: FakePad = field(default_factory=FakePad)
+    own_tray: FakeTray = field(default_factory=lambda: FakeTray(FakeTerminal(), known=("technician",)))
 
     @classmethod
     def make(cls) -> FakeWorld:
@@ -350,4 +376,6 @@ class FakeWorld:
             log=self.log,
             speech=self.listener,
             phone=self.phone,
+            identity=self.pad,
+            own_tray=self.own_tray,
         )

@@ -35,6 +35,14 @@ def kit(tmp_path: Path, engine: str, city: City | None) -> Iterator[GatewayKit]:
 
 
 @pytest.fixture
+def plain(tmp_path: Path, city: City | None) -> Iterator[GatewayKit]:
+    """A gateway on SQLite, in a file whose `kit` has both databases."""
+    kit = GatewayKit(tmp_path / "gateway", city=city)
+    yield kit
+    kit.store.close()
+
+
+@pytest.fixture
 def world() -> FakeWorld:
     return FakeWorld.make()
 

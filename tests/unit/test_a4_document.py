@@ -10,7 +10,7 @@ import subprocess
 import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from drivers.printers.paper.raster import FontMissing
 from drivers.sim.ipp_printer import SimIppPrinter
 from kiosk.cli.paper.qr_reader import read_qr_codes
 from kiosk.events import Event
+from kiosk.frozen import frozen
 from kiosk.session.asking.events import SheetFinished, SheetProgress
 from kiosk.session.state import PrintSheet
 from kiosk.workers.sheets import SheetDesk
@@ -53,7 +54,7 @@ DOCUMENT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen
 class Failed(Event):
     """A job of the worker raised."""
 

@@ -4,9 +4,9 @@ import pytest
 
 from drivers.api import Response
 from drivers.cards import apdu
-from drivers.cards.apdu import MAX_RESPONSE_ROUNDS, TracedConnection, case_of, command, exchange, send, sw_name
-from drivers.errors import CardMute, CardProtocolError
-from tests.cards import Contacts, scripted
+from drivers.cards.apdu import MAX_RESPONSE_ROUNDS, case_of, command, exchange, send, sw_name
+from drivers.errors import CardProtocolError
+from tests.cards import scripted
 
 READ = command(apdu.INS_READ_RECORD, 8, 0, le=20)
 
@@ -124,35 +124,13 @@ def test_status_words_have_names(sw: int, name: str) -> None:
     assert sw_name(sw) == name
 
 
-def test_a_trace_never_holds_pin_data_or_records() -> None:
-    lines: list[str] = []
-    card = scripted("9000", "9000", "63C2", "9000", "0812343536379000", "9000")
-    traced = TracedConnection(card, lines.append)
-    for each in (
+def test_a_command_is_told_without_its_pin_and_its_data() -> None:
+    commands = [
         command(apdu.INS_VERIFY, data=bytes.fromhex("246813")),
         command(apdu.INS_SELECT, 4, 0, b"\xaa"),
         command(apdu.INS_VERIFY),
         command(apdu.INS_SECURITY_OPERATION, 0x9E, 0x9A, bytes(32), 64),
         READ,
-    ):
-        traced.transmit(each)
-    assert lines == [
-        "00200000 <PIN> -> <0 bytes> 9000 success",
-        "00A4040001AA -> <0 bytes> 9000 success",
-        "00200000 -> <0 bytes> 63C2 tries left: 2",
-        "002A9E9A <34 bytes> -> <0 bytes> 9000 success",
-        "00B2080014 -> <6 bytes> 9000 success",
     ]
-    assert traced.atr == card.atr
-    traced.close()
-
-
-def test_a_trace_tells_the_error_and_lets_it_pass() -> None:
-    lines: list[str] = []
-
-    def silent(_command: bytes) -> bytes:
-        raise CardMute("no answer")
-
-    with pytest.raises(CardMute):
-        TracedConnection(Contacts(silent), lines.append).transmit(READ)
-    assert lines == ["00B2080014 -> CardMute"]
+    told = ["00200000 <PIN>", "00A4040001AA", "00200000", "002A9E9A <34 bytes>", "00B2080014"]
+    assert [apdu.describe(each) for each in commands] == told

@@ -120,6 +120,17 @@ def test_headphones_are_plugged_in_and_come_out_at_a_reset(url: str, world: Fake
     refused(post(url, "/api/headphones", {"plugged": "yes?"}), 422, "malformed")
 
 
+def test_an_identity_card_lies_on_its_reader_until_it_is_taken_or_all_starts_afresh(url: str, world: FakeWorld) -> None:
+    laid = post(url, "/api/card/identity", {"persona": "parent"}).json()
+    assert laid["devices"]["identity"] == {"card": "parent"}
+    assert post(url, "/api/card/identity", {"persona": None}).json()["devices"]["identity"] == {"card": None}
+    post(url, "/api/card/identity", {"persona": "parent"})
+    post(url, "/api/reset")
+    assert world.pad.card is None
+    refused(post(url, "/api/card/identity", {"persona": "nobody"}), 404, "no-such-persona")
+    refused(post(url, "/api/card/identity", {}), 422, "malformed")
+
+
 def test_what_was_spoken_is_told_in_order_and_forgotten_at_a_reset(url: str, world: FakeWorld) -> None:
     manner = Manner("yue-Hant", 6, 2)
     world.listener.engine.sound("saved", manner, lambda: True)
@@ -328,6 +339,7 @@ def test_the_contract_is_published(url: str) -> None:
         ("POST", "/api/key"),
         ("POST", "/api/draw"),
         ("POST", "/api/headphones"),
+        ("POST", "/api/card/identity"),
         ("GET", "/api/speech"),
         ("GET", "/api/speech/{n}.wav"),
         ("POST", "/api/receipts/take"),

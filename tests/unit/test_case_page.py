@@ -113,7 +113,7 @@ def test_what_the_agency_wants_is_said_in_words(kit: GatewayKit) -> None:
     say(kit, "asc", number, "intake", "done")
     say(kit, "upb", number, "site-opinion", "ask", "site-plan")
     page = look(kit, token=receipt(counter, number))
-    assert "等您补材料：选址位置图" in page
+    assert "等您补材料 Wanted: 选址位置图" in page
     assert page.count("data-state=") == 17
     assert len(re.findall('data-state="asked"', page)) == 1
 

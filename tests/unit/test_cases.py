@@ -6,7 +6,6 @@ import datetime
 import json
 import random
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,13 +38,6 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def city() -> City:
     return REAL
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
 
 
 def kinds(kit: GatewayKit) -> list[str]:

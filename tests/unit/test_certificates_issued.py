@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -34,13 +33,6 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def city() -> City:
     return REAL
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[GatewayKit]:
-    kit = kit_of(tmp_path, REAL)
-    yield kit
-    kit.store.close()
 
 
 def decide(kit: GatewayKit, number: str, agency: str, outcome: str = "done") -> None:

@@ -51,7 +51,7 @@ def test_what_is_right_instead_is_given_with_whether_there_is_a_proof() -> None:
     visit.touch("proof.none", "proof.later", "primary")
     seen = row(visit, "合同价")
     assert seen.disputed
-    assert seen.value.startswith("2580000")
+    assert seen.value.startswith("2,580,000")
     assert seen.source.startswith("您说的")
     assert visit.application.answers == {}
     assert forms.document_fields(form_of(visit.session, visit.application))["price"] == {
@@ -95,7 +95,7 @@ def test_a_choice_is_corrected_and_stays_nobody_s_answer() -> None:
 def test_what_was_said_is_shown_at_the_last_look() -> None:
     visit = priced().type("2580000").touch("primary", "proof.none", "primary").until()
     assert "您说的，要核对" in visit.words
-    assert "2580000 元" in visit.words
+    assert "2,580,000 元" in visit.words
 
 
 def test_what_was_said_goes_on_to_the_telephone_and_is_kept_when_the_card_is_pulled() -> None:

@@ -223,6 +223,9 @@ BROKEN: list[tuple[str, Callable[[Site], Site], Outcome, str]] = [
     ("reader-present", reading, Outcome.FAIL, "no reader"),
     ("reader-present", lambda s: setting(s, reader_name="B"), Outcome.FAIL, "'B' is not"),
     ("reader-present", lambda s: reading(s, READER, ReaderSeen("B", SlotState.EMPTY)), Outcome.WARN, "2"),
+    ("technician-reader", lambda s: setting(s, technician_reader_name="Behind"), Outcome.WARN, "'Behind' is not"),
+    ("identity-reader", lambda s: replace(s, identity_reader=raising(ReaderGone("x"))), Outcome.WARN, "not answer"),
+    ("identity-reader", lambda s: replace(s, identity_reader=lambda: False), Outcome.WARN, "not well"),
     ("reader-slot", lambda s: reading(s, ReaderSeen("A", SlotState.MUTE)), Outcome.WARN, "not answer"),
     ("reader-power", lambda s: usb(s, "auto\n"), Outcome.WARN, "sleep"),
     ("printer-port", lambda s: port(s, "/dev/kiosk-printer"), Outcome.FAIL, "not there"),
@@ -269,6 +272,12 @@ def test_a_healthy_terminal_is_told_so(site: Site) -> None:
     unwell = {name for name, one in results.items() if one.outcome in {Outcome.WARN, Outcome.FAIL}}
     assert unwell == {"enrolled", "printer-port"}, "the two that only a whole installation has"
     assert not healthy(list(results.values()))
+
+
+def test_the_identity_cards_reader_is_asked_where_there_is_one(site: Site) -> None:
+    assert look(site, "identity-reader")[0] == "skip"
+    there = replace(setting(site, identity_reader_port="/dev/ttyS1"), identity_reader=lambda: True)
+    assert look(there, "identity-reader")[:2] == ("ok", "/dev/ttyS1")
 
 
 def test_full_disk_full_outbox_and_old_entries_are_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,18 +336,6 @@ def test_a_key_is_told_as_sealed_as_a_file_or_as_none(site: Site) -> None:
     (site.state_dir / "terminal.key.sealed").unlink()
     (site.state_dir.parent / "opened").unlink()
     assert look(site, "key-sealed")[0] == "fail"
-
-
-def test_all_checks_run_side_by_side(site: Site) -> None:
-    """Each waits for all the others: one after the other, none would ever end."""
-    met = threading.Barrier(40)
-
-    def waits(_: Site) -> Finding:
-        met.wait(20)
-        return ok()
-
-    results = run_checks([Check(f"check-{number}", "", waits) for number in range(40)], site)
-    assert {str(one.outcome) for one in results} == {"ok"}
 
 
 def test_a_check_that_hangs_is_named_and_holds_up_no_other(site: Site) -> None:

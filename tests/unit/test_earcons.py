@@ -25,3 +25,22 @@ def test_a_sound_is_short_and_starts_and_ends_in_silence(tmp_path: Path, name: s
     assert abs(values[0]) < 200
     assert abs(values[-1]) < 2000
     assert max(map(abs, values)) > 2000
+
+
+def test_a_terminal_that_starts_again_takes_the_sounds_that_are_there(tmp_path: Path) -> None:
+    first = earcons.write(tmp_path)
+    first["key"].write_bytes(b"as it was")
+    first["saved"].unlink()
+    again = earcons.write(tmp_path)
+    assert again == first
+    assert again["key"].read_bytes() == b"as it was"
+    assert again["saved"].stat().st_size > 44
+    assert sorted(tmp_path.iterdir()) == sorted(again.values())
+
+
+def test_other_notes_are_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = earcons.write(tmp_path)
+    monkeypatch.setitem(earcons.SOUNDS, "key", ((600.0, 0.02, 60.0),))
+    after = earcons.write(tmp_path)
+    assert after["key"] != before["key"]
+    assert after["held"] == before["held"]

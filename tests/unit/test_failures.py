@@ -13,6 +13,7 @@ from kiosk.failures import FailureTableInvalid
 from kiosk.session.paper import PRINT_FAILURES
 from kiosk.session.state import Session, State
 from kiosk.words.languages import converted
+from kiosk.workers.identity import BROKEN, UNREADABLE
 from offline_cache import errors as cache_errors
 from provisioning.gateway.problems import CODES
 from tests import repository
@@ -98,6 +99,7 @@ CALLED = (
     | said_by_commands()
     | said_by_the_gateway()
     | set(PRINT_FAILURES.values())
+    | {BROKEN, UNREADABLE}
     | SHOWN
     | OURS
 )

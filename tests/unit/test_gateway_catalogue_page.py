@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import quote
 
@@ -79,3 +80,14 @@ def test_every_item_has_a_name_and_every_name_an_item(kit: GatewayKit) -> None:
     items = {str(item) for subject in kit.gateway.releaser.catalogue.current().subjects.values()
              for item in subject["items"]}  # fmt: skip  # pyright: ignore
     assert items == set(item_names())
+
+
+def test_the_page_speaks_english_too_and_its_links_stay_english(kit: GatewayKit) -> None:
+    answer = kit.call("GET", "/catalogue?subject=med.account&lang=en").body.decode()
+    seen = Seen(answer)
+    assert [word for word in seen.words.split() if re.search("[\u4e00-\u9fff]", word)] == ["中文"], "the way back alone"
+    assert "Healthcare Security Administration" in seen.words
+    links = [link for link in re.findall(r'href="[?]([^"]*)"', answer) if "zh-Hans" not in link]
+    assert links
+    assert all("lang=en" in link for link in links)
+    assert 'lang="en"' in answer

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from kiosk import settings
-from kiosk.cli.config import in_force
+from kiosk.__main__ import app
+from kiosk.cli.running.site import in_force
 from kiosk.log import Log
 from kiosk.workers.online import OnlineGateway
 from kiosk.workers.shelf import DIVISIONS, OFFICES, Directory, SetAsideWatch
@@ -219,6 +224,30 @@ def test_the_citys_settings_stand_over_the_terminals_own(rig: Rig, tmp_path: Pat
     shelf.shelf["configuration"] = configuration(2, no_such=1)
     catalogue.refresh_published(rig.folder, shelf, rig.joined.signing_key)  # an older program, put back
     assert in_force(rig.folder, file).idle_timeout_s == 60
+
+
+def test_kiosk_config_says_what_is_in_force_and_who_said_it(rig: Rig, tmp_path: Path) -> None:
+    from tests.unit.test_sync_catalogue import Shelf as Signed
+    from tests.unit.test_sync_catalogue import configuration
+
+    file = tmp_path / "kiosk.toml"
+    file.write_text("idle_timeout_s = 60\nwarning_s = 30", "utf-8")
+
+    def told(*more: str) -> tuple[int, dict[str, Any]]:
+        done = CliRunner().invoke(app, ["config", "--state", str(rig.folder), "--config", str(file), "--json", *more])
+        return done.exit_code, json.loads(done.stdout.splitlines()[0])
+
+    code, before = told()
+    assert (code, before["version"], before["managed"], before["settings"]["idle_timeout_s"]) == (0, 0, [], 60)
+    assert set(before["settings"]) == {one.name for one in dataclasses.fields(settings.Settings)}
+    shelf = Signed(rig)
+    shelf.shelf["configuration"] = configuration(3, idle_timeout_s=90)
+    catalogue.refresh_published(rig.folder, shelf, rig.joined.signing_key, settings.usable)
+    code, now = told()
+    assert (code, now["version"], now["managed"], now["settings"]["idle_timeout_s"]) == (0, 3, ["idle_timeout_s"], 90)
+    file.write_text("idle_timeout_s = 1", "utf-8")
+    code, refused = told()
+    assert (code, refused["error"]) == (1, "settings-invalid")
 
 
 @pytest.mark.parametrize("content", [{}, {"settings": 1}, {"settings": {"width": "wide"}}])

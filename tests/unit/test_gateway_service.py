@@ -251,6 +251,8 @@ def test_the_contract_is_one_openapi_document(kit: GatewayKit) -> None:
         ("POST", "/v1/sign-ins/ask"),
         ("POST", "/v1/sign-ins/take-back"),
         ("POST", "/v1/sign-ins/end"),
+        ("GET", "/v1/package"),
+        ("GET", "/v1/package/{digest}"),
         ("GET", "/problems/{code}"),
     }
     assert "requestBody" in document["paths"]["/v1/enrol"]["post"]

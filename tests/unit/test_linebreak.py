@@ -48,6 +48,22 @@ def test_a_heading_never_leaves_one_character_alone() -> None:
     assert balance("提交以后十五天内可以改一次", 120, wide) != ["提交以后十五天内可以改一", "次"]
 
 
+def fitted(text: str, width: float) -> list[str]:
+    return list(fit(text, width, [10], lambda part, _size: wide(part), lines_allowed=lambda _size: 9).lines)
+
+
+def test_no_character_is_left_alone_with_its_stop_on_the_last_line() -> None:
+    assert wrap("没有卡也能先看看。", 70, wide) == ["没有卡也能先看", "看。"]
+    assert fitted("没有卡也能先看看。", 70) == ["没有卡也能先", "看看。"]
+    assert fitted("Leave the card in it.", 95) == ["Leave the card", "in it."]
+
+
+def test_a_lonely_character_stays_where_its_company_would_need_one_more_line() -> None:
+    assert fitted("请看一看", 30) == ["请看一", "看"]
+    assert fitted("榕树街便民服务T0001-000042好", 70) == wrap("榕树街便民服务T0001-000042好", 70, wide)
+    assert fitted("看\n好", 70) == ["看", "好"]
+
+
 def test_the_largest_size_that_fits_is_taken() -> None:
     def measure(text: str, size: int) -> float:
         return wide(text) * size / 10

@@ -100,9 +100,19 @@ def test_the_policy_allows_exactly_what_the_gateway_can_order() -> None:
     assert rules.count("polkit.Result.YES") == 3
 
 
+def test_what_puts_an_update_in_needs_nothing_that_is_being_replaced() -> None:
+    """Debian's own Python, no site-packages, one file: half of the program may be new and half old meanwhile."""
+    script = Path(read("kiosk-update-apply.service")["Service"]["ExecStart"].split("/site-packages/")[1])
+    looked = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sorted(m.split('.')[0] for m in sys.modules))"
+    command = ["/usr/bin/python3", "-I", "-S", "-c", looked, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not {"kiosk", "offline_cache", "provisioning", "cryptography"} & set(done.stdout.split())
+
+
 def test_a_unit_that_is_shipped_is_switched_on_and_off_with_the_others() -> None:
     shipped = {unit.name for unit in (FILES / "usr/lib/systemd/system").iterdir()}
-    started_by_another = {"kiosk-doctor.service", "kiosk-reader-helper.service", "kiosk-support-bundle.service"}
+    started_by_another = {"kiosk-doctor.service", "kiosk-reader-helper.service", "kiosk-support-bundle.service",
+                          "kiosk-update.service", "kiosk-update-apply.service"}  # fmt: skip
     preset = (FILES / "usr/lib/systemd/system-preset/50-kiosk.preset").read_text()
     enabled = set(re.findall(r"^enable (\S+)$", preset, re.MULTILINE))
     assert enabled == shipped - started_by_another
@@ -115,6 +125,8 @@ def test_what_a_unit_starts_is_there(unit: Path) -> None:
     for command in read(unit.name).get("Service", "ExecStart").split("\n"):
         if module := re.search(r" -m ([a-z_.]+)", command):
             assert importlib.util.find_spec(module[1]) is not None
+        elif command.startswith("/usr/bin/python3 -I "):
+            assert Path(command.split("/site-packages/")[1]).is_file()
         elif command.startswith("/usr/lib/kiosk-"):
             assert os.access(FILES / command.lstrip("/"), os.X_OK)
         else:

@@ -24,7 +24,7 @@ from kiosk.speech.transcript import transcript
 from tests.unit.visit_kit import ASSETS, BARE, Visit, catalogue, drawn, tomllib_copy
 
 TEXT = ASSETS.joinpath("city", "divisions.json").read_text("utf-8")
-AREAS = areas.parse(TEXT)
+AREAS = areas.Areas(lambda: TEXT)
 MOVING: dict[str, Any] = {**tomllib_copy(BARE), "id": "moving", "event": "home"}
 MOVING["field"] = [
     {"id": "home", "type": "place", "label": {"zh-Hans": "新住址", "en": "New address"}},
@@ -142,7 +142,7 @@ def test_an_address_tells_where_it_lies(text: str, code: str, left: str) -> None
 )
 def test_a_table_that_is_broken_is_refused_with_a_code(broken: str) -> None:
     with pytest.raises(areas.AreasInvalid) as caught:
-        areas.parse(broken)
+        areas.Areas(lambda: broken).read("荔湾区")
     assert caught.value.code == "areas-invalid"
 
 
@@ -265,7 +265,8 @@ def test_touches_that_fit_no_level_change_nothing() -> None:
 
 def test_a_small_city_has_no_other_districts_and_a_street_of_no_communities_leads_to_the_rest() -> None:
     rows = [["440103", "甲区", "A", "J"], ["440103001", "乙街", "B", "Y"]]
-    small = areas.parse(json.dumps({"city": {"names": ["甲市"]}, "areas": rows}))
+    text = json.dumps({"city": {"names": ["甲市"]}, "areas": rows})
+    small = areas.Areas(lambda: text)
     visit = Visit(catalogue=MOVING_CATALOGUE, areas=small).to_form("moving")
     assert "areas.others" not in visit.controls
     visit.touch("area.440103", "area.440103001").type("8")

@@ -80,3 +80,23 @@ def test_after_a_crash_the_hanging_piece_is_cut_off_first(tmp_path: Path) -> Non
     assert half.lines == ("半张凭条",)
     assert not half.complete
     assert whole.complete
+
+
+def test_a_journal_whose_names_are_no_text_any_more_is_named(tmp_path: Path) -> None:
+    JobJournal(tmp_path / "jobs.db").close()
+    raw = (tmp_path / "jobs.db").read_bytes()
+    damaged = raw.replace(b"tableprint_jobprint_job", b"table" + b"\xa4" * 18)
+    assert damaged != raw
+    (tmp_path / "jobs.db").write_bytes(damaged.replace(b"CREATE TABLE print_job", b"\xa4" * 22))
+    with pytest.raises(JournalFailed):
+        JobJournal(tmp_path / "jobs.db")
+
+
+def test_a_journal_with_a_state_that_there_is_none_of_is_named(tmp_path: Path) -> None:
+    journal = JobJournal(tmp_path / "jobs.db")
+    journal.begin("T0001-000042", copy=False)
+    with sqlite3.connect(tmp_path / "jobs.db") as db:
+        db.execute("UPDATE print_job SET state = 'eaten'")
+    with pytest.raises(JournalFailed):
+        journal.jobs()
+    journal.close()

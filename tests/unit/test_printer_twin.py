@@ -7,8 +7,11 @@ import threading
 import pytest
 from PIL import Image
 
+from drivers.printers.paper.raster import qr_image
+from drivers.sim import printer_paper
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import BUFFER_BYTES, Board
+from drivers.sim.printer_interpreter import Interpreter
 from drivers.sim.printer_paper import TextStrip
 from tests.printer_clock import Clock
 
@@ -238,3 +241,32 @@ def test_the_picture_is_one_bit_black_on_white() -> None:
     ink = Image.eval(image.convert("L"), lambda v: 255 - v).getbbox()
     assert ink is not None
     assert ink[2] <= 48
+
+
+def test_a_line_of_one_style_is_read_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    real = Interpreter.step
+
+    def counted(interpreter: Interpreter, buffer: bytearray) -> object:
+        before = len(buffer)
+        actions = real(interpreter, buffer)
+        taken.append(before - len(buffer))
+        return actions
+
+    monkeypatch.setattr(Interpreter, "step", counted)
+    assert (
+        lines("\x1c&".encode("ascii") + "申请编号申请编号".encode("gbk") + b"0123456789\n")[0]
+        == "申请编号申请编号0123456789"
+    )
+    assert taken[:4] == [2, 16, 10, 1]
+
+
+def test_a_code_is_drawn_only_when_somebody_looks_at_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(printer_paper, "qr_image", lambda data, dot: drawn.append(data) or qr_image(data, dot))
+    code = b"\x1c.\x1d(k\x03\x001C\x04\x1d(k\x06\x001P0abc\x1d(k\x03\x001Q0"
+    (piece,) = printed(code + CUT).receipts
+    assert piece.lines == ("[QR abc]",)
+    assert drawn == []
+    assert piece.image().height > 0
+    assert drawn == ["abc"]

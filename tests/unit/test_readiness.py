@@ -144,7 +144,9 @@ def test_both_papers_hold_every_row_in_both_languages(site: Site, bench: Bench) 
     assert report.digest in sheet.code(report)
     whole = report.encoded()
     assert readiness.decode(whole).proofs == PROOFS
-    for raw in (whole * 30, b"{", b"[]", b"{}", whole.replace(b"kiosk-readiness-1", b"other")):
+    half = whole.replace(b'"serial": "1"', b'"serial": "\\ud800"')
+    assert half != whole
+    for raw in (whole * 30, b"{", b"[]", b"{}", whole.replace(b"kiosk-readiness-1", b"other"), half):
         with pytest.raises(readiness.ReadinessInvalid):
             readiness.decode(raw)
 

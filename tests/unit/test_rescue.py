@@ -170,6 +170,20 @@ def test_a_file_that_is_no_database_any_more_does_not_keep_the_next_citizen_from
     assert texts(rig.gateway) == ["next"]
 
 
+def test_tables_whose_names_are_no_text_any_more_are_damage_like_any_other(rig: Rig) -> None:
+    note(rig.app, "lost with the names")
+    rig.app.close()
+    rig.outbox.close()
+    path = rig.folder / OUTBOX_FILE
+    damaged = path.read_bytes().replace(b"tableentryentry", b"table" + b"\xa4" * 10)
+    path.write_bytes(damaged.replace(b"CREATE TABLE entry", b"\xa4" * 18))
+    with writer(rig.folder, rig.clock) as app:
+        assert note(app, "next") == 1
+        assert app.meta().epoch_number == 2
+    (aside,) = salvage.listing(rig.folder)
+    assert aside.why.reason == "storage-damaged"
+
+
 def test_a_damaged_page_costs_only_what_stood_on_it(rig: Rig) -> None:
     for number in range(200):
         note(rig.app, f"{number:03d}" + os.urandom(600).hex())

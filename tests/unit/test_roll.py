@@ -78,7 +78,13 @@ def test_the_printer_is_believed_before_the_estimate(tmp_path: Path) -> None:
     assert roll.heard(SILENT).level == "ok"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"left_mm": "x"}', "\x00", '{"left_mm": 1, "length_mm": 2}'])
+@pytest.mark.parametrize("content", [
+    "", "[]", "{}", '{"left_mm": "x"}', "\x00", '{"left_mm": 1, "length_mm": 2}',
+    '{"left_mm": 1e999, "length_mm": 80000, "since": "", "receipts": 3}',
+    '{"left_mm": 1000, "length_mm": NaN, "since": "", "receipts": 3}',
+    '{"left_mm": -1, "length_mm": 80000, "since": "", "receipts": 3}',
+    '{"left_mm": 1000, "length_mm": 80000, "since": "", "receipts": -3}',
+])  # fmt: skip
 def test_a_file_that_cannot_be_read_is_an_unknown_roll(content: str, tmp_path: Path) -> None:
     (tmp_path / "roll.json").write_text(content, encoding="utf-8")
     assert keeper(tmp_path).roll.level == "unknown"

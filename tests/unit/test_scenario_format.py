@@ -128,3 +128,10 @@ def test_strokes_are_written_as_they_are_read() -> None:
     assert [stroke_text(one) for one in strokes_of(texts)] == texts
     with pytest.raises(ScenarioInvalid, match="in or out"):
         parse_scenario("scenario: x\nsteps:\n  - headphones: on\n", "x.yaml")
+
+
+def test_what_a_technician_can_have_is_named_where_something_else_is_written() -> None:
+    with pytest.raises(ScenarioInvalid, match="the technician's card is in or out"):
+        parse_scenario("scenario: x\nsteps:\n  - badge: on\n", "x.yaml")
+    with pytest.raises(ScenarioInvalid, match="a technician has a code"):
+        parse_scenario("scenario: x\nsteps:\n  - technician: late\n", "x.yaml")

@@ -14,6 +14,7 @@ from kiosk.session.asking.events import HandedOver
 from kiosk.session.common import enter
 from kiosk.session.state import Session, State
 from kiosk.session.table import BASE, TABLE, UnlistedEvent, step
+from kiosk.settings import Settings
 from kiosk.view_model.frame import SCREEN_NAMES
 from kiosk.view_model.screen import VIEWS
 from tests import repository
@@ -30,9 +31,11 @@ RUNTIME_ONLY = {events.PinKey}
 SCREENS = frozenset(
     {"attract", "start", "card", "pin", "home", "services", "intro", "consent", "form", "check", "working", "saved"}
     | {"receipt", "rating", "take-card", "timeout", "help", "modes", "view", "places", "search", "phone"}
-    | {"app", "goodbye"}
+    | {"agencies"}
+    | {"app", "goodbye", "identity"}
 )
 """The screen names that scripts rely on, with help."""
+READS_IDENTITY = Settings(identity_reader_port="/dev/kiosk-identity")
 
 
 @pytest.mark.parametrize("state", State)
@@ -56,7 +59,7 @@ def test_an_event_that_nobody_listed_is_named_with_its_state() -> None:
 def test_every_state_can_be_entered_by_some_visit() -> None:
     seen: set[State] = set()
     for visit in (Visit().to_printing(), Visit().to_home().touch("help"),
-                  Visit().to_home().touch("search"), Visit().to_home().fire("idle"),
+                  Visit().to_home().touch("search", "agencies"), Visit().to_home().fire("idle"),
                   Visit().touch("language.zh", "modes")):  # fmt: skip
         seen.add(visit.state)
         seen |= {State(effect.fields["state"]) for effect in visit.effects if getattr(effect, "event", "") == "screen"}  # pyright: ignore
@@ -67,6 +70,7 @@ def test_every_state_can_be_entered_by_some_visit() -> None:
         Visit().to_approval().touch("finish"),
         Visit().to_looking(),
         Visit().to_confirming(),
+        Visit(settings=READS_IDENTITY).touch("language.zh", "start.browse").to_intro("card-lost").touch("primary"),
         Visit().to_places(),
         Visit().to_form().touch("phone").send(HandedOver("https://gateway.example/phone#t")),
     ):

@@ -20,10 +20,9 @@ def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
 
 def test_what_a_file_says_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "kiosk.toml"
-    file.write_text('printer_port = "/dev/ttyUSB7"\nidle_timeout_s = 300\napdu_deadline_s = 2\n')
+    file.write_text('printer_port = "/dev/ttyUSB7"\nidle_timeout_s = 300\n')
     made = settings.load(file)
-    assert (made.printer_port, made.idle_timeout_s, made.apdu_deadline_s) == ("/dev/ttyUSB7", 300, 2.0)
-    assert isinstance(made.apdu_deadline_s, float)
+    assert (made.printer_port, made.idle_timeout_s) == ("/dev/ttyUSB7", 300)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +35,8 @@ def test_what_a_file_says_is_taken(tmp_path: Path) -> None:
         ("idle_timeout_s = true", "idle_timeout_s: int is wanted, not bool"),
         ("idle_timeout_s = 30.0", "idle_timeout_s: int is wanted, not float"),
         ("reader_name = 7", "reader_name: str is wanted, not int"),
-        ("apdu_deadline_s = nan", "apdu_deadline_s: nan is outside"),
-        ("apdu_deadline_s = inf", "apdu_deadline_s: inf is outside"),
-        ("apdu_deadline_s = 1" + "0" * 400, "apdu_deadline_s: float is wanted, not int"),
+        ("idle_timeout_s = nan", "idle_timeout_s: int is wanted, not float"),
+        ("idle_timeout_s = 1" + "0" * 400, "is outside 20 to 300"),
         ("log_keep_bytes = 1", "log_keep_bytes: 1 is outside 10000 to inf"),
         ("width = [", "kiosk.toml: "),
         ("width = " + "[" * 9000, "kiosk.toml: "),

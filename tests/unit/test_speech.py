@@ -275,7 +275,8 @@ def test_up_and_down_go_by_rows_in_tiles_and_pads() -> None:
     assert focus.first(home) == "event.moved"
     assert focus.moved(home, "event.work", "down") == "event.business"
     assert focus.moved(home, "event.business", "up") == "event.work"
-    assert focus.moved(home, "event.travel", "down") == "search"
+    assert focus.moved(home, "event.travel", "down") == "agencies"
+    assert focus.moved(home, "agencies", "down") == "search"
     pin = Visit().to_pin().screen
     assert focus.first(pin) == "pin.1"
     assert focus.moved(pin, "pin.9", "down") == "pin.delete"

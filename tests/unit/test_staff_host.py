@@ -20,7 +20,7 @@ from kiosk.log import Log
 from kiosk.session.state import RecogniseCard, Session, State
 from kiosk.staff.closed import Closed
 from kiosk.staff.entry import Entry
-from kiosk.staff.events import NameHeld, TaskPressed, TechnicianCardSeen
+from kiosk.staff.events import NameHeld, OwnSlotChanged, TaskPressed, TechnicianCardSeen
 from kiosk.staff.maintenance import Maintenance
 from kiosk.staff.part import Closure, TaskDone
 from kiosk.upkeep import tasks
@@ -233,3 +233,22 @@ def test_a_stick_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_closing_without_a_reason_that_there_is_closes_nothing(tmp_path: Path) -> None:
     assert not maintenance(tmp_path).close({"reason": "holiday", "until": "", "since": ""}).ok
     assert list(tmp_path.iterdir()) == []
+
+
+# ------------------------------------------------------------------------------------- the technicians' own slot
+
+
+def test_a_card_that_was_pulled_before_it_was_looked_at_opens_nothing() -> None:
+    session, made = Session(world=world()), host()
+    for event in (
+        OwnSlotChanged(SlotState.PRESENT, 1),
+        OwnSlotChanged(SlotState.EMPTY, 1),
+        TechnicianCardSeen(1, "1f3a", own=True),
+    ):
+        made.take(session, event)
+    assert not made.active
+    made.take(session, OwnSlotChanged(SlotState.PRESENT, 2))
+    made.take(session, TechnicianCardSeen(1, "1f3a", own=True))
+    assert not made.active
+    made.take(session, TechnicianCardSeen(2, "1f3a", own=True))
+    assert made.active

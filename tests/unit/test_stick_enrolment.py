@@ -264,7 +264,7 @@ def test_any_site_can_be_written_down(url: str, mark: bytes) -> None:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     file = tmp_path / "kiosk_1.0_amd64.deb"
-    file.write_bytes(b"a package")
+    file.write_bytes(b"!<arch>\ndebian-binary   and so on")
     return file
 
 
@@ -322,3 +322,37 @@ def test_settings_that_no_terminal_would_start_with_are_not_carried_to_it(tmp_pa
     assert (code, told[0]["error"]) == (1, "settings-invalid")
     code, told, _ = run(*arguments[:-1], "abc")
     assert (code, told[0]["error"]) == (1, "malformed")
+
+
+def test_a_wrong_medium_and_a_wrong_package_are_told_and_the_right_ones_go_on(tmp_path: Path, package: Path) -> None:
+    stick, site = tmp_path / "stick", checked(URL, "ab" * 32)
+    with pytest.raises(StorageFailed, match="write it again"):
+        write_medium(stick, package, site, None)  # nothing is mounted there
+    stick.mkdir()
+    write_medium(stick, package, site, None)
+    for name, content in (("other_1.0.deb", package.read_bytes()), ("kiosk_2.0_amd64.deb", b"a page that says 404")):
+        wrong = tmp_path / name
+        wrong.write_bytes(content)
+        with pytest.raises(MalformedMessage, match="make deb"):
+            write_medium(stick, wrong, site, None)
+        assert whole(stick), "what was on it is still good"
+    assert len(list(stick.glob("*.deb"))) == 1
+
+
+def test_a_medium_that_is_full_is_told_and_installs_nothing(
+    tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick, site = tmp_path / "stick", checked(URL, "ab" * 32)
+    stick.mkdir()
+
+    def full(_source: Path, target: Path) -> None:
+        target.write_bytes(b"half of")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("provisioning.media.shutil.copyfile", full)
+        with pytest.raises(StorageFailed, match="No space left"):
+            write_medium(stick, package, site, None)
+    assert not whole(stick)
+    write_medium(stick, package, site, None)
+    assert whole(stick)

@@ -38,11 +38,6 @@ from tests.gateway_kit import GatewayKit
 WHO = "T-0042"
 
 
-@pytest.fixture
-def kit(tmp_path: Path) -> GatewayKit:
-    return GatewayKit(tmp_path / "gateway")
-
-
 def public_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     shape = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_key().public_bytes(serialization.Encoding.PEM, shape)

@@ -32,14 +32,6 @@ def test_what_does_not_fit_to_the_byte_is_refused(raw: str, reason: str) -> None
         tlv.parse_record(bytes.fromhex(raw))
 
 
-def test_a_value_of_the_wrong_tag_or_length_is_refused() -> None:
-    assert tlv.parse_value(b"\x08\x01\xaa", 0x08, 1) == b"\xaa"
-    with pytest.raises(CardProtocolError, match="record 09 came instead of 08"):
-        tlv.parse_value(b"\x09\x01\xaa", 0x08, 1)
-    with pytest.raises(CardProtocolError, match="1 bytes instead of 2"):
-        tlv.parse_value(b"\x08\x01\xaa", 0x08, 2)
-
-
 def test_what_no_record_can_hold_is_not_encoded() -> None:
     with pytest.raises(ValueError, match="tag"):
         tlv.encode(0, b"")

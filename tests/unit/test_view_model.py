@@ -63,6 +63,14 @@ def test_every_screen_has_its_name_its_ids_and_its_aids(name: str) -> None:
     assert all(control.role == "aid" for control in visit.screen.aids)
 
 
+def test_the_row_of_aids_is_made_once_for_the_screens_of_a_visit_until_one_is_pressed() -> None:
+    visit = Visit().to_home()
+    before = visit.screen.aids
+    assert visit.to_intro().screen.aids is before
+    assert visit.touch("mode.large").screen.aids is not before
+    assert {one.event.session_id for one in visit.screen.aids if one.event is not None} == {visit.session.id}
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_ids_and_roles_are_the_same_in_every_language_and_words_are_not(name: str) -> None:
     visit = WAYS[name]()

@@ -29,7 +29,7 @@ JOBS: dict[str, Any] = {
     "schema": 1,
     "id": "jobs",
     "version": "1",
-    "event": "records",
+    "event": "retire",
     "agency": "hrss",
     "name": words("我的工作", "My jobs"),
     "help": words("看工作经历", "See where you worked"),
@@ -340,10 +340,10 @@ def test_the_insurance_record_is_read_month_by_month(language: str) -> None:
     if language == "language.en":
         visit.touch("mode.language")
         assert "Apr 2026" in visit.words
-        assert "Paid: ¥2025" in visit.words
+        assert "Paid: ¥2,025" in visit.words
     else:
         assert "2026 年 4 月" in visit.words
-        assert "缴了：2025 元" in visit.words
+        assert "缴了：2,025 元" in visit.words
     assert visit.touch("primary").state is State.FORM
 
 

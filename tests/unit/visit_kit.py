@@ -105,6 +105,7 @@ def catalogue(*more: Mapping[str, object]) -> Catalogue:
     files, shared = shared_tables()
     definitions = [read_table(Path(file)) for file in files]
     proof = next(item for item in definitions if item["id"] == "household-proof")
+    shared["groups"] = {**shared["groups"], **read_table(Path(__file__).with_name("groups.toml"))["groups"]}
     return parse_catalogue("test", [*definitions, EVERY_TYPE, BARE, _long_form(proof), *more], shared)
 
 
@@ -215,9 +216,7 @@ class Visit:
 
     def touch(self, *names: str) -> Visit:
         for name in names:
-            control = self.controls.get(name) or next(
-                (found for found in self.controls.values() if found.role == name), None
-            )
+            control = self.controls.get(name) or next((c for c in self.controls.values() if c.role == name), None)
             assert control is not None, f"no {name} on {self.screen.name}: {sorted(self.controls)}"
             assert control.event is not None, f"{name} is off on {self.screen.name}"
             if isinstance(control.event, e.PinKey):
@@ -314,7 +313,10 @@ class Visit:
     def to_intro(self, service: str = "") -> Visit:
         service = service or self.usual
         event = self.session.world.catalogue.services[service].event  # pyright: ignore
-        return self.touch(f"event.{event}", f"service.{service}")
+        self.touch(f"event.{event}")
+        while f"service.{service}" not in self.controls and self.controls["page.down"].enabled:
+            self.touch("page.down")
+        return self.touch(f"service.{service}")
 
     def to_form(self, service: str = "") -> Visit:
         """The form, filled in from the city's data."""

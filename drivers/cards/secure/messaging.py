@@ -19,7 +19,6 @@ from drivers.cards.secure import ber
 from drivers.errors import CardProtocolError
 
 BLOCK: Final = 8
-MAC_BYTES: Final = 8
 SECURE: Final = 0x0C
 
 

@@ -1,21 +1,22 @@
 """Text and codes as dots: cells of 12 (or 24) by 24 dots in Noto Sans CJK, one bit a dot, 1 is ink.
 
-Used for lines with a character the printer's own font lacks, and by the simulated printer as its font.
+Used for lines with a character the printer's own font lacks, and by the simulated printer as its font. Pillow and
+qrcode are imported where something is drawn: the terminal's first screen does not wait for them.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import qrcode
-from PIL import Image, ImageDraw, ImageFont
-from qrcode.constants import ERROR_CORRECT_M
+from typing import TYPE_CHECKING, Any
 
 from drivers.errors import PrinterError
 from drivers.printers.paper.layout import COLUMN_DOTS, LINE_DOTS, Run
 from drivers.printers.paper.linebreak import char_columns
+
+if TYPE_CHECKING:
+    import qrcode
+    from PIL import Image, ImageDraw, ImageFont
 
 DEFAULT_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 """Where Debian's fonts-noto-cjk puts it. The bold face is looked for beside it."""
@@ -43,6 +44,8 @@ class Glyphs:
 
     def _cell(self, char: str, bold: bool = False) -> Image.Image:
         """One character as a cell; combining marks come with the character before them."""
+        from PIL import Image, ImageDraw
+
         wide = sum(map(char_columns, char)) * COLUMN_DOTS or COLUMN_DOTS
         grey = Image.new("L", (wide, LINE_DOTS), 0)
         font = self._bold if bold and self._bold else self._regular
@@ -57,6 +60,8 @@ class Glyphs:
 
     def line(self, runs: tuple[Run, ...], dots: int, *, reverse: bool = False) -> Image.Image:
         """One line of text, `dots` wide and as high as its highest run; what does not fit is cut off."""
+        from PIL import Image
+
         height = max((r.height for r in runs), default=1) * LINE_DOTS
         image = Image.new("1", (dots, height), 0)
         x = 0
@@ -102,6 +107,8 @@ def _draw_box(draw: ImageDraw.ImageDraw, strokes: tuple[tuple[int, int, int, int
 
 @lru_cache(maxsize=4)
 def _face(path: Path) -> ImageFont.FreeTypeFont:
+    from PIL import ImageFont
+
     for index in range(16):
         try:
             font = ImageFont.truetype(path, _SIZE, index=index)
@@ -122,13 +129,23 @@ def qr_modules(data: str) -> list[list[bool]]:
 
 
 def _qr_code(data: str) -> qrcode.QRCode[Any]:
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     code.add_data(data.encode("utf-8"))
     return code
 
 
+def qr_side(data: str) -> int:
+    """Modules along a side of a QR code of level M, without a quiet zone (ISO/IEC 18004, 7.3.1: 17 + 4 x version)."""
+    return 17 + 4 * _qr_code(data).best_fit()
+
+
 def qr_image(data: str, dot: int) -> Image.Image:
     """A QR code with modules of `dot` dots, without a quiet zone."""
+    from PIL import Image
+
     modules = qr_modules(data)
     image = Image.new("1", (len(modules), len(modules)), 0)
     image.putdata([255 if m else 0 for row in modules for m in row])
@@ -137,4 +154,4 @@ def qr_image(data: str, dot: int) -> Image.Image:
 
 def qr_dot(data: str, dots: int, largest: int) -> int:
     """The largest module, in dots, at which the code and its quiet zone of 4 modules fit on paper of `dots`."""
-    return max(1, min(largest, dots // (17 + 4 * _qr_code(data).best_fit() + 8)))
+    return max(1, min(largest, dots // (qr_side(data) + 8)))

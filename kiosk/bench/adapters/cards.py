@@ -34,18 +34,29 @@ class Slot(Protocol):
     def remove(self) -> None: ...
 
 
+class Drawer:
+    """The plastic itself: one set of cards, whichever slot of the terminal they go into."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.cards: dict[str, SimCard] = {}
+        self.inserted: dict[Slot, str] = {}
+        """Which card is in which slot."""
+        self.technician: Callable[[], Mapping[str, object]] = _no_technician
+        """Gives the document of a technician's card, when it is first put in."""
+
+
 class Tray:
     """The cards and the hand. A persona's card keeps its state (tries left) until the reset, as plastic does."""
 
-    def __init__(self, slot: Slot, personas: Sequence[Persona], authority: CardAuthority) -> None:
+    def __init__(
+        self, slot: Slot, personas: Sequence[Persona], authority: CardAuthority, drawer: Drawer | None = None
+    ) -> None:
+        """`drawer` is that of another slot of the same terminal; None: one of its own."""
         self._slot = slot
+        self.drawer = drawer or Drawer()
         self._personas = {persona.id: persona for persona in personas}
         self._authority = authority
-        self._cards: dict[str, SimCard] = {}
-        self._there: str | None = None
-        self._lock = threading.RLock()
-        self.technician: Callable[[], Mapping[str, object]] = _no_technician
-        """Gives the document of a technician's card, when it is first put in."""
 
     def personas(self) -> Sequence[PersonaView]:
         return [
@@ -54,47 +65,46 @@ class Tray:
         ]
 
     def inserted(self) -> str | None:
-        return self._there
+        return self.drawer.inserted.get(self._slot)
 
     def insert_persona(self, persona: str) -> None:
-        known = self._personas.get(persona)
+        known, drawer = self._personas.get(persona), self.drawer
         if persona == TECHNICIAN:
-            with self._lock:
-                if persona not in self._cards:
-                    self._cards[persona] = self._make(self.technician())
-                self._insert(persona, lambda: self._cards[persona])
+            with drawer.lock:
+                if persona not in drawer.cards:
+                    drawer.cards[persona] = self._make(drawer.technician())
+                self._insert(persona, lambda: drawer.cards[persona])
             return
         if known is None:
             raise BenchError(
                 "no-such-persona", "There is no persona with this id.", f"Known: {', '.join(self._personas)}.", 404
             )
-        with self._lock:
-            if persona not in self._cards:
-                self._cards[persona] = self._make(known.card)
-            self._insert(persona, lambda: self._cards[persona])
+        with drawer.lock:
+            if persona not in drawer.cards:
+                drawer.cards[persona] = self._make(known.card)
+            self._insert(persona, lambda: drawer.cards[persona])
 
     def insert_document(self, document: Mapping[str, object]) -> None:
-        with self._lock:
+        with self.drawer.lock:
             self._insert(OWN_CARD, lambda: self._make(document))
 
     def remove(self) -> None:
-        with self._lock:
-            if self._there is None:
+        with self.drawer.lock:
+            if self.inserted() is None:
                 raise BenchError("slot-empty", "There is no card in the slot.", "POST /api/card/insert first.", 409)
             self._slot.remove()
-            self._there = None
+            del self.drawer.inserted[self._slot]
 
     def reset(self) -> None:
-        with self._lock:
-            if self._there is not None:
-                self._slot.remove()
-            self._there = None
-            self._cards.clear()
+        with self.drawer.lock:
+            if self.inserted() is not None:
+                self.remove()
+            self.drawer.cards.clear()
 
     def fell_out(self) -> None:
-        """The slot lost its card without the hand (the daemon behind it died)."""
-        with self._lock:
-            self._there = None
+        """Every slot lost its card without the hand (the daemon behind them died)."""
+        with self.drawer.lock:
+            self.drawer.inserted.clear()
 
     def _make(self, document: Mapping[str, object]) -> SimCard:
         try:
@@ -107,8 +117,10 @@ class Tray:
             ) from error
 
     def _insert(self, name: str, card: Callable[[], SimCard]) -> None:
-        if self._there is not None:
+        if self.inserted() is not None:
             raise BenchError("slot-full", "There is a card in the slot already.", "POST /api/card/remove first.", 409)
+        if name != OWN_CARD and name in self.drawer.inserted.values():
+            raise BenchError("card-elsewhere", "This card is in the other slot.", "Pull it out there first.", 409)
         made = card()
         try:
             self._slot.insert(made)
@@ -116,4 +128,4 @@ class Tray:
             raise BenchError(
                 "card-not-taken", f"The reader did not take the card: {error}.", "GET /api/faults; then try again.", 409
             ) from error
-        self._there = name
+        self.drawer.inserted[self._slot] = name

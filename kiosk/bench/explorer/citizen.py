@@ -44,6 +44,8 @@ class RandomCitizen:
         state = bench.state()
         if state["screen"] == "app" and self._random.random() < ON_THE_PHONE:
             return self._phone()
+        if state["screen"] == "identity" and self._random.random() < ON_THE_PHONE:
+            return [Step("identity", self._random.choice(sorted(personas()))), Step("wait", 1)]
         if state["screen"] in {"card", "start"} and not self.persona and self._random.random() < BY_CARD:
             return self._card()
         if state["screen"] == "pin" and self.persona:

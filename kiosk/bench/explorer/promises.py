@@ -65,6 +65,8 @@ class Promises:
         """Whose data the screen may show: of the card in the slot, or of whoever agreed on the telephone."""
         if session.state in NO_HOLDER:
             return ""
+        if session.by_identity:
+            return self._kiosk.identity.seen
         if session.by_app and session.app is not None:
             visit = self._kiosk.city.app.visits[session.app.key]
             return visit.persona.id if visit.persona is not None and visit.agreed else ""
@@ -140,7 +142,8 @@ def _nothing_left(session: Session) -> str:
 
 def _gone_with_the_card(session: Session, persona: str) -> str:
     """Without a card in the slot nobody's data may be worked with; only the disk's answer may still be awaited."""
-    if persona or session.holder is None or session.by_app or session.state is State.SIGNING:
+    without = session.by_app or session.by_identity
+    if persona or session.holder is None or without or session.state is State.SIGNING:
         return ""
     return f"holder kept: the card is gone, {session.state} goes on"
 

@@ -56,6 +56,22 @@ class Bench(Protocol):
 
     def remove_card(self) -> Json: ...
 
+    def badge(self, *, there: bool) -> Json:
+        """Put the technician's card into the technicians' own slot, or pull it out there."""
+        ...
+
+    def identity(self, persona: str) -> Json:
+        """Lay a persona's identity card on its own reader; empty: take it away."""
+        ...
+
+    def technician(self, what: str) -> Json:
+        """`code`: the digits that the gateway gives for the code on the screen. `revoked`: it takes the card away."""
+        ...
+
+    def reject(self, reason: str) -> Json:
+        """The office that has the last entry rejects it, with this code."""
+        ...
+
     def phone(self, what: str, persona: str = "") -> Json:
         """Tap on the citizen's telephone (`kiosk/bench/hands/phone.py`): `{"page"}`."""
         ...

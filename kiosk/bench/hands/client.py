@@ -98,6 +98,20 @@ class BenchClient:
     def remove_card(self) -> Json:
         return self._ask("POST", "/api/card/remove").json()
 
+    def badge(self, *, there: bool) -> Json:
+        return self._ask("POST", "/api/card/badge", {"there": there}).json()
+
+    def identity(self, persona: str) -> Json:
+        return self._ask("POST", "/api/card/identity", {"persona": persona or None}).json()
+
+    def technician(self, what: str) -> Json:
+        """Raises `BenchError` (`needs-virtual-clock`): on whole programs a technician asks the gateway itself."""
+        raise _virtual_only(f"technician: {what}")
+
+    def reject(self, reason: str) -> Json:
+        """Raises `BenchError` (`needs-virtual-clock`): behind a whole gateway the agencies decide."""
+        raise _virtual_only(f"rejected: {reason}")
+
     def phone(self, what: str, persona: str = "") -> Json:
         return self._ask("POST", "/api/phone", {"do": what, **({"persona": persona} if persona else {})}).json()
 
@@ -158,6 +172,10 @@ class BenchClient:
             return now if now in names else None
 
         return self.until("screen " + " or ".join(names), look, deadline_s)
+
+
+def _virtual_only(step: str) -> BenchError:
+    return BenchError("needs-virtual-clock", f"`{step}` is for the virtual clock.", "Write stack: sim above it.", 409)
 
 
 class BenchProcess:

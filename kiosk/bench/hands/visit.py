@@ -140,12 +140,23 @@ class Visitor:
         """From home to the first screen of the form."""
         self.press(f"event.{event}")
         self.wait_for("services")
+        self.turn_to(f"service.{service}")
         self.press(f"service.{service}")
         self.wait_for("intro")
         self.press("primary")
         self.wait_for("consent")
         self.agree()
         self.through_pages()
+
+    def turn_to(self, control: str) -> bool:
+        """Turn the pages of a list until the control is there; whether it is."""
+        while True:
+            enabled = {str(one["id"]): bool(one["enabled"]) for one in self._bench.elements()}
+            if control in enabled:
+                return True
+            if not enabled.get("page.down"):
+                return False
+            self.press("page.down")
 
     def agree(self) -> None:
         """To the citizen's consent; who stands for several companies takes the first before it."""

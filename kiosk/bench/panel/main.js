@@ -51,6 +51,8 @@ const acts = {
     if (known.state.devices.slot.card) await post("/api/card/remove");
     if (!here) await post("/api/card/insert", { persona: id });
   }),
+  identity: (persona) => act(() => post("/api/card/identity", { persona })),
+  badge: (there) => act(() => post("/api/card/badge", { there })),
 };
 
 // ------------------------------------------------------------------------------------------------ looking
@@ -83,11 +85,15 @@ async function learn() {
   draw();
 }
 
+function offerPersonas(id) {
+  if (!$(id).options.length) $(id).replaceChildren(...known.personas.map((one) => new Option(one.names[language.now] ?? one.id, one.id)));
+}
+
 // While the screen waits for a telephone, the tester can be it: by three buttons, or on the app's own page.
 async function seePhone(state) {
   $("phone").hidden = state.screen !== "app";
   if ($("phone").hidden) return;
-  if (!$("phone-who").options.length) $("phone-who").replaceChildren(...known.personas.map((one) => new Option(one.names[language.now] ?? one.id, one.id)));
+  offerPersonas("phone-who");
   const url = (await get("/api/words")).find((text) => text.startsWith("https://") && text.includes("/app#"));
   $("phone-page").hidden = !url;
   if (url) $("phone-page").href = url;
@@ -124,6 +130,13 @@ function draw() {
   $("s-scale").textContent = String(state.modes.text_scale ?? "");
   $("s-turn").textContent = word(state.display.width > state.display.height ? "landscape" : "portrait");
   drawTray($("tray"), known.personas, state.devices.slot.card, acts.persona);
+  const front = state.devices.slot.card === "technician", own = Boolean(state.devices.own_slot.card);
+  $("badge-front").setAttribute("aria-pressed", String(front));
+  $("badge-front").disabled = own;
+  $("badge-own").setAttribute("aria-pressed", String(own));
+  $("badge-own").disabled = front;
+  offerPersonas("identity-who");
+  $("identity-lay").setAttribute("aria-pressed", String(Boolean(state.devices.identity.card)));
   $("pull").disabled = !state.devices.slot.card;
   $("swap").disabled = !state.devices.slot.card;
   drawDevices(state, known.faults, acts);
@@ -161,6 +174,9 @@ function placeOf(event) {
 }
 
 $("picture").addEventListener("click", (event) => act(() => post("/api/touch", placeOf(event))));
+$("badge-front").addEventListener("click", () => acts.persona("technician", known.state.devices.slot.card === "technician"));
+$("badge-own").addEventListener("click", () => acts.badge(!known.state.devices.own_slot.card));
+$("identity-lay").addEventListener("click", () => acts.identity(known.state.devices.identity.card ? null : $("identity-who").value));
 $("pull").addEventListener("click", () => act(() => post("/api/card/remove")));
 $("swap").addEventListener("click", () => act(async () => {
   const now = known.personas.findIndex((persona) => persona.id === known.state.devices.slot.card);

@@ -2,7 +2,7 @@
 import { code, duration, language, word } from "./words.js";
 
 const SHOWN_FAULTS = 4;
-const DEVICE_ICONS = { network: "cloudoff", reader: "card", gateway: "agency" };
+const DEVICE_ICONS = { network: "cloudoff", reader: "card", identity: "person", gateway: "agency" };
 const SVG = "http://www.w3.org/2000/svg";
 
 export function icon(name, classes = "", label = "") {
@@ -79,9 +79,10 @@ function says(device) {
 }
 
 export function drawDevices(state, faults, act) {
-  const { reader, printer, network, clock } = state.devices;
+  const { reader, identity, printer, network, clock } = state.devices;
+  const lying = { state: identity.card ? "present" : "empty" };
   const broken = (device) => faults.faults.some((fault) => fault.device === device);
-  for (const [name, device] of [["reader", reader], ["printer", printer]]) {
+  for (const [name, device] of [["reader", reader], ["identity", lying], ["printer", printer]]) {
     redraw(document.getElementById(`d-${name}`), [says(device), faults], () =>
       deviceRow(name, says(device), broken(name) ? "m-att" : "m-saved", faultButtons(name, faults, act.fault)));
   }

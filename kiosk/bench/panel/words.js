@@ -5,6 +5,8 @@ export const WORDS = {
     skip: "跳到屏幕", title: "试验台", subtitle: "没有接任何真的设备 · 网关、读卡器、打印机都在这一页里",
     reset: "全部重来", screen: "屏幕", controls: "屏幕上的按钮", picture: "终端的屏幕，现在是 {0}",
     cards: "卡", cardsHint: "点一张就插，再点就拔", pull: "拔卡", swap: "0.3 秒换卡", muteCard: "不出声的卡", write: "写一张…",
+    technician: "技术员卡", badgeFront: "插市民卡口", badgeOwn: "插技术员卡口", badgePin: "密码 24681357",
+    identity: "身份证读卡器", identityCard: "身份证", identityLay: "放在感应区",
     phone: "手机", phoneIn: "扫码，输数字，同意", phoneYes: "同意提交", phonePage: "自己当手机（打开页面）",
     inSlot: "插着", ownCard: "写的卡", faults: "设备和毛病", faultsHint: "按下就坏，再按就好",
     reader: "读卡器", printer: "打印机", network: "网络", clock: "时钟",
@@ -33,6 +35,8 @@ export const WORDS = {
     skip: "Skip to the screen", title: "Tester's bench", subtitle: "No real device · gateway, reader, printer are on this page",
     reset: "Start afresh", screen: "Screen", controls: "Buttons on the screen", picture: "The terminal's screen, now {0}",
     cards: "Cards", cardsHint: "Press to insert, again to pull", pull: "Pull card", swap: "Swap in 0.3 s", muteCard: "Mute card", write: "Write one…",
+    technician: "Technician card", badgeFront: "into the citizens' slot", badgeOwn: "into its own slot", badgePin: "PIN 24681357",
+    identity: "Identity reader", identityCard: "Identity card", identityLay: "Lay on its reader",
     phone: "Phone", phoneIn: "Scan, type the digits, agree", phoneYes: "Approve the form", phonePage: "Be the phone (open the page)",
     inSlot: "inserted", ownCard: "own card", faults: "Devices and faults", faultsHint: "Press to break, again to mend",
     reader: "Reader", printer: "Printer", network: "Network", clock: "Clock",
@@ -62,7 +66,7 @@ export const WORDS = {
 // Names of faults and device states; what is not here is shown as its code.
 const CODES = {
   "zh-Hans": {
-    unplug: "拔线", "paper-out": "没纸", "near-end": "快没纸", "cover-open": "开盖", mute: "不回话", "power-off": "断电",
+    unplug: "拔线", pulled: "读到一半拿走", cut: "只读到一半", "paper-out": "没纸", "near-end": "快没纸", "cover-open": "开盖", mute: "不回话", "power-off": "断电",
     "power-cut": "打到一半断电", "cutter-jam": "切刀卡住", cutter: "切刀卡住", "head-hot": "打印头过热", held: "被占着",
     "power-cycle": "断电又来电", unrecoverable: "坏了要修", "no-markers": "不报打完", slow: "慢", down: "停了", refusing: "不收（503）", "battery-dead": "电池没电（2001 年）",
     reachable: "有回答", unreachable: "没有回答", waiting: "嘴里有凭条", "presenter-jam": "出纸口卡住", lying: "乱报", noise: "乱回话", ready: "好的", fault: "有毛病",
@@ -71,7 +75,7 @@ const CODES = {
     printed_not_cut: "没切", unknown: "不知道", blocked: "停住了", queued: "排着队",
   },
   en: {
-    unplug: "Unplug", held: "Held by another", "power-cycle": "Power blip", unrecoverable: "Needs repair", "no-markers": "No proof",
+    unplug: "Unplug", pulled: "Lifted while read", cut: "Half a reading", held: "Held by another", "power-cycle": "Power blip", unrecoverable: "Needs repair", "no-markers": "No proof",
     slow: "Slow", down: "Down", refusing: "Refuses (503)", "battery-dead": "Dead battery (2001)", reachable: "answers",
     unreachable: "does not answer", waiting: "receipt in the mouth", "presenter-jam": "Mouth jammed", lying: "Lies", noise: "Noise", "cutter-jam": "Cutter jam", "head-hot": "Hot head", "paper-out": "No paper", "near-end": "Paper low", "cover-open": "Cover open", mute: "Mute", "power-off": "Power off",
     "power-cut": "Power cut midway", "reader-absent": "no reader", not_printed: "not printed", printed_not_cut: "not cut",

@@ -9,7 +9,16 @@ from fastapi import FastAPI, Response
 from fastapi import Path as PathParam
 
 from kiosk.bench.actions import BenchActions
-from kiosk.bench.bodies import CardBody, PhoneAnswer, PhoneBody, ReceiptBody, StateBody, TakenAnswer
+from kiosk.bench.bodies import (
+    BadgeBody,
+    CardBody,
+    IdentityBody,
+    PhoneAnswer,
+    PhoneBody,
+    ReceiptBody,
+    StateBody,
+    TakenAnswer,
+)
 from kiosk.bench.ports import BenchPorts
 
 
@@ -33,6 +42,16 @@ def add_devices(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
     def remove() -> dict[str, object]:
         """Pull the card out."""
         return actions.remove_card()
+
+    @app.post("/api/card/badge", response_model=StateBody)
+    def badge(body: BadgeBody) -> dict[str, object]:
+        """Put the technician's card into the technicians' own slot, or pull it out there."""
+        return actions.badge(there=body.there)
+
+    @app.post("/api/card/identity", response_model=StateBody)
+    def identity(body: IdentityBody) -> dict[str, object]:
+        """Lay a persona's identity card on its own reader, or take it away (null)."""
+        return actions.identity(body.persona or "")
 
     @app.post("/api/phone", response_model=PhoneAnswer)
     def phone(body: PhoneBody) -> dict[str, object]:

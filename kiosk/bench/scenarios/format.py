@@ -30,9 +30,9 @@ BARE = frozenset({
 """Steps that may stand without an argument."""
 STEPS = BARE | {
     "touch", "type", "draw", "key", "headphones", "open", "answer", "receipt", "rate", "wait", "fault", "mend",
-    "network", "see", "printed", "entries", "pending", "logged", "spoken", "phone",
+    "network", "see", "printed", "entries", "pending", "logged", "spoken", "phone", "badge", "technician",
+    "rejected", "identity",
 }  # fmt: skip
-CHECKS = frozenset({"see", "printed", "entries", "pending", "logged", "spoken"})
 SEE = frozenset(
     {"screen", "within", "says", "says-not", "has", "has-not", "enabled", "disabled", "failure", "language"}
 )
@@ -45,6 +45,13 @@ _PLAIN = re.compile(r"[a-z][a-z0-9.-]*")
 _WRITTEN = {
     "pin": (re.compile(r"right|wrong|[0-9]{4,12}"), "a pin is right, wrong, or its digits in quotes"),
     "headphones": (re.compile(r"in|out"), "headphones are in or out"),
+    "badge": (re.compile(r"in|out"), "the technician's card is in or out"),
+    "technician": (
+        re.compile(r"code|wrong-code|same-code|revoked"),
+        "a technician has a code, wrong-code, same-code, or is revoked",
+    ),
+    "rejected": (re.compile(r"[a-z0-9]+(-[a-z0-9]+)*"), "rejected wants the office's reason, a code"),
+    "identity": (re.compile(r"[a-z]+(-[a-z]+)*"), "an identity card is a persona's, or none"),
     "draw": (
         re.compile(r"\d{1,3},\d{1,3}( \d{1,3},\d{1,3})*"),
         '`draw` takes strokes, each a text of points: draw: ["100,200 900,200", …]',
@@ -74,10 +81,6 @@ class Step:
     verb: str
     argument: Argument = None
     line: int = 0
-
-    @property
-    def is_check(self) -> bool:
-        return self.verb in CHECKS
 
     def told(self) -> str:
         """The step in a few words, for reports. A PIN is not repeated."""
@@ -227,7 +230,8 @@ class _Reader:
             "touch": (str, list), "key": (str, list), "type": (str,), "open": (str,), "receipt": (str,),
             "rate": (int,), "wait": (int, float), "mend": (str,), "pending": (int,), "logged": (str, list),
             "spoken": (str, list), "answer": (dict,), "insert": (str, dict, type(None)), "pin": (str, type(None)),
-            "fault": (dict,), "draw": (list,), "headphones": (str,),
+            "fault": (dict,), "draw": (list,), "headphones": (str,), "badge": (str,),
+            "technician": (str,), "rejected": (str,), "identity": (str,),
         }  # fmt: skip
         kinds = wants.get(verb)
         if kinds is not None and (not isinstance(argument, kinds) or isinstance(argument, bool)):

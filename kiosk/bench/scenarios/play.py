@@ -67,6 +67,8 @@ class Player:
         self._held_before = 0
         self._papers_before = 0
         self._log_before = 0
+        self._code = ""
+        """The one-time code that a technician was given last."""
 
     def play(self, scenario: Scenario) -> Outcome:
         """Play it to its end, or to the first step that fails. Never raises for what the scenario found."""
@@ -138,6 +140,10 @@ class Player:
             "touch": lambda: [self._visitor.press(one) for one in _many(argument)],
             "type": lambda: self._bench.type_text(argument),
             "headphones": lambda: self._bench.headphones(plugged=argument == "in"),
+            "identity": lambda: self._bench.identity("" if argument == "none" else argument),
+            "badge": lambda: self._bench.badge(there=argument == "in"),
+            "technician": lambda: self._technician(argument),
+            "rejected": lambda: self._bench.reject(argument),
             "draw": lambda: self._bench.draw(strokes_of(argument)),
             "key": lambda: [self._bench.key(one) for one in _many(argument)],
             "open": lambda: self._open(argument),
@@ -158,6 +164,17 @@ class Player:
             "spoken": lambda: self._spoken(argument),
         }
         acts[step.verb]()
+
+    def _technician(self, what: str) -> None:
+        """What the gateway does for a technician; a code is typed as the phone shows it, wrong, or a second time."""
+        if what == "revoked":
+            self._bench.technician(what)
+            return
+        if what != "same-code":
+            self._code = str(self._bench.technician("code")["digits"])
+        wrong = f"{(int(self._code) + 1) % 10 ** len(self._code):0{len(self._code)}d}"
+        self._bench.type_text(wrong if what == "wrong-code" else self._code)
+        self._visitor.press("primary")
 
     def _phone(self, wanted: Mapping[str, str]) -> None:
         """A tap on the telephone, and what its page must say then."""
@@ -182,7 +199,7 @@ class Player:
         for event in [one for one in offered if one.startswith("event.")]:
             self._visitor.press(event)
             self._visitor.wait_for("services")
-            if any(one["id"] == f"service.{service}" for one in self._bench.elements()):
+            if self._visitor.turn_to(f"service.{service}"):
                 self._visitor.press(f"service.{service}")
                 self._visitor.wait_for("intro")
                 return

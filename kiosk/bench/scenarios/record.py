@@ -14,7 +14,7 @@ from kiosk.bench.scenarios.format import MAX_STEPS, Scenario, Step
 
 PIN_KEY = "pin."
 PIN_OK = "pin.ok"
-VIRTUAL_DEVICES = ("reader", "printer")
+VIRTUAL_DEVICES = ("reader", "printer", "identity")
 PIN_CHANGES = ("pin.delete", "pin.clear", "pin.shuffle")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar, cast, get_args
 
 from drivers.sim.cards.issuer import CardAuthority
-from kiosk.bench.adapters.cards import Tray
+from kiosk.bench.adapters.cards import TECHNICIAN, Tray
 from kiosk.bench.adapters.faults import DeviceFaults, SimReaderFaults
 from kiosk.bench.adapters.paper import PaperTray
 from kiosk.bench.hands.bench import Json
@@ -24,11 +24,13 @@ from kiosk.bench.virtual.city import personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.bench.virtual.painter import Draw
+from kiosk.bench.virtual.staff import serial
 from kiosk.clock import ZONE
 from kiosk.events import HeadphonesChanged, KeyName, KeyPressed, KeyTyped
 from kiosk.pieces.strokes import Stroke, stroke
 from kiosk.screen_model import Beside, Control, DateField, Field, WritingPad
 from kiosk.writing.zinnia import shared_or_tell
+from offline_cache.wire.fleet.technician import PATH
 
 _T = TypeVar("_T")
 DAY_S = 86_400
@@ -61,8 +63,11 @@ class VirtualBench:
         )
         self._draw, self._size = draw, LANDSCAPE if landscape else PORTRAIT
         self._tray = Tray(self.kiosk.reader, tuple(personas().values()), self.kiosk.authority)
-        self._tray.technician = self.kiosk.staff.document
+        self._badge = self.kiosk.staff.document()
+        self._tray.drawer.technician = lambda: self._badge
+        self._own_tray = Tray(self.kiosk.own_reader, (), self.kiosk.authority, self._tray.drawer)
         self._faults = DeviceFaults(SimReaderFaults(self.kiosk.reader), self.kiosk.paper)
+        self._faults.add("identity", self.kiosk.identity)
         self._paper = PaperTray(self.kiosk.paper, self.kiosk.printer)
 
     # ------------------------------------------------------------------------------------------------ the eye
@@ -79,6 +84,8 @@ class VirtualBench:
                 "reader": {"state": known["slot"]},
                 "printer": {"state": known["printer"]},
                 "slot": {"card": self._tray.inserted()},
+                "own_slot": {"card": self._own_tray.inserted()},
+                "identity": {"card": self.kiosk.identity.there()},
                 "clock": {"now": self._now()},
                 "faults": [asdict(fault) for fault in self._faults.active()],
             },
@@ -185,6 +192,37 @@ class VirtualBench:
         self._tray.remove()
         return self._moved()
 
+    def badge(self, *, there: bool) -> Json:
+        """Raises `BenchError` as `Tray.insert_persona` and `Tray.remove`."""
+        if there:
+            self._own_tray.insert_persona(TECHNICIAN)
+        else:
+            self._own_tray.remove()
+        return self._moved()
+
+    def identity(self, persona: str) -> Json:
+        """Raises `BenchError` as `IdentityPad.lay`."""
+        if persona:
+            self.kiosk.lay(persona)
+        else:
+            self.kiosk.identity.take()
+        return self._moved()
+
+    def technician(self, what: str) -> Json:
+        """As `Bench.technician`. Raises `BenchError` (`no-code`) where no code is on the screen."""
+        if what == "revoked":
+            self.kiosk.staff.revoked.add(serial(self._badge))
+            return {}
+        address = next((one for one in words_of(self.kiosk.screen) if PATH in one), None)
+        if address is None:
+            raise BenchError("no-code", "There is no code for technicians on the screen.", "Hold its name first.", 409)
+        return {"digits": self.kiosk.staff.digits(address)}
+
+    def reject(self, reason: str) -> Json:
+        """Raises `BenchError` (`nothing-sent`) where no office has an entry of this terminal."""
+        self.kiosk.store.reject(reason, self.kiosk.clock.wall_ms())
+        return self._moved()
+
     def phone(self, what: str, persona: str = "") -> Json:
         """Raises `BenchError` as the real one (`kiosk/bench/adapters/phone.py`)."""
         page = self.kiosk.phone(known(what), persona or "parent")
@@ -265,6 +303,8 @@ class VirtualBench:
         """
         self.mend()
         self._tray.reset()
+        self._own_tray.reset()
+        self.kiosk.identity.take()
         self.network(up=True)
         waited = 0.0
         while self.kiosk.screen.name != "attract":

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import TypeVar, cast
 
 from kiosk.events import Event
 from kiosk.screen_model import Control
 
+_T = TypeVar("_T")
+
 
 def controls_of(value: object) -> list[Control]:
     """Every control of a screen, in the order of the model."""
-    if isinstance(value, Control):
-        return [value]
-    return [control for part in _parts(value) for control in controls_of(part)]
+    found: list[Control] = []
+    _look(value, Control, found)
+    return found
 
 
 def words_of(value: object) -> list[str]:
     """Every text of a screen."""
-    if isinstance(value, str):
-        return [value]
-    return [text for part in _parts(value) for text in words_of(part)]
+    found: list[str] = []
+    _look(value, str, found)
+    return found
 
 
-def _parts(value: object) -> list[object]:
-    if isinstance(value, tuple):
-        return list(value)
-    if is_dataclass(value) and not isinstance(value, type | Event):
-        return [getattr(value, item.name) for item in fields(value)]
-    return []
+def _look(value: object, wanted: type[_T], found: list[_T]) -> None:
+    """Gather what is wanted, in order; a thing that is wanted is not looked into."""
+    if isinstance(value, wanted):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for part in cast(tuple[object, ...], value):
+            _look(part, wanted, found)
+    else:
+        for name in _names(type(value)):
+            _look(getattr(value, name), wanted, found)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """What an eye finds in a value of this kind: the fields of a piece of a screen, nothing in a word or an event."""
+    if not is_dataclass(kind) or issubclass(kind, Event):
+        return ()
+    return tuple(item.name for item in fields(kind))

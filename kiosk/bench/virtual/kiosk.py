@@ -20,9 +20,10 @@ from drivers.sim.cards.reader import SimReader
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import board_like
 from drivers.sim.printer_link import SimReceiptPrinter
+from kiosk.bench.adapters.identity import IdentityPad
 from kiosk.bench.adapters.paper import RecordingPrinter
 from kiosk.bench.hands.phone import digits_of, idle, url_of
-from kiosk.bench.ports import BenchError
+from kiosk.bench.ports import IDENTITY_PORT, BenchError
 from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.bench.virtual.staff import VirtualStaff
@@ -37,19 +38,36 @@ from kiosk.writing.handwriting import Handwriting
 from offline_cache import enrolment as enrolments
 from offline_cache import state as outbox_state
 from offline_cache.outbox import Quota
+from offline_cache.wire.verdict import EntryVerdict, VerdictPage
 
 MAX_FORM_SCREENS = 40
 TICK_S = 0.05
 """The shortest time that passes at once."""
 
 
+class OutboxTime:
+    """The same turned clock as the outbox reads it: rows carry the time that the screens show."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def now_ms(self) -> int:
+        return self._clock.wall_ms()
+
+    def mono_ms(self) -> int:
+        return round(self._clock.monotonic_s() * 1000)
+
+    def boot_id(self) -> str:
+        return "virtual"
+
+
 class Store(OutboxStore):
     """The real outbox; `acked` is what the gateway's receipt covers, `breaks` makes the next write fail."""
 
-    def __init__(self, state_dir: Path, quota: Quota | None = None) -> None:
+    def __init__(self, state_dir: Path, clock: ManualClock, quota: Quota | None = None) -> None:
         """A folder that joined a gateway has its name from there; any other terminal is called T0001."""
         joined = enrolments.load(state_dir).terminal if enrolments.is_enrolled(state_dir) else "T0001"
-        super().__init__(outbox_state.open_writer(state_dir, quota=quota), joined)
+        super().__init__(outbox_state.open_writer(state_dir, clock=OutboxTime(clock), quota=quota), joined)
         self.acked = 0
         self.breaks: Exception | None = None
         self.documents: list[Mapping[str, object]] = []
@@ -80,6 +98,20 @@ class Store(OutboxStore):
         """How many rows no receipt of the gateway covers."""
         return self._outbox.status().pending
 
+    def reject(self, reason: str, at_ms: int) -> None:
+        """An office rejects the last entry, as the sync service would hear it. Raises `BenchError`."""
+        if not self.acked:
+            raise BenchError("nothing-sent", "No office has an entry of this terminal.", "Submit something first.", 409)
+        document = dict(self.recorded)[self.acked]
+        told = (str(document.get("number", "")), "rejected", reason, str(document.get("agency", "data")))
+        epoch = self._outbox.meta().epoch
+
+        def answer(after: int) -> VerdictPage:
+            verdict = EntryVerdict(after + 1, epoch, self.acked, *told, at_ms)
+            return VerdictPage("T0001", after + 1, more=False, verdicts=(verdict,))
+
+        self._outbox.take_verdicts("virtual", answer)
+
     @property
     def last_seq(self) -> int:
         """The place of the newest document, or 0."""
@@ -95,6 +127,7 @@ class Kiosk:
         *,
         landscape: bool = False,
         printer: bool = True,
+        identity: bool = True,
         seed: int = 1,
         printer_model: str = "generic-80",
         authority: CardAuthority | None = None,
@@ -112,8 +145,10 @@ class Kiosk:
         self.clock = ManualClock()
         self.city = City()
         self.city.app.clock = self.clock.monotonic_s
-        self.store = Store(state_dir, quota)
+        self.store = Store(state_dir, self.clock, quota)
         self.reader = SimReader("Kiosk Citizen", real_time=False)
+        self.identity = IdentityPad(tuple(personas().values()))
+        self.own_reader = SimReader("Kiosk Technician", real_time=False)
         chosen = model(printer_model)
         self.paper = SimPrinter(clock=self.clock.monotonic_s, width_mm=chosen.width_mm, board=board_like(chosen))
         self.screens: list[ScreenModel] = []
@@ -125,9 +160,20 @@ class Kiosk:
         device = SimReceiptPrinter(self.paper, model=chosen, clock=self.clock.monotonic_s, advance=self.clock.advance)
         self.printer = RecordingPrinter(device, self.paper)
         self.terminal = Terminal(
-            Settings(width=size[0], height=size[1], a4_queue=a4_queue),
+            Settings(
+                width=size[0],
+                height=size[1],
+                a4_queue=a4_queue,
+                identity_reader_port=IDENTITY_PORT if identity else "",
+            ),
             state_dir,
-            Devices(self.reader, self.printer if printer else None, a4 or self._pages(a4_queue)),
+            Devices(
+                self.reader,
+                self.printer if printer else None,
+                a4 or self._pages(a4_queue),
+                self.own_reader,
+                self.identity if identity else None,
+            ),
             self.clock,
             self.screens.append,
             inline=True,
@@ -171,14 +217,13 @@ class Kiosk:
 
     def touch(self, *names: str) -> Kiosk:
         for name in names:
-            control = self.controls.get(name) or next(
-                (found for found in self.controls.values() if found.role == name), None
-            )
+            seen = self.controls
+            control = seen.get(name) or next((found for found in seen.values() if found.role == name), None)
             if control is None or control.event is None:
                 raise BenchError(
                     "cannot-press",
                     f"{name} cannot be pressed on {self.screen.name}.",
-                    f"On the screen: {', '.join(sorted(self.controls))}",
+                    f"On the screen: {', '.join(sorted(seen))}",
                     409,
                 )
             self.terminal.send(control.event)
@@ -191,6 +236,12 @@ class Kiosk:
         card = SimCard(parse_card_document(document), self.authority)
         self.put(card)
         return card
+
+    def lay(self, persona: str = "parent") -> Kiosk:
+        """Lay a persona's identity card on its reader; the terminal has looked since."""
+        self.city.persona = personas()[persona]
+        self.identity.lay(persona)
+        return self.wait(1)
 
     def put(self, card: SimCard) -> None:
         self.reader.insert(card)
@@ -251,7 +302,11 @@ class Kiosk:
         return taps[what]()
 
     def to_intro(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
-        return self.touch(f"event.{event}", f"service.{service}")
+        """From home to a service's own page, turning the pages of the list."""
+        self.touch(f"event.{event}")
+        while f"service.{service}" not in self.controls:
+            self.touch("page.down")
+        return self.touch(f"service.{service}")
 
     def through_form(self) -> Kiosk:
         """Take the first choice of every question and go on, until the check screen."""
@@ -278,8 +333,10 @@ class Kiosk:
 
     def close(self) -> None:
         self.terminal.stop()
+        self.identity.close()
 
     def pump(self) -> None:
         for _ in range(3):
             self.reader.settle()
+            self.own_reader.settle()
             self.terminal.runtime.pump()

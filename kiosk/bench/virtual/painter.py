@@ -14,6 +14,8 @@ from kiosk.bench.ports import BenchError
 from kiosk.screen_model import ScreenModel
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from kiosk.ui.glass.painter import Painting
 
 Size = tuple[int, int]
@@ -44,16 +46,20 @@ class Painter:
 
         if self._last == (model, size):
             return self._picture
+        out = io.BytesIO()
+        small = self.image(model, size).resize((size[0] // SHRUNK, size[1] // SHRUNK))
+        small.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
+        self._last, self._picture = (model, size), out.getvalue()
+        return self._picture
+
+    def image(self, model: ScreenModel, size: Size) -> Image:
+        """Return the screen in all its colours, RGB. Raises `BenchError` (`fonts-missing`)."""
+        from PIL import Image
+
         if self._painting is None:
             self._painting = self._opened()
         _, pixels = self._painting.of(model, size)
-        image = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, -1).convert("RGB")
-        out = io.BytesIO()
-        image.resize((size[0] // SHRUNK, size[1] // SHRUNK)).quantize(COLOURS, dither=Image.Dither.NONE).save(
-            out, "PNG"
-        )
-        self._last, self._picture = (model, size), out.getvalue()
-        return self._picture
+        return Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, -1).convert("RGB")
 
     def _opened(self) -> Painting:
         from kiosk.ui.build_fonts import fonts_folder

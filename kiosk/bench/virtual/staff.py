@@ -130,6 +130,7 @@ class VirtualStaff:
             sticks=self.sticks,
             checks=self.checks,
             sync=self._deliver,
+            offices=lambda: self._city.directory,
         )
         codes = Codes(self._enrolment, self._clock.monotonic_s)
         return TaskTable(Maintenance(machine).tasks()) | {OFFER: codes.offer, CHECK: codes.check}

@@ -57,6 +57,7 @@ def confirm_parts() -> Json:
                 "pair": {"type": "array", "items": cell},
                 "cells": {"type": "array", "items": cell},
                 "next": {"type": "array", "items": words},
+                "unsent": {**words, "description": "What has to be known until the gateway has it."},
                 "reasons": {"type": "object", "additionalProperties": words},
                 "own_ticket": {
                     "$ref": "#/$defs/condition",

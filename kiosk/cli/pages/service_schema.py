@@ -11,7 +11,7 @@ from typing import Any
 from kiosk.cli.pages.confirm_schema import confirm_parts
 from kiosk.cli.pages.view_schema import view_parts
 from kiosk.services import definition as d
-from kiosk.services.confirm_parsing import SITES, STARTS
+from kiosk.services.confirm_parsing import CARD, SITES, STARTS
 from kiosk.services.phone import SIGN_IN
 
 Json = Any
@@ -62,7 +62,10 @@ def service_schema() -> Json:
                 "field": {"type": "array", "items": {"$ref": "#/$defs/field"}},
                 "confirm": {"$ref": "#/$defs/confirm", "description": "The citizen waits for the office's answer."},
                 "places": {"$ref": "#/$defs/places", "description": "It ends with the nearest places on a map."},
-                "card": {"enum": ["needed", "none"], "description": "none: for anybody; it names nobody."},
+                "card": {
+                    "enum": list(CARD),
+                    "description": "none: it names nobody. identity: an identity card is enough.",
+                },
                 "sign_in": {"enum": list(SIGN_IN), "description": "app: the city's app is enough, beside the card."},
                 "start": {"enum": [word for word in STARTS if word], "description": "Its button on the start screen."},
                 "apply": {"type": "boolean", "description": "False: it ends with its pages; nothing is handed in."},

@@ -1,38 +1,39 @@
-"""What a visit asks of the gateway about a sign-in with the city's app. Pure."""
+"""What a visit asks about somebody without the card: of the gateway by app, of the identity cards' reader. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kiosk.frozen import frozen
 from kiosk.session.state import Effect, FetchData, Session
 
 
-@dataclass(frozen=True)
+@frozen
 class AppEffect(Effect):
     """The root of what is asked about a sign-in."""
 
 
-@dataclass(frozen=True)
+@frozen
 class AskSignIn(AppEffect):
     """Get a code to sign in with (`SignInMade`, `SignInFailed`)."""
 
 
-@dataclass(frozen=True)
+@frozen
 class LookAtSignIn(AppEffect):
     """See how it stands (`SignInSeen`)."""
 
     key: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class EndSignIn(AppEffect):
     """The visit is over: nothing more shall be released to it. Whatever comes of it, it ends by itself."""
 
     key: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class AskApproval(AppEffect):
     """Put the finished form before the citizen on the telephone (`FormAsked`, `SignInFailed`)."""
 
@@ -40,20 +41,25 @@ class AskApproval(AppEffect):
     draft: Mapping[str, object] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class TakeBackForm(AppEffect):
     """Take the form away from the telephone again."""
 
     key: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class FetchByApp(AppEffect):
     """Fetch subjects without a card in the slot (`DataFetched`, `LookupFailed`)."""
 
     key: str = field(repr=False)
     service: str
     subjects: tuple[str, ...]
+
+
+@frozen
+class LookForIdentity(Effect):
+    """Look once whether an identity card lies on its reader (`IdentityRead`, `IdentityAbsent`)."""
 
 
 def ended(session: Session) -> tuple[Effect, ...]:

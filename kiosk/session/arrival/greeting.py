@@ -7,10 +7,11 @@ answer, or a visit by app: nothing is said.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from kiosk.events import SubjectData
+from kiosk.frozen import frozen
 from kiosk.pieces.acting import Acting, Company, Due
 from kiosk.services.definition import ServiceDefinition
 from kiosk.services.forms import flat
@@ -20,7 +21,7 @@ from kiosk.session.service import open_service
 from kiosk.session.state import Effect, Session, State, Step
 
 
-@dataclass(frozen=True)
+@frozen
 class AskGreeting(Effect):
     """Ask the gateway for these subjects, for the purpose `greeting` (`GreetingCame`)."""
 

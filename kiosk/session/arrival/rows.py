@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kiosk import events as e
-from kiosk.session import aside, modes, start
-from kiosk.session.arrival import app, approval, greeting
+from kiosk.session import aside, modes, service, start
+from kiosk.session.arrival import app, approval, greeting, identity
 from kiosk.session.asking import events as asked
 from kiosk.session.asking import rows
 from kiosk.session.state import Session, Step
@@ -20,6 +20,8 @@ LATE: Rows = {
     asked.SignInSeen: aside.ignore,
     asked.FormAsked: aside.ignore,
     asked.GreetingCame: greeting.came,
+    asked.IdentityRead: aside.ignore,
+    asked.IdentityAbsent: aside.ignore,
 }
 
 
@@ -47,6 +49,16 @@ ASKING_APP: Rows = {
     asked.SignInFailed: app.failed,
     e.TimerFired: app.given_up,
     e.SlotChanged: app.card_instead,
+    e.FinishPressed: start.leave,
+}
+IDENTITY: Rows = {
+    asked.IdentityRead: identity.read,
+    asked.IdentityAbsent: identity.absent,
+    e.TimerFired: identity.ticked,
+    e.StartChosen: identity.by_app,
+    e.SlotChanged: aside.card_out,
+    e.BackPressed: identity.back,
+    e.HomePressed: service.home,
     e.FinishPressed: start.leave,
 }
 APP: Rows = {

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
-from drivers.api import JobState, PrintResult
+from drivers.api import CardFacts, Holder, JobState, PrintResult
 from kiosk.events import Event, SubjectData
+from kiosk.frozen import frozen
 from kiosk.pieces.sign_in import SignIn
 from kiosk.pieces.strokes import Stroke
 from kiosk.pieces.visit import Pad
 
 
-@dataclass(frozen=True)
+@frozen
 class ChoicesFetched(Event):
     """The choices of one question came."""
 
@@ -22,7 +23,7 @@ class ChoicesFetched(Event):
     data: SubjectData = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class ChoicesFailed(Event):
     """They did not; `code` says why."""
 
@@ -31,7 +32,7 @@ class ChoicesFailed(Event):
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class VerdictCame(Event):
     """What the office made of the entry `seq`: accepted with a result, or rejected for a reason."""
 
@@ -41,14 +42,14 @@ class VerdictCame(Event):
     result: Mapping[str, str] = field(repr=False, default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
+@frozen
 class CardLost(Event):
     """The card in the slot was reported lost."""
 
     insertion: int
 
 
-@dataclass(frozen=True)
+@frozen
 class GreetingCame(Event):
     """What the city tells the holder of the card that was in the slot: a row for each company, yes or no."""
 
@@ -56,48 +57,60 @@ class GreetingCame(Event):
     subjects: tuple[SubjectData, ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
+class AgenciesAsked(Event):
+    """Find a service by the agency that it belongs to."""
+
+
+@frozen
+class AgencyChosen(Event):
+    """Show this agency's services."""
+
+    agency: str
+
+
+@frozen
 class AlertChosen(Event):
     """Do what home says is still to be done."""
 
 
-@dataclass(frozen=True)
+@frozen
 class NewPinJudged(Event):
     """The digits of this step keep the rules (`problem` empty), or break the one that is named."""
 
     problem: str
 
 
-@dataclass(frozen=True)
+@frozen
 class PinChanged(Event):
     """The card has taken the new PIN, and proved it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ProofChosen(Event):
     """Whether there is a proof of what the citizen says instead."""
 
     proof: Literal["later", "none"]
 
 
-@dataclass(frozen=True)
+@frozen
 class CallBackAsked(Event):
     """ "Call me about it": beside a bad rating. Touched again, it is taken back."""
 
 
-@dataclass(frozen=True)
+@frozen
 class RetryChosen(Event):
     """Choose again after the office said no."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SheetProgress(Event):
     """The A4 printer goes on, or waits for a hand (`blocked`)."""
 
     state: JobState
 
 
-@dataclass(frozen=True)
+@frozen
 class SheetFinished(Event):
     """What is known of a certificate that was sent to the A4 printer. It belongs to no session: it counts after it too.
 
@@ -110,40 +123,40 @@ class SheetFinished(Event):
     result: PrintResult
 
 
-@dataclass(frozen=True)
+@frozen
 class PhoneAsked(Event):
     """Go on with this form on the telephone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class HandedOver(Event):
     """The gateway keeps the form; the telephone opens it at `url`."""
 
     url: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class HandoverFailed(Event):
     """It does not; `code` says why. The form is still here."""
 
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class SignInMade(Event):
     """The gateway gave a code to sign in with by telephone."""
 
     sign_in: SignIn
 
 
-@dataclass(frozen=True)
+@frozen
 class SignInFailed(Event):
     """It gave none, or does not take the form that was to be approved; `code` says why."""
 
     code: str
 
 
-@dataclass(frozen=True)
+@frozen
 class SignInSeen(Event):
     """How a sign-in stands, and what the citizen said of the form last put before them."""
 
@@ -155,36 +168,36 @@ class SignInSeen(Event):
     """The gateway's word that the form was approved."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FormAsked(Event):
     """The form is before the citizen, on the telephone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchAsked(Event):
     """Look for a service by its letters."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ContinueChosen(Event):
     """Go on with the form that was left half filled in."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ListSearched(Event):
     """Look through a long list of choices by letters (`open`), or see it whole again."""
 
     open: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class PadChosen(Event):
     """Write by pinyin, by hand, or letter by letter."""
 
     pad: Pad
 
 
-@dataclass(frozen=True)
+@frozen
 class CandidateChosen(Event):
     """Candidate `index` of these letters."""
 
@@ -192,7 +205,7 @@ class CandidateChosen(Event):
     index: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CharacterChosen(Event):
     """Candidate `index` of these strokes."""
 
@@ -200,7 +213,7 @@ class CharacterChosen(Event):
     index: int
 
 
-@dataclass(frozen=True)
+@frozen
 class CharactersFound(Event):
     """Which characters these strokes may be, the likeliest first."""
 
@@ -208,12 +221,12 @@ class CharactersFound(Event):
     candidates: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class CandidatesTurned(Event):
     """Show the candidates after those on the panel."""
 
 
-@dataclass(frozen=True)
+@frozen
 class CandidatesFound(Event):
     """What these letters may mean, the likeliest first."""
 
@@ -221,10 +234,25 @@ class CandidatesFound(Event):
     candidates: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class CandidateTaken(Event):
     """A candidate of these letters writes `text`, and leaves the letters `rest`."""
 
     letters: str = field(repr=False)
     text: str = field(repr=False)
     rest: str = field(repr=False)
+
+
+@frozen
+class IdentityRead(Event):
+    """An identity card lay on its reader and was read."""
+
+    facts: CardFacts
+    holder: Holder = field(repr=False)
+
+
+@frozen
+class IdentityAbsent(Event):
+    """No identity card was read; `code` says why, as a failure code. Empty: none lies there."""
+
+    code: str = ""

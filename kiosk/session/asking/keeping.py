@@ -31,6 +31,8 @@ def keep(session: Session) -> tuple[Session, tuple[Effect, ...]]:
         return session, ()
     if session.saved is not None or not (application.answers or application.disputed):
         return session, ()
+    if not facts.card_id:
+        return session, ()  # an identity card has no number of its own: it could not be told from another
     service = application.service
     kept = Kept(digest(facts.card_id), session.id, service.id, service.version, dict(application.answers),
                 application.disputed, application.said)  # fmt: skip

@@ -6,9 +6,10 @@ Decided in docs/adr/0013: against the card's signature only, for a quarter of an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from kiosk.events import BackPressed, TimerFired
+from kiosk.frozen import frozen
 from kiosk.services.phone import can_continue
 from kiosk.session.asking.events import HandedOver, HandoverFailed, PhoneAsked
 from kiosk.session.common import CARD_FAILURES, WAIT, application_of, enter, fail, forget
@@ -30,7 +31,7 @@ AT = frozenset({State.FORM, State.CHECK})
 """Where the telephone may be asked for; and on the help of these pages."""
 
 
-@dataclass(frozen=True)
+@frozen
 class HandOver(Effect):
     """Give the form to the gateway for the holder's telephone, with the card's signature (`HandedOver`)."""
 
@@ -39,7 +40,7 @@ class HandOver(Effect):
     timeout_s: float
 
 
-@dataclass(frozen=True)
+@frozen
 class TakeBack(Effect):
     """Ask the gateway to forget a form that no telephone has opened yet. Whatever comes of it, the code runs out."""
 

@@ -63,6 +63,8 @@ TOUCHES = (
     asked.CallBackAsked,
     asked.ProofChosen,
     asked.SearchAsked,
+    asked.AgenciesAsked,
+    asked.AgencyChosen,
     asked.ContinueChosen,
     asked.ListSearched,
     asked.PadChosen,
@@ -73,12 +75,27 @@ TOUCHES = (
     asked.PhoneAsked,
     asked.AlertChosen,
 )
-HOME: Rows = {asked.SearchAsked: search.asked, asked.ContinueChosen: keeping.resume}
+HOME: Rows = {
+    asked.SearchAsked: search.asked,
+    asked.AgenciesAsked: search.agencies_asked,
+    asked.ContinueChosen: keeping.resume,
+}
+AGENCIES: Rows = {
+    asked.AgencyChosen: search.agency_chosen,
+    e.PageTurned: search.turn_list,
+    e.BackPressed: service.home,
+}
+SERVICES: Rows = {
+    e.ServiceChosen: service.service_chosen,
+    e.PageTurned: search.turn_list,
+    e.BackPressed: search.back_from_services,
+}
 SEARCH: Rows = {
     e.KeyTyped: search.key,
     e.KeysErased: search.erased,
     e.PageTurned: search.turn,
     e.ServiceChosen: service.service_chosen,
+    asked.AgenciesAsked: search.agencies_asked,
     e.BackPressed: service.home,
 }
 IN_CARD: Rows = {asked.CardLost: start.card_lost, asked.PhoneAsked: phone.asked}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from drivers.api import JobState
+from kiosk.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Sheet:
     """The last certificate that was sent to the A4 printer in this visit, and what is known of it."""
 

@@ -5,9 +5,10 @@ Nothing of it is kept: with the answer, the pad or the question go the letters, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from kiosk.events import KeysErased, KeyTyped, StrokeDrawn
+from kiosk.frozen import frozen
 from kiosk.pieces.strokes import MOST_STROKES, Stroke
 from kiosk.pieces.visit import Pad, Writing
 from kiosk.services import forms
@@ -32,14 +33,14 @@ MOST_LETTERS = 30
 """A longer word is typed in two; the same as the engine's own bound."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FindCandidates(Effect):
     """Ask the engine what these letters may mean (`CandidatesFound`)."""
 
     letters: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class TakeCandidate(Effect):
     """Ask the engine what candidate `index` of these letters writes (`CandidateTaken`)."""
 
@@ -47,11 +48,12 @@ class TakeCandidate(Effect):
     index: int
 
 
-@dataclass(frozen=True)
+@frozen
 class FindCharacters(Effect):
-    """Ask the recogniser which characters these strokes may be (`CharactersFound`)."""
+    """Ask the recogniser which characters these strokes may be (`CharactersFound`), in the script of a language."""
 
     strokes: tuple[Stroke, ...] = field(repr=False)
+    language: str = "zh-Hans"
 
 
 def chinese(item: FieldDefinition) -> bool:
@@ -85,7 +87,7 @@ def _composing(session: Session, letters: str) -> Step:
 
 def _drawing(session: Session, strokes: tuple[Stroke, ...]) -> Step:
     writing = replace(application_of(session).writing, strokes=strokes, candidates=(), first=0)
-    return _with(session, writing, *((FindCharacters(strokes),) if strokes else ()))
+    return _with(session, writing, *((FindCharacters(strokes, session.language),) if strokes else ()))
 
 
 def _written(session: Session, text: str) -> Session:

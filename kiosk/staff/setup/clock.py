@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import Proof, Stage, StageRows, accepted, finished, on_stage, setup_of
@@ -15,7 +15,7 @@ FAR_MS = 300_000
 """Farther off than this no certificate can be judged: nobody may say that it is good enough."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Timing(Stage):
     """What was measured."""
 

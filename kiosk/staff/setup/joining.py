@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import POLL, Proof, Stage, StageRows, again_after, finished, on_stage, setup_of
@@ -17,7 +18,7 @@ WRITE, READ = "setup-stick-write", "setup-stick-read"
 AGAIN_S = 3.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Enrolling(Stage):
     """What stands on the screen, and what the gateway last said."""
 

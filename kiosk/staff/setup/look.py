@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import Proof, Stage, StageRows, accepted, finished, on_stage, proven, setup_of
@@ -18,7 +19,7 @@ VOICES = ("zh-Hans", "yue-Hant")
 TASK = "setup-speech"
 
 
-@dataclass(frozen=True)
+@frozen
 class Looking(Stage):
     """Which page is on the screen."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import (
@@ -26,7 +27,7 @@ WAIT_S = 3.0
 """Between two looks while nobody answers."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Wiring(Stage):
     """How far the cable's way is."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import Proof, Stage, StageRows, accepted, finished, on_stage, setup_of
@@ -17,7 +18,7 @@ TRIES = 3
 """Wrong digits so often: another page with other digits, so that nobody guesses."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Printing(Stage):
     """What was printed, and what was typed of it."""
 

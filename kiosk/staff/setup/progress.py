@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import cast
 
 from kiosk.staff.setup.state import STEPS, Proof, Setup
 
@@ -83,11 +83,11 @@ def _proof(found: object) -> Proof:
         raise ProgressDamaged("a proof is no object")
     given = cast("dict[str, object]", found)
     name, mark, facts = given.get("name"), given.get("mark"), given.get("facts")
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None or mark not in {"ok", "warn"}:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None or mark not in ("ok", "warn"):
         raise ProgressDamaged("a proof has no name or no mark")
     if not isinstance(facts, dict):
         raise ProgressDamaged("a proof has no facts")
     texts = cast("dict[str, object]", facts)
     if not all(isinstance(value, str) and max(len(key), len(value)) <= _FACT for key, value in texts.items()):
         raise ProgressDamaged("a fact is no short text")
-    return Proof(name, cast("Literal['ok', 'warn']", mark), cast("dict[str, str]", texts))
+    return Proof(name, mark, cast("dict[str, str]", texts))

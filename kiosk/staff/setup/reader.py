@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, cast
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import Proof, Stage, StageRows, accepted, finished, on_stage, setup_of
@@ -16,7 +17,7 @@ FIRST, AGAIN = "setup-card", "setup-card-again"
 Phase = Literal["insert", "reading", "pull", "again", "rereading", "take"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Reading(Stage):
     """How far the card's way is."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, noted, run
 from kiosk.staff.setup.progress import proofs_json
@@ -27,7 +28,7 @@ SENT, PRINT, OPEN = "setup-sent", "setup-report-print", "setup-open"
 LOOK_S = 2.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Reporting(Stage):
     """How far the report is."""
 

@@ -7,10 +7,11 @@ is over leaves `Done` in its place, and the next one begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.session.state import Effect, StartTimer
 from kiosk.staff.part import Part, Staff, Step
 
@@ -23,7 +24,7 @@ ACCEPTED = "accepted"
 """The fact of a proof that a person took upon himself: 照用."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Proof:
     """One row of the readiness report. `facts` are numbers, dates and plain words, never a holder's."""
 
@@ -39,7 +40,7 @@ class Proof:
         return ACCEPTED in self.facts
 
 
-@dataclass(frozen=True)
+@frozen
 class Stage:
     """The root of what a step knows."""
 
@@ -49,17 +50,17 @@ class Stage:
         return False
 
 
-@dataclass(frozen=True)
+@frozen
 class Loading(Stage):
     """What was proven before is being read."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Done(Stage):
     """The step is over."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Setup(Part):
     """Where bringing into service stands."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from kiosk import events as e
+from kiosk.frozen import frozen
 from kiosk.session.state import StartTimer
 from kiosk.staff.events import GlassTouched, TaskPressed
 from kiosk.staff.part import Staff, Step
@@ -19,7 +20,7 @@ LIMIT_S = 60.0
 """For each circle; who cannot touch it by then goes on with the keypad."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Touching(Stage):
     """Which circles were touched, and how far off, pixels."""
 

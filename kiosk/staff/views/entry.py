@@ -44,11 +44,12 @@ def _refused(view: View, model: ScreenModel) -> ScreenModel:
 def _pin(view: View, model: ScreenModel) -> ScreenModel:
     say, part = view.say, part_of(view)
     entry = PinEntry(PIN_MOST, part.pin_length, say("请用手挡一挡，别让人看见"))
+    why = say("卡出去过。再输一次密码，证明还是它。") if part.back_to else say("6 到 8 位数字。屏幕不显示。")
     wrong = Notice("att", say("密码不对，还可以试 {n} 次", n=part.tries_left), say("这张卡自己在数，数完就锁。"))
     return replace(
         model,
         title="" if part.refused else say("正在核对密码") if part.busy else say("请输入技术员卡密码"),
-        subtitle="" if part.refused else say("6 到 8 位数字。屏幕不显示。"),
+        subtitle="" if part.refused else why,
         body=(*((wrong,) if part.refused else ()), entry, pin_pad(view.scene, enabled=part.wants_pin)),
         back=None if part.busy else model.back,
         primary=frame.primary(

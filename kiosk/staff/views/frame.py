@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.frozen import frozen
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.session.state import Session
@@ -21,7 +22,7 @@ AIDS = frozenset({"mode.large", "mode.contrast", "mode.language"})
 """The aids that a technician has: voice, help and the lowered screen are the citizen's."""
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """What a staff screen is drawn from."""
 

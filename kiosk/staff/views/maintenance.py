@@ -8,6 +8,7 @@ from dataclasses import replace
 from kiosk import events as e
 from kiosk.pieces.proving import ProofMark, ProofRow, ProofRows
 from kiosk.screen_model import Control, Gap, Notice, Pager, Piece, ScreenModel, Tiles
+from kiosk.services.definition import words
 from kiosk.staff import maintenance
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.maintenance import CHECKS, TOOLS, Maintenance, problems, remedy
@@ -113,16 +114,23 @@ def _split(rows: tuple[TaskRow, ...]) -> tuple[tuple[TaskRow, ...], tuple[TaskRo
 
 def proof(view: View, row: TaskRow) -> ProofRow:
     """Return a finding as a row: its mark, what it says, its next step, and its stable name at the right."""
-    say = view.say
-    title, text = say(row.title, **row.values), say(row.text, **row.values) if row.text else ""
+    say, values = view.say, _named(view, row.values)
+    title, text = say(row.title, **values), say(row.text, **values) if row.text else ""
     mark = MARKS[row.mark]
     if "told" in row.values:  # a line of the log: when, and its plain fields under it
         return ProofRow(mark, title, row.values["at"], detail=row.values["told"])
     if row.next:
-        step = say("下一步：{t}", t=say(row.next, **row.values))
+        step = say("下一步：{t}", t=say(row.next, **values))
         detail = f"{text}\n{step}" if text else step
         return ProofRow(mark, title, row.name, detail=detail)
     return ProofRow(mark, text, row.name, name=title)
+
+
+def _named(view: View, values: Mapping[str, str]) -> Mapping[str, str]:
+    """An agency by its name instead of its id, where the catalogue knows it."""
+    catalogue = view.staff.world.catalogue
+    named = catalogue.agencies.get(values.get("agency", "")) if catalogue is not None else None
+    return values if named is None else {**values, "agency": words(named, view.staff.language)}
 
 
 def paged(view: View, rows: tuple[TaskRow, ...]) -> tuple[tuple[TaskRow, ...], tuple[Piece, ...]]:

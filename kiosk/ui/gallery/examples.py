@@ -43,6 +43,7 @@ EXAMPLES: dict[str, Example] = {
     "59-help": machine.help_,
     "61-handwriting": writing.handwriting,
     "62-place-district": places.district,
+    "68-tax-check": trouble.tax_check,
     "69-no-paper": machine.no_paper,
     "70-printing": paper.printing,
     "71-half-printed": paper.half_printed,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kiosk.events import AnswerChosen, PageTurned
-from kiosk.screen_model import Choices, Control, Gap, ScreenModel, Tiles
+from kiosk.pieces.timeline import Path, Place
+from kiosk.screen_model import Choices, Control, Gap, Heading, ScreenModel, Tiles
 from kiosk.ui.gallery.common import SESSION, Scene
 
 DISTRICTS = (
@@ -34,13 +35,28 @@ def district(s: Scene) -> ScreenModel:
         icon="pin",
         onward=True,
     )
-    body = (Choices((*tiles[:2],)),) if low else (Tiles((*tiles, others)), Gap(), Choices((away,)))
+    following = (s.t("街、镇", "Street, town"), s.t("社区、村", "Community"))
+    way = Path((Place("current", s.t("区", "District")), *(Place("todo", name) for name in following)))
+    known = s.control(
+        "area.known",
+        "choice",
+        ("荔湾区华林街**社区", "荔湾区华林街**社区"),
+        AnswerChosen("known", session_id=SESSION),
+        icon="house",
+        detail=("刚才给的地址，一按就好", "The address you gave before, one touch"),
+        meaning="info",
+        onward=True,
+    )
+    near = Heading(s.t("或者选一个，近的在前", "Or choose, the nearest first"))
+    if low:
+        body = (Choices((*tiles[:2],)),)
+    else:
+        body = (way, Choices((known,)), near, Tiles((*tiles, others)), Gap(), Choices((away,)))
     return s.school(
         "form",
         4,
         ("现住址", "Where you live"),
         title=s.t("在哪个区？", "Which district?"),
-        subtitle="" if low else s.t("区 › 街、镇 › 社区、村", "District › Street, town › Community"),
         body=body,
         back=s.back(),
     )

@@ -1,9 +1,13 @@
-"""Examples: card trouble, the machine's trouble, help (32, 33, 54 to 57, 59, 69, 73)."""
+"""Examples: card trouble, and what a company still has to do (32, 54 to 57, 68, 73)."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kiosk.events import AnswerChosen
 from kiosk.screen_model import (
+    CheckRow,
+    CheckRows,
     Choices,
     Control,
     Fact,
@@ -246,4 +250,38 @@ def card_swapped(s: Scene) -> ScreenModel:
             Words(s.t("45 秒后自动退出，请您取卡", "Ends in 45 seconds"), small=True),
         ),
         primary=s.primary("用这张卡，重新开始", "Start with this card", icon="card"),
+    )
+
+
+def tax_check(s: Scene) -> ScreenModel:
+    steps: tuple[tuple[Literal["done", "current", "todo"], tuple[str, str], tuple[str, str]], ...] = (
+        ("done", ("营业执照", "Business licence"), ("市监局 · 4月28日领到", "Market · had on 28 April")),
+        ("done", ("刻公章", "Company seal"), ("公安局 · 4月29日备案", "Police · filed on 29 April")),
+        ("current", ("税务登记", "Tax registration"), ("税务局还没有您的登记 · 在这里办", "Not yet · do it here")),
+        ("done", ("员工社保开户", "Staff insurance"), ("人社局 · 5月6日", "Labour · 6 May")),
+        ("todo", ("公积金开户", "Housing fund"), ("有员工满 30 天再办 · 6月5日前", "After 30 days · by 5 June")),
+    )
+    known = (
+        CheckRow(s.t("信用代码", "Credit code"), "91440199MA****001P", s.t("市监局", "Market")),
+        CheckRow(s.t("法定代表人", "Representative"), s.t("陈*娴，就是您", "陈*娴, you"), ""),
+    )
+    return s.screen(
+        "tax-check",
+        where=s.t("我做生意", "I do business"),
+        where_detail="广州榕*贸易有限公司",
+        home=s.home(),
+        finish=s.finish(),
+        body=(
+            Trouble(
+                "att",
+                s.t("开业要办 5 样，还差税务登记", "5 steps to open; tax is missing"),
+                s.t("领执照 30 天内要办，还有 10 天。", "Within 30 days of the licence: 10 are left."),
+            ),
+            Ticks(tuple(Tick(mark, s.t(*name), s.t(*told)) for mark, name, told in steps)),
+            Heading(s.t("这些都有了，不用填", "Known already")),
+            CheckRows(known),
+        ),
+        back=s.back("以后再说", "Later", ""),
+        primary=s.primary("现在办税务登记", "Register for tax"),
+        primary_detail=s.t("2 个问题，约 2 分钟", "2 questions, about 2 minutes"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiosk.pieces.strokes import MOST_POINTS, SIDE, Stroke, stroke
 from kiosk.ui.drawing import Shape, Sheet, Square
+from kiosk.ui.theme import Rect
 from kiosk.ui.widgets import handwriting
 
 MOST_SEEN = 16 * MOST_POINTS
@@ -25,6 +26,11 @@ class Ink:
         """What was written so far; outside of the square the finger writes along its edge."""
         rect = self.square.rect
         return stroke(((x - rect.x) * SIDE / rect.width, (y - rect.y) * SIDE / rect.height) for x, y in self.way)
+
+    @property
+    def part(self) -> Rect:
+        """Where the stroke can be seen: along the edge its line reaches over the square."""
+        return self.square.rect.inset(-handwriting.INK_WIDTH)
 
     def shapes(self, sheet: Sheet) -> list[Shape]:
         """Return the stroke as it is drawn, in the colour of the last one."""

@@ -32,15 +32,17 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
 )
 
 from kiosk.screen_model import ScreenModel
-from kiosk.ui.drawing import Box, Part, Poly, Shape, Sheet
+from kiosk.ui.drawing import Box, Part, Poly, Shape, Sheet, extent
 from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
-from kiosk.ui.theme import Rgb, Theme
+from kiosk.ui.theme import Rect, Rgb, Theme
 
 QUADS_IN_A_MESH = 10_000
 """OpenGL ES 2 numbers vertices with 16 bits; Kivy allows 65,535 indices in a mesh, six a quad."""
 _SOFT = 1.0
 """How far a quad reaches beyond its shape, so that the soft edge is inside."""
+_INSIDE = 6.0
+"""How far the sides of an edge reach inwards beyond it: where the display is shown small, its soft edge is wider."""
 _FORMAT = [(b"v_pos", 2, "float"), (b"v_local", 2, "float"), (b"v_box", 4, "float"), (b"v_tint", 3, "float")]
 _VERTEX = """
 #ifdef GL_ES
@@ -121,14 +123,31 @@ def pressed_colour(colour: Rgb, theme: Theme, *, face: bool = False) -> Rgb:
 
 
 def _add_box(points: array[float], indices: array[int], box: Box, height: float, colour: Rgb) -> None:
-    first = len(points) // 11
-    reach_x, reach_y = box.half_width + _SOFT, box.half_height + _SOFT
     shape = (box.half_width, box.half_height, box.radius, box.stroke, *colour)
-    for u, v in ((-reach_x, -reach_y), (reach_x, -reach_y), (reach_x, reach_y), (-reach_x, reach_y)):
-        x = box.cx + u * box.cos - v * box.sin
-        y = height - (box.cy + u * box.sin + v * box.cos)
-        points.extend((x, y, u, v, *shape))
-    indices.extend((first, first + 1, first + 2, first, first + 2, first + 3))
+    for left, top, right, bottom in _covered(box):
+        first = len(points) // 11
+        for u, v in ((left, top), (right, top), (right, bottom), (left, bottom)):
+            x = box.cx + u * box.cos - v * box.sin
+            y = height - (box.cy + u * box.sin + v * box.cos)
+            points.extend((x, y, u, v, *shape))
+        indices.extend((first, first + 1, first + 2, first, first + 2, first + 3))
+
+
+def _covered(box: Box) -> tuple[tuple[float, float, float, float], ...]:
+    """The parts of a box that are not empty, seen from its middle: of a large edge only its four sides.
+
+    A pixel costs the same whether it comes out empty or not, and the insides of edges are a third of a screen.
+    """
+    x, y = box.half_width + _SOFT, box.half_height + _SOFT
+    side = box.stroke + 0.3 * box.radius + _INSIDE  # an arc's middle lies (1 - 1/sqrt 2) radii inside of its corner
+    if not box.stroke or min(x, y) < 2 * side:
+        return ((-x, -y, x, y),)
+    return (
+        (-x, -y, x, side - y),
+        (-x, y - side, x, y),
+        (-x, side - y, side - x, y - side),
+        (x - side, side - y, x, y - side),
+    )
 
 
 def _add_poly(points: array[float], indices: array[int], poly: Poly, height: float, colour: Rgb) -> None:
@@ -175,6 +194,8 @@ class Layer:
         self._ferry_dx = 0.0
         self._ferry_shapes: tuple[tuple[Shape, ...], Theme]
         self._kept_backdrop: tuple[tuple[Shape, ...], Meshes] = ((), [])
+        self.ground = True
+        """Whether the layer draws the paper under everything, or the window is cleared to its colour: half the cost."""
 
     def place(self, at: tuple[float, float], scale: float) -> None:
         """Show the display at another place or size of the window."""
@@ -191,8 +212,9 @@ class Layer:
         content = self._content
         content.clear()
         self._shapes.clear()
-        content.add(Color(*sheet.theme.colour("paper"), 1))
-        content.add(Rectangle(pos=(0, 0), size=self.size))
+        if self.ground:
+            content.add(Color(*sheet.theme.colour("paper"), 1))
+            content.add(Rectangle(pos=(0, 0), size=self.size))
         if sheet.backdrop:
             self._add_meshes(self._backdrop(sheet))
         self._ferry = None
@@ -246,14 +268,19 @@ class Layer:
         moved = [_moved(shape, self._ferry_dx) for shape in shapes]
         return vertices(moved, float(self.size[1]), -1, theme)
 
-    def move_ferry(self, dx: float, wrap_at: float, span: float) -> None:
-        """Draw the ferry `dx` to the right of its first place; beyond `wrap_at` it comes in at the left again."""
+    def move_ferry(self, dx: float, wrap_at: float, span: float) -> list[Rect]:
+        """Draw the ferry `dx` to the right of its first place; beyond `wrap_at` it comes in at the left again.
+
+        Returns what of the display changed: where it was and where it is.
+        """
         if self._ferry is None:
-            return
-        first = min(box.cx - box.half_width for box in self._ferry_shapes[0] if isinstance(box, Box))
-        self._ferry_dx = dx if first + dx < wrap_at else dx - span
+            return []
+        shapes = self._ferry_shapes[0]
+        first = min(box.cx - box.half_width for box in shapes if isinstance(box, Box))
+        before, self._ferry_dx = self._ferry_dx, dx if first + dx < wrap_at else dx - span
         ((points, _),) = self._ferry_vertices()
         self._ferry.vertices = points
+        return [extent(shapes).moved(at, 0) for at in (before, self._ferry_dx)]
 
 
 def read_window(window: Any) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +16,9 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
 from kiosk.events import Event, KeyName, KeyPressed
 from kiosk.screen_model import Control, Role, ScreenModel
 from kiosk.staff.events import GlassTouched
-from kiosk.ui.drawing import Shape, Sheet, Target
+from kiosk.ui.drawing import Shape, Sheet, Target, extent
 from kiosk.ui.glass import keypad
+from kiosk.ui.glass.damage import Damage
 from kiosk.ui.glass.ink import MOST_SEEN, Ink
 from kiosk.ui.glass.painter import Layer, read_apart, read_window
 from kiosk.ui.letters import Letters, face_of
@@ -70,6 +71,7 @@ class View:
         self._send = send
         self._window = window
         self._layer = Layer(size)
+        self._damage = Damage(window)
         self._at, self._scale = (0.0, 0.0), 1.0
         self.now: Callable[[], float] = time.monotonic
         self.model: ScreenModel | None = None
@@ -88,6 +90,8 @@ class View:
         self._repaint: Any = Clock.create_trigger(self._paint_pressed, -1)
         """However many fingers come and go, what is pressed is drawn once a frame."""
         self._rewrite: Any = Clock.create_trigger(self._paint_ink, -1)
+        self._painted: tuple[int, Rect | None] = (-1, None)
+        """What is drawn as pressed, and where a stroke is drawn."""
         self.ferry_x = 0.0
         self.on_drawn: Callable[[], None] = lambda: None
         self.on_released: Callable[[], None] = lambda: None
@@ -118,6 +122,7 @@ class View:
         window.unbind(on_touch_down=self._down, on_touch_move=self._move, on_touch_up=self._up)
         window.unbind(on_mouse_down=self._pen_down, on_mouse_move=self._pen_moved)
         window.unbind(on_key_down=self._key_down, on_key_up=self._key_up, on_request_close=self._close_asked)
+        self._damage.close()
         window.canvas.remove(self._layer.group)
 
     # ------------------------------------------------------------------------------------------------ drawing
@@ -137,6 +142,8 @@ class View:
         self._scale = min(width / self.size[0], height / self.size[1])
         self._at = ((width - self.size[0] * self._scale) / 2, (height - self.size[1] * self._scale) / 2)
         self._layer.place(self._at, self._scale)
+        self._layer.ground = max(self._at) >= 1  # beside the display the window stays black
+        self._paint()
 
     def letters_of(self, model: ScreenModel) -> Letters:
         """The letters of a screen's language; the Hong Kong face is opened when it is first needed."""
@@ -163,18 +170,51 @@ class View:
         return True
 
     def _paint_pressed(self, _dt: float) -> None:
-        self._paint()
+        """Draw the control under the finger pressed and the one before let go, and nothing else."""
+        before, after = self._painted, self._to_paint()
+        if before == after and after[1] is None:
+            return
+        parts = [self._part_of(index) for index in {before[0], after[0]} - {-1}]
+        parts += [part for part in {before[1], after[1]} if part is not None]
+        self._paint(parts)
 
-    def _paint(self) -> None:
+    def _to_paint(self) -> tuple[int, Rect | None]:
+        return self._pressed_index(), self._ink.part if self._ink is not None else None
+
+    def _part_of(self, index: int) -> Rect:
+        """All that can look different while a control is pressed: it sinks by its lip."""
+        assert self.sheet is not None
+        own = [shape for shape in self.sheet.shapes if shape.group == index]
+        rects = [self.sheet.targets[index].rect, *([extent(own)] if own else [])]
+        rects += [Rect(one.x, one.y, one.width, one.height).inset(-one.size / 2)
+                  for one in self.sheet.runs if one.group == index]  # fmt: skip
+        left, top = min(one.x for one in rects), min(one.y for one in rects)
+        right, bottom = max(one.right for one in rects), max(one.bottom for one in rects)
+        return Rect(left, top, right - left, bottom - top + self.sheet.theme.lip)
+
+    def _paint(self, parts: Sequence[Rect] | None = None) -> None:
+        """Draw the sheet anew with the next frame; `parts`: nothing else than these parts of the display changed."""
         if self.sheet is None or self.model is None:
             return
+        paper = self.sheet.theme.colour("paper")
+        self._window.clearcolor = (0, 0, 0, 1) if self._layer.ground else (*paper, 1)
+        self._painted = self._to_paint()
         self._layer.paint(self.sheet, self.letters_of(self.model), self._pressed_index(), self._trail())
+        self._changed(parts)
+
+    def _changed(self, parts: Sequence[Rect] | None) -> None:
+        """Have the next frame draw these parts of the display; None: all of it."""
+        if parts is None:
+            self._damage.whole()
+        for one in parts or ():
+            (left, top), (right, bottom) = self.to_window(one.x, one.y), self.to_window(one.right, one.bottom)
+            self._damage.add(Rect(left, self._window.size[1] - bottom, right - left, bottom - top))
         self._window.canvas.ask_update()
 
     def _paint_ink(self, _dt: float) -> None:
-        if self.sheet is not None:
+        if self.sheet is not None and self._ink is not None:
             self._layer.write(self._trail(), self.sheet.theme)
-            self._window.canvas.ask_update()
+            self._changed([self._ink.part])
 
     def _trail(self) -> list[Shape]:
         return self._ink.shapes(self.sheet) if self._ink is not None and self.sheet is not None else []
@@ -199,8 +239,7 @@ class View:
             return
         span = self.size[0] + 2 * FERRY_AWAY + 240
         self.ferry_x = (self.ferry_x + FERRY_SPEED * FERRY_STEP_S) % span
-        self._layer.move_ferry(self.ferry_x, self.size[0] + FERRY_AWAY, span)
-        self._window.canvas.ask_update()
+        self._changed(self._layer.move_ferry(self.ferry_x, self.size[0] + FERRY_AWAY, span))
 
     # ------------------------------------------------------------------------------------------------ touches
 

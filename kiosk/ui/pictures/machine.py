@@ -88,6 +88,22 @@ def _card(pen: Pen, x: float, y: float) -> None:
     _chip(pen, (x + 107, y + 341, 92, 100))
 
 
+def _lay_identity(pen: Pen, words: list[str]) -> None:
+    """An identity card lying flat over the lit pad that reads it; the way down on both sides."""
+    ink, dim = _ink(pen, "ink"), _ink(pen, "rule")
+    pen.fill((149, 0, 360, 228), _ink(pen, "card"), 24)
+    pen.edge((149, 0, 360, 228), ink, 6, 24)
+    for y, width in ((50, 130), (90, 160), (130, 130), (176, 300)):
+        pen.fill((179, y, width, 14), dim, 7)
+    _person(pen, (421, 66), 0.6)
+    for x in (78, 580):
+        _arrow(pen, x, 20, 220, up=False)
+    pen.fill((29, 262, 600, 172), ink, 28)
+    pen.edge((47, 280, 564, 136), _glow(pen), 10, 18)
+    size = max(35, pen.sheet.theme.smallest)
+    pen.text(words[0], (69, 292, 520, 112), Type(size, "paper", bold=True, heading=True))
+
+
 def _reader(pen: Pen, y: float, caption: str) -> None:
     """The card slot, its lit slit above; `y` is the top of the lip, 174 high."""
     ink = _ink(pen, "ink")
@@ -323,6 +339,7 @@ def _machine(pen: Pen, words: list[str], name: str) -> None:
 
 _DRAWERS: dict[str, tuple[Callable[[Pen, list[str]], float | None], float, float]] = {
     "insert-card": (_insert_card, 658, 683),
+    "lay-identity": (_lay_identity, 658, 434),
     "take-card": (_take_card, 658, 617),
     "wipe-card": (_wipe_card, 960, 336),
     "good-and-bad-cards": (_good_and_bad_cards, 960, 306),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from kiosk.frozen import frozen
 from kiosk.ui.drawing import Point, Sheet, arc_points, round_rect_points
 from kiosk.ui.theme import Rect, Rgb
 from kiosk.ui.widgets.words import Align, Type, place, typeset
 
 
-@dataclass(frozen=True)
+@frozen
 class Pen:
     """Draws on `sheet` with the origin at x, y and every length times `scale`."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kiosk.pieces.proving import ColourTest, PaperProof
+from kiosk.pieces.timeline import Path
 from kiosk.screen_model import (
     Beside,
     ButtonRow,
@@ -42,7 +43,7 @@ from kiosk.ui.widgets.style import Style, ladder
 from kiosk.ui.widgets.words import Block, Type, place, typeset
 
 QUESTION_SIDE = (PinEntry, Field, DateField, Beside, Notice, Result, Trouble, ButtonRow, Where, Ring, Words, Pager,
-                 PaperProof, ColourTest)  # fmt: skip
+                 PaperProof, ColourTest, Path)  # fmt: skip
 """Pieces that stand at the left, under the question, where there are two columns."""
 KEYS = (Keypad, Keyboard, WritingPad)
 """Pieces that fill the keypad zone."""
@@ -152,8 +153,9 @@ def _over_letters(sheet: Sheet, model: ScreenModel) -> Iterator[Flow]:
     if not boards or boards[0].candidates or max(map(len, boards[0].rows)) <= 10:
         return
     body, pieces = sheet.theme.zones.body, [piece for piece in model.body if not isinstance(piece, KEYS)]
-    for key in (72.0, 64.0):
-        high = len(boards[0].rows) * (key + sheet.theme.lip + 18) - 18
+    between = entry.between_letters(sheet.theme)
+    for key in (80.0, 72.0, 64.0, 60.0):
+        high = len(boards[0].rows) * (key + sheet.theme.lip + between) - between
         area = replace(body, height=body.height - high - 12)
 
         def build(style: Style, area: Rect = area) -> Flow:

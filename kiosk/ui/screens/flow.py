@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kiosk.pieces.proving import ColourTest, JoinCode, PaperProof, ProofRows
-from kiosk.pieces.timeline import Timeline
+from kiosk.pieces.timeline import Path, Timeline
 from kiosk.screen_model import (
     Asks,
     Beside,
@@ -73,9 +73,13 @@ WIDGETS: dict[type[Any], Draw] = {
     JoinCode: proving.join_code,
     ColourTest: proving.colour_bars,
     Timeline: timeline.timeline,
+    Path: timeline.path,
     TownMap: town.town,
 }
 """How each piece that flows is drawn; keypad and keyboard have their own zone."""
+
+
+LEAST_ABOVE_DRAWING = 16
 
 
 class Item(NamedTuple):
@@ -113,6 +117,8 @@ def distance(style: Style, before: Piece | None, piece: Piece) -> float:
     if isinstance(before, Heading):
         return air.heading_below
     if before is None:
+        if isinstance(piece, Picture):
+            return max(air.after_title, LEAST_ABOVE_DRAWING)
         close = 8 if isinstance(piece, (PrefilledRows, CheckRows)) else 4 if _is_alert(piece) else 0
         return air.after_title - (close if style.level < 3 else 0)
     if isinstance(piece, Heading):

@@ -11,6 +11,8 @@ from kiosk.ui.widgets.faces import button, face, grey, ink_of, inner, natural_wi
 from kiosk.ui.widgets.words import Type, place, typeset
 
 FLOWER = 46.0
+PLACES_FOR_AIDS = {"portrait": 6, "reach": 6, "landscape": 5}
+"""On a screen without help the others stay where they are; in landscape nothing is lowered. Staff have fewer."""
 HOME_WIDTH, HEAD_BUTTON = 96.0, 88.0
 HEAD_NAME_CAP, HEAD_DETAIL_CAP, FINISH_CAP, AID_CAP = 44, 35, 56, 35
 
@@ -203,7 +205,8 @@ def aids(sheet: Sheet, model: ScreenModel) -> None:
     if not model.aids:
         return
     side = 8.0 if landscape else 28.0
-    pitch = (zone.width - 2 * side) / len(model.aids)
+    count, places = len(model.aids), PLACES_FOR_AIDS[theme.posture]
+    pitch = (zone.width - 2 * side) / (places if count == places - 1 else count)
     for i, control in enumerate(model.aids):
         box = Rect(zone.x + side + i * pitch + 8, zone.y + 16, pitch - 16, zone.height - 32)
         if landscape:

@@ -1,13 +1,19 @@
-"""The legend of the tactile keypad (75), in the largest free strip of the body; where there is none it is left out."""
+"""The legend of the tactile keypad (75), in free space of the body; where there is none it is left out.
+
+In landscape it may stand in either column. In the lowered screen it lies on the picture above: it is read, not pressed.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from kiosk.pieces.drawn import Legend
 from kiosk.ui.drawing import Poly, Shape, Sheet
 from kiosk.ui.pictures.pen import Pen
-from kiosk.ui.theme import Rect, Rgb
+from kiosk.ui.theme import Rect, Rgb, Theme
 from kiosk.ui.widgets.faces import card
-from kiosk.ui.widgets.words import Type, place, stack_height, typeset
+from kiosk.ui.widgets.words import Block, Type, place, typeset
 
 PAD = (434.0, 230.0)
 """The keypad as it is drawn."""
@@ -18,62 +24,144 @@ KEY = (74.0, 60.0)
 INSET = 24.0
 AIR = 20.0
 """Between the legend and what is above and below it, the ring of the focus among it."""
+LINE_INSET, LINE_AIR, LINE_BETWEEN = 8.0, 14.0, 32.0
+"""Of the legend in one line of small words: where there is little room, it is a line and no card."""
 NARROWEST = 760.0
+"""From this width on the words stand beside the keypad; in a narrower column they stand under it."""
+LOWERED_TOP = 920.0
+
+
+class _Lines(NamedTuple):
+    """What the keys do, broken for a width."""
+
+    rows: tuple[tuple[Block, Block], ...]
+
+    @property
+    def height(self) -> float:
+        return sum(max(key.height, what.height) for key, what in self.rows)
+
+
+class _Form(NamedTuple):
+    """One way to draw it: with the keypad at the left of the words, above them, or with the words alone."""
+
+    lines: _Lines
+    height: float
+    pad: bool
+    beside: bool
 
 
 def legend(sheet: Sheet, shown: Legend) -> None:
-    """Draw the legend, where the body has a free strip that takes it whole."""
-    body = sheet.theme.zones.body
-    if body.width < NARROWEST or sheet.theme.posture != "portrait":
+    """Draw the legend, where the screen has room that takes it whole."""
+    found = next(_places(sheet, shown), None)
+    if found is None:
+        _in_one_line(sheet, shown)
         return
-    size = sheet.theme.capped("body", 44)
-    room = body.width - PAD[0] - 3 * INSET
-    blank = sheet.blank()
-    lines = [(typeset(blank, f"{key}：" if not sheet.theme.english else f"{key}:", room, Type(size, bold=True)), what)
-             for key, what in shown.rows]  # fmt: skip
-    texts = [(key, typeset(blank, what, room - key.width - 8, Type(size), place="legend")) for key, what in lines]
-    height = max(PAD[1], sum(max(key.height, what.height) for key, what in texts)) + 2 * INSET
-    top = _free(sheet, body, height + 2 * AIR)
-    if top is None or blank.overflows:
-        return
-    where = Rect(body.x, top + AIR, body.width, height)
+    form, where = found
     card(sheet, where)
-    middle = where.centre[1]
-    _keypad(Pen(sheet, where.x + INSET, middle - PAD[1] / 2), shown)
-    y = middle - sum(max(key.height, what.height) for key, what in texts) / 2
-    x = where.x + PAD[0] + 2 * INSET
-    for key, what in texts:
-        line = max(stack_height([key]), what.height)
+    x, y = where.x + INSET, where.y + INSET
+    if form.pad:
+        top = where.centre[1] - PAD[1] / 2 if form.beside else y
+        _keypad(Pen(sheet, x, top), shown)
+        x, y = (x + PAD[0] + INSET, y) if form.beside else (x, y + PAD[1] + INSET / 2)
+    if form.beside:
+        y = where.centre[1] - form.lines.height / 2
+    for key, what in form.lines.rows:
         place(sheet, key, Rect(x, y, key.width + 1, key.height))
         place(sheet, what, Rect(x + key.width + 8, y, what.width + 1, what.height))
-        y += line
+        y += max(key.height, what.height)
 
 
-def _free(sheet: Sheet, body: Rect, height: float) -> float | None:
-    """The top of the first free strip of the body that is at least so high, or None."""
-    panel = 0.6 * sheet.theme.size[1]
-    taken = [(one.rect.y, one.rect.bottom) for one in sheet.targets]
-    taken += [(run.y, run.y + run.height) for run in sheet.runs]
-    taken += [(top, bottom) for top, bottom in map(_span, sheet.shapes) if bottom - top < panel]
-    if sheet.square is not None:
-        taken.append((sheet.square.rect.y, sheet.square.rect.bottom))
-    at = body.y
-    for top, bottom in sorted(taken):
-        if bottom <= body.y or top >= body.bottom:
+def _places(sheet: Sheet, shown: Legend) -> Iterator[tuple[_Form, Rect]]:
+    """Where it can stand: the roomiest form first, each in the whole body and then in the columns."""
+    theme = sheet.theme
+    columns = _columns(theme)
+    for pad, beside in ((True, True), (True, False), (False, False)):
+        for column in columns:
+            form = _form(sheet, shown, column.width, pad=pad, beside=beside)
+            if form is None:
+                continue
+            if theme.posture == "reach":
+                yield form, Rect(column.x, LOWERED_TOP - 2 * AIR - form.height, column.width, form.height)
+                continue
+            top = _free(sheet, column, form.height + 2 * AIR)
+            if top is not None:
+                yield form, Rect(column.x, top + AIR, column.width, form.height)
+
+
+def _in_one_line(sheet: Sheet, shown: Legend) -> None:
+    """The last resort: small words beside each other, without the keypad."""
+    theme, blank = sheet.theme, sheet.blank()
+    size, colon = theme.smallest, ":" if theme.english else "："
+    for column in _columns(theme):
+        pairs = [(typeset(blank, key + colon, column.width, Type(size, bold=True)),
+                  typeset(blank, what, column.width, Type(size))) for key, what in shown.rows]  # fmt: skip
+        wide = sum(key.width + 8 + what.width for key, what in pairs) + LINE_BETWEEN * (len(pairs) - 1)
+        high = theme.line_height(size) + 2 * LINE_INSET
+        top = _free(sheet, column, high + 2 * LINE_AIR)
+        if blank.overflows or wide + 2 * INSET > column.width or top is None:
             continue
-        if top - at >= height:
+        x, y = column.x + INSET, top + LINE_AIR
+        card(sheet, Rect(column.x, y, wide + 2 * INSET, high), theme.radius("chip"))
+        for key, what in pairs:
+            place(sheet, key, Rect(x, y + LINE_INSET, key.width + 1, key.height))
+            place(sheet, what, Rect(x + key.width + 8, y + LINE_INSET, what.width + 1, what.height))
+            x += key.width + 8 + what.width + LINE_BETWEEN
+        return
+
+
+def _columns(theme: Theme) -> tuple[Rect, ...]:
+    zones = theme.zones
+    return (zones.body, zones.question, zones.answers) if theme.posture == "landscape" else (zones.body,)
+
+
+def _form(sheet: Sheet, shown: Legend, width: float, *, pad: bool, beside: bool) -> _Form | None:
+    """The legend for a column `width` wide, or None where its words would not fit."""
+    if beside != (width >= NARROWEST) and pad:
+        return None
+    room = width - 2 * INSET - (PAD[0] + INSET if beside else 0.0)
+    lines = _set(sheet, shown, room)
+    if lines is None:
+        return None
+    height = lines.height
+    if pad:
+        height = max(PAD[1], height) if beside else PAD[1] + INSET / 2 + height
+    return _Form(lines, height + 2 * INSET, pad, beside)
+
+
+def _set(sheet: Sheet, shown: Legend, room: float) -> _Lines | None:
+    size, blank = sheet.theme.capped("body", 44), sheet.blank()
+    colon = ":" if sheet.theme.english else "："
+    keys = [typeset(blank, key + colon, room, Type(size, bold=True)) for key, _ in shown.rows]
+    whats = [typeset(blank, what, room - key.width - 8, Type(size), place="legend")
+             for key, (_, what) in zip(keys, shown.rows, strict=True)]  # fmt: skip
+    return None if blank.overflows else _Lines(tuple(zip(keys, whats, strict=True)))
+
+
+def _free(sheet: Sheet, column: Rect, height: float) -> float | None:
+    """The top of the first free strip of the column that is at least so high, or None."""
+    taken = [one.rect for one in sheet.targets]
+    taken += [Rect(run.x, run.y, run.width, run.height) for run in sheet.runs]
+    taken += [_extent(shape) for shape in sheet.shapes]
+    if sheet.square is not None:
+        taken.append(sheet.square.rect)
+    at = column.y
+    for one in sorted((one for one in taken if one.x < column.right and one.right > column.x), key=lambda one: one.y):
+        if one.bottom <= column.y or one.y >= column.bottom:
+            continue
+        if one.y - at >= height:
             return at
-        at = max(at, bottom)
-    return at if body.bottom - at >= height else None
+        at = max(at, one.bottom)
+    return at if column.bottom - at >= height else None
 
 
-def _span(shape: Shape) -> tuple[float, float]:
-    """From where to where a shape reaches down the display."""
+def _extent(shape: Shape) -> Rect:
+    """The upright rectangle that a shape fills."""
     if isinstance(shape, Poly):
-        ys = [y for _, y in shape.points]
-        return min(ys), max(ys)
+        xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
+        return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+    wide = abs(shape.half_width * shape.cos) + abs(shape.half_height * shape.sin)
     high = abs(shape.half_width * shape.sin) + abs(shape.half_height * shape.cos)
-    return shape.cy - high, shape.cy + high
+    return Rect(shape.cx - wide, shape.cy - high, 2 * wide, 2 * high)
 
 
 def _keypad(pen: Pen, shown: Legend) -> None:

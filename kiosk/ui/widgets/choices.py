@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from kiosk.screen_model import ButtonRow, Choices, Control, Pager, Tiles
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect
 from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
-from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.style import AIRS, Style
 from kiosk.ui.widgets.words import Block, Type, para, place, stack, stack_height, typeset
 
 CHEVRON = 48.0
@@ -226,16 +227,26 @@ def _flat_tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
         face(sheet, item, box)
         inside = inner(sheet, box)
         side = min(72.0, inside.height * 0.56)
-        pad = 36.0 if box.width > 320 else 26.0
-        x = box.x + pad + side + (28 if box.width > 320 else 20)
+        roomy = box.width > 320 and style.size("label") <= 56
+        pad = 36.0 if roomy else 26.0
+        x = box.x + (pad + side + (28 if roomy else 20) if item.icon else 12)
         room = box.right - 12 - x
-        blocks = [typeset(sheet, item.text, room, _label_type(style, item), inside.height - 8, "tile")]
-        if item.detail and stack_height(blocks) + 50 < inside.height:
-            blocks.append(typeset(sheet, item.detail, room, Type(style.size("note"), ink_of(item)), place="tile"))
+        blocks = _flat_words(sheet, style, item, room, inside.height - 8)
         if item.icon:
             colour = sheet.theme.colour("primary" if item.enabled else "ink2")
             icons.icon(sheet, item.icon, box.x + pad, inside.y + (inside.height - side) / 2, side, colour)
-        stack(sheet, blocks, Rect(x, inside.y, room, inside.height))
+        stack(sheet, blocks, Rect(x, inside.y, room, inside.height), "left" if item.icon else "centre")
+
+
+def _flat_words(sheet: Sheet, style: Style, item: Control, room: float, height: float) -> list[Block]:
+    """The label, and under it why a tile is off, where there is room for both in any size."""
+    if item.detail:
+        trial = sheet.blank()
+        note = typeset(trial, item.detail, room, Type(style.size("note"), ink_of(item)), height * 0.46, "tile")
+        label = typeset(trial, item.text, room, _label_type(style, item), height - note.height, "tile")
+        if not trial.overflows:
+            return [label, note]
+    return [typeset(sheet, item.text, room, _label_type(style, item), height, "tile")]
 
 
 # -------------------------------------------------------------------------------------------------------- buttons
@@ -257,15 +268,26 @@ def button_row(sheet: Sheet, style: Style, piece: ButtonRow, rect: Rect) -> floa
         even = (rect.width - gap * (len(piece.items) - 1)) / len(piece.items)
         columns = len(piece.items) if even >= 0.62 * widest else columns
     width = (rect.width - gap * (columns - 1)) / columns
-    if widest > width:  # long words in a narrow column: two lines, or three
-        lines = 2 if widest < 1.6 * width else 3
-        height = max(height, lines * sheet.theme.line_height(size, heading=True) + 12)
-    pitch = height + sheet.theme.lip + min(18, style.air.between_rows)
-    for i, item in enumerate(piece.items):
-        line, column = divmod(i, columns)
-        button(sheet, item, Rect(rect.x + column * (width + gap), y + line * pitch, width, height), size)
-    lines = math.ceil(len(piece.items) / columns)
-    return y + lines * pitch - min(18, style.air.between_rows) - rect.y
+    rows = [piece.items[first : first + columns] for first in range(0, len(piece.items), columns)]
+    heights = [_button_height(sheet, items, width, size, height) for items in rows]
+    if style.level < len(AIRS) - 1:  # alike, but for where every pixel counts
+        heights = [max(heights)] * len(rows)
+    between = sheet.theme.lip + min(18, style.air.between_rows)
+    for items, high in zip(rows, heights, strict=True):
+        for column, item in enumerate(items):
+            button(sheet, item, Rect(rect.x + column * (width + gap), y, width, high), size)
+        y += high + between
+    return y - between + sheet.theme.lip - rect.y
+
+
+def _button_height(sheet: Sheet, items: Sequence[Control], width: float, size: int, least: float) -> float:
+    """How high buttons beside each other are: long words in a narrow column take two lines, or three."""
+    widest = max(natural_width(sheet, item, size) for item in items)
+    if widest <= width:
+        return least
+    lines = 2 if widest < 1.6 * width else 3
+    # in high contrast the lip takes some of the height
+    return max(least, lines * sheet.theme.line_height(size, heading=True) + (24 if sheet.theme.high_contrast else 12))
 
 
 def pager(sheet: Sheet, style: Style, piece: Pager, rect: Rect) -> float:

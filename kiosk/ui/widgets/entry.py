@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kiosk.frozen import frozen
 from kiosk.screen_model import Beside, Control, DateField, Field, Keyboard, Keypad, PinEntry
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect, Theme
 from kiosk.ui.widgets.faces import button, card, face, ink_of, inner, natural_width
-from kiosk.ui.widgets.style import Style
+from kiosk.ui.widgets.style import AIRS, Style
 from kiosk.ui.widgets.words import Type, place, stack, stack_height, typeset
 
 NUMBER_SIZE = 88
 LETTER_SIZE = 44
 LOW_KEY = 104.0
+LAST_LEVEL = len(AIRS) - 1
 PANEL_TOP = 776.0
 """Where the panel of letters begins in portrait."""
 
@@ -84,7 +84,7 @@ def pin_aids(sheet: Sheet, style: Style, piece: PinEntry, rect: Rect) -> float:
     return y + height + theme.lip - rect.y
 
 
-@dataclass(frozen=True)
+@frozen
 class PinAids:
     """The note and the button of a `PinEntry` on their own, at the bottom of the column beside a keypad (52)."""
 
@@ -109,7 +109,9 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
     """The active text field with its fixed words, a caret, and what is wrong under it."""
     theme = sheet.theme
     size = min(style.size("title"), 70)
-    height = max(136.0 if style.level < 3 else 104.0, theme.line_height(size) + 24)
+    lowest = _lowest(style)
+    least = 136.0 if style.level < 3 else 64.0 if lowest else 104.0
+    height = max(least, theme.line_height(size) + (8 if lowest else 24))
     outer = Rect(rect.x, rect.y, rect.width, height)
     around = Type(style.size("label"), bold=True)
     before = typeset(sheet, piece.before, rect.width / 2, around) if piece.before else None
@@ -126,9 +128,11 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
     pad = 38.0 if inside.width > 300 else 14.0
     room = inside.width - 2 * pad - 12
     if piece.icon:
-        icons.icon(sheet, piece.icon, inside.x + 36, middle - 28, 56, theme.colour("ink"))
-        inside = Rect(inside.x + 72, inside.y, inside.width - 72, inside.height)
-        room -= 72
+        side, before_icon = (56.0, 36.0) if inside.width > 300 else (44.0, 12.0)
+        icons.icon(sheet, piece.icon, inside.x + before_icon, middle - side / 2, side, theme.colour("ink"))
+        taken = before_icon + side - (20.0 if inside.width > 300 else 6.0)
+        inside = Rect(inside.x + taken, inside.y, inside.width - taken, inside.height)
+        room -= taken
     typed = bool(piece.value)
     spelling = typeset(sheet, piece.spelling, room / 2, Type(min(size, 56)), height - 16, "spelling")
     room -= spelling.width if piece.spelling else 0
@@ -151,10 +155,15 @@ def field(sheet: Sheet, style: Style, piece: Field, rect: Rect) -> float:
     return height + _field_error(sheet, style, piece.error, Rect(rect.x, rect.y + height + 10, rect.width, 0))
 
 
+def _lowest(style: Style) -> bool:
+    """Whether this is the closest style of the lowered screen."""
+    return style.theme.posture == "reach" and style.level == LAST_LEVEL
+
+
 def _field_error(sheet: Sheet, style: Style, error: str, rect: Rect) -> float:
     if not error:
         return 0.0
-    side = 52.0
+    side = 40.0 if _lowest(style) else 52.0
     block = typeset(sheet, error, rect.width - side - 16, Type(style.size("body"), bold=True))
     height = max(side, block.height)
     icons.mark(sheet, "att", rect.x, rect.y + (height - side) / 2, side)
@@ -289,6 +298,11 @@ def panel_top(theme: Theme, piece: Keyboard) -> float:
     return theme.zones.keypad.bottom - 52 - len(piece.rows) * (LOW_KEY + theme.lip + 18) + 18
 
 
+def between_letters(theme: Theme) -> float:
+    """From the lip of one row of letters to the next row."""
+    return 10.0 if theme.posture == "reach" else 18.0
+
+
 def keyboard(sheet: Sheet, style: Style, piece: Keyboard, zone: Rect) -> float:
     """Letter keys 8 apart on the sunk panel, the candidates above them in rows of five (20)."""
     theme = sheet.theme
@@ -301,7 +315,7 @@ def keyboard(sheet: Sheet, style: Style, piece: Keyboard, zone: Rect) -> float:
             sheet.rect(Rect(0, y, panel.width, 2), theme.colour("rule"))
         zone = Rect(zone.x, top + 26, zone.width, zone.bottom - 26 - top - 26)
     lines, rows = -(-len(piece.candidates) // 5), len(piece.rows)
-    between = 18.0
+    between = between_letters(theme)
     height = (zone.height + between) / max(1, rows + lines) - theme.lip - between
     letter, candidate = min(116.0, height + 8), min(104.0, height)
     if letter > height and rows * letter + lines * candidate + (rows + lines) * (theme.lip + between) > zone.height:

@@ -17,18 +17,20 @@ PAD = 38.0
 TWO_CARDS = 1000.0
 """A body wider than this has room for two sources beside each other."""
 MANY_SOURCES = 4
+NARROW = 400.0
+"""In a column narrower than this the mark gives way to words."""
 LAST_LEVEL = len(AIRS) - 1
 
 
 def notice(sheet: Sheet, style: Style, piece: Notice, rect: Rect, *, large: bool = False) -> float:
     """Mark 64, a bold line, one plain line, a bar at the left. `large` when it stands where the question would (14)."""
     air = style.air
-    mark = 76.0 if large else 64.0
+    mark = 76.0 if large else 64.0 if rect.width > NARROW else 48.0
     pad = air.notice_pad
     bold = style.size("label") if large else style.size("body")
-    side = 32.0 if rect.width > 500 else 16.0
-    text_x = rect.x + 12 + side + mark + (28 if rect.width > 500 else 16)
-    room = rect.right - (28 if rect.width > 500 else 16) - text_x
+    side = 32.0 if rect.width > 500 else 16.0 if rect.width > NARROW else 12.0
+    text_x = rect.x + 12 + side + mark + (28 if rect.width > 500 else side)
+    room = rect.right - (28 if rect.width > 500 else side) - text_x
     title = typeset(sheet, piece.title, room, Type(bold, bold=True, heading=True), place="notice")
     text = typeset(sheet, piece.text, room, Type(style.size("body")), place="notice") if piece.text else None
     words = stack_height([block for block in (title, text) if block])

@@ -6,13 +6,14 @@ The order of giving way: air first, then text one step down, never below what th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from kiosk.frozen import frozen
 from kiosk.ui.theme import SMALLEST_TEXT_IN_MODES, Role, Theme, sizes_of
 
 
-@dataclass(frozen=True)
+@frozen
 class Air:
     """Distances and least heights in pixels, for one degree of closeness."""
 
@@ -48,7 +49,7 @@ LOWERED_AIR: Final = replace(AIRS[-1], gap=4, after_title=4, pad=2, notice_pad=5
 """The closest of all: the lowered screen has 560 pixels for what stands in 1,320."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Style:
     """The theme at one degree of closeness and one set of type sizes."""
 
@@ -93,7 +94,7 @@ def ladder(theme: Theme) -> Iterator[Style]:
         yield Style(theme, level, _roles(scale, theme))
     if scale == 1.0:
         yield Style(theme, last, _roles(scale, theme))
-        yield Style(theme, last, _one_down(_roles(1.0, theme), theme))
+        yield from _smallest(theme)
         return
     for smaller in (s for s in (1.6, 1.25) if s < scale):
         for level in (2, 3, 4):
@@ -103,9 +104,17 @@ def ladder(theme: Theme) -> Iterator[Style]:
         yield Style(theme, level, bare)
     if theme.posture == "reach":  # as it is laid out without larger text: smaller than that it never gets
         yield from (Style(theme, level, _roles(1.0, theme)) for level in (4, last))
-        yield Style(theme, last, _one_down(_roles(1.0, theme), theme))
+        yield from _smallest(theme)
         return
     yield Style(theme, last, _one_down(bare, theme))
+
+
+def _smallest(theme: Theme) -> Iterator[Style]:
+    """The closest style one size down; in the lowered screen, which has half the room, two sizes down."""
+    sizes = _one_down(_roles(1.0, theme), theme)
+    yield Style(theme, len(AIRS) - 1, sizes)
+    if theme.posture == "reach":
+        yield Style(theme, len(AIRS) - 1, _one_down(sizes, theme))
 
 
 def _one_down(sizes: Mapping[str, int], theme: Theme) -> dict[str, int]:

@@ -1,8 +1,8 @@
-"""A case's steps against its days (34): a lane for each agency, a line at today, what the bars mean."""
+"""How far one is: a case's steps against its days (34), an address by its parts (62)."""
 
 from __future__ import annotations
 
-from kiosk.pieces.timeline import Bar, BarState, Timeline
+from kiosk.pieces.timeline import Bar, BarState, Path, Place, Timeline
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect
@@ -13,6 +13,11 @@ LANE = {0: 78.0, 1: 72.0, 2: 64.0, 3: 56.0}
 """How high a lane is at most, by how close the style is."""
 LEGEND_BAR = 54.0
 NARROW = 700.0
+MARK = 1.2
+"""Of a part's mark: its side by the size of the letters beside it."""
+CHEVRON = 0.8
+CLOSE = 3
+"""From this level of style on the parts are written small."""
 
 
 def timeline(sheet: Sheet, style: Style, piece: Timeline, rect: Rect) -> float:
@@ -112,3 +117,45 @@ def _legend(sheet: Sheet, style: Style, piece: Timeline, rect: Rect) -> float:
         sheet.run(words, x + LEGEND_BAR + 12, y, note, bold=False, colour=sheet.theme.colour("ink"), height=height)
         x += width + 36
     return y + height - rect.y
+
+
+# ------------------------------------------------------------------------------------------- parts of an address
+
+
+def path(sheet: Sheet, style: Style, piece: Path, rect: Rect) -> float:
+    """Draw the parts side by side, on as many lines as it takes; returns the height.
+
+    Where it is close they are small, and what is still to come is left out before a second line is begun.
+    """
+    close = style.level >= CLOSE
+    size = style.size("note" if close else "body")
+    line = max(sheet.theme.line_height(size), MARK * size)
+    gap, arrow = size * 0.5, CHEVRON * size
+    between = arrow + 2 * gap
+    widths = [MARK * size + gap + sheet.measure(one.text, size, one.mark == "current") for one in piece.parts]
+    long = sum(widths) + between * (len(widths) - 1) > rect.width
+    x, y = rect.x, rect.y
+    for number, (part, width) in enumerate(zip(piece.parts, widths, strict=True)):
+        if close and long and part.mark == "todo":
+            break
+        if number and x + between + width > rect.right:
+            x, y = rect.x, y + line
+        elif number:
+            icons.icon(sheet, "chevron", x + gap, y + (line - arrow) / 2, arrow, sheet.theme.colour("ink2"))
+            x += between
+        _part(sheet, part, Rect(x, y, rect.right - x, line), size)
+        x += width
+    return y + line - rect.y
+
+
+def _part(sheet: Sheet, part: Place, box: Rect, size: int) -> None:
+    side = MARK * size
+    y = box.y + (box.height - side) / 2
+    if part.mark == "done":
+        icons.mark(sheet, "saved", box.x, y, side)
+    else:
+        (icons.half_mark if part.mark == "current" else icons.ring_mark)(sheet, box.x, y, side)
+    colour = "ink2" if part.mark == "todo" else "ink"
+    room = box.width - side - size * 0.5
+    words = typeset(sheet, part.text, room, Type(size, colour, part.mark == "current"), box.height, "path")
+    place(sheet, words, Rect(box.x + side + size * 0.5, box.y + (box.height - words.height) / 2, room, words.height))

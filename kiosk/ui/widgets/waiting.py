@@ -10,6 +10,9 @@ from kiosk.ui.widgets.faces import card
 from kiosk.ui.widgets.style import Style
 from kiosk.ui.widgets.words import Type, para, place, stack, typeset
 
+NARROW = 400.0
+"""In a column narrower than this the words need all of it."""
+
 
 def ring(sheet: Sheet, style: Style, piece: Ring, rect: Rect) -> float:
     """A ring of seconds with its number inside, and centred words under it. Redrawn once a second, never turning."""
@@ -64,19 +67,21 @@ def picture(sheet: Sheet, style: Style, piece: Picture, rect: Rect) -> float:
 
 def where(sheet: Sheet, style: Style, piece: Where, rect: Rect) -> float:
     """A card: the machine small at the left, where to look at the right (12)."""
-    pad = 24.0
-    drawing_width = 130.0 if rect.width > 500 else 96.0
-    x = rect.x + 44 + drawing_width + 34 if rect.width > 500 else rect.x + 20 + drawing_width + 20
-    room = rect.right - 38 - x
+    pad, drawn = 24.0, rect.width > NARROW
+    wide = rect.width > 500
+    drawing_width = 130.0 if wide else 96.0
+    x = rect.x + (44 + drawing_width + 34 if wide else 20 + drawing_width + 20 if drawn else 20)
+    room = rect.right - (38 if drawn else 20) - x
     blocks = [
         typeset(sheet, piece.title, room, Type(style.size("label"), bold=True, heading=True), place="where"),
         typeset(sheet, piece.text, room, Type(style.size("body")), place="where"),
     ]
     words = sum(block.height for block in blocks) + 4
-    height = max(words + 2 * min(pad, style.air.pad), 160.0)
+    height = max(words + 2 * min(pad, style.air.pad), 160.0 if drawn else 0.0)
     card(sheet, Rect(rect.x, rect.y, rect.width, height))
-    scale = min(1.0, (height - 16) / 310.0, drawing_width / 178.0)
-    machine = Rect(x - 34 - drawing_width, rect.y + (height - 310 * scale) / 2, 178 * scale, 310 * scale)
-    pictures.machine(sheet, machine, piece.name)
+    if drawn:
+        scale = min(1.0, (height - 16) / 310.0, drawing_width / 178.0)
+        machine = Rect(x - 34 - drawing_width, rect.y + (height - 310 * scale) / 2, 178 * scale, 310 * scale)
+        pictures.machine(sheet, machine, piece.name)
     stack(sheet, blocks, Rect(x, rect.y, room, height), between=4)
     return height

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from kiosk.frozen import frozen
 from kiosk.screen_model import Heading, Words
 from kiosk.ui import icons
 from kiosk.ui.drawing import NO_GROUP, Label, Sheet
@@ -15,6 +15,8 @@ from kiosk.ui.widgets.style import Style
 
 Align = Literal["left", "centre", "right"]
 _UNBOUNDED = 10_000
+_ENGLISH_QUOTES = str.maketrans("“”‘’", "\"\"''")
+"""The typeface draws curly quotes as wide as an ideograph: right in Chinese, holes in an English line."""
 
 
 class Type(NamedTuple):
@@ -27,7 +29,7 @@ class Type(NamedTuple):
     """Line height 1.3 and balanced lines."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Block:
     """A text broken into lines at its final size."""
 
@@ -54,7 +56,7 @@ def typeset(sheet: Sheet, text: str, width: float, type_: Type, room: float = _U
         return max(1, int((room + 1) / theme.line_height(size, heading=type_.heading)))
 
     fitted = fit(
-        text,
+        text.translate(_ENGLISH_QUOTES) if theme.english else text,
         width + 0.5,
         theme.smaller_sizes(type_.size) or (type_.size,),
         lambda part, size: sheet.measure(part, size, type_.bold),
@@ -122,8 +124,10 @@ def words(sheet: Sheet, style: Style, piece: Words, rect: Rect) -> float:
         icons.icon(sheet, piece.icon, rect.x, rect.y + (height - side) / 2, side, sheet.theme.colour("primary"))
         place(sheet, block, Rect(rect.x + side + 20, rect.y + (height - block.height) / 2, rect.width, height))
         return height
-    if not piece.end:
-        return para(sheet, piece.text, rect, type_)
+    if not piece.end and piece.text:
+        block = typeset(sheet, _parted(sheet, piece.text, rect.width, type_), rect.width, type_)
+        whole = Block(piece.text, block.lines, block.type, block.line_height, block.width)
+        return place(sheet, whole, rect)
     end = typeset(sheet, piece.end, rect.width, type_)
     start = typeset(sheet, piece.text, rect.width, type_)
     if start.width + end.width + 24 > rect.width:
@@ -133,6 +137,14 @@ def words(sheet: Sheet, style: Style, piece: Words, rect: Rect) -> float:
     place(sheet, start, rect)
     place(sheet, end, rect, "right")
     return max(start.height, end.height)
+
+
+def _parted(sheet: Sheet, text: str, width: float, type_: Type) -> str:
+    """Two things on one line, each on its own where the line is too long for both: a code stays with its name."""
+    parts = [part.strip() for part in text.split(" · ")]
+    too_long = len(parts) > 1 and sheet.measure(text, type_.size, type_.bold) > width
+    fitting = all(sheet.measure(part, type_.size, type_.bold) <= width for part in parts)
+    return "\n".join(parts) if too_long and fitting else text
 
 
 def with_large_numbers(sheet: Sheet, text: str, rect: Rect, type_: Type, larger: int) -> float:

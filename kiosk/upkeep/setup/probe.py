@@ -12,9 +12,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.frozen import frozen
 from offline_cache import state as states
 from offline_cache.errors import CacheError, StorageFailed
 
@@ -34,7 +34,7 @@ class ProbeLost(Exception):
     code = "probe-lost"
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """How often the recorder was stopped, and how many documents were told and found again."""
 

@@ -10,7 +10,6 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import cast
@@ -19,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kiosk.frozen import frozen
 from kiosk.staff.setup.state import Proof
 from offline_cache.disk.files import PUBLIC, read_limited, write_atomic
 from offline_cache.enrolment import CERTIFICATE_FILE, Enrolment
@@ -44,7 +44,7 @@ class NoReadiness(Exception):
     code = "no-readiness"
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """A signed report. `plain` is the report proper."""
 
@@ -133,7 +133,8 @@ def decode(raw: bytes) -> Report:
         raise ReadinessInvalid("too large to be a readiness report")
     try:
         whole = json.loads(raw)
-    except (ValueError, RecursionError):
+        json.dumps(whole, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # half a character, too: it could not be hashed
         raise ReadinessInvalid("not JSON") from None
     if not isinstance(whole, dict):
         raise ReadinessInvalid("not a readiness report")

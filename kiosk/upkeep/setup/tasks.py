@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from cryptography import x509
 
 from drivers.api import CardReader, JobState, PrintResult, Receipt
 from drivers.printers.paper.raster import FontMissing
+from kiosk.frozen import frozen
 from kiosk.speech.speaker import Engine, Manner, SpeechFailed
 from kiosk.staff.part import TaskDone
 from kiosk.staff.setup import clock, joining, look, network, progress, reader, report, table
@@ -64,7 +64,7 @@ class Printer(Protocol):
     def print_for_staff(self, receipt: Receipt) -> PrintResult: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class SetupMachine:
     """What the tasks work on."""
 

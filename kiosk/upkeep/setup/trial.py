@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from drivers.api import CardReader
 from drivers.cards.citizen import CitizenCard
 from drivers.cards.registry import recognise
 from drivers.errors import CardProtocolError, PinRejected
+from kiosk.frozen import frozen
 
 FEWEST_TRIES = 3
 _NS_IN_MS = 1_000_000
@@ -47,7 +47,7 @@ class SameReading(Exception):
     code = "same-card-cached"
 
 
-@dataclass(frozen=True)
+@frozen
 class Tried:
     """What the card showed. Nothing of its holder but how many data there are."""
 

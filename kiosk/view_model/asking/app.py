@@ -22,7 +22,7 @@ from kiosk.screen_model import (
     Words,
 )
 from kiosk.session.arrival import app
-from kiosk.view_model.frame import Scene, back, blank, button, home, primary
+from kiosk.view_model.frame import Scene, back, blank, button, home, kept_safe, primary
 from kiosk.view_model.service import stepped
 
 
@@ -115,10 +115,6 @@ def approving(scene: Scene) -> ScreenModel:
 def goodbye(scene: Scene) -> ScreenModel:
     """There is no card to take: say that it is over, and what is safe."""
     say, kept = scene.say, scene.session.saved
-    safe: tuple[Piece, ...] = ()
-    if kept is not None:
-        title = say("办件已收到") if kept.acked else say("已记在本机，还没发出")
-        safe = (Notice("saved" if kept.acked else "held", title, say("编号 {n}", n=kept.number)),)
     return replace(
         blank(scene),
         finish=None,
@@ -126,7 +122,7 @@ def goodbye(scene: Scene) -> ScreenModel:
         body=(
             Result("saved", say("已退出，再见"), say("手机上的登录也结束了。")),
             Gap(),
-            *safe,
+            *kept_safe(scene),
             Words(say("您的资料已经从这台机器上清除。"), icon="shield"),
         ),
         primary=primary(scene, say("好"), onward=False),

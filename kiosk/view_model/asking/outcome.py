@@ -71,7 +71,7 @@ def answered(scene: Scene, kept: Saved, service: ServiceDefinition) -> tuple[Pie
     assert confirm is not None
     say = scene.say
     if kept.answer != "accepted" and not kept.ticket:
-        return _not_yet(scene, kept)
+        return _not_yet(scene, kept, confirm)
     pieces: list[Piece] = []
     if confirm.big is not None and (number := shown(scene, kept, confirm.big)):
         code = value(scene, kept, confirm.qr) if confirm.qr else ""
@@ -111,7 +111,7 @@ def _facts(scene: Scene, kept: Saved, confirm: Confirm) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _not_yet(scene: Scene, kept: Saved) -> tuple[Piece, ...]:
+def _not_yet(scene: Scene, kept: Saved, confirm: Confirm) -> tuple[Piece, ...]:
     """Recorded, and nobody has answered: never a yes."""
     say = scene.say
     when = reference_time(_local(kept), scene.language)
@@ -121,7 +121,10 @@ def _not_yet(scene: Scene, kept: Saved) -> tuple[Piece, ...]:
     )
     title = say("已收到，还没有答复") if kept.acked else say("已记在本机，还没发出")
     number = CaseNumber(say("您的编号"), kept.number, kept.number)
-    return (Result("held", title, say("{t} 记下", t=when)), number, Facts(rows), Gap())
+    told: tuple[Piece, ...] = ()
+    if confirm.unsent and not kept.acked:
+        told = (Notice("att", words(confirm.unsent, scene.language), say("热线 12345，24 小时")),)
+    return (Result("held", title, say("{t} 记下", t=when)), number, *told, Facts(rows), Gap())
 
 
 def _local(kept: Saved) -> str:

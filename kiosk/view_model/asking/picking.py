@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kiosk import events as e
-from kiosk.screen_model import ButtonRow, Choices, Control, Field, Gap, Keyboard, Pager, Piece, ScreenModel, Tiles
+from kiosk.pieces.timeline import Path, Place
+from kiosk.screen_model import (
+    ButtonRow,
+    Choices,
+    Control,
+    Field,
+    Gap,
+    Heading,
+    Keyboard,
+    Pager,
+    Piece,
+    ScreenModel,
+    Tiles,
+)
 from kiosk.screen_model import Words as Line
 from kiosk.services import search
 from kiosk.services.definition import Choice, words
+from kiosk.services.display import masked
 from kiosk.session.asking.events import ListSearched
 from kiosk.session.asking.picking import level, moves
 from kiosk.session.common import application_of
@@ -28,8 +42,7 @@ def page(scene: Scene) -> ScreenModel:
     model = replace(
         stepped(scene, 3 if wrong else 4, words(moves.asked(scene.session).label, scene.language)),
         title=_title(scene),
-        subtitle="" if _tight(scene) else path(scene),
-        body=_seeking(scene) if now.seeking else _whole(scene),
+        body=(*(() if _tight(scene) else (path(scene),)), *(_seeking(scene) if now.seeking else _whole(scene))),
         back=back(scene),
     )
     if now.level == level.LEVELS[2]:
@@ -58,8 +71,8 @@ def _title(scene: Scene) -> str:
     return say("{x}的哪条街、哪个镇？", x=inside) if now.level == level.LEVELS[1] else say("{x}的哪个社区？", x=inside)
 
 
-def path(scene: Scene) -> str:
-    """Return the way to the address: what was chosen, then what is to be chosen."""
+def path(scene: Scene) -> Path:
+    """Return the way to the address: what was chosen, what is asked, what is still to be chosen (62)."""
     say, now = scene.say, moves.picking(scene.session)
     outer = level.outer(now)
     named = [
@@ -67,7 +80,9 @@ def path(scene: Scene) -> str:
         for digits in (6, 9)
         if len(outer) >= digits
     ]
-    return " › ".join((*named, *(say("区"), say("街、镇"), say("社区、村"))[len(named) :]))
+    asked, *following = (say("区"), say("街、镇"), say("社区、村"))[len(named) :]
+    done = tuple(Place("done", name) for name in named)
+    return Path((*done, Place("current", asked), *(Place("todo", name) for name in following)))
 
 
 def written(scene: Scene, model: ScreenModel) -> ScreenModel:
@@ -90,8 +105,19 @@ def written(scene: Scene, model: ScreenModel) -> ScreenModel:
 def _whole(scene: Scene) -> tuple[Piece, ...]:
     session = scene.session
     if moves.picking(session).level == level.LEVELS[0] and not _flat(scene):
-        return (_tiles(scene), Gap(), Choices((_row(scene, moves.found(session)[-1]),)))
+        first = moves.found(session)[0]
+        last = Choices((_row(scene, moves.found(session)[-1]),))
+        if first.value != moves.KNOWN:
+            return (*_ordered(scene, scene.say("近的在前")), _tiles(scene), Gap(), last)
+        or_one = _ordered(scene, scene.say("或者选一个，近的在前")) or (Heading(scene.say("或者选一个")),)
+        return (Choices((_row(scene, first),)), *or_one, _tiles(scene), Gap(), last)
     return (Choices(_shown(scene)), *turning(scene), Gap())
+
+
+def _ordered(scene: Scene, text: str) -> tuple[Heading, ...]:
+    """Say that the nearest come first, where the terminal knows in which district it stands."""
+    world = scene.session.world
+    return (Heading(text),) if world.site.get("district", "") in world.areas.by_code else ()
 
 
 def _flat(scene: Scene) -> bool:
@@ -106,7 +132,7 @@ def _wide(scene: Scene) -> bool:
 
 def _tiles(scene: Scene) -> Tiles:
     """Eight districts and a tile that leads to the others; or those, and a tile that leads back."""
-    areas = moves.found(scene.session)[:-1]
+    areas = tuple(one for one in moves.found(scene.session)[:-1] if one.value != moves.KNOWN)
     first = application_of(scene.session).page == 0
     shown, others = (areas[:TILES], areas[TILES:]) if first else (areas[TILES:], areas[:TILES])
     items = [_row(scene, choice) for choice in shown]
@@ -122,6 +148,8 @@ def _tiles(scene: Scene) -> Tiles:
 def _row(scene: Scene, choice: Choice) -> Control:
     """A choice of the list as a button: an area with its letters, an answer with what is left of it."""
     session, now = scene.session, moves.picking(scene.session)
+    if choice.value == moves.KNOWN and now.level:
+        return _known(scene)
     if choice.value == moves.ELSEWHERE and now.level:
         text, event = scene.say("不在广州"), e.AnswerChosen(choice.value)
         return button(scene, Control("area.elsewhere", "secondary", text, event, "pin", onward=True))
@@ -135,6 +163,20 @@ def _row(scene: Scene, choice: Choice) -> Control:
         return button(scene, made)
     name = f"choice.{moves.asked(session).id}.{choice.value}"
     return button(scene, Control(name, role, text, event, enabled=choice.left != 0))
+
+
+def _known(scene: Scene) -> Control:
+    """The address of before, as one choice; its digits are hidden. Where it is close, only what it is."""
+    session, say = scene.session, scene.say
+    address = moves.known(session)
+    short, long = say("用刚才的地址"), say("刚才给的地址，一按就好")
+    if address != session.last_address:
+        short, long = say("用卡上的地址"), say("卡上的地址，一按就好")
+    event = e.AnswerChosen(moves.KNOWN)
+    if _flat(scene):
+        return button(scene, Control("area.known", "choice", short, event, onward=True))
+    shown = masked("address", address)
+    return button(scene, Control("area.known", "choice", shown, event, "house", long, meaning="info", onward=True))
 
 
 def _shown(scene: Scene) -> tuple[Control, ...]:

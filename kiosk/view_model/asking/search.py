@@ -1,4 +1,4 @@
-"""Search (16): letters below, what they find above, and home's two ways on: search, and what was left. Pure."""
+"""Search (16): letters below, what they find above; by agency; home's ways on: these, and what was left. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,13 @@ def page(scene: Scene) -> ScreenModel:
         home=home(scene),
         title=say("找服务") if session.modes.reach else say("打拼音的第一个字母"),
         subtitle="" if found or session.modes.reach else say("例：公积金 = GJJ，社保 = SB"),
-        body=(*body, *_pager(scene, len(found)), Gap(), Keyboard(letter_rows(scene, LETTERS), low=True)),
+        body=(
+            *body,
+            *_pager(scene, len(found)),
+            *(() if typed else (Choices((_agencies(scene),)),)),
+            Gap(),
+            Keyboard(letter_rows(scene, LETTERS), low=True),
+        ),
         back=back(scene),
     )
 
@@ -82,3 +88,65 @@ def on_home(scene: Scene, model: ScreenModel) -> ScreenModel:
     name = words(catalogue.services[kept.service].name, scene.language)
     forward = primary(scene, say("接着办{x}", x=name), event=asked.ContinueChosen(), name="home.continue")
     return replace(model, primary=forward, primary_detail=say("上次填的都还在"))
+
+
+# ------------------------------------------------------------------------------------------------------- by agency
+
+
+def _agencies(scene: Scene) -> Control:
+    event = asked.AgenciesAsked()
+    return button(scene, Control("agencies", "secondary", scene.say("按办事部门找"), event, "agency", onward=True))
+
+
+def by_agency(scene: Scene) -> tuple[Piece, ...]:
+    """Home's way to the agencies (15). Where there is no room for it, the search has it (40, 44)."""
+    session = scene.session
+    upright = session.world.settings.height > session.world.settings.width
+    if session.modes.reach or session.modes.text_scale > MOST_HOME or not upright:
+        return ()
+    return (Gap(), Choices((_agencies(scene),)))
+
+
+MOST_HOME = 1.25
+"""Larger letters than these leave home no room for more than life events, search and what was left."""
+
+
+def agencies(scene: Scene) -> ScreenModel:
+    """The agencies that have a service here, with how many."""
+    session, say = scene.session, scene.say
+    names = {} if session.world.catalogue is None else session.world.catalogue.agencies
+    size, at = search.list_rows(session), search.list_page(session)
+    found = list(search.agencies(session).items())[at * size : at * size + size]
+    items = tuple(
+        button(
+            scene,
+            Control(
+                f"agency.{agency}",
+                "choice",
+                words(names[agency], scene.language),
+                asked.AgencyChosen(agency),
+                "agency",
+                "" if session.modes.reach else say("这里能办 {n} 件", n=count),
+            ),
+        )
+        for agency, count in found
+    )
+    nothing = (Words(say("这里还没有可以办的。")),) if not items else ()
+    return replace(
+        blank(scene),
+        where=say("按办事部门找"),
+        home=home(scene),
+        title=say("找哪个部门？"),
+        body=(Choices(items), *nothing, *list_pager(scene)),
+        back=back(scene),
+    )
+
+
+def list_pager(scene: Scene) -> tuple[Piece, ...]:
+    """The buttons that turn the pages of a list of agencies or services, where it has more than one."""
+    pages, at, say = search.list_pages(scene.session), search.list_page(scene.session), scene.say
+    if pages == 1:
+        return ()
+    up = Control("page.up", "secondary", say("上一页"), e.PageTurned(-1), "up", enabled=at > 0)
+    down = Control("page.down", "secondary", say("下一页"), e.PageTurned(1), "down", enabled=at < pages - 1)
+    return (Gap(), Pager(say("第 {n} 页，共 {m} 页", n=at + 1, m=pages), button(scene, up), button(scene, down)))

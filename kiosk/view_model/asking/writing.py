@@ -12,6 +12,7 @@ from kiosk.session.asking import events as asked
 from kiosk.session.asking import writing
 from kiosk.session.common import application_of
 from kiosk.view_model.frame import Scene, button
+from kiosk.words import languages
 
 LETTERS = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
 
@@ -62,7 +63,7 @@ def _square(scene: Scene) -> WritingPad:
     ]
     more = Control("hand.more", "secondary", say("都不是"), asked.CandidatesTurned(), onward=True)
     return WritingPad(
-        say("用手指写，一次一个字"),
+        _how(scene),
         state.strokes,
         e.StrokeDrawn(session_id=scene.session.id),
         button(scene, undo),
@@ -70,6 +71,13 @@ def _square(scene: Scene) -> WritingPad:
         tuple(button(scene, control) for control in made),
         button(scene, more) if len(state.candidates) > writing.BESIDE_SQUARE else None,
     )
+
+
+def _how(scene: Scene) -> str:
+    """What to write: where the square cannot read the script of the language, that as well."""
+    if languages.language(scene.language).convert and not scene.session.world.hant:
+        return scene.say("用手指写，一次一个字。只认得简体字")
+    return scene.say("用手指写，一次一个字")
 
 
 def _candidates(scene: Scene) -> tuple[Control, ...]:

@@ -42,7 +42,7 @@ class OnlineApp:
         if not isinstance(found, Mapping):
             raise BadReply("the answer to a lookup has no subjects")
         held = cast("Mapping[str, object]", found)
-        return tuple(_subject(name, held.get(name)) for name in asked.subjects)
+        return tuple(subject_data(name, held.get(name)) for name in asked.subjects)
 
     def ask(self, key: str, draft: Mapping[str, object]) -> None:
         """Put a form before the citizen, in the very bytes that are approved."""
@@ -60,7 +60,8 @@ class OnlineApp:
         return self._client.ask_json("POST", path, wire.ANSWER_BYTES, wire.encode_key(key)).get(name) is True
 
 
-def _subject(name: str, raw: object) -> e.SubjectData:
+def subject_data(name: str, raw: object) -> e.SubjectData:
+    """One subject of an answer, as the session knows it; a record that is none is nothing held. Raises `BadReply`."""
     if not isinstance(raw, Mapping):
         raise BadReply("the answer to a lookup lacks a subject that was asked for")
     entry = cast("Mapping[str, object]", raw)

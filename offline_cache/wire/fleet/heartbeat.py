@@ -30,6 +30,7 @@ GAUGES: Mapping[str, tuple[str, int, int]] = {
     "certificate_days": ("Days until the terminal's certificate ends; negative: it has ended", -4000, 4000),
     "clock_offset_ms": ("The terminal's clock less the gateway's, at the last answer", -(2**50), 2**50),
     "app_up": ("1: the touchscreen program tells how it is", 0, 1),
+    "out_of_service": ("1: a technician closed the terminal to citizens", 0, 1),
     "reader_up": ("1: the card reader is there", 0, 1),
     "printer_up": ("1: the receipt printer answers and can print", 0, 1),
     "cover_open": ("1: the printer's cover is open", 0, 1),
@@ -45,8 +46,9 @@ GAUGES: Mapping[str, tuple[str, int, int]] = {
     "catalogue_age_s": ("Seconds since the catalogue last changed on this disk", 0, 2**40),
 }
 """Name -> what it says, lowest, highest. A gauge that cannot be measured is left out."""
-FACTS = ("version", "slot", "catalogue", "configuration", "sync")
-"""Texts with few values: the program's version, the image's slot, versions in use, the sync service's state."""
+FACTS = ("version", "slot", "catalogue", "configuration", "sync", "package")
+"""Texts with few values: the program's version, the image's slot, versions in use, the sync service's state, and the
+number of the newest release that was dealt with."""
 KINDS = ("restart", "reboot", "refresh", "stage-update", "support-bundle")
 """All that a gateway can order. There is no remote shell."""
 

@@ -56,7 +56,7 @@ def _is_row(row: object) -> bool:
         return False
     given = cast("dict[str, object]", row)
     facts = given.get("facts")
-    if not isinstance(facts, dict) or not isinstance(given.get("name"), str) or given.get("mark") not in {"ok", "warn"}:
+    if not isinstance(facts, dict) or not isinstance(given.get("name"), str) or given.get("mark") not in ("ok", "warn"):
         return False
     return all(isinstance(value, str) for value in cast("dict[str, object]", facts).values())
 

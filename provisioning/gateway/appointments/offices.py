@@ -78,14 +78,17 @@ def load_offices(path: Path) -> Offices:
     """Read the file. Raises `OfficesInvalid`."""
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OfficesInvalid(f"{path.name}: {error}") from error
     found: dict[str, Office] = {}
-    for table in cast("list[dict[str, Any]]", raw.get("office", [])):
+    listed = raw.get("office", [])
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in cast("list[object]", listed)):
+        raise OfficesInvalid(f"{path.name}: office: a list of tables is wanted")
+    for table in cast("list[dict[str, Any]]", listed):
         name = str(table.get("id", "?"))
         try:
             made = _office(table)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise OfficesInvalid(f"{path.name}: {name}: {type(error).__name__}: {error}") from error
         if made.id in found:
             raise OfficesInvalid(f"{path.name}: {name}: there are two offices with this id")
@@ -94,6 +97,8 @@ def load_offices(path: Path) -> Offices:
 
 
 def _office(table: dict[str, Any]) -> Office:
+    if not isinstance(table["id"], str):
+        raise TypeError("id is a text")
     hours = tuple(
         Hours(
             frozenset(_DAYS.index(day) for day in item["days"]),

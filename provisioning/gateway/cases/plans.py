@@ -77,7 +77,7 @@ def load_plans(text: str) -> Plans:
     """Read `cases.toml`. Raises `PlansInvalid`."""
     try:
         raw = cast("dict[str, object]", tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise PlansInvalid(f"cases: {error}") from error
     plans = raw.get("plan", {})
     if not isinstance(plans, dict):

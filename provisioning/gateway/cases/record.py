@@ -55,12 +55,6 @@ class CaseRecords:
         with self._database.reading() as db:
             return files.events(db, after, limit)
 
-    def person_of(self, number: str) -> bytes:
-        """Whose case this is; empty where there is none."""
-        with self._database.reading() as db:
-            case = files.file_of(db, number)
-        return b"" if case is None else case.person
-
     def file(self, number: str) -> CaseFile | None:
         """The case's file, or None."""
         with self._database.reading() as db:

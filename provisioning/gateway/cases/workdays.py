@@ -52,7 +52,7 @@ def load_calendar(text: str) -> Calendar:
         raw = tomllib.loads(text)
         first, through = (datetime.date.fromisoformat(raw[name]) for name in ("from", "through"))
         off, work = (frozenset(datetime.date.fromisoformat(day) for day in raw[name]) for name in ("off", "work"))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CalendarInvalid(f"calendar: {error}") from error
     wrong = [day for day in off if day.weekday() >= 5] + [day for day in work if day.weekday() < 5]
     if wrong or first > through or not all(first <= day <= through for day in off | work):

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from provisioning.gateway.certificates.desk import Looked
 from provisioning.gateway.certificates.token import MAX_CHARS
 from provisioning.gateway.web.common import Gateway, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import page, row
 
 _OUTCOMES = {
     "genuine": ("证明是真的", "This certificate is genuine. Compare it with the paper."),
@@ -35,8 +35,13 @@ def render(found: Looked) -> HTMLResponse:
     kind = "answer" if found.outcome == "genuine" else "answer no"
     body = f'<section class="{kind}"><h1>{title}</h1><small>{english}</small></section>'
     if found.token is not None and found.outcome == "genuine":
-        head = [("证明", found.title), ("谁开的", found.issuer), ("日期", found.token.day)]
-        rows = [*head, ("编号", found.token.number), ("核对码", found.check_code), *found.rows]
-        lines = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
-        body += f"<dl>{lines}</dl><small>姓名和号码只露出一部分，请和纸上的对一对。</small>"
-    return page(title, body, "市民自助终端 · 核对证明")
+        head = [("证明", "Certificate", found.title), ("谁开的", "Issued by", found.issuer)]
+        head += [("日期", "Date", found.token.day), ("编号", "Number", found.token.number)]
+        head.append(("核对码", "Check code", found.check_code))
+        lines = "".join(row(chinese, english_, escape(value)) for chinese, english_, value in head)
+        lines += "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in found.rows)
+        body += (
+            f"<dl>{lines}</dl><small>姓名和号码只露出一部分，请和纸上的对一对。 Names and numbers are shown in part: "
+            "compare them with the paper.</small>"
+        )
+    return page(title, body, "市民自助终端 · 核对证明 Check a certificate")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from kiosk.words import languages
+
 Words = Mapping[str, str]
 """`{"zh", "en"}`."""
 Codes = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -15,7 +17,7 @@ Held = Callable[[str], Mapping[str, object] | None]
 MASKS = ("", "name", "id", "hidden")
 ANSWERS = "field"
 MAX_CHARS = 120
-_ROW_KEYS = {"label", "key", "codes", "mask", "list", "pick", "only", "when", "none"}
+_ROW_KEYS = {"label", "key", "codes", "mask", "list", "pick", "only", "when", "none", "kind"}
 
 
 class CertificatesInvalid(Exception):
@@ -36,6 +38,7 @@ class RowTemplate:
     list: str = ""
     pick: str = ""
     only: Literal["", "first", "last"] = ""
+    kind: Literal["", "money"] = ""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     none: Words = field(default_factory=dict[str, str])
 
@@ -61,7 +64,7 @@ def load_templates(text: str) -> Templates:
     """Read `certificates.toml`. Raises `CertificatesInvalid`."""
     try:
         raw = cast("dict[str, object]", tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CertificatesInvalid(f"certificates: {error}") from error
     named = _table("certificates", raw.get("certificate", {}))
     return Templates(_words("city", raw.get("city")), {name: _template(name, item) for name, item in named.items()})
@@ -78,9 +81,14 @@ def _template(name: str, raw: object) -> Template:
 
 def _row(name: str, raw: object) -> RowTemplate:
     table = _table(name, raw)
-    texts = {key: table.get(key, "") for key in ("key", "codes", "mask", "list", "pick", "only")}
+    texts = {key: table.get(key, "") for key in ("key", "codes", "mask", "list", "pick", "only", "kind")}
     wrong = table.keys() - _ROW_KEYS or {key for key, value in texts.items() if not isinstance(value, str)}
-    if wrong or texts["mask"] not in MASKS or texts["only"] not in ("", "first", "last"):
+    if (
+        wrong
+        or texts["mask"] not in MASKS
+        or texts["only"] not in ("", "first", "last")
+        or (texts["kind"] not in ("", "money"))
+    ):
         raise CertificatesInvalid(f"{name}: a row with {', '.join(sorted(wrong)) or 'an unknown mask or choice'}")
     path = str(texts["list"] or texts["key"])
     if "." not in path:
@@ -141,4 +149,6 @@ def _values(row: RowTemplate, answers: Mapping[str, str], held: Held) -> list[ob
 def _named(row: RowTemplate, raw: object, codes: Codes) -> str:
     text = str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
     words = codes.get(row.codes, {}).get(text) if row.codes else None
+    if row.kind == "money":
+        return languages.grouped(text, languages.SOURCE)
     return text if words is None else words.get("zh-Hans", text)

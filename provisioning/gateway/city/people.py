@@ -184,7 +184,6 @@ class People:
         self.as_of = as_of
         self._key = hashlib.sha256(f"kiosk-city {seed}".encode()).digest()
         self._classes = _classes(material.reserved)
-        self._blocks = -(-people // len(self._classes))
         if people < 0 or people > self.capacity(material):
             raise CityTooLarge(f"a city holds 0 to {self.capacity(material)} people")
 

@@ -31,11 +31,6 @@ class Beat:
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
     faults: tuple[str, ...] = ()
 
-    @property
-    def skew_ms(self) -> int:
-        """The terminal's clock less the gateway's, the way included."""
-        return self.at_ms - self.received_ms
-
 
 @dataclass(frozen=True)
 class Sample:

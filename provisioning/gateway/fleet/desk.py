@@ -19,6 +19,7 @@ from provisioning.gateway.fleet.readiness import Readiness
 from provisioning.gateway.fleet.rollout import Rollouts
 from provisioning.gateway.fleet.settings import FleetSettings
 from provisioning.gateway.problems import Refused
+from provisioning.gateway.releases.shelf import OnShelf
 from provisioning.gateway.store import Store, Terminal
 
 
@@ -71,6 +72,18 @@ class FleetDesk:
         version, content = publisher.configuration_source()
         served = self.rollouts.serve("configuration", str(version), content, terminal, self.now_ms())
         return publisher.configuration_from(served, terminal)
+
+    def package(self, current: OnShelf, terminal: str) -> bytes:
+        """The signed release that this terminal is to run; empty where there is none for it yet.
+
+        The very first one goes in waves too: before it there was none, which is a version as good as any.
+        """
+        if not current.number:
+            return b""
+        now_ms = self.now_ms()
+        if not self.rollouts.knows("package"):
+            self.rollouts.serve("package", "0", b"", terminal, now_ms)
+        return self.rollouts.serve("package", str(current.number), current.signed, terminal, now_ms)
 
     def work(self) -> int:
         """One look over the fleet: figures, alerts, waves. Returns how many alerts changed or were told."""

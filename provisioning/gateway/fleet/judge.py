@@ -20,6 +20,8 @@ ROLL_LOW_MM = 4_000
 CLOCK_OFF_MS = 60_000
 DISK_LOW_MB = 1024
 HOT_C = 80
+PACKAGE_REFUSED = "package-refused"
+"""A terminal's word for a version that it put in and took out again; the roll-out halts by it."""
 _DAY_MS = 86_400_000
 _ORDER: Mapping[Level, int] = {"stop": 0, "att": 1, "held": 2, "ok": 3}
 
@@ -62,6 +64,8 @@ _RULES: Sequence[tuple[str, Level, str, str, Callable[[_Gauges], bool]]] = (
      lambda g: g.get("app_up") == 0),
     ("reader-fault", "stop", "读卡器不见了，检查插头，不行就换", "Card reader gone: check its plug, else replace it",
      lambda g: g.get("reader_up") == 0),
+    ("out-of-service", "att", "技术员停了服务，问清再恢复", "Closed by a technician: ask why, then reopen it",
+     lambda g: g.get("out_of_service") == 1),
     ("paper-out", "att", "换纸，带 80 mm", "Out of paper: bring an 80 mm roll", lambda g: g.get("paper_level") == 0),
     ("cover-open", "att", "盖子开着，请人合上", "Printer cover open: have it closed",
      lambda g: g.get("cover_open") == 1),
@@ -85,7 +89,8 @@ _RULES: Sequence[tuple[str, Level, str, str, Callable[[_Gauges], bool]]] = (
      lambda g: g.get("outbox_pending", 0) > 0 and g.get("outbox_oldest_age_s", 0) > BACKLOG_S),
 )  # fmt: skip
 CAUSES = (
-    "never-heard", "silent", "sending-stopped", "certificate-ended", *(rule[0] for rule in _RULES), "certificate-ends",
+    "never-heard", "silent", "sending-stopped", PACKAGE_REFUSED, "certificate-ended",
+    *(rule[0] for rule in _RULES), "certificate-ends",
 )  # fmt: skip
 """All codes, for filters and the documentation."""
 
@@ -101,8 +106,12 @@ def judge(terminal: TerminalSummary, beat: Beat | None, now_ms: int) -> Judged:
     if now_ms - beat.received_ms > SILENT_MS:
         found.append(Cause("silent", "stop", "打电话问有没有电", "Silent: call and ask whether it has power"))
         return Judged(terminal, beat, tuple(found))
-    if beat.faults:
-        code = beat.faults[0]
+    if PACKAGE_REFUSED in beat.faults:
+        zh, en = "新版本不行，已退回，报给厂家", "A new version did not do; it went back: tell the makers"
+        found.append(Cause(PACKAGE_REFUSED, "att", zh, en))
+    stopped = [code for code in beat.faults if code != PACKAGE_REFUSED]
+    if stopped:
+        code = stopped[0]
         found.append(Cause("sending-stopped", "stop", f"停了：{code}，照代码办", f"Stopped by {code}: do what it says"))
     if ends_days < 0:
         found.append(Cause("certificate-ended", "stop", "证书到期了，重新登记", "Certificate ended: enrol it again"))
@@ -133,4 +142,5 @@ def sums(fleet: Sequence[Judged]) -> dict[str, int]:
         "reads": sum(one.gauge("card_reads_total") or 0 for one in fleet),
         "read_failures": sum(one.gauge("card_read_failures_total") or 0 for one in fleet),
         "reader_faults": sum(one.has("reader-fault") for one in fleet),
+        "out_of_service": sum(one.has("out-of-service") for one in fleet),
     }

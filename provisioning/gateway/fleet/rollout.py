@@ -1,9 +1,9 @@
-"""A new catalogue or configuration reaches 1 %, 10 %, 100 % of the terminals, and halts by itself.
+"""A new catalogue, configuration or program reaches 1 %, 10 %, 100 % of the terminals, and halts by itself.
 
 A wave is watched for some time; where more than a few of its terminals have something new the matter (or refuse the
-version), nobody else gets it. A halted catalogue is taken back, since a terminal takes whatever is signed; a
-configuration's version only grows, so who has it keeps it and the operator publishes a higher one. What is served to
-whom depends on the database and the terminal's name alone, so that several servers agree.
+version), nobody else gets it. A halted catalogue is taken back, since a terminal takes whatever is signed; the number
+of a configuration or of a release only grows, so who has it keeps it and the operator publishes a higher one. What is
+served to whom depends on the database and the terminal's name alone, so that several servers agree.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from provisioning.gateway.fleet.judge import Judged
 from provisioning.gateway.fleet.settings import Waves
 from provisioning.gateway.storage.database import Database, Transaction
 
-What = Literal["catalogue", "configuration"]
-KINDS: tuple[What, ...] = ("catalogue", "configuration")
+What = Literal["catalogue", "configuration", "package"]
+KINDS: tuple[What, ...] = ("catalogue", "configuration", "package")
 _COLUMNS = "id, what, version, content, state, wave, began_ms, wave_ms, first, why"
 _PPM = 10_000
 
@@ -68,7 +68,11 @@ class Rollouts:
         mine = self.member(latest, terminal)
         if latest.state == "rolling":
             return latest.content if mine else good.content
-        return latest.content if mine and what == "configuration" else good.content
+        return latest.content if mine and what != "catalogue" else good.content
+
+    def knows(self, what: What) -> bool:
+        """Whether any version of it was ever served."""
+        return what in self._settled or self._latest(what)[0] is not None
 
     def member(self, rollout: Rollout, terminal: str) -> bool:
         """Whether a terminal is in the waves so far. There is always one, however small the fleet."""

@@ -47,7 +47,7 @@ def load_settings(folder: Path) -> FleetSettings:
         return FleetSettings()
     try:
         raw = cast("dict[str, object]", tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FleetSettingsInvalid(f"{SETTINGS_FILE}: {error}") from error
     hook, waves = _table(raw, "webhook", {"url", "token_file", "ca_file"}), _table(
         raw, "rollout", {"percent", "each_min", "halt_percent"}

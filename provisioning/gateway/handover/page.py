@@ -23,12 +23,11 @@ from provisioning.gateway import contract
 from provisioning.gateway.handover.desk import Phone
 from provisioning.gateway.handover.draft import asked_fields
 from provisioning.gateway.problems import Refused
-from provisioning.gateway.verify_page import HOTLINE
 from provisioning.gateway.web.common import Gateway, body_of, json_answer, terminal_of, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import call, page
 
 _MAX_BYTES = 32 * 1024
-_HEADER = "市民自助终端 · 接着填"
+_HEADER = "市民自助终端 · 接着填 Your form"
 _SCRIPT = (
     "const t=location.hash.slice(1);document.getElementById('t').value=t;"
     "if(t){history.replaceState(null,'','/phone')}else{document.getElementById('open').hidden=true;"
@@ -147,7 +146,7 @@ def _begin() -> str:
         '<form id="open" method="post" action="/phone"><input type="hidden" id="t" name="t">'
         '<button class="b main">打开我的表 Open</button></form>'
         f'<section id="none" class="answer no" hidden><b>{title}</b><p>{text}</p><small>{english}</small></section>'
-        f"<script>{_SCRIPT}</script>{_foot()}"
+        f"<script>{_SCRIPT}</script>{call()}"
     )
 
 
@@ -164,7 +163,7 @@ def _ask(phone: Phone, *, tried: bool) -> str:
         f"<div><h1>{escape(words(form.definition.name, language))}</h1><small>还没有提交。15 分钟内填完。 "
         f"Not handed in yet.</small></div>{_gaps(wrong)}{_rows(form, known, language)}"
         f'<form method="post" action="/phone"><input type="hidden" name="k" value="{escape(phone.key)}">{fields}'
-        '<button class="b main" name="do" value="next">看一遍 Next</button></form>' + _foot()
+        '<button class="b main" name="do" value="next">看一遍 Next</button></form>' + call()
     )
 
 
@@ -173,8 +172,8 @@ def _gaps(wrong: list[str]) -> str:
     if not wrong:
         return ""
     return (
-        f'<section class="answer no" role="alert"><b>还有 {len(wrong)} 处要填</b>'
-        f'<p><a href="#a.{escape(wrong[0])}">去看第一处 Show me the first of {len(wrong)}</a></p></section>'
+        f'<section class="answer no" role="alert"><b>还有 {len(wrong)} 处要填 Still missing: {len(wrong)}</b>'
+        f'<p><a href="#a.{escape(wrong[0])}">去看第一处 Show me the first</a></p></section>'
     )
 
 
@@ -222,10 +221,12 @@ def _check(phone: Phone) -> str:
     items = [item for item in form.definition.fields if item.id in shown and not item.quiet]
     key = f'<input type="hidden" name="k" value="{escape(phone.key)}">'
     return (
-        f"<div><h1>最后看一遍，再提交</h1><small>{escape(words(form.definition.name, language))}</small></div>"
+        f"<div><h1>最后看一遍，再提交</h1><small>Look once more, then hand in. "
+        f"{escape(words(form.definition.name, language))}</small></div>"
         f"{_rows(form, items, language)}"
         '<section class="hint"><b>按“提交”，就是说：以上都是真的</b><p>您的卡在终端上同意过从手机交。</p>'
-        "<small>By handing in you say that all this is true.</small></section>"
+        "<small>By handing in you say that all this is true. Your card agreed, at the terminal, to a form by phone."
+        "</small></section>"
         f'<form method="post" action="/phone">{key}<button class="b main" name="do" value="submit">提交 '
         f'Hand in</button></form><form method="post" action="/phone">{key}'
         '<button class="b side" name="do" value="back">改一改 Change'
@@ -236,9 +237,9 @@ def _check(phone: Phone) -> str:
 def _done(phone: Phone) -> str:
     number = escape(phone.number)
     return (
-        f'<section class="answer"><h1>已收到</h1><p>编号 <b>{number}</b></p><p>请记下编号，或者截图。</p>'
+        f'<section class="answer"><h1>已收到</h1><p>编号 No. <b>{number}</b></p><p>请记下编号，或者截图。</p>'
         "<small>Received. Keep this number.</small></section>"
-        f'<a class="b main" href="/case?number={number}">看进度 Progress</a>{_foot()}'
+        f'<a class="b main" href="/case?number={number}">看进度 Progress</a>{call()}'
     )
 
 
@@ -250,8 +251,4 @@ def _end(phone: Phone) -> str:
             f'<form method="post" action="/phone"><input type="hidden" name="k" value="{escape(phone.key)}">'
             '<button class="b main" name="do" value="submit">再按一次 Again</button></form>'
         )
-    return f'<section class="answer no"><h1>{title}</h1><p>{text}</p><small>{english}</small></section>{again}{_foot()}'
-
-
-def _foot() -> str:
-    return f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE}</a>'
+    return f'<section class="answer no"><h1>{title}</h1><p>{text}</p><small>{english}</small></section>{again}{call()}'

@@ -19,12 +19,11 @@ from fastapi.responses import HTMLResponse
 from kiosk.services.definition import words
 from kiosk.services.display import mask_name, masked
 from provisioning.gateway.identity.sign_ins import Page
-from provisioning.gateway.verify_page import HOTLINE
 from provisioning.gateway.web.common import Gateway, body_of, json_answer, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import both, call, page, row
 
 _MAX_BYTES = 8192
-_HEADER = "市民 App（演示用的替身）"
+_HEADER = "市民 App（替身） City app (stand-in)"
 _BEGIN = (
     "const t=location.hash.slice(1);document.getElementById('t').value=t;"
     "if(t){history.replaceState(null,'','/app')}else{document.getElementById('open').hidden=true;"
@@ -118,7 +117,7 @@ def _body(gateway: Gateway, seen: Page) -> str:
         return _signed_in(gateway, seen)
     title, text, english = _ENDS[seen.state]
     tone = "answer" if seen.state == "ended" else "answer no"
-    return f'<section class="{tone}"><h1>{title}</h1><p>{text}</p><small>{english}</small></section>{_foot()}'
+    return f'<section class="{tone}"><h1>{title}</h1><p>{text}</p><small>{english}</small></section>{call()}'
 
 
 def _page(title: str, body: str) -> HTMLResponse:
@@ -130,7 +129,8 @@ def _page(title: str, body: str) -> HTMLResponse:
 def _begin(gateway: Gateway) -> str:
     title, text, english = _ENDS["unknown"]
     people = "".join(
-        f'<option value="{escape(who)}">{escape(one.names["zh-Hans"])} {escape(one.note["zh-Hans"])}</option>'
+        f'<option value="{escape(who)}">{escape(one.names["zh-Hans"])} {escape(one.note["zh-Hans"])} · '
+        f"{escape(one.names['en'])}, {escape(one.note['en'])}</option>"
         for who, one in gateway.sign_ins.citizens.items()
     )
     return (
@@ -140,7 +140,7 @@ def _begin(gateway: Gateway) -> str:
         f'<label for="who">我是 I am</label><select id="who" name="who">{people}</select>'
         '<button class="b main">继续 Next</button></form>'
         f'<section id="none" class="answer no" hidden><b>{title}</b><p>{text}</p><small>{english}</small></section>'
-        f"<script>{_BEGIN}</script>{_foot()}"
+        f"<script>{_BEGIN}</script>{call()}"
     )
 
 
@@ -148,7 +148,7 @@ def _where(gateway: Gateway, terminal: str) -> str:
     """The terminal's place and name: who stands elsewhere sees it here."""
     place = gateway.sign_ins.place(terminal)
     chinese, english = place.get("zh-Hans", ""), place.get("en", "")
-    return f"<div><dt>哪里</dt><dd>{escape(chinese)} {escape(english)}<br>{escape(terminal)}</dd></div>"
+    return row("哪里", "Where", f"{escape(chinese)} {escape(english)}<br>{escape(terminal)}")
 
 
 def _asks(gateway: Gateway, seen: Page) -> str:
@@ -162,16 +162,17 @@ def _asks(gateway: Gateway, seen: Page) -> str:
     return (
         "<div><h1>您要在这台终端上办事吗？</h1><small>Sign in at this terminal?</small></div>"
         f"<dl>{_where(gateway, seen.terminal)}"
-        f"<div><dt>它会知道</dt><dd>{escape(mask_name(who['name']))}，{escape(masked('id', who['id_number']))}，"
-        "性别，出生日期<small>It learns your name, number, sex, birth date</small></dd></div>"
-        "<div><dt>能做什么</dt><dd>查一般的资料 15 分钟；医保、房产、账户要插卡<small>15 minutes; no sensitive data"
-        "</small></dd></div></dl>"
+        f"<div><dt>{both('它会知道', 'It learns')}</dt><dd>{escape(mask_name(who['name']))}<br>"
+        f"{escape(masked('id', who['id_number']))}<br>"
+        "性别，出生日期<small>your name, number, sex and date of birth</small></dd></div>"
+        f"<div><dt>{both('能做什么', 'It may')}</dt><dd>查一般的资料 15 分钟；医保、房产、账户要插卡"
+        "<small>look up your data for 15 minutes; health, property and accounts need your card</small></dd></div></dl>"
         f'<form method="post" action="/app"><input type="hidden" name="k" value="{escape(seen.key)}">'
         '<label for="code">屏幕上的 4 个数字 The 4 digits on its screen</label>'
         f'{wrong if seen.state == "wrong" else ""}<input id="code" name="code" inputmode="numeric" '
         f'pattern="[0-9]*" maxlength="4" autocomplete="off"{invalid}>'
         '<button class="b main" name="do" value="yes">同意登录 Sign in</button>'
-        f'<button class="b side" name="do" value="no">不是我，拒绝 Refuse</button></form>{_foot()}'
+        f'<button class="b side" name="do" value="no">不是我，拒绝 Refuse</button></form>{call()}'
     )
 
 
@@ -186,14 +187,15 @@ def _approve(seen: Page) -> str:
     return (
         "<div><h1>要提交这张表吗？</h1><small>Hand this in?</small></div>"
         f'<p><b>{escape(words(form.name, form.language))}</b></p><dl class="tall">{rows}</dl>'
-        f"<p>终端 {escape(seen.terminal)}，屏幕上的数字应当是</p>"
+        f"<p>终端 {escape(seen.terminal)}，屏幕上的数字应当是"
+        f"<small>Terminal {escape(seen.terminal)}; its screen must show</small></p>"
         f'<p class="code">{_pairs(seen.code)}</p>'
         '<section class="hint"><b>按“同意提交”，就是说：以上都是真的</b>'
         "<small>By handing in you say that all this is true.</small></section>"
         f'<form method="post" action="/app"><input type="hidden" name="k" value="{escape(seen.key)}">'
         f'<input type="hidden" name="shown" value="{form.digest.hex()}">'
         '<button class="b main" name="do" value="approve">同意提交 Hand in</button>'
-        '<button class="b side" name="do" value="decline">先不交 Not now</button></form>' + _foot()
+        '<button class="b side" name="do" value="decline">先不交 Not now</button></form>' + call()
     )
 
 
@@ -209,19 +211,15 @@ def _signed_in(gateway: Gateway, seen: Page) -> str:
     return (
         f'<section class="answer{" no" if seen.state == "declined" else ""}"><h1>{title}</h1><p>{text}</p>'
         f"<small>{english}</small></section>"
-        f"<dl>{_where(gateway, seen.terminal)}<div><dt>数字</dt><dd>{_pairs(seen.code)}</dd></div></dl>"
+        f"<dl>{_where(gateway, seen.terminal)}{row('数字', 'Digits', _pairs(seen.code))}</dl>"
         f'<form id="again" method="post" action="/app">{key}'
-        '<button class="b side">有要我确认的吗？ Check</button></form>'
+        '<button class="b side">有要我确认的吗？ Anything to approve?</button></form>'
         f'<form method="post" action="/app">{key}'
         '<button class="b side" name="do" value="leave">退出这台终端 Sign out</button></form>'
-        f"<script>{_WAIT}</script>{_foot()}"
+        f"<script>{_WAIT}</script>{call()}"
     )
 
 
 def _pairs(code: str) -> str:
     """The digits as the terminal shows them."""
     return escape(f"{code[:2]} {code[2:]}")
-
-
-def _foot() -> str:
-    return f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE}</a>'

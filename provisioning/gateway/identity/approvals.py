@@ -10,7 +10,7 @@ from typing import cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.services.definition import Catalogue, FieldDefinition, Words
-from kiosk.services.display import masked
+from kiosk.services.display import masked, told
 from offline_cache.errors import MalformedMessage
 from offline_cache.wire.encoding import sign1, to_base64url
 from offline_cache.wire.sign_in import Approval, encode_approval
@@ -65,12 +65,12 @@ def form_of(document: Mapping[str, object], draft: bytes, catalogue: Catalogue) 
 
 
 def _told(item: FieldDefinition, value: str, language: str) -> str:
-    """A value as a citizen reads it: a choice by its name, a number or an address masked as on the terminal."""
+    """A value as the terminal shows it: a choice by its name, a day or an amount in words, a number masked."""
     own = item.subject_choices.always if item.subject_choices is not None else ()
     names = next((choice.names for choice in (*item.choices, *own) if choice.value == value), None)
     if names is not None:
         return names.get(language) or names["zh-Hans"]
-    return masked(item.mask, value)[:_MAX_TEXT]
+    return (masked(item.mask, value) if item.mask else told(item.type, value, language))[:_MAX_TEXT]
 
 
 def sign(form: Form, terminal: str, now_ms: int, key: Ed25519PrivateKey) -> str:

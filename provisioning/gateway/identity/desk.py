@@ -6,6 +6,8 @@ from provisioning.gateway.identity.cards import CardRegister
 from provisioning.gateway.offices.desks import Outcome, Request, once
 from provisioning.gateway.storage.database import Database, Transaction
 
+CARD = "citizen"
+"""The proof that only the card gives (`Proven.by`)."""
 _NOTED = frozenset({"pin", "data"})
 """Done at the terminal already; the entry is the record of it."""
 
@@ -19,8 +21,8 @@ class IdentityDesk:
 
     def settle(self, request: Request) -> Outcome:
         """Do what the entry asks for, once. Raises `StoreFailed`."""
-        if not request.person:
-            return Outcome("card-refused")
+        if request.proof is None or (request.proof.by != CARD and request.answers.get("action") != "loss"):
+            return Outcome("card-refused")  # who has not the card in hand can only have it stopped
         return once(self._database, request.key, lambda db: self._do(db, request))
 
     def _do(self, db: Transaction, request: Request) -> Outcome:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from provisioning.gateway.licences.shares import Shared
 from provisioning.gateway.licences.token import MAX_CHARS
 from provisioning.gateway.web.common import Gateway, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import page, row
 
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _OUTCOMES = {
@@ -22,7 +22,7 @@ _OUTCOMES = {
     "forged": ("这个码是假的，不要认", "This code is forged: do not accept it."),
     "unreadable": ("这不是证照的码", "This is not the code of a licence."),
 }
-_TRUST = {"A": "A，部门签发", "B": "B，部门核对过"}
+_TRUST = {"A": "A，部门签发 issued by an agency", "B": "B，部门核对过 checked by an agency"}
 
 
 def add_licence_page(app: FastAPI, gateway: Gateway) -> None:
@@ -33,7 +33,7 @@ def add_licence_page(app: FastAPI, gateway: Gateway) -> None:
         text, now_ms = request.query_params.get("t", "")[: MAX_CHARS + 1], gateway.now_ms()
         found = await work(gateway, lambda: gateway.licences.look(text, now_ms))
         parsed = gateway.releaser.catalogue.current()
-        agencies = {name: words["zh-Hans"] for name, words in parsed.parsed.agencies.items()}
+        agencies = {name: f"{words['zh-Hans']} {words['en']}" for name, words in parsed.parsed.agencies.items()}
         return render(found, agencies, parsed.codes, now_ms)
 
 
@@ -45,7 +45,7 @@ def render(
     kind = "answer" if found.outcome == "good" else "answer no"
     when = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
     body = (
-        f'<section class="{kind}"><h1>{title}</h1><p>{when:%Y-%m-%d %H:%M} 在网关核对过</p>'
+        f'<section class="{kind}"><h1>{title}</h1><p>{when:%Y-%m-%d %H:%M} 在网关核对过 checked</p>'
         f"<small>{english}</small></section>"
     )
     token = found.token
@@ -53,19 +53,20 @@ def render(
         facts = found.facts
         until = datetime.datetime.fromtimestamp(token.expires_s, _CITY_TIME)
         rows = [
-            ("证照", _name(codes, "licence-type", facts.get("type", ""))),
-            ("本人", facts.get("holder", "")),
-            ("谁发的", agencies.get(facts.get("agency", ""), "")),
-            ("可信", _TRUST.get(facts.get("trust", ""), "")),
-            ("证照期限", f"{facts.get('from', '')} 起{('，到 ' + facts['to']) if facts.get('to') else ''}"),
-            ("只能用来", _name(codes, "share-purpose", token.purpose)),
-            ("看到几时", f"{until:%Y-%m-%d %H:%M}"),
-            ("看过几次", f"{found.views} 次"),
+            ("证照", "Licence", _name(codes, "licence-type", facts.get("type", ""))),
+            ("本人", "Holder", facts.get("holder", "")),
+            ("谁发的", "Issued by", agencies.get(facts.get("agency", ""), "")),
+            ("可信", "Trust", _TRUST.get(facts.get("trust", ""), "")),
+            ("证照期限", "Valid", " – ".join(day for day in (facts.get("from", ""), facts.get("to", "")) if day)),
+            ("只能用来", "Only for", _name(codes, "share-purpose", token.purpose)),
+            ("看到几时", "Until", f"{until:%Y-%m-%d %H:%M}"),
+            ("看过几次", "Seen", f"{found.views} 次 times"),
         ]
-        lines = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
+        lines = "".join(row(chinese, english_, escape(value)) for chinese, english_, value in rows if value)
         body += f"<dl>{lines}</dl><small>身份号码、证照编号不在这里。No ID number, no licence number.</small>"
-    return page(title, body, "市民自助终端 · 出示的证照")
+    return page(title, body, "市民自助终端 · 出示的证照 A licence shown")
 
 
 def _name(codes: Mapping[str, Mapping[str, Mapping[str, str]]], listed: str, code: str) -> str:
-    return codes.get(listed, {}).get(code, {}).get("zh-Hans", code)
+    named = codes.get(listed, {}).get(code, {})
+    return " ".join(named[one] for one in ("zh-Hans", "en") if one in named) or code

@@ -182,7 +182,7 @@ def load_carriers(folder: Path, database: Database) -> Carriers:
         return Carriers(OutboxCarrier(database, "email"), OutboxCarrier(database, "sms"))
     try:
         raw = cast("dict[str, object]", tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CarrierSettingsInvalid(f"{SETTINGS_FILE}: {error}") from error
     unknown = set(raw) - {"public_url", "smtp", "sms"}
     if unknown:

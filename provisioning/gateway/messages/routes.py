@@ -52,11 +52,12 @@ _WORDS = {
 
 
 def _answer(found: Proof | None, proof: str) -> Response:
-    parts = ["<h1>验证邮箱</h1><small>Confirm your e-mail</small>"]
+    parts = ["<div><h1>验证邮箱</h1><small>Confirm your e-mail</small></div>"]
     if found is not None:
         title, line, english = _WORDS[found.outcome]
         if found.outcome == "wrong":
             line += f"还可以试 {found.tries_left} 次。"
+            english += f" Tries left: {found.tries_left}."
         kind = "answer" if found.outcome == "proved" else "answer no"
         parts = [f'<section class="{kind}"><h1>{title}</h1><p>{line}</p><small>{english}</small></section>']
     if found is None or found.outcome == "wrong":
@@ -66,7 +67,7 @@ def _answer(found: Proof | None, proof: str) -> Response:
             f'<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="{CODE_DIGITS}" '
             f'pattern="[0-9]{{{CODE_DIGITS}}}" required><button class="b main">验证 Confirm</button></form>'
         )
-    return page("验证邮箱", "".join(parts), "市民自助终端 · 消息")
+    return page("验证邮箱", "".join(parts), "市民自助终端 · 消息 Messages")
 
 
 def _for_operators(app: FastAPI, gateway: Gateway) -> None:

@@ -106,7 +106,7 @@ def load_texts(text: str) -> Texts:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise MessagesInvalid(f"messages: {error}") from error
     unknown = set(raw) - {"text", "reason", "result", "intake"}
     if unknown:

@@ -78,16 +78,16 @@ class AtOnce:
         desk = None if service is None or service.confirm is None else self.desks.get(service.confirm.office)
         if service is None or desk is None:
             return
-        outcome = desk.settle(self._request(filed))
+        outcome = desk.settle(self._request(filed, by_identity=service.card == "identity"))
         verdict = "rejected" if outcome.reason else "accepted"
         said = Verdict(filed.terminal, filed.epoch, filed.seq, filed.id, verdict, outcome.reason, service.agency,
                        dict(outcome.result))  # fmt: skip
         self._store.judge([said], self._now_ms())
 
-    def _request(self, filed: Filed) -> Request:
+    def _request(self, filed: Filed, *, by_identity: bool) -> Request:
         # A terminal's clock that runs ahead gives nobody a place in the future.
         recorded_ms = min(filed.created_ms, filed.received_ms)
-        proof = proven(filed.document, self._cards, filed.received_ms)
+        proof = proven(filed.document, self._cards, filed.received_ms, by_identity=by_identity)
         return Request(
             key=filed.key,
             answers=answers_of(filed.document),

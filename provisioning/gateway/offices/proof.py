@@ -28,6 +28,8 @@ from provisioning.gateway.proofs import card_key
 
 BY_APP = "app"
 """What a document says of a holder who signed in with the app (`sign_in`)."""
+BY_IDENTITY = "resident-id"
+"""What a document says of a holder whose identity card the terminal read (`card`)."""
 _UNSIGNED = ("number", "card_signature", "app_approval")
 _DIGEST_BYTES = 32
 
@@ -51,11 +53,17 @@ def signed_bytes(document: Mapping[str, object]) -> bytes:
 
 
 def proven(
-    document: Mapping[str, object], cards: CardAuthorities, at_ms: int, *, by_phone: bool = False
+    document: Mapping[str, object],
+    cards: CardAuthorities,
+    at_ms: int,
+    *,
+    by_phone: bool = False,
+    by_identity: bool = False,
 ) -> Proven | None:
     """Return whose entry this is, or None: nobody signed, or the proof does not hold now (`at_ms`, gateway's clock).
 
     `by_phone`: the gateway wrote the entry itself, for a telephone; only then a form handed over is a proof.
+    `by_identity`: its service says that an identity card is enough; nothing but the terminal's word stands for it.
     """
     holder = document.get("holder")
     if not isinstance(holder, Mapping):
@@ -63,8 +71,8 @@ def proven(
     number = cast("Mapping[str, object]", holder).get("id_number")
     if not isinstance(number, str) or not number:
         return None
-    if document.get("card") == "resident-id" and "card_signature" not in document:
-        return Proven(number, "resident-id")
+    if document.get("card") == BY_IDENTITY and "card_signature" not in document:
+        return Proven(number, BY_IDENTITY) if by_identity else None
     if document.get("sign_in") == BY_APP:
         return Proven(number, BY_APP) if _approved(document, cards.gateway_key) else None
     handed = document.get("handover") if by_phone else None

@@ -1,6 +1,7 @@
 """The information catalogue for people: who holds what, how sensitive it is, who may ask, how often it was used.
 
-`GET /catalogue?agency=psb&subject=pop.person&q=word`: no script, nobody's data; `GET /catalogue.json` exports it.
+`GET /catalogue?agency=psb&subject=pop.person&q=word&lang=en`: no script, nobody's data. `GET /catalogue.json` is the
+export.
 """
 
 from __future__ import annotations
@@ -21,20 +22,14 @@ from fastapi.responses import HTMLResponse
 from kiosk.services.definition import PURPOSES
 from provisioning.gateway.catalogue import SignedCatalogue
 from provisioning.gateway.storage.database import Database
+from provisioning.gateway.web.catalogue_words import EN, ZH, say
 from provisioning.gateway.web.common import Gateway, json_answer, work
 
 DAYS = 30
 _DAY_MS = 86_400_000
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
-_CLASSES = {1: ("1 公开", "不涉及个人"), 2: ("2 个人", "要同意"), 3: ("3 敏感", "要单独同意")}
-_SHARES = {"unconditional": "无条件", "conditional": "有条件", "none": "不共享"}
-_CONDITIONS = {
-    "unconditional": "任何部门都可以用",
-    "conditional": "本人插卡同意，或法律规定可查",
-    "none": "只给本人看",
-}
-_CYCLES = {"daily": "每天更新", "monthly": "每月更新", "change": "有变化就更新"}
-_LAW = "政务数据共享条例（国务院令第 809 号）"
+_CLASSES = (1, 2, 3)
+_SHARES = {"unconditional": "unconditional", "conditional": "conditional", "none": "none-shared"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,12 @@ class Wanted:
     agency: str = ""
     subject: str = ""
     words: str = ""
+    language: str = ZH
+
+    def to(self, **changes: str) -> str:
+        """The query of a link from here."""
+        asked = {"agency": self.agency, "q": self.words, **changes}
+        return urlencode({**({"lang": EN} if self.language == EN else {}), **asked})
 
 
 @cache
@@ -71,7 +72,8 @@ def add_catalogue_page(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/catalogue", include_in_schema=False)
     async def page(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         given = request.query_params
-        wanted = Wanted(given.get("agency", ""), given.get("subject", ""), given.get("q", "")[:60].strip())
+        language = EN if given.get("lang") == EN else ZH
+        wanted = Wanted(given.get("agency", ""), given.get("subject", ""), given.get("q", "")[:60].strip(), language)
         now_ms = gateway.now_ms()
 
         def made() -> str:
@@ -95,21 +97,27 @@ def render(catalogue: SignedCatalogue, wanted: Wanted, times: Mapping[str, Seque
     if wanted.words:
         shown = [key for key in subjects if wanted.words.casefold() in _searched(key, catalogue)]
     chosen = wanted.subject if wanted.subject in subjects else (shown[0] if shown else "")
-    title = agencies[wanted.agency]["zh-Hans"] if owned.get(wanted.agency) and not wanted.words else "全部"
+    lang = wanted.language
+    title = agencies[wanted.agency][lang] if owned.get(wanted.agency) and not wanted.words else say("all", lang)
     middle = "".join(_line(key, subjects[key], wanted, sum(times.get(key, ())), chosen) for key in shown)
+    other = ZH if lang == EN else EN
+    bars = times.get(chosen, [0] * DAYS)
     return (
-        '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8"><title>信息目录</title>'
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{say("title", lang)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><header><h1>信息目录</h1>"
-        f"<p>{len(subjects)} 个主题 · 谁有什么、谁能用、为什么能用 · Information catalogue</p>"
-        f'<form><input name="q" aria-label="找" placeholder="名称、编号、字段" value="{escape(wanted.words)}"></form>'
-        '<a class="export" href="/catalogue.json">导出目录</a></header><main>'
-        f"<section><h2>哪个部门的</h2>{_agencies(catalogue, owned, wanted)}{_legend(subjects)}</section>"
-        f"<section><h2>{escape(title)}，{len(shown)} 个主题<small>近 {DAYS} 天用了几次</small></h2>"
-        f"{middle or '<p>没有找到</p>'}<p class=foot>没有列出来的，别的部门就查不到。<br>"
-        "每一次查看都记下：谁、查什么、为什么、哪一件事；本人插卡就能看。</p></section>"
-        f"<section>{_subject(chosen, catalogue, times.get(chosen, [0] * DAYS), now_ms) if chosen else ''}</section>"
-        "</main></body></html>"
+        f"<style>{_STYLE}</style></head><body><header><h1>{say('title', lang)}</h1>"
+        f"<p>{say('line', lang, n=len(subjects))}</p>"
+        f'<form><input type="hidden" name="lang" value="{lang}"><input name="q" aria-label="{say("look", lang)}" '
+        f'placeholder="{say("find", lang)}" value="{escape(wanted.words)}"></form>'
+        f'<a class="export" href="/catalogue.json">{say("export", lang)}</a>'
+        f'<a class="export" lang="{other}" href="?{escape(wanted.to(subject=chosen, lang=other))}">'
+        f"{say('other', lang)}</a>"
+        f"</header><main><section><h2>{say('agencies', lang)}</h2>{_agencies(catalogue, owned, wanted)}"
+        f"{_legend(subjects, lang)}</section><section><h2>{escape(title)}{say('comma', lang)}"
+        f"{say('subjects', lang, n=len(shown))}<small>{say('lately', lang, n=DAYS)}</small></h2>"
+        f"{middle or '<p>' + say('none', lang) + '</p>'}"
+        f"<p class=foot>{say('unlisted', lang)}<br>{say('logged', lang)}</p></section>"
+        f"<section>{_subject(chosen, catalogue, bars, now_ms, lang) if chosen else ''}</section></main></body></html>"
     )
 
 
@@ -121,63 +129,69 @@ def _searched(key: str, catalogue: SignedCatalogue) -> str:
 
 
 def _agencies(catalogue: SignedCatalogue, owned: Mapping[str, Sequence[str]], wanted: Wanted) -> str:
-    rows = [("", "全部", len(catalogue.subjects))]
-    rows += [(key, catalogue.parsed.agencies[key]["zh-Hans"], len(held)) for key, held in owned.items() if held]
+    rows = [("", say("all", wanted.language), len(catalogue.subjects))]
+    names = catalogue.parsed.agencies
+    rows += [(key, names[key][wanted.language], len(held)) for key, held in owned.items() if held]
     return "".join(
-        f'<a class="agency{" on" if key == wanted.agency else ""}" href="?{urlencode({"agency": key})}">'
+        f'<a class="agency{" on" if key == wanted.agency else ""}" href="?{escape(wanted.to(agency=key, q=""))}">'
         f"{escape(name)}<b>{count}</b></a>"
         for key, name, count in rows
     )
 
 
-def _legend(subjects: Mapping[str, Mapping[str, object]]) -> str:
-    classes = "".join(f'<p><i class="c{n}">{name}</i> {line}</p>' for n, (name, line) in _CLASSES.items())
+def _legend(subjects: Mapping[str, Mapping[str, object]], lang: str) -> str:
+    classes = "".join(
+        f'<p><i class="c{n}">{say(f"class-{n}", lang)}</i> {say(f"means-{n}", lang)}</p>' for n in _CLASSES
+    )
     counted = {share: sum(item["share"] == share for item in subjects.values()) for share in _SHARES}
-    shares = "".join(f"<p>{name} <b>{counted[key]}</b></p>" for key, name in _SHARES.items())
-    return f"<h2>多敏感</h2>{classes}<h2>能不能共享</h2>{shares}"
+    shares = "".join(f"<p>{say(name, lang)} <b>{counted[key]}</b></p>" for key, name in _SHARES.items())
+    return f"<h2>{say('sensitive', lang)}</h2>{classes}<h2>{say('shared', lang)}</h2>{shares}"
 
 
-def _chips(item: Mapping[str, object]) -> str:
+def _chips(item: Mapping[str, object], lang: str) -> str:
     kind = cast("int", item["class"])
-    return f'<i class="c{kind}">{_CLASSES[kind][0]}</i><i class="share">{_SHARES[str(item["share"])]}</i>'
+    share = say(_SHARES[str(item["share"])], lang)
+    return f'<i class="c{kind}">{say(f"class-{kind}", lang)}</i><i class="share">{share}</i>'
 
 
 def _line(key: str, item: Mapping[str, object], wanted: Wanted, times: int, chosen: str) -> str:
-    to = urlencode({"agency": wanted.agency, "q": wanted.words, "subject": key})
-    name = escape(_words(item, "name")["zh-Hans"])
+    name = escape(_words(item, "name")[wanted.language])
     return (
-        f'<a class="line{" on" if key == chosen else ""}" href="?{to}"><span><b>{name}'
-        f"</b><code>{escape(key)}</code></span>{_chips(item)}<b class=n>{times:,}</b></a>"
+        f'<a class="line{" on" if key == chosen else ""}" href="?{escape(wanted.to(subject=key))}">'
+        f"<span><b>{name}"
+        f"</b><code>{escape(key)}</code></span>{_chips(item, wanted.language)}<b class=n>{times:,}</b></a>"
     )
 
 
-def _subject(key: str, catalogue: SignedCatalogue, times: Sequence[int], now_ms: int) -> str:
+def _subject(key: str, catalogue: SignedCatalogue, times: Sequence[int], now_ms: int, lang: str) -> str:
     item = catalogue.subjects[key]
-    agency = catalogue.parsed.agencies[str(item["agency"])]["zh-Hans"]
+    agency = catalogue.parsed.agencies[str(item["agency"])][lang]
     services = catalogue.parsed.services
     allowed = catalogue.purposes[key]
-    names = [one.name["zh-Hans"] for one in services.values() if "all" in allowed or one.id in allowed]
-    names += [one["zh-Hans"] for purpose, one in PURPOSES.items() if purpose in allowed]
+    names = [one.name[lang] for one in services.values() if "all" in allowed or one.id in allowed]
+    names += [one[lang] for purpose, one in PURPOSES.items() if purpose in allowed]
     facts = (
-        ("谁提供", f"{agency}，{_CYCLES.get(str(item.get('cycle', 'change')), '')}"),
-        ("凭什么找", "不用身份" if item["class"] == 1 else "身份号码"),
-        ("什么条件", _CONDITIONS[str(item["share"])]),
-        ("法律依据", _LAW),
+        ("provider", f"{agency}{say('comma', lang)}{say(str(item.get('cycle', 'change')), lang)}"),
+        ("key", say("no-key" if item["class"] == 1 else "by-id", lang)),
+        ("condition", say(f"when-{item['share']}", lang)),
+        ("law", say("decree", lang)),
     )
-    rows = "".join(f"<tr><th>{name}<td>{escape(value)}" for name, value in facts)
+    rows = "".join(f"<tr><th>{say(name, lang)}<td>{escape(value)}" for name, value in facts)
     items = "".join(
-        f"<tr><td><b>{escape(item_names().get(name, {}).get('zh-Hans', name))}</b><td><code>{escape(name)}</code>"
+        f"<tr><td><b>{escape(item_names().get(name, {}).get(lang, name))}</b><td><code>{escape(name)}</code>"
         for name in _items(item)
     )
-    purposes = "".join(f'<i class="share">{escape(name)}</i>' for name in sorted(names)) or "还没有"
+    purposes = "".join(f'<i class="share">{escape(name)}</i>' for name in sorted(names)) or say("no-service", lang)
     return (
-        f"<h1>{escape(_words(item, 'name')['zh-Hans'])}</h1><code>{escape(key)}</code><p class=chips>{_chips(item)}</p>"
-        f"<table class=facts>{rows}</table><h2>里面有 {len(_items(item))} 项</h2><table>{items}</table>"
-        f"<h2>哪些事要用它</h2><p class=chips>{purposes}</p><h2>近 {DAYS} 天，每天用了几次</h2>{_bars(times, now_ms)}"
+        f"<h1>{escape(_words(item, 'name')[lang])}</h1><code>{escape(key)}</code>"
+        f"<p class=chips>{_chips(item, lang)}</p>"
+        f"<table class=facts>{rows}</table><h2>{say('items', lang, n=len(_items(item)))}</h2><table>{items}</table>"
+        f"<h2>{say('services', lang)}</h2><p class=chips>{purposes}</p><h2>{say('by-day', lang, n=DAYS)}</h2>"
+        f"{_bars(times, now_ms, lang)}"
     )
 
 
-def _bars(times: Sequence[int], now_ms: int) -> str:
+def _bars(times: Sequence[int], now_ms: int, lang: str) -> str:
     most = max(*times, 1)
     bars = "".join(
         f'<rect x="{place * 14}" y="{60 - 60 * count / most:.1f}" width="10" height="{60 * count / most:.1f}"/>'
@@ -188,8 +202,12 @@ def _bars(times: Sequence[int], now_ms: int) -> str:
     return (
         f'<svg viewBox="0 0 {14 * DAYS} 62" role="img" aria-label="{sum(times)}">{bars}'
         f'<path d="M0 61H{14 * DAYS}"/></svg>'
-        f"<p class=days>{first.month}月{first.day}日<span>{last.month}月{last.day}日</span></p>"
+        f"<p class=days>{_day(first, lang)}<span>{_day(last, lang)}</span></p>"
     )
+
+
+def _day(moment: datetime.datetime, lang: str) -> str:
+    return f"{moment:%-d %b}" if lang == EN else f"{moment.month}月{moment.day}日"
 
 
 def _items(item: Mapping[str, object]) -> list[str]:
@@ -213,14 +231,17 @@ padding:0 16px;font:inherit;background:var(--card);width:320px;max-width:100%}
 .export{height:48px;line-height:46px;
 padding:0 16px;border:1px solid var(--edge);border-radius:12px;background:var(--card);
 box-shadow:0 3px 0 var(--lip)}a{color:inherit;text-decoration:none}
-main{display:grid;grid-template-columns:260px 1fr 1fr;gap:16px;padding:16px 24px;align-items:start}
-@media(max-width:1000px){main{grid-template-columns:1fr}}
+main{display:grid;grid-template-columns:260px minmax(0,1fr) minmax(0,1fr);gap:16px;padding:16px 24px;align-items:start}
+@media(max-width:1000px){main{grid-template-columns:minmax(0,1fr);padding:12px}header{padding:12px}
+header form{margin:0;width:100%}input{width:100%}.n{min-width:36px}.line{flex-wrap:wrap}.line span{flex-basis:100%}
+code{overflow-wrap:anywhere}}
 section{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:16px}
 .agency{display:flex;justify-content:space-between;padding:8px 14px;border:2px solid transparent;border-radius:12px}
 .agency b{font-weight:400}.on{background:var(--tint)}.agency.on{border-color:var(--city);font-weight:700}
 i{font-style:normal;font-size:15px;border-radius:8px;padding:2px 10px;border:1px solid transparent;white-space:nowrap;
 margin-right:6px}.c1{border-color:var(--edge)}.c2{background:var(--tint);border-color:var(--edge)}
-.c3{background:var(--ink);color:#FFF}.share{background:var(--sunk)}.chips{line-height:2.1}
+.c3{background:var(--ink);color:#FFF}.share{background:var(--sunk)}
+.chips{display:flex;flex-wrap:wrap;gap:6px}.chips i{white-space:normal;margin:0}
 .line{display:flex;gap:8px;align-items:center;padding:12px 8px;border-bottom:1px solid var(--rule)}
 .line span{flex:1}code{display:block;font-size:15px;color:var(--ink2)}.n{min-width:72px;text-align:right}
 .foot{color:var(--ink2)}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:7px 8px;font-weight:400;

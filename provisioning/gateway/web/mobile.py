@@ -16,7 +16,7 @@ header{display:flex;gap:8px;align-items:center;font-weight:700}section{border-ra
 h1{font-size:28px;line-height:1.3;margin:8px 0 0}p{margin:0}small{font-size:16px;color:var(--ink2);display:block}
 dl{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:0 20px}
 dl div{display:flex;gap:16px;padding:10px 0;border-top:1px solid var(--rule)}dl div:first-child{border:0}
-dt{width:88px;flex:none;color:var(--ink2)}dd{margin:0;font-weight:700;overflow-wrap:anywhere}
+dt{width:104px;flex:none;color:var(--ink2)}dt small{line-height:1.3}dd{margin:0;font-weight:700;overflow-wrap:anywhere}
 .hint{background:var(--tint)}form{display:grid;gap:8px}
 input{font:28px monospace;letter-spacing:4px;width:100%;height:64px;border:1px solid var(--edge);border-radius:12px;
 padding:10px;text-align:center}
@@ -28,6 +28,24 @@ width:100%}
 .side{background:var(--card);color:var(--ink);border:1px solid var(--edge);box-shadow:0 3px 0 var(--lip);
 line-height:54px}
 """
+
+
+HOTLINE = "12345"
+
+
+def both(chinese: str, english: str) -> str:
+    """Words for everybody: Chinese, and English smaller under it. Both are HTML already."""
+    return f"{chinese}<small>{english}</small>"
+
+
+def row(chinese: str, english: str, value: str) -> str:
+    """One line of a list of facts, its label in both languages; `value` is HTML already."""
+    return f"<div><dt>{both(chinese, english)}</dt><dd>{value}</dd></div>"
+
+
+def call() -> str:
+    """The way to a person."""
+    return f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE} Call us</a>'
 
 
 def page(title: str, body: str, header: str) -> HTMLResponse:

@@ -20,6 +20,8 @@ from kiosk.session.state import Application, Session, Step
 
 ELSEWHERE = "elsewhere"
 """The choice beside the districts: an address that is not in this city."""
+KNOWN = "known"
+"""The choice above the districts: an address that need not be picked."""
 
 
 def _with(session: Session, application: Application) -> Session:
@@ -42,13 +44,31 @@ def asked(session: Session) -> FieldDefinition:
     return application.service.field(application.question)
 
 
+def known(session: Session) -> str:
+    """Return an address that may be the one that is asked for; empty: none is known.
+
+    The last one of this visit, else the one on the card. Not what an office holds: it was asked for something else.
+    """
+    application, form_, _ = form.current(session)
+    held = forms.prefilled(form_, asked(session))
+    not_these = {"", application.answers.get(application.question, ""), held.text if held is not None else ""}
+    on_card = (session.holder.address if session.holder is not None else "") or ""
+    return next((one for one in (session.last_address, on_card) if one not in not_these), "")
+
+
 def listed(session: Session) -> tuple[Choice, ...]:
-    """Return everything that can be chosen now, whatever was typed; a question without choices has none."""
+    """Return everything that can be chosen now, whatever was typed; a question without choices has none.
+
+    Districts begin with the terminal's own, the nearest after it.
+    """
     if in_levels(session):
-        inside = session.world.areas.within.get(level.outer(picking(session)), ())
-        areas = tuple(Choice(area.code, area.names) for area in inside)
-        first = picking(session).level == level.LEVELS[0]
-        return (*areas, Choice(ELSEWHERE, {"zh-Hans": ""})) if first else areas
+        world = session.world
+        if picking(session).level == level.LEVELS[0]:
+            areas = tuple(Choice(area.code, area.names) for area in world.areas.nearest(world.site.get("district", "")))
+            first = (Choice(KNOWN, {"zh-Hans": ""}),) if known(session) else ()
+            return (*first, *areas, Choice(ELSEWHERE, {"zh-Hans": ""}))
+        inside = world.areas.within.get(level.outer(picking(session)), ())
+        return tuple(Choice(area.code, area.names) for area in inside)
     application, form_, _ = form.current(session)
     return forms.options(form_, form_.definition.field(application.question)) if application.question else ()
 
@@ -141,6 +161,10 @@ def _area(session: Session, value: str) -> Step:
         return _with(session, replace(application, picking=Picking("rest"), typed=kept, page=0)), ()
     if value not in {choice.value for choice in listed(session)}:
         return session, ()
+    if value == KNOWN:
+        return _given(
+            _with(session, replace(application, picking=Picking("rest"), typed=known(session))), PrimaryPressed()
+        )
     same = now.area.startswith(value) or now.level == level.LEVELS[2]
     area = now.area if now.area.startswith(value) else value
     following = level.at(areas, level.below(areas, value), area)
@@ -176,9 +200,19 @@ def forward(session: Session, event: PrimaryPressed) -> Step:
         if not wrong and asked(session).required:
             return session, ()
         return form.forward(_with(session, replace(application, typed="")), event)
-    if now.level != "rest" or not now.area or application.writing.begun:
+    if now.level != "rest" or application.writing.begun:
         return form.forward(session, event)
+    if not now.area:
+        return _given(session, event)
     rest = application.typed.strip()
     if not rest and (wrong or asked(session).required):
         return form.forward(_with(session, replace(application, typed="")), event)
-    return form.forward(_with(session, replace(application, typed=session.world.areas.written(now.area) + rest)), event)
+    return _given(_with(session, replace(application, typed=session.world.areas.written(now.area) + rest)), event)
+
+
+def _given(session: Session, event: PrimaryPressed) -> Step:
+    """Answer with the whole address that is written now; the next question of this visit for one offers it."""
+    text = application_of(session).typed.strip()
+    session, effects = form.forward(session, event)
+    taken = text and not application_of(session).problem
+    return replace(session, last_address=text) if taken else session, effects

@@ -18,13 +18,13 @@ from offline_cache.wire.receipt_token import MAX_TOKEN_CHARS
 from provisioning.gateway.cases.outside.codes import DIGITS, CaseCodes, reach
 from provisioning.gateway.cases.outside.words import Names, names_of
 from provisioning.gateway.proofs.days import find_line
-from provisioning.gateway.verify_page import HOTLINE, verify
+from provisioning.gateway.verify_page import verify
 from provisioning.gateway.web.common import Gateway, body_of, work
-from provisioning.gateway.web.mobile import page
+from provisioning.gateway.web.mobile import both, call, page, row
 
 MAX_NUMBER = 40
 _MAX_BYTES = 8192
-_HEADER = "市民自助终端 · 看办件"
+_HEADER = "市民自助终端 · 看办件 Your case"
 Record = Mapping[str, object]
 
 
@@ -74,7 +74,7 @@ def _look(gateway: Gateway, given: Mapping[str, str], said: str) -> Response:
         return page("看办件", _unknown(gateway, asked.number), _HEADER)
     names = names_of(parsed)
     form = _second_form(asked, said)
-    return page("看办件", _case(record, names) + form + _foot(), _HEADER)
+    return page("看办件", _case(record, names) + form + call(), _HEADER)
 
 
 def _second(gateway: Gateway, codes: CaseCodes, given: Mapping[str, str]) -> Response:
@@ -99,7 +99,7 @@ def _second(gateway: Gateway, codes: CaseCodes, given: Mapping[str, str]) -> Res
     record = gateway.cases.records.one(case.number, parsed, now_ms)
     assert record is not None
     names = names_of(parsed)
-    return page("看办件", _case(record, names) + _private(record, document or {}, names) + _foot(), _HEADER)
+    return page("看办件", _case(record, names) + _private(record, document or {}, names) + call(), _HEADER)
 
 
 def _holder(document: Record | None) -> str:
@@ -111,10 +111,12 @@ def _holder(document: Record | None) -> str:
 
 
 def _ask_number(*, wrong: bool) -> str:
-    line = "<p>这个码认不出来，请输入凭条上的编号。</p>" if wrong else ""
+    strange = both("这个码认不出来，请输入凭条上的编号。", "This code is not known: type the number on the receipt.")
+    line = f"<p>{strange}</p>" if wrong else ""
     return (
-        f'<h1>看办件</h1>{line}<form method="get" action="/case"><label for="number">凭条上的编号 · '
-        'The number on the receipt</label><input id="number" name="number" autocomplete="off" '
+        f'<div><h1>看办件</h1><small>Your case</small></div>{line}<form method="get" action="/case">'
+        '<label for="number">凭条上的编号 · The number on the receipt</label><input id="number" name="number" '
+        'autocomplete="off" '
         f'placeholder="T0001-000042" maxlength="{MAX_NUMBER}" required>'
         '<button class="b main">看进度 Look</button></form>'
     )
@@ -127,7 +129,7 @@ def _unknown(gateway: Gateway, number: str) -> str:
     english = "Received; not a case yet." if arrived else "Not received yet. Compare the number with the receipt."
     return (
         f'<section class="answer{"" if arrived else " no"}"><h1>{title}</h1><p>{escape(number)}</p><p>{line}</p>'
-        f"<small>{english}</small></section>{_ask_number(wrong=False)}{_foot()}"
+        f"<small>{english}</small></section>{_ask_number(wrong=False)}{call()}"
     )
 
 
@@ -138,7 +140,7 @@ def _case(record: Record, names: Names) -> str:
     notice = _notice(record, names)
     return (
         f"<div><h1>{escape(title)}</h1><small>{escape(english)}</small>"
-        f"<p>编号 {escape(str(record['number']))}</p></div>"
+        f"<p>编号 No. {escape(str(record['number']))}</p></div>"
         f"{_clock(record)}{notice if record['asks'] else ''}{_steps(record, names)}{'' if record['asks'] else notice}"
     )
 
@@ -149,12 +151,15 @@ _ENDED = {"done": "已办结 Done", "refused": "没有批准 Refused", "withdraw
 def _clock(record: Record) -> str:
     used, promised = cast("int", record["days_used"]), cast("int", record["days_promised"])
     ended = _ENDED.get(str(record["state"]))
-    what = ended or f"最晚 <b>{_day(str(record['promised']))}</b>{'（暂定）' if record['provisional'] else ''} 告诉您"
+    what = (
+        ended
+        or f"最晚 by <b>{_day(str(record['promised']))}</b>{'（暂定 provisional）' if record['provisional'] else ''}"
+    )
     share = min(100, round(100 * used / promised)) if promised else 100
     return (
         '<section style="background:var(--card);border:1px solid var(--rule);display:grid;gap:8px">'
         f'<div style="display:flex;justify-content:space-between"><span>{what}</span>'
-        f"<span><b>{used}</b> / {promised} 个工作日</span></div>"
+        f"<span><b>{used}</b> / {promised} {both('个工作日', 'working days')}</span></div>"
         f'<div role="progressbar" aria-valuenow="{used}" aria-valuemax="{max(promised, used)}" '
         'style="height:12px;border-radius:6px;background:var(--rule)">'
         f'<div style="height:12px;border-radius:6px;background:var(--city);width:{share}%"></div></div></section>'
@@ -169,7 +174,7 @@ _MARKS = {
     "asked": '<path d="M24 5L45 43H3z" fill="#FFB81C" stroke="#17212B" stroke-width="3"/>',
     "todo": '<circle cx="24" cy="24" r="20" fill="none" stroke="#6B695F" stroke-width="4"/>',
 }
-_STATES = {"done": "办完", "current": "在办", "asked": "等您", "todo": "还没到"}
+_STATES = {"done": "办完 done", "current": "在办 now", "asked": "等您 yours", "todo": "还没到 later"}
 
 
 def _steps(record: Record, names: Names) -> str:
@@ -180,17 +185,17 @@ def _steps(record: Record, names: Names) -> str:
         rows.append(
             f'<div data-state="{state}" style="align-items:center"><svg viewBox="0 0 48 48" width="36" height="36" '
             f'role="img" aria-label="{_STATES[state]}">{_MARKS[state]}</svg><span style="flex:1">'
-            f"<b>{escape(names.step(str(step['id'])))}</b><small>{escape(names.agency(str(step['agency'])))}</small>"
+            f"<b>{_named(names.step(str(step['id'])))}</b><small>{_named(names.agency(str(step['agency'])))}</small>"
             f"</span><small>{when}</small></div>"
         )
     return f'<dl class="steps">{"".join(rows)}</dl>'
 
 
 def _notice(record: Record, names: Names) -> str:
-    asks = [names.paper(str(code)) for code in cast("list[object]", record["asks"])]
+    asks = [_named(names.paper(str(code))) for code in cast("list[object]", record["asks"])]
     if asks:
         return (
-            f'<section class="answer no" style="text-align:left"><b>等您补材料：{escape("、".join(asks))}</b>'
+            f'<section class="answer no" style="text-align:left"><b>等您补材料 Wanted: {"、".join(asks)}</b>'
             "<p>到任意一台自助终端，插卡打开“我的办件”。</p>"
             "<small>Bring these to any terminal: My cases.</small></section>"
         )
@@ -213,11 +218,15 @@ _SAID = {
 def _second_form(asked: Asked, said: str) -> str:
     """Ask for the second factor; without the receipt's own code there is none to ask for."""
     if not asked.held:
-        return '<section class="hint"><p>看本人的内容：扫凭条上的码，再输入发给您的验证码。</p></section>'
+        return (
+            '<section class="hint"><p>看本人的内容：扫凭条上的码，再输入发给您的验证码。</p>'
+            "<small>To see what is yours, scan the code on the receipt and type the code that is sent to you."
+            "</small></section>"
+        )
     line = f'<p role="status">{_SAID[said]}</p>' if said else ""
     start = f'<form method="post" action="/case"><input type="hidden" name="token" value="{escape(asked.token)}">{line}'
     if said not in ("sent", "wrong"):
-        return f'{start}<button class="b side">发验证码，看本人内容</button></form>'
+        return f'{start}<button class="b side">发验证码，看本人内容 Send a code</button></form>'
     return (
         f'{start}<label for="code">验证码 · Code</label><input id="code" name="code" inputmode="numeric" '
         f'autocomplete="one-time-code" pattern="[0-9]{{{DIGITS}}}" maxlength="{DIGITS}" required>'
@@ -229,22 +238,23 @@ def _private(record: Record, document: Record, names: Names) -> str:
     """What only the citizen sees: the masked name, the papers, the result and the claim code."""
     holder = document.get("holder")
     name = str(cast("Record", holder).get("name", "")) if isinstance(holder, Mapping) else ""
-    rows = [("姓名", name[:1] + "*" * max(0, len(name) - 1))]
-    given = {"given": "已交", "asked": "等您交"}
+    rows = [("姓名", "Name", escape(name[:1] + "*" * max(0, len(name) - 1)))]
+    given = {"given": "已交 given", "asked": "等您交 wanted"}
     rows += [
-        ("材料", f"{names.paper(str(paper['code']))} · {given[str(paper['state'])]}")
+        ("材料", "Paper", f"{_named(names.paper(str(paper['code'])))} · {given[str(paper['state'])]}")
         for paper in cast("list[Record]", record["papers"])
     ]
     if record["result"]:
-        rows.append(("原因", names.reason(str(record["result"]))))
+        rows.append(("原因", "Reason", _named(names.reason(str(record["result"])))))
     if record["claim"]:
-        rows.append(("取件码", str(record["claim"])))
-    body = "".join(f"<div><dt>{label}</dt><dd>{escape(value)}</dd></div>" for label, value in rows)
+        rows.append(("取件码", "Claim code", escape(str(record["claim"]))))
+    body = "".join(row(chinese, english, value) for chinese, english, value in rows)
     return f'<dl class="private">{body}</dl>'
 
 
-def _foot() -> str:
-    return f'<a class="b side" href="tel:{HOTLINE}">打 {HOTLINE}</a>'
+def _named(names: Mapping[str, str]) -> str:
+    """A name in both languages."""
+    return " ".join(dict.fromkeys(escape(names[one]) for one in ("zh-Hans", "en") if names.get(one)))
 
 
 def _day(iso: str) -> str:

@@ -13,29 +13,29 @@ _CASES = "case.case"
 
 @dataclass(frozen=True)
 class Names:
-    """Chinese names by code; an unknown code stands for itself."""
+    """Names by code, in every language; an unknown code stands for itself."""
 
-    steps: Mapping[str, str]
-    papers: Mapping[str, str]
-    reasons: Mapping[str, str]
+    steps: Mapping[str, Words]
+    papers: Mapping[str, Words]
+    reasons: Mapping[str, Words]
     agencies: Mapping[str, Words]
 
-    def step(self, code: str) -> str:
-        return self.steps.get(code, code)
+    def step(self, code: str) -> Words:
+        return self.steps.get(code, {ZH: code})
 
-    def paper(self, code: str) -> str:
-        return self.papers.get(code, code)
+    def paper(self, code: str) -> Words:
+        return self.papers.get(code, {ZH: code})
 
-    def reason(self, code: str) -> str:
-        return self.reasons.get(code, code)
+    def reason(self, code: str) -> Words:
+        return self.reasons.get(code, {ZH: code})
 
-    def agency(self, code: str) -> str:
-        return self.agencies.get(code, {}).get(ZH, code)
+    def agency(self, code: str) -> Words:
+        return self.agencies.get(code, {ZH: code})
 
 
 def names_of(catalogue: Catalogue) -> Names:
     """Return the names that any service's pages of cases use."""
-    found: dict[str, dict[str, str]] = {"id": {}, "asks": {}, "result": {}}
+    found: dict[str, dict[str, Words]] = {"id": {}, "asks": {}, "result": {}}
     for service in catalogue.services.values():
         if not any(page.subject == _CASES for page in service.views):
             continue
@@ -46,5 +46,5 @@ def names_of(catalogue: Catalogue) -> Names:
     return Names(found["id"], found["asks"], found["result"], catalogue.agencies)
 
 
-def _codes(cell: Cell) -> dict[str, str]:
-    return {choice.value: choice.names[ZH] for choice in cell.codes}
+def _codes(cell: Cell) -> dict[str, Words]:
+    return {choice.value: choice.names for choice in cell.codes}

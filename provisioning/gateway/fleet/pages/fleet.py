@@ -20,10 +20,11 @@ from provisioning.gateway.fleet.pages.words import ago, say
 from provisioning.gateway.fleet.rollout import Rollout
 
 ROWS = 100
-SHOWS = ("care", "all", "paper", "reader", "backlog", "certificate", "silent")
+SHOWS = ("care", "all", "closed", "paper", "reader", "backlog", "certificate", "silent")
 _CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _DAY_MS = 86_400_000
 _CAUSES: Mapping[str, tuple[str, ...]] = {
+    "closed": ("out-of-service",),
     "paper": ("paper-low", "paper-out"),
     "reader": ("reader-fault", "reads-failing"),
     "certificate": ("certificate-ends", "certificate-ended"),
@@ -200,15 +201,17 @@ def _list(facts: Facts, asked: Wanted) -> str:
         pager = f'<p class="row">{before}<span>{say("page", lang, n=at, m=pages)}</span>{after}</p>'
     export = asked.link().replace("/fleet?", "/fleet.csv?", 1)
     return (
-        f'<section><div class="row"><h2>{say("first", lang)}</h2><span class="grow"></span>{buttons}'
-        f'<a class="b" href="{escape(export)}">{say("export", lang)}</a></div>{table}{pager}</section>'
+        f'<section><div class="row"><h2>{say("first", lang)}</h2><span class="grow"></span>'
+        f'<a class="b" href="{escape(export)}">{say("export", lang)}</a></div>'
+        f'<div class="row filters">{buttons}</div>{table}{pager}</section>'
     )
 
 
 def _row(facts: Facts, one: Judged, lang: str) -> str:
     name = one.terminal.name
     district = facts.districts.get(facts.district_of.get(name, ""), {}).get(_NAMES[lang], "")
-    where = f"{_short(district)} · {place_of(one, lang)}" if district else place_of(one, lang)
+    place = place_of(one, lang)
+    where = f"{_short(district)} · {place}" if district and not place.startswith(_short(district)) else place
     silent = one.has("silent") or one.beat is None
     roll, pending, days = (
         None if silent else one.gauge(item) for item in ("roll_left_mm", "outbox_pending", "certificate_days")
@@ -220,11 +223,20 @@ def _row(facts: Facts, one: Judged, lang: str) -> str:
     meters = "—" if roll is None else f"{roll // 1000} {'m' if lang == 'en' else '米'}"
     left = "—" if days is None else f"{days} {say('days', lang)}"
     return (
-        f'<tr id="{escape(name)}"><td>{LEVEL_MARKS[one.level]}</td>'
-        f'<td class="t"><a href="/fleet/{escape(name)}?lang={lang}">{escape(name)}</a></td><td>{escape(where)}</td>'
-        f'<td class="next">{escape(action)}</td><td class="n">{"—" if pending is None else f"{pending:,}"}</td>'
-        f'<td class="n">{meters}</td><td class="n">{left}</td><td class="n">{last}</td></tr>'
+        f'<tr id="{escape(name)}"><td class="m">{LEVEL_MARKS[one.level]}</td>'
+        f'<td class="t"><a href="/fleet/{escape(name)}?lang={lang}">{escape(name)}</a></td>'
+        f'<td class="w">{escape(where)}</td><td class="next">{escape(action)}</td>'
+        + _number("pending", "—" if pending is None else f"{pending:,}", lang)
+        + _number("roll", meters, lang)
+        + _number("certificate-days", left, lang)
+        + _number("last", last, lang)
+        + "</tr>"
     )
+
+
+def _number(key: str, shown: str, lang: str) -> str:
+    """A cell at the right; on a telephone, where the head of the table is away, its name stands before it."""
+    return f'<td class="n" data-l="{say(key, lang)}">{shown}</td>'
 
 
 def _short(district: str) -> str:

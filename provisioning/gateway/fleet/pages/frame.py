@@ -45,7 +45,12 @@ dl{margin:0}dl div{display:flex;gap:12px;border-top:1px solid var(--rule);paddin
 dt{flex:1;color:var(--ink2)}dd{margin:0;font-weight:700}
 .causes p{padding:8px 0;border-top:1px solid var(--rule)}
 @media(max-width:1100px){.two,.three{grid-template-columns:1fr}.cards{grid-template-columns:repeat(2,1fr)}}
-@media(max-width:600px){.cards{grid-template-columns:1fr}header,main{padding:10px 12px}}
+.filters{margin:10px 0}.plot text{paint-order:stroke;stroke:#FFF;stroke-width:4px;stroke-linejoin:round}
+@media(max-width:600px){header,main{padding:10px 12px}header p{display:none}.cards{gap:8px}.cards b{font-size:28px}
+.cards section{padding:8px 10px}.two,.three{gap:8px}.list{max-height:none}.list thead{display:none}
+.list tr{display:flex;flex-wrap:wrap;gap:2px 10px;align-items:center;padding:10px 0;border-top:1px solid var(--rule)}
+.list td{border:0;padding:0}.list .w{flex:1;text-align:right}.list .next{flex:0 0 100%}.list .n{font-size:15px}
+.list .n::before{content:attr(data-l) " ";color:var(--ink2)}.b{height:44px}}
 """
 
 

@@ -42,14 +42,17 @@ def area(points: Sequence[tuple[float, int]], labels: Sequence[str], most: str, 
     base = HEIGHT - _BOTTOM
     top = max(points, key=lambda point: point[1])
     anchor = "start" if top[0] < 0.6 else "end"
-    named = f'<text x="{_x(top[0])}" y="16" text-anchor="{anchor}">{escape(most)} {high:,}</text>' if high else ""
+    named = (
+        f'<text x="{_x(top[0])}" y="16" text-anchor="{anchor}">{escape(most)} {high:,}</text>' if top != last else ""
+    )
     now = (
         f'<text x="{WIDTH - _RIGHT}" y="{max(_y(last[1], high) - 6, 32)}" text-anchor="end" font-weight="700">'
         f"{last[1]:,}</text>"
     )
     return _frame(
         f'<polygon points="{_x(first[0])},{base} {line} {_x(last[0])},{base}" fill="#ECE9F8"/>'
-        f'<polyline points="{line}" fill="none" stroke="#4A3C94" stroke-width="2.5"/>{named}{now}{_labels(labels)}',
+        f'<polyline points="{line}" fill="none" stroke="#4A3C94" stroke-width="2.5"/>'
+        f'<circle cx="{_x(last[0])}" cy="{_y(last[1], high)}" r="3.5" fill="#4A3C94"/>{named}{now}{_labels(labels)}',
         words,
     )
 
@@ -82,8 +85,8 @@ def line(days: Sequence[float], labels: Sequence[str], limit: float, words: str)
     return _frame(
         f'<path d="M{_LEFT} {at}H{WIDTH - _RIGHT}" stroke="#6B695F" stroke-dasharray="6 5"/>'
         f'<polyline points="{points}" fill="none" stroke="#0B4A85" stroke-width="2.5"/><g fill="#0B4A85">{dots}</g>'
-        f'<text x="{_LEFT}" y="{at - 5}">{limit:g}</text>'
-        f'<text x="{WIDTH - _RIGHT}" y="{max(places[-1][1] - 8, 16)}" text-anchor="end" '
+        f'<text x="{_LEFT}" y="{at + 15}">{limit:g}</text>'
+        f'<text x="{WIDTH - _RIGHT}" y="{max(min(y for _, y in places[-2:]) - 8, 16)}" text-anchor="end" '
         f'font-weight="700">{days[-1]:g}</text>'
         f"{_labels(labels)}",
         words,

@@ -14,6 +14,7 @@ from provisioning.gateway.fleet.orders import OrderState
 from provisioning.gateway.fleet.pages import plots
 from provisioning.gateway.fleet.pages.fleet import place_of
 from provisioning.gateway.fleet.pages.frame import LEVEL_MARKS, whole
+from provisioning.gateway.fleet.pages.gauges import LABELS, label, shown
 from provisioning.gateway.fleet.pages.words import ago, say
 from provisioning.gateway.fleet.readiness import Ready
 
@@ -46,16 +47,17 @@ def render(
         for item in one.causes
     )
     fine = f"<p>{LEVEL_MARKS['ok']} {say('fine', lang)}</p>"
-    gauges = "".join(f"<div><dt>{escape(key)}</dt><dd>{value:,}</dd></div>" for key, value in _told(one))
-    facts = "".join(
-        f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>"
-        for key, value in (one.beat.facts.items() if one.beat is not None else ())
+    told = [(key, shown(key, value, lang)) for key, value in _told(one)]
+    told += one.beat.facts.items() if one.beat is not None else ()
+    reported = "".join(
+        f'<div><dt title="{escape(key)}">{escape(label(key, lang))}</dt><dd>{escape(value)}</dd></div>'
+        for key, value in told
     )
     body = (
         f'<div class="two">{_COLUMN}<section class="causes"><h2>{say("causes", lang)}</h2>'
         f"{causes or fine}</section>{_orders(name, orders, proof, lang)}"
         f"{_plots(hours, lang, now_ms)}</div>"
-        f"{_COLUMN}<section><h2>{say('gauges', lang)}</h2><dl>{gauges}{facts}</dl>"
+        f"{_COLUMN}<section><h2>{say('gauges', lang)}</h2><dl>{reported}</dl>"
         f"</section>{_readiness(name, ready, lang)}</div></div>"
     )
     return whole(f"{name} · {say('title', lang)}", header, body, lang)
@@ -81,7 +83,10 @@ def _readiness(name: str, ready: Ready | None, lang: str) -> str:
 
 
 def _told(one: Judged) -> list[tuple[str, int]]:
-    return sorted(one.beat.gauges.items()) if one.beat is not None else []
+    """Its gauges, in the order in which they are documented."""
+    order = list(LABELS)
+    found = one.beat.gauges.items() if one.beat is not None else ()
+    return sorted(found, key=lambda item: order.index(item[0]) if item[0] in LABELS else len(order))
 
 
 def _orders(name: str, orders: Sequence[OrderState], proof: str, lang: str) -> str:

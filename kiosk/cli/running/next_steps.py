@@ -1,0 +1,26 @@
+"""The one next step behind a failure of a command, by its code. The message says what happened; this says what to do.
+
+A code whose messages name the step themselves is not here. All of them leave a state from which the same command goes
+on: `tests/unit/test_mishaps.py` holds that, one mishap after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NEXT: Mapping[str, str] = {
+    "gateway-unavailable": "Look at the cable, the router and the address; then run the same command again.",
+    "untrusted": "Compare the address and the authority's hash with the operator; then run the same command again.",
+    "not-authorised": "The gateway does not know this terminal any more: ask the operator; then run: kiosk enrol",
+    "ca-mismatch": "Compare the hash with what `kiosk gateway init` printed; nothing was sent. Then the same command.",
+    "token-invalid": "Ask for another one (kiosk gateway invite), and run the same command with it; the key stays.",
+    "storage-failed": "Make room, or plug in and mount what is missing; then run the same command again.",
+    "storage-damaged": "Look at the disk (kiosk doctor); what was recorded is set aside, not erased.",
+    "enrolment-damaged": "Run: kiosk enrol; what was recorded here is kept.",
+    "malformed": "Correct what is named, in the option or in site.toml; then run the same command again.",
+    "bad-signature": "Have it written again where it came from; nothing of it was taken.",
+    "no-readiness": "Bring the terminal into service at its screen; a medium brings its site.toml.",
+    "no-request": "Run kiosk enrol --stick at the terminal first, with this stick.",
+    "bundle-unwritable": "Name a folder or a stick with room (--to DIR).",
+    "file-unwritable": "Name a folder with room.",
+}
