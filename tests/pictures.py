@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -77,25 +77,38 @@ def _narrow(path: Path | io.BytesIO, width: int) -> Image.Image:
         return image.convert("RGB").resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
 
 
-def main(argv: list[str]) -> int:
-    """Write both pictures; 1 and a reason where the demo left something out."""
-    demo, docs = Path(argv[0]), Path(argv[1])
+def of_the_demo(demo: Path) -> dict[str, Image.Image]:
+    """The visit and its paper. Raises `FileNotFoundError` for a screen that the demo did not leave."""
+    return {
+        "visit.png": side_by_side([_narrow(screen(demo, name), WIDTH_PX) for name in SCREENS]),
+        "receipt.png": _narrow(demo / "receipt.png", 288),
+    }
+
+
+def of_the_staff() -> dict[str, Image.Image]:
+    """What a technician sees."""
+    size = (WIDTH_PX, 576)
+    return {
+        name: side_by_side([shot.resize(size, Image.Resampling.LANCZOS) for shot in shots])
+        for name, shots in staff_pictures().items()
+    }
+
+
+def write(pictures: Mapping[str, Image.Image], docs: Path) -> None:
+    """Write them as small PNG files."""
     docs.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        picture.quantize(128, Image.Quantize.MAXCOVERAGE).save(docs / name, optimize=True)
+
+
+def main(argv: list[str]) -> int:
+    """Write all; 1 and a reason where something was left out."""
+    demo, docs = Path(argv[0]), Path(argv[1])
     try:
-        pictures = {
-            "visit.png": side_by_side([_narrow(screen(demo, name), WIDTH_PX) for name in SCREENS]),
-            "receipt.png": _narrow(demo / "receipt.png", 288),
-            **journeys(),
-            **{
-                name: side_by_side([shot.resize((WIDTH_PX, 576), Image.Resampling.LANCZOS) for shot in shots])
-                for name, shots in staff_pictures().items()
-            },
-        }
+        write(of_the_demo(demo) | of_the_staff() | journeys(), docs)
     except (FileNotFoundError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    for name, picture in pictures.items():
-        picture.quantize(128, Image.Quantize.MAXCOVERAGE).save(docs / name, optimize=True)
     return 0
 
 

@@ -289,7 +289,7 @@ def test_every_service_says_how_sure_one_must_be(kiosk: Kiosk) -> None:
     catalogue = session(kiosk).world.catalogue
     assert catalogue is not None
     found = {name for name, service in catalogue.services.items() if service.sign_in == "app"}
-    assert found == {"access-log", "appointment", "contact", "employment", "my-cases"}
+    assert found == {"access-log", "appointment", "card-lost", "contact", "employment", "my-cases"}
     for service in catalogue.services.values():
         check_sign_in(service, catalogue.subjects)
 

@@ -108,7 +108,7 @@ def tells_the_log(session: Session, event: e.Event) -> s.Step:
 
 PLANTED: dict[Step, str] = {
     keeps_the_holder: "holder kept",
-    misses_the_card_leaving: "holder kept",
+    misses_the_card_leaving: "stuck, or holder kept",
     says_saved_when_it_is_not: "false saved",
     records_twice: "doubled",
     says_sent_when_it_is_not: "false sent",
@@ -125,7 +125,7 @@ def test_a_planted_bug_is_found(bug: Step, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(runtime, "step", bug)
     found = explored(SEED, VISITS)
     assert found is not None, f"not found in {VISITS} visits from seed {SEED}"
-    assert found.promise.partition(":")[0] == PLANTED[bug]
+    assert found.promise.partition(":")[0] in PLANTED[bug].split(", or ")
 
 
 def test_an_outbox_that_drops_a_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

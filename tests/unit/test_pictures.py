@@ -20,7 +20,7 @@ def _demo(folder: Path, *, without: str = "") -> Path:
 
 def test_the_visit_stands_side_by_side_and_the_paper_beside_it(tmp_path: Path) -> None:
     demo, docs = _demo(tmp_path), tmp_path / "docs"
-    assert pictures.main([str(demo), str(docs)]) == 0
+    pictures.write(pictures.of_the_demo(demo), docs)
     with Image.open(docs / "visit.png") as sheet, Image.open(docs / "receipt.png") as paper:
         assert sheet.size == (len(pictures.SCREENS) * (324 + 12) + 12, 576 + 24)
         reds = [sheet.convert("RGB").getpixel((12 + i * 336 + 160, 300))[0] for i in range(len(pictures.SCREENS))]

@@ -204,6 +204,13 @@ def test_an_answer_about_the_paper_that_nobody_asked_for() -> None:
     assert visit.screen.name == "failure.card-removed"
 
 
+def test_printing_again_and_a_message_instead_are_for_a_receipt_that_failed() -> None:
+    visit = Visit().to_home().pull()
+    before = visit.session
+    visit.send(e.PrintAgain(), e.ReceiptChosen("sms"))
+    assert visit.session == before
+
+
 def test_a_second_print_is_marked_a_copy() -> None:
     visit = Visit().to_printing().printed(JobState.UNKNOWN).touch("paper.nothing")
     assert visit.controls["receipt.paper"].text == "打印补打件"
