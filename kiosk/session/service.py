@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kiosk.events import (
@@ -47,7 +48,9 @@ from kiosk.session.state import (
     StopTimer,
 )
 
-SOURCES, SOURCES_LOW = 12, 4
+SOURCES: Mapping[float, int] = {1.0: 12, 1.25: 4, 1.6: 3, 2.0: 2}
+"""By the size of the letters: whoever asked for large ones turns pages instead of reading small ones."""
+SOURCES_LOW = 4
 
 
 def event_chosen(session: Session, event: LifeEventChosen) -> Step:
@@ -120,7 +123,8 @@ def sources_per_page(session: Session) -> int:
     """How many agencies the consent names on one screen: few where it is low, all where it is tall."""
     settings, modes = session.world.settings, session.modes
     low = modes.reach or (settings.width > settings.height and modes.text_scale > 1.0)
-    return SOURCES_LOW if low else SOURCES
+    most = SOURCES[modes.text_scale]
+    return min(SOURCES_LOW, most) if low else most
 
 
 def consent_pages(session: Session) -> int:

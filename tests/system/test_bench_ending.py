@@ -213,7 +213,7 @@ def test_a_bench_joins_a_gateway_that_runs_already(own: tuple[OwnGateway, Gatewa
         bench = process.client
         bench.until("the gateway", lambda: bench.state()["gateway"]["reachable"])
         assert bench.state()["gateway"]["url"] == handle.url
-        assert {one["device"] for one in bench.faults()["offers"]} == {"reader", "printer", "clock"}
+        assert {one["device"] for one in bench.faults()["offers"]} == {"reader", "printer", "identity", "clock"}
         with pytest.raises(BenchError) as caught:
             bench.entries()
         assert caught.value.code == "no-operator-token"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kiosk import events as e
 from kiosk.session.service import consent_pages
 from kiosk.session.state import FetchData, State
@@ -30,6 +32,12 @@ def test_on_the_tall_screen_everything_is_asked_at_once() -> None:
     assert consent_pages(visit.session) == 1
     assert agencies(visit) == 4
     assert visit.controls["primary"].text == "我同意，去查"
+
+
+@pytest.mark.parametrize(("scale", "count"), [(1.0, 1), (1.25, 2), (1.6, 2), (2.0, 3)])
+def test_large_letters_turn_pages_instead_of_growing_small(scale: float, count: int) -> None:
+    visit = Visit().to_home().to_intro(SERVICE).touch("primary")
+    assert consent_pages(replace(visit.session, modes=replace(visit.session.modes, text_scale=scale))) == count
 
 
 def test_low_down_the_first_page_leads_to_the_second_and_fetches_nothing() -> None:
@@ -70,7 +78,7 @@ def test_in_landscape_only_large_letters_need_more_than_one_page() -> None:
     visit = Visit(settings=Settings(width=1920, height=1080)).to_home().to_intro(SERVICE).touch("primary")
     assert consent_pages(visit.session) == 1
     modes = replace(visit.session.modes, text_scale=2.0)
-    assert consent_pages(replace(visit.session, modes=modes)) == 2
+    assert consent_pages(replace(visit.session, modes=modes)) == 3
 
 
 def test_a_terminal_that_is_cut_off_meanwhile_still_shows_both_pages() -> None:
