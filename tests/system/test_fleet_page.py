@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -75,8 +76,6 @@ def press(browser: webdriver.Chrome, words: str) -> None:
 
 
 def _gone(element: object) -> bool:
-    from selenium.common.exceptions import StaleElementReferenceException
-
     try:
         element.is_enabled()  # pyright: ignore
     except StaleElementReferenceException:
@@ -164,6 +163,7 @@ def test_a_technician_binds_a_terminal_on_a_telephone(browser: webdriver.Chrome,
     assert min(heights) >= 56
     browser.find_element(By.CSS_SELECTOR, 'input[value="rongshu"]').click()
     browser.find_element(By.CSS_SELECTOR, "form button.main").click()
-    WebDriverWait(browser, DEADLINE_S).until(lambda page: "等终端来取" in page.find_element(By.TAG_NAME, "body").text)
+    turning = WebDriverWait(browser, DEADLINE_S, ignored_exceptions=[StaleElementReferenceException])
+    turning.until(lambda page: "等终端来取" in page.find_element(By.TAG_NAME, "body").text)
     with kit.store.database.reading() as db:
         assert db.rows("SELECT serial FROM enrol_binding") == [("2027-00318",)]

@@ -39,15 +39,15 @@ def visit(folder: Path, language: str, presses: tuple[str, ...], *, landscape: b
     kiosk = Kiosk(folder, landscape=landscape)
     kiosk.touch(*presses, language, "start.card").insert("owner")
     kiosk.pin(str(kiosk.city.persona.card["pin"]) if kiosk.city.persona is not None else "")
-    kiosk.to_intro("my-cases", "records").touch("primary", "primary", "row.0", "do.steps", "back", "back")
+    kiosk.to_intro("my-cases", "records").agree().touch("row.0", "do.steps", "back", "back")
     kiosk.touch("row.1", "do.evaluate", "home")
-    kiosk.to_intro("construction", "business").touch("primary", "primary", "row.0", "view.print", "do.steps")
+    kiosk.to_intro("construction", "business").agree().touch("row.0", "view.print", "do.steps")
     kiosk.touch("back", "do.papers").pull()
     kiosk.touch("back", *presses, language, "start.card").insert("parent")
     kiosk.pin("123456")
-    kiosk.to_intro("access-log", "records").touch("primary", "primary", "row.1", "do.object", "home")
-    kiosk.to_intro("my-licences", "records").touch("primary", "primary", "row.0", "home")
-    kiosk.to_intro("social-insurance", "work").touch("primary", "primary", "do.payments", "primary", "home").pull()
+    kiosk.to_intro("access-log", "records").agree().touch("row.1", "do.object", "home")
+    kiosk.to_intro("my-licences", "records").agree().touch("row.0", "home")
+    kiosk.to_intro("social-insurance", "work").agree().touch("do.payments", "primary", "home").pull()
     kiosk.close()
     return [screen for screen in dict.fromkeys(kiosk.screens) if screen.name == "view"]
 
@@ -91,7 +91,7 @@ def test_a_case_with_its_certificate_fits_whatever_the_printer_says(
     kiosk = Kiosk(tmp_path, a4_queue="ipp://127.0.0.1:9/a4", landscape=landscape)
     kiosk.city.live["case.case"] = {"cases": [CASE]}
     kiosk.touch(*presses, language, "start.card").insert("parent")
-    kiosk.pin("123456").to_intro("my-cases", "records").touch("primary", "primary", "row.0")
+    kiosk.pin("123456").to_intro("my-cases", "records").agree().touch("row.0")
     runtime, number, found = kiosk.terminal.runtime, str(CASE["number"]), list[str]()
     seen = len(kiosk.screens)
     for state in (

@@ -27,7 +27,7 @@ def visit(folder: Path, language: str, presses: tuple[str, ...], *, landscape: b
     kiosk.touch(*presses)
     kiosk.touch(language, "start.card").insert("newcomer")
     pin = str(kiosk.city.persona.card["pin"]) if kiosk.city.persona is not None else ""
-    kiosk.pin("000000").pin(pin).to_intro("residence").touch("help", "back", "primary", "primary").through_form()
+    kiosk.pin("000000").pin(pin).to_intro("residence").touch("help", "back").agree().through_form()
     kiosk.submit().wait(1).touch("primary")
     kiosk.paper.set_fault("mute", after_bytes=400)
     kiosk.touch("primary")
@@ -36,7 +36,7 @@ def visit(folder: Path, language: str, presses: tuple[str, ...], *, landscape: b
     kiosk.cut().touch(*presses, language, "start.card").insert("parent")
     kiosk.pin("123456")
     kiosk.paper.set_fault("paper-out")
-    kiosk.to_intro().touch("primary", "primary", "primary").through_form().submit().touch("primary", "primary").pull()
+    kiosk.to_intro().agree().touch("primary").through_form().submit().touch("primary", "primary").pull()
     kiosk.touch("back", *presses, language, "start.card").insert("expired")
     kiosk.pull().touch(*presses, language, "start.card").insert("parent", mute_after_apdus=1)
     kiosk.close()

@@ -308,6 +308,13 @@ class Kiosk:
             self.touch("page.down")
         return self.touch(f"service.{service}")
 
+    def agree(self) -> Kiosk:
+        """From a service's own page through every page of the consent."""
+        self.touch("primary")
+        while self.screen.name == "consent":
+            self.touch("primary")
+        return self
+
     def through_form(self) -> Kiosk:
         """Take the first choice of every question and go on, until the check screen."""
         for _ in range(MAX_FORM_SCREENS):
