@@ -12,7 +12,8 @@ OUT ?= out
 TESTS ?= tests
 FUZZ_SECONDS ?= 60
 COVERED := tests/unit tests/property tests/scenario tests/contract
-WORKERS ?= 2
+OTHERS := tests/system $(filter-out $(COVERED) tests/system tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+WORKERS ?= 3
 BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
 CODE := kiosk drivers offline_cache provisioning tests
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
@@ -48,7 +49,7 @@ demo: setup-run ## two visits through the touchscreen, left under out/ (STACK=re
 test: setup-tests ## all tests but the nightly ones; those of the pure modules with branch coverage
 ifeq ($(TESTS)$(PYTEST),tests)
 	@failed=0; $(BIN)/python -m pytest $(COVERED) -n $(WORKERS) -m "not nightly" --cov --cov-report= || failed=1; \
-		$(BIN)/python -m pytest tests $(COVERED:%=--ignore=%) -n $(WORKERS) -m "not nightly" || failed=1; \
+		$(BIN)/python -m pytest $(OTHERS) -n $(WORKERS) -m "not nightly" || failed=1; \
 		$(BIN)/python -m tests.pure || failed=1; exit $$failed
 else
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" $(PYTEST)
