@@ -27,6 +27,7 @@ from kiosk.bench.hands.client import BenchProcess
 from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.session.state import Session
 from tests.bench.bench_first_paint import BARE, run
+from tests.bench.figures import Figure, Figures
 
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 ROUNDS = 3
@@ -159,35 +160,24 @@ def picture_lag() -> tuple[float, float]:
 
 
 def main() -> int:
-    failed = False
-
-    def told(name: str, ratio: float, limit: float, detail: str) -> None:
-        nonlocal failed
-        failed = failed or ratio > limit
-        print(f"{name}: {ratio:.2f} (at most {limit:g}) {'met' if ratio <= limit else 'MISSED'}; {detail}")
-
+    told = Figures("bench", "The tester's bench", ("uvicorn", "selenium"))
     ready, window, server = median(bench_ready_s), median(bare_window_s), median(bare_uvicorn_s)
-    told(
-        "bench ready / (bare window + bare uvicorn)", ready / (window + server), READY_TARGET,
-        f"{ready:.2f} s, {window:.2f} s + {server:.2f} s",
-    )  # fmt: skip
+    told.add(Figure("bench ready / (bare window + bare uvicorn)", ready / (window + server), most=READY_TARGET,
+                    detail=f"{ready:.2f} s, {window:.2f} s + {server:.2f} s"))  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         visit, calls = virtual_visit(Path(folder) / "kiosk")
         pure = pure_visit_s(calls, Path(folder))
-    told(
-        "virtual visit / (its step calls + its commits)", visit / pure, VISIT_TARGET,
-        f"{visit * 1000:.1f} ms, {pure * 1000:.2f} ms, {len(calls)} steps",
-    )  # fmt: skip
+    told.add(Figure("virtual visit / (its step calls + its commits)", visit / pure, most=VISIT_TARGET, runs=15,
+                    detail=f"{visit * 1000:.1f} ms, {pure * 1000:.2f} ms, {len(calls)} steps"))  # fmt: skip
     began = time.process_time()
     with Explorer() as explorer:
         explorer.explore(1, VISITS)
-    print(f"explorer: {VISITS / (time.process_time() - began):.1f} visits a second of one core (aim {VISITS_AIM:g})")
+    told.add(Figure("explorer's visits a second of one core", VISITS / (time.process_time() - began), "/s",
+                    least=VISITS_AIM))  # fmt: skip
     lag, frame = picture_lag()
-    told(
-        "panel's picture / its own frame", lag / frame, FRAMES_TARGET,
-        f"{lag * 1000:.0f} ms behind the touch's answer, a frame every {frame * 1000:.0f} ms",
-    )  # fmt: skip
-    return 1 if failed else 0
+    told.add(Figure("panel's picture / its own frame", lag / frame, most=FRAMES_TARGET, runs=16,
+                    detail=f"{lag * 1000:.0f} ms behind the touch, a frame every {frame * 1000:.0f} ms"))  # fmt: skip
+    return told.close()
 
 
 if __name__ == "__main__":
