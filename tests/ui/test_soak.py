@@ -133,9 +133,7 @@ def days(citizens: Citizens, count: int) -> Iterator[tuple[float, int]]:
         citizens.forget()
         gc.collect()
         if number % 50 == 0:
-            print(
-                f"visit {number}: {own_kb() / 1024:.1f} MB, {statistics.median(citizens.frames_ms):.1f} ms a frame"
-            )
+            print(f"visit {number}: {own_kb() / 1024:.1f} MB, {statistics.median(citizens.frames_ms):.1f} ms a frame")
         yield statistics.median(citizens.frames_ms), own_kb()
 
 
