@@ -17,6 +17,7 @@ from kiosk.speech import guide
 from kiosk.speech.ear import heard
 from kiosk.speech.guide import spoken_words
 from kiosk.speech.transcript import transcript
+from kiosk.view_model import frame
 from kiosk.view_model.frame import Scene
 from kiosk.view_model.screen import render
 from kiosk.words import i18n, languages
@@ -60,7 +61,10 @@ def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (folder / "spoken.po").write_text(catalogue(i18n.load("en", i18n.SPOKEN)))
     name = CATALOGUE.services["household-proof"].name
     (folder / "tables.po").write_text(catalogue({name["zh-Hans"]: name["en"]}))
-    kept = (languages.languages, languages._tables, languages.plural_form, guide.spoken_words, guide.phrasebook)  # pyright: ignore[reportPrivateUsage]
+    kept = (
+        *(languages.languages, languages._tables, languages.plural_form),  # pyright: ignore[reportPrivateUsage]
+        *(guide.spoken_words, guide.phrasebook, frame._aids),  # pyright: ignore[reportPrivateUsage]
+    )
     monkeypatch.setattr(languages, "root", lambda: tmp_path / "i18n")
     for one in kept:
         one.cache_clear()

@@ -323,7 +323,7 @@ class Visit:
         self.to_home().to_intro(service).touch("primary")
         if self.state is State.FETCHING:
             self.answered()  # the register of companies
-        if self.state is State.CONSENT:
+        while self.state is State.CONSENT:
             self.touch("primary")
         return self.answered() if self.state is State.FETCHING else self
 
