@@ -53,15 +53,14 @@ def side_by_side(shots: Sequence[Image.Image]) -> Image.Image:
     return sheet
 
 
-def journeys() -> dict[str, Image.Image]:
+def journeys(draw: Painter) -> dict[str, Image.Image]:
     """Play the scenarios. Raises `AssertionError` for one that fails, or that does not come to a screen."""
     found: dict[str, Image.Image] = {}
-    with Painter() as draw:
-        for name, (file, screens) in JOURNEYS.items():
-            scenarios = read_scenarios([ROOT / "assets" / "scenarios" / f"{file}.yaml"])
-            (outcome,) = play_all(scenarios, stack="sim", seed=1, pictures=True, tell=lambda _: None, draw=draw)
-            assert outcome.passed, f"{file}: {outcome.failed}"
-            found[f"journey-{name}.png"] = side_by_side([_shot(outcome, one) for one in screens])
+    for name, (file, screens) in JOURNEYS.items():
+        scenarios = read_scenarios([ROOT / "assets" / "scenarios" / f"{file}.yaml"])
+        (outcome,) = play_all(scenarios, stack="sim", seed=1, pictures=True, tell=lambda _: None, draw=draw)
+        assert outcome.passed, f"{file}: {outcome.failed}"
+        found[f"journey-{name}.png"] = side_by_side([_shot(outcome, one) for one in screens])
     return found
 
 
@@ -85,12 +84,12 @@ def of_the_demo(demo: Path) -> dict[str, Image.Image]:
     }
 
 
-def of_the_staff() -> dict[str, Image.Image]:
+def of_the_staff(paint: Painter) -> dict[str, Image.Image]:
     """What a technician sees."""
     size = (WIDTH_PX, 576)
     return {
         name: side_by_side([shot.resize(size, Image.Resampling.LANCZOS) for shot in shots])
-        for name, shots in staff_pictures().items()
+        for name, shots in staff_pictures(paint).items()
     }
 
 
@@ -105,7 +104,8 @@ def main(argv: list[str]) -> int:
     """Write all; 1 and a reason where something was left out."""
     demo, docs = Path(argv[0]), Path(argv[1])
     try:
-        write(of_the_demo(demo) | of_the_staff() | journeys(), docs)
+        with Painter() as painter:
+            write(of_the_demo(demo) | of_the_staff(painter) | journeys(painter), docs)
     except (FileNotFoundError, AssertionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

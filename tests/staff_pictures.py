@@ -70,10 +70,10 @@ def closed_screens(kiosk: Kiosk) -> Iterator[ScreenModel]:
     yield kiosk.screen
 
 
-def staff_pictures() -> dict[str, list[Image.Image]]:
+def staff_pictures(paint: Painter) -> dict[str, list[Image.Image]]:
     """Return the shots of each picture, in their order."""
     offices = load_offices(ROOT / "assets" / "city" / "offices.toml").values()
-    with tempfile.TemporaryDirectory(prefix="kiosk-pictures.") as folder, Painter() as paint:
+    with tempfile.TemporaryDirectory(prefix="kiosk-pictures.") as folder:
 
         def shot(model: ScreenModel) -> Image.Image:
             return paint.image(model, SIZE)
