@@ -97,7 +97,7 @@ def write(pictures: Mapping[str, Image.Image], docs: Path) -> None:
     """Write them as small PNG files."""
     docs.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
-        picture.quantize(128, Image.Quantize.MAXCOVERAGE).save(docs / name, optimize=True)
+        picture.quantize(256).save(docs / name, optimize=True)
 
 
 def main(argv: list[str]) -> int:
