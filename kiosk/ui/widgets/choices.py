@@ -239,14 +239,19 @@ def _flat_tile(sheet: Sheet, style: Style, item: Control, box: Rect) -> None:
 
 
 def _flat_words(sheet: Sheet, style: Style, item: Control, room: float, height: float) -> list[Block]:
-    """The label, and under it why a tile is off, where there is room for both in any size."""
+    """The label, and under it or behind it what more there is to say, where there is room for both in any size."""
+    type_ = _label_type(style, item)
     if item.detail:
         trial = sheet.blank()
         note = typeset(trial, item.detail, room, Type(style.size("note"), ink_of(item)), height * 0.46, "tile")
-        label = typeset(trial, item.text, room, _label_type(style, item), height - note.height, "tile")
-        if not trial.overflows:
+        label = typeset(trial, item.text, room, type_, height - note.height, "tile")
+        if not trial.overflows and note.height + label.height <= height + 8:
             return [label, note]
-    return [typeset(sheet, item.text, room, _label_type(style, item), height, "tile")]
+        trial = sheet.blank()
+        both = typeset(trial, f"{item.text} · {item.detail}", room, type_, height, "tile")
+        if not trial.overflows and len(both.lines) == 1:
+            return [both]
+    return [typeset(sheet, item.text, room, type_, height, "tile")]
 
 
 # -------------------------------------------------------------------------------------------------------- buttons
@@ -312,4 +317,4 @@ def pager(sheet: Sheet, style: Style, piece: Pager, rect: Rect) -> float:
     for item, width in zip((piece.up, piece.down), widths, strict=True):
         button(sheet, item, Rect(x, y, width, height), size)
         x += width + gap
-    return y + height + sheet.theme.lip - rect.y
+    return y + height + max(sheet.theme.lip, 2) - rect.y  # where there is no lip, the next button keeps its distance

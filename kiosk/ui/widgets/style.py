@@ -47,6 +47,8 @@ AIRS: Final = (
 )
 LOWERED_AIR: Final = replace(AIRS[-1], gap=4, after_title=4, pad=2, notice_pad=5, heading_above=4, least_gap=4)
 """The closest of all: the lowered screen has 560 pixels for what stands in 1,320."""
+LOWERED_AIR_FLAT: Final = replace(LOWERED_AIR, gap=9)
+"""In high contrast no lip keeps two controls apart."""
 
 
 @frozen
@@ -62,7 +64,9 @@ class Style:
     @property
     def air(self) -> Air:
         lowest = self.theme.posture == "reach" and self.level == len(AIRS) - 1
-        return LOWERED_AIR if lowest else AIRS[self.level]
+        if lowest:
+            return LOWERED_AIR_FLAT if self.theme.high_contrast else LOWERED_AIR
+        return AIRS[self.level]
 
     @property
     def close(self) -> bool:
