@@ -12,11 +12,10 @@ import pytest
 import requests
 import schemathesis
 from fastapi.routing import APIRoute
-from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 
 from provisioning.gateway.server import create_app
-from tests.system.test_gateway_contract import ASK_S, EXAMPLES, everybody, gateway, joined, nobody
+from tests.system.test_gateway_contract import ASK_S, BOUNDED, everybody, gateway, joined, nobody
 from tests.system.test_gateway_serve import Running
 
 pytestmark = [pytest.mark.system, pytest.mark.nightly]
@@ -26,14 +25,6 @@ FIELDS = ("after", "agency", "code", "day", "do", "email", "k", "kind", "label",
 ANSWERS = {200, 302, 303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429}
 TEXT: dict[str, object] = {"type": "string", "maxLength": 80}
 FORM = "application/x-www-form-urlencoded"
-BOUNDED = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-    database=None,
-    derandomize=True,
-)
 
 
 def pages() -> dict[str, Any]:

@@ -34,6 +34,14 @@ def kit(tmp_path: Path, engine: str, city: City | None) -> Iterator[GatewayKit]:
     kit.store.close()
 
 
+@pytest.fixture(scope="module")
+def lasting_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayKit]:
+    """One gateway for all tests of a file: each has a terminal of its own."""
+    kit = GatewayKit(tmp_path_factory.mktemp("gateway") / "gateway")
+    yield kit
+    kit.store.close()
+
+
 @pytest.fixture
 def plain(tmp_path: Path, city: City | None) -> Iterator[GatewayKit]:
     """A gateway on SQLite, in a file whose `kit` has both databases."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,10 +30,8 @@ from tests.gateway_kit import GatewayKit, Terminal
 
 
 @pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayKit]:
-    kit = GatewayKit(tmp_path_factory.mktemp("heart") / "gateway")
-    yield kit
-    kit.store.close()
+def kit(lasting_kit: GatewayKit) -> GatewayKit:
+    return lasting_kit
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,16 +19,9 @@ from tests.gateway_kit import GatewayKit
 from tests.update_kit import ARCHITECTURE, Way, debian
 
 
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayKit]:
-    made = GatewayKit(tmp_path_factory.mktemp("gateway") / "gateway")
-    yield made
-    made.store.close()
-
-
 @pytest.fixture
-def way(kit: GatewayKit, tmp_path: Path) -> Way:
-    return Way(kit, tmp_path)
+def way(lasting_kit: GatewayKit, tmp_path: Path) -> Way:
+    return Way(lasting_kit, tmp_path)
 
 
 SOME = "libzbar0"

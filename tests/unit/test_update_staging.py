@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,16 +52,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "other": debian(folder, "2.0", name="other")}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayKit]:
-    made = GatewayKit(tmp_path_factory.mktemp("gateway") / "gateway")
-    yield made
-    made.store.close()
-
-
 @pytest.fixture
-def way(kit: GatewayKit, tmp_path: Path) -> Way:
-    return Way(kit, tmp_path)
+def way(lasting_kit: GatewayKit, tmp_path: Path) -> Way:
+    return Way(lasting_kit, tmp_path)
 
 
 def test_what_is_published_is_fetched_and_lies_ready(way: Way, packages: dict[str, Path]) -> None:
