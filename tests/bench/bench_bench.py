@@ -17,9 +17,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-
 from kiosk import events as e
 from kiosk import runtime
 from kiosk.bench.explorer.explore import Explorer
@@ -28,8 +25,8 @@ from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.session.state import Session
 from tests.bench.bench_first_paint import BARE, run
 from tests.bench.figures import Figure, Figures
+from tests.browser import open_browser
 
-CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 ROUNDS = 3
 READY_TARGET = 3.0
 VISIT_TARGET = 10.0
@@ -137,12 +134,8 @@ return at.slice(1).map((one, index) => one - at[index]);
 def picture_lag() -> tuple[float, float]:
     """Seconds from a touch's answer to the changed picture in Chromium; and between two of the panel's own frames."""
     process = BenchProcess(["--headless"])
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
     with tempfile.TemporaryDirectory() as profile:
-        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        browser = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+        browser = open_browser(Path(profile))
         try:
             browser.set_script_timeout(20)
             browser.get(process.client.url)

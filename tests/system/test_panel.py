@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from kiosk.bench.server import BenchServer, build_app
 from kiosk.speech.speaker import Manner
+from tests.browser import WANTED, glass, open_browser, press, until
 from tests.unit.bench_fakes import FakeWorld
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-DEADLINE_S = 20
-pytestmark = [
-    pytest.mark.web,
-    pytest.mark.xdist_group("web"),
-    pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromium-driver are wanted"),
-]
+pytestmark = WANTED
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
     profile = tmp_path_factory.mktemp("profile")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver = open_browser(profile)
     yield driver
     driver.quit()
     shutil.rmtree(profile, ignore_errors=True)
@@ -58,8 +40,7 @@ class Panel:
         self.until(lambda: self.text("#s-screen") == "attract")
 
     def size(self, width: int, height: int) -> None:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        glass(self.browser, width, height, mobile=width < 600)
 
     def find(self, css: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, css)
@@ -71,26 +52,15 @@ class Panel:
         return self.browser.execute_script(script)
 
     def press(self, css: str) -> None:
-        """Click where it is, as soon as it is there, enabled, and not being drawn anew at this moment."""
-
-        def clicked() -> bool:
-            element = self.find(css)
-            if not element.is_enabled():
-                return False
-            element.click()
-            return True
-
-        waiting = (NoSuchElementException, StaleElementReferenceException)
-        WebDriverWait(self.browser, DEADLINE_S, 0.05, waiting).until(lambda _browser: clicked())
+        press(self.browser, By.CSS_SELECTOR, css)
 
     def attribute(self, css: str, name: str) -> object:
         return self.browser.execute_script(
             "return document.querySelector(arguments[0])?.getAttribute(arguments[1])", css, name
         )
 
-    def until(self, look: object) -> None:
-        assert callable(look)
-        WebDriverWait(self.browser, DEADLINE_S, poll_frequency=0.05).until(lambda _browser: look())
+    def until(self, look: Callable[[], object]) -> None:
+        until(self.browser, look)
 
 
 @pytest.fixture

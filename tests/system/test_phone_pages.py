@@ -7,24 +7,16 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
+from tests.browser import WANTED, fits, glass, open_browser, press, until, words
 from tests.gateway_cards import Counter
 from tests.gateway_kit import GatewayKit
-from tests.system.test_panel import CHROMIUM, DRIVER, FLAGS
 from tests.unit.test_handover import entries, hand_over, token
 from tests.unit.test_sign_ins import Visit
 
-DEADLINE_S = 20
-pytestmark = [
-    pytest.mark.web,
-    pytest.mark.xdist_group("web"),
-    pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromium-driver are wanted"),
-]
+pytestmark = WANTED
 
 
 class Phone:
@@ -41,12 +33,11 @@ class Phone:
 
     def says(self, text: str) -> None:
         """Wait for these words; the page then fits the glass, and every way on is as large as a finger."""
-        wait = WebDriverWait(self.driver, DEADLINE_S, ignored_exceptions=[StaleElementReferenceException])
-        wait.until(lambda driver: text in driver.find_element(By.TAG_NAME, "body").text)
+        until(self.driver, lambda: text in words(self.driver))
         self.fits()
 
     def fits(self) -> None:
-        assert self.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits(self.driver)
         ways = "button,a.b,select,input:not([type=hidden])"
         sizes = f"return [...document.querySelectorAll('{ways}')].map(e=>e.offsetHeight).filter(h=>h>0)"
         assert min(self.driver.execute_script(sizes)) >= 56
@@ -54,12 +45,9 @@ class Phone:
         assert min(self.driver.execute_script(text)) >= 16
         assert self.driver.get_log("browser") == [], "nothing was refused by the page's own policy"
 
-    def tap(self, words: str) -> None:
+    def tap(self, label: str) -> None:
         """Press the button with these words."""
-        self._by(f"//button[contains(., '{words}')]").click()
-
-    def _by(self, path: str) -> WebElement:
-        return WebDriverWait(self.driver, DEADLINE_S).until(lambda driver: driver.find_element(By.XPATH, path))
+        press(self.driver, By.XPATH, f"//button[contains(., '{label}')]")
 
     def choose(self, name: str, value: str) -> None:
         Select(self.driver.find_element(By.NAME, name)).select_by_value(value)
@@ -72,14 +60,8 @@ class Phone:
 
 @pytest.fixture
 def phone(tmp_path: Path) -> Iterator[Phone]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    driver = open_browser(tmp_path / "profile")
+    glass(driver, 390, 844, scale=2, mobile=True)
     yield Phone(driver)
     driver.quit()
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from kiosk.session.state import State
 from kiosk.ui.gallery.examples import EXAMPLES, VARIANTS
+from tests.browser import INSTALLED, open_browser
 from tests.repository import ROOT
 from tests.review.__main__ import main
 from tests.review.look import NO_SCREEN, NUMBERS, OF_SERVICES, OF_SERVICES_IN_MODES
@@ -24,9 +24,6 @@ from tests.review.services import of_service
 from tests.review.staff import STAFF
 from tests.review.ways import WAYS, failure_pictures
 from tests.unit.visit_kit import drawn
-
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-BROWSER = pytest.mark.skipif(not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and its driver are wanted")
 
 
 def make(out: Path, *arguments: str) -> str:
@@ -45,18 +42,14 @@ def make(out: Path, *arguments: str) -> str:
 
 
 @pytest.mark.web
-@BROWSER
+@INSTALLED
 def test_the_page_shows_ours_beside_the_look_with_no_broken_picture_and_sifts(tmp_path: Path) -> None:
     look, out = tmp_path / "drawn", tmp_path / "screens"
     look.mkdir()
     Image.new("RGB", (108, 192), "blue").save(look / "74-drawn.png")
     told = make(out, "--look", str(look), "screen off")
     assert f"{len(DEFAULT)} screens, 0 to mend" in told
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(argument)
-    options.binary_location = str(CHROMIUM)
-    browser = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    browser = open_browser(tmp_path / "profile")
     try:
         browser.get((out / "index.html").as_uri())
         browser.execute_script("for (const one of document.images) one.loading = 'eager'")
