@@ -55,8 +55,9 @@ else
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" $(PYTEST)
 endif
 
-nightly: setup-tests ## all tests, the long ones too
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 $(PYTEST)
+nightly: setup-tests ## all tests, the long ones too; then a fresh Debian (make fresh)
+	@failed=0; $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 $(PYTEST) || failed=1; \
+		bash provisioning/fresh.sh || failed=1; exit $$failed
 
 coverage: ## what the last whole `make test` ran; pure modules must be covered whole, branches too
 	@$(BIN)/python -m tests.pure
@@ -105,7 +106,7 @@ screens: setup-run ## the review page of all screens in out/screens, and the REA
 lock: setup-run ## write both locks again from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
-fresh: ## the README's two commands on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap): FRESH="make test"
+fresh: ## the README's two commands on a fresh minimal Debian 12 in build/fresh (root, mmdebstrap); FRESH="make demo"
 	@bash provisioning/fresh.sh $(FRESH)
 deb: setup-run ## the terminal's Debian package for this machine's architecture, in build/deb
 	@bash provisioning/package/build.sh

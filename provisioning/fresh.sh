@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves the promise of the README: on a fresh, minimal Debian 12 its two commands work, with nothing installed by hand.
 #
-#   bash provisioning/fresh.sh [COMMAND…]        default: make demo, make run        needs root and mmdebstrap
+#   bash provisioning/fresh.sh [COMMAND…]        default: make run, make test        needs root and mmdebstrap
 #
 # Makes a minimal root folder, copies into it what is committed or would be, and runs the command there, with this
 # machine's package sources, certificates and pip settings. Everything lies in build/fresh/ and can be removed.
@@ -11,7 +11,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v mmdebstrap >/dev/null || { echo "fresh: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "fresh: needs root, to enter another root folder" >&2; exit 1; }
 [ "$#" -gt 0 ] || set -- bash -euc '
-  make demo
   # The bench, until it is ready and answers as a browser would ask.
   coproc make run
   ready=
@@ -21,7 +20,12 @@ command -v mmdebstrap >/dev/null || { echo "fresh: mmdebstrap is missing: apt-ge
   exec 3<>"/dev/tcp/127.0.0.1/${ready:?the bench ended before it was ready}"
   printf "GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n" >&3
   read -r answer <&3
-  case $answer in *" 200 "*) echo "fresh: make demo and make run work" ;; *) echo "fresh: the bench says $answer"; exit 1 ;; esac
+  case $answer in *" 200 "*) echo "fresh: make run works" ;; *) echo "fresh: the bench says $answer"; exit 1 ;; esac
+  exec 3>&-
+  kill -TERM "$COPROC_PID"
+  wait "$COPROC_PID" || [ $? = 143 ] || { echo "fresh: the bench did not end as asked"; exit 1; }
+  make test
+  echo "fresh: make run and make test work"
 '
 
 root=$PWD/build/fresh/root

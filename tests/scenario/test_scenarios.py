@@ -175,7 +175,7 @@ def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_every_scenario_is_as_it_must_be_on_the_real_stack() -> None:
     outcomes = play_all(SCENARIOS, stack="real", seed=1, pictures=False, tell=lambda _: None)
     assert [f"{one.scenario.file}:{one.failed_line} {one.failed}" for one in outcomes if not one.passed] == []
