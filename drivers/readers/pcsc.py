@@ -65,13 +65,10 @@ def list_readers(socket_path: str | None = None, deadline_s: float = START_DEADL
         kind, body = ask(link, wire.LIST, b"", deadline_s)
         if kind != wire.DONE:
             raise error_of(body)
-        found: list[ReaderInfo] = []
-        while body:
-            size = 2 + int.from_bytes(body[:2], "big")
-            state, _, name, atr = wire.unpack_slot(body[2:size])
-            found.append(ReaderInfo(name, _STATES.get(state, SlotState.READER_ABSENT), atr))
-            body = body[size:]
-        return found
+        reports = [wire.unpack_slot(report) for report in wire.unpack_many(body)]
+        return [ReaderInfo(name, _STATES.get(state, SlotState.READER_ABSENT), atr) for state, _, name, atr in reports]
+    except wire.FrameError as error:
+        raise ReaderGone("the PC/SC child process sent what is no list of readers") from error
     finally:
         link.end()
 
@@ -265,7 +262,7 @@ class PcscReader:
         if isinstance(error, CardBusy) and self._insertion == self._silent_insertion:
             # Our own call to the mute card hangs on in the daemon until the card is pulled.
             return CardMute("the card did not answer, and is still in the slot")
-        if wire.unpack_failure(body)[0] != wire.UNSURE or insertion is None:
+        if body[:1] != bytes([wire.UNSURE]) or insertion is None:
             return error
         with self._change:
             self._change.wait_for(lambda: not self._still_in(insertion) or self._stopping.is_set(), NOTICE_S)

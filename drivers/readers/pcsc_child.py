@@ -303,7 +303,7 @@ class Server:
         finally:
             scard.SCardReleaseContext(context)
         reports = [slot_report(name, event, atr) for name, event, atr in states] if names else []
-        return b"".join(len(report).to_bytes(2, "big") + report for report in reports)
+        return wire.pack_many(reports)
 
 
 def end_with_parent() -> None:

@@ -39,7 +39,10 @@ def ask_many(link: ChildLink, commands: Sequence[bytes], deadline_s: float) -> l
 
 def error_of(body: bytes) -> CardError:
     """Return the leaf for a FAILED reply."""
-    failure, result, call = wire.unpack_failure(body)
+    try:
+        failure, result, call = wire.unpack_failure(body)
+    except wire.FrameError:
+        return CardProtocolError("the PC/SC child process failed, and does not say how")
     what = f"{call} {result:08X}"
     match failure:
         case wire.READER_GONE:

@@ -16,7 +16,7 @@ TRANSMIT = 2
 DISCONNECT = 3
 """Unpower the card and let go of it. Reply `DONE`."""
 LIST = 4
-"""All readers. Reply `DONE` with slot reports in a row, each behind its length (two bytes)."""
+"""All readers. Reply `DONE` with their slot reports, in a row as the APDUs of a `MANY` are."""
 
 MANY = 5
 """APDUs in a row, each behind its length (two bytes). One reply for each, as for `TRANSMIT`, up to the first that is
@@ -81,12 +81,12 @@ def take_frame(buffer: bytearray) -> tuple[int, bytes] | None:
     return kind, body
 
 
-def pack_many(apdus: Sequence[bytes]) -> bytes:
-    return b"".join(len(apdu).to_bytes(2, "big") + apdu for apdu in apdus)
+def pack_many(parts: Sequence[bytes]) -> bytes:
+    return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
 
 
 def unpack_many(body: bytes) -> list[bytes]:
-    """Return the APDUs of a `MANY`. Raises `FrameError`."""
+    """Return the APDUs of a `MANY`, the reports of a `LIST`. Raises `FrameError`."""
     found: list[bytes] = []
     at = 0
     while at < len(body):
@@ -94,7 +94,7 @@ def unpack_many(body: bytes) -> list[bytes]:
         found.append(body[at + 2 : at + 2 + size])
         at += 2 + size
     if at != len(body):
-        raise FrameError("APDUs that are cut short")
+        raise FrameError("a row that is cut short")
     return found
 
 

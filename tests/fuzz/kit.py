@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-NAMES = ("answers", "bundles", "cards", "definitions", "printers", "requests", "tokens")
+NAMES = ("answers", "bundles", "cards", "children", "definitions", "printers", "requests", "tokens")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable
 from functools import cache
 
+import qrcode
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kiosk.cli.paper.qr_reader import FORMATS, PictureUnreadable, read_qr_codes
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.wire import base45, receipt_token
 from offline_cache.wire.encoding import encode_cbor, from_base64url, sign1, to_base64url, verify1
@@ -158,6 +161,22 @@ def proofs() -> Iterable[bytes]:
     yield json.dumps({"leaf": to_base64url(leaf), "index": 0, "path": [], "day": day}).encode()
 
 
+def picture(raw: bytes) -> None:
+    """A photograph of a receipt, in any format that is opened, or what somebody calls one."""
+    file = scratch() / "picture"
+    file.write_bytes(raw)
+    assert all(isinstance(text, str) for text in read_qr_codes(file))
+
+
+def pictures() -> Iterable[bytes]:
+    code = qrcode.QRCode(border=1, box_size=2)
+    code.add_data(next(iter(receipts())).decode("latin-1")[:60])
+    for kind in FORMATS:
+        out = io.BytesIO()
+        code.make_image().get_image().convert("L").save(out, kind)
+        yield out.getvalue()
+
+
 FAMILY = Family(
     Reader("receipt", receipt, LEAVES, receipts),
     Reader("certificate", certificate, LEAVES, certificate_seeds),
@@ -168,4 +187,5 @@ FAMILY = Family(
     Reader("base45", digits45, LEAVES, lambda: [b"%69 VD92EX0", b"BB8"]),
     Reader("head", head, (ProofInvalid,), lambda: [encode_cbor(HEAD)]),
     Reader("proof", proof, (ProofInvalid,), proofs),
+    Reader("picture", picture, (PictureUnreadable,), pictures),
 )

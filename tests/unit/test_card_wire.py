@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import SlotEvent, SlotState
-from drivers.errors import CardMute, ReaderGone
+from drivers.errors import CardError, CardMute, CardProtocolError, ReaderGone
 from drivers.readers import child_link, wire
 from drivers.readers.child_link import ChildExpiredError, ChildGoneError, ChildLink
 from drivers.readers.pcsc import PcscReader, list_readers
@@ -92,6 +92,22 @@ def test_a_child_that_talks_nonsense_or_dies_is_gone(
     assert not link.alive
     link.end()
     with pytest.raises(ReaderGone):
+        list_readers()
+
+
+@pytest.mark.parametrize(
+    ("reply", "leaf"),
+    [
+        (wire.frame(wire.FAILED, b"\x06"), CardProtocolError),
+        (wire.frame(wire.DONE, b"\x00\x09\x02"), ReaderGone),
+        (wire.frame(wire.DONE, b"\x00\x01\x02"), ReaderGone),
+    ],
+)
+def test_a_reply_that_is_cut_short_has_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reply: bytes, leaf: type[CardError]
+) -> None:
+    child_program(monkeypatch, tmp_path, f"sys.stdin.buffer.read(5); os.write(1, {reply!r}); sys.stdin.buffer.read()")
+    with pytest.raises(leaf):
         list_readers()
 
 

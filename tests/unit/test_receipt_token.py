@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from typer.testing import CliRunner
 
 from drivers.api import QR, Para, Receipt
@@ -97,7 +98,16 @@ def test_the_code_is_read_off_the_paper(name: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
-    (tmp_path / "x.png").write_bytes(b"no picture")
+    Image.new("L", (40, 40), 255).save(tmp_path / "x.png")
+    whole = (tmp_path / "x.png").read_bytes()
+    for wrong in (b"no picture", whole[:60], whole.replace(b"IDAT", b"\0\0\0\0"), b""):
+        (tmp_path / "x.png").write_bytes(wrong)
+        with pytest.raises(PictureUnreadable):
+            read_qr_codes(tmp_path / "x.png")
+
+
+def test_a_page_of_a_program_is_not_run_to_see_whether_it_is_a_picture(tmp_path: Path) -> None:
+    Image.new("L", (40, 40), 255).save(tmp_path / "x.png", "EPS")
     with pytest.raises(PictureUnreadable):
         read_qr_codes(tmp_path / "x.png")
 

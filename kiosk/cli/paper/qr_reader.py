@@ -11,6 +11,8 @@ from pathlib import Path
 
 LIBRARY = "libzbar.so.0"
 MAX_PIXELS = 40_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "PPM")
+"""What cameras and scanners write. Others stay shut: Pillow hands an EPS to an interpreter of programs."""
 _GREY = int.from_bytes(b"Y800", "little")
 _QR, _ENABLE = 64, 0
 _QUIET_PX = 40
@@ -39,11 +41,17 @@ def read_qr_codes(picture: Path) -> list[str]:
     from PIL import Image
 
     try:
-        with Image.open(picture) as opened:
+        with Image.open(picture, formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise PictureUnreadable(f"{picture.name} has more than {MAX_PIXELS} pixels")
             inner = opened.convert("L")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except (
+        OSError,
+        EOFError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:  # as Pillow's readers do
         raise PictureUnreadable(f"{picture.name} is not a picture that can be read") from error
     # A code at the edge of the picture has no quiet zone: paper goes on beyond it.
     grey = Image.new("L", (inner.width + 2 * _QUIET_PX, inner.height + 2 * _QUIET_PX), 255)
