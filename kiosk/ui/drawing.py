@@ -130,7 +130,8 @@ class Sheet:
         for shape in other.shapes:
             group = shape.group + base if shape.group >= 0 else shape.group
             if isinstance(shape, Box):
-                self.shapes.append(shape._replace(cx=shape.cx + dx, cy=shape.cy + dy, group=group))
+                cx, cy, width, height, cos, sin, radius, stroke, colour, _, part = shape  # a third of `_replace`
+                self.shapes.append(Box(cx + dx, cy + dy, width, height, cos, sin, radius, stroke, colour, group, part))
             else:
                 self.shapes.append(shape._replace(points=tuple((x + dx, y + dy) for x, y in shape.points), group=group))
         for run in other.runs:

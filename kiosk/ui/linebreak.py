@@ -17,6 +17,9 @@ Measure = Callable[[str, int, bool], float]
 
 NO_START = frozenset("，。、；：！？）》」』】〕”’％…—·•,.;:!?)]}%*")
 NO_END = frozenset("（《「『【〔“‘([{￥$*")
+COUNTERS = frozenset("元年月日号个人分秒小时天次样页步位张份条项家岁周米公")
+"""What follows a number at a distance and stays with it: 5 月, 86,320.50 元."""
+MONTHS = frozenset(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))
 _ALONE = frozenset("“”‘’…—·")
 _PAUSES = frozenset("，。、；：！？,.;:!? ")
 
@@ -96,15 +99,28 @@ def units(text: str) -> list[str]:
             out[-1] += space + token
         elif out and not token.isspace() and (token[0] in NO_START or out[-1][-1] in NO_END) and not out[-1].isspace():
             out[-1] += token
+        elif len(out) > 1 and out[-1] == " " and _counted(out[-2], token):
+            out[-2:] = [out[-2] + " " + token]
         else:
             out.append(token)
     return out
+
+
+def _counted(number: str, word: str) -> bool:
+    """Whether a number and the word after it stay on one line: an amount and its unit, a day and its month."""
+    if not number[-1].isdecimal():
+        return False
+    return word in COUNTERS or (word[:3].lower() in MONTHS and len(number) <= 2)
 
 
 def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """Break `text` into lines of at most `width`; a newline always breaks. A single unit may still be wider."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
+        whole = paragraph.rstrip()
+        if measure(whole) <= width:
+            lines.append(whole)
+            continue
         current = ""
         for unit in units(paragraph):
             if current and measure((current + unit).rstrip()) > width:

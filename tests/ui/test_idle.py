@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -106,6 +107,30 @@ def test_a_finger_is_seen_at_the_next_look(night: Night) -> None:
     night.loop.turn()
     assert night.hand.sent
     assert len(night.drawn) == 2
+
+
+def test_garbage_is_collected_whole_before_a_sleep_and_never_while_a_screen_is_made(night: Night) -> None:
+    from kiosk.ui.glass.loop import WHOLE_AFTER
+
+    whole: list[int] = []
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            whole.append(len(night.sleeps))
+
+    gc.collect()
+    gc.callbacks.append(collected)
+    try:
+        for _ in range(WHOLE_AFTER + 2):  # as much as many screens leave behind, without a rest between them
+            gc.collect(1)
+            night.hand.show(model("15-home"))
+        assert whole == []
+        night.pass_by(1)
+        assert len(whole) == 1
+        night.pass_by(MINUTE_S)
+        assert len(whole) == 1, "a screen that stands still leaves nothing behind"
+    finally:
+        gc.callbacks.remove(collected)
 
 
 def test_another_screen_ends_the_sleep_at_once(hand: Hand) -> None:

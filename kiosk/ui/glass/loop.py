@@ -3,10 +3,14 @@
 Kivy turns its loop at its highest frame rate whether anything changed or not: 1.1 to 1.5 % of a core on a screen that
 stands still. Here the thread sleeps until a timer of Kivy's clock is due, another thread wakes it, or a finger or a key
 comes. SDL tells of these only when it is asked, so it is asked every `LOOK_S`, and nothing else is done then.
+
+Before it sleeps is also the moment for Python's whole collection of garbage, which takes as long as some frames: it
+would else come with whatever is allocated next, which is most often the answer to a touch.
 """
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import select
@@ -18,6 +22,8 @@ from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
 LOOK_S = 1 / 30
 """A finger waits at most this long. A look takes some 0.1 ms of a core, most of it the waking itself."""
+WHOLE_AFTER, NEVER = 10, 1 << 30
+"""Collections of the middle generation after which a whole one is due: Python's own number."""
 POINTER = ("on_mouse_down", "on_mouse_move", "on_mouse_up")
 """What Kivy's pointer hands out with the next turn only."""
 
@@ -50,7 +56,7 @@ class Loop:
     """Turns Kivy's loop when there is a reason to."""
 
     def __init__(self, window: Any, sleep: Callable[[float], None] | None = None) -> None:
-        """`sleep` takes the longest time in seconds; the bell's by default."""
+        """`sleep` takes the longest time in seconds; the bell's by default. Until `close`, whole collections wait."""
         self._window = window
         self._bell = Bell()
         self._sleep = sleep or self._bell.sleep
@@ -58,9 +64,12 @@ class Loop:
         self.turns = 0
         """How often Kivy's loop was turned."""
         window.bind(**dict.fromkeys(POINTER, self._touch))
+        self._collecting = gc.get_threshold()
+        gc.set_threshold(*self._collecting[:2], NEVER)
 
     def close(self) -> None:
-        """Let the window go."""
+        """Let the window go; whole collections come by themselves again."""
+        gc.set_threshold(*self._collecting)
         self._window.unbind(**dict.fromkeys(POINTER, self._touch))
         self._bell.close()
 
@@ -96,6 +105,13 @@ class Loop:
             due_s = Clock.get_min_timeout() - Clock.time()
             if due_s <= 0:
                 break
+            tidy()
             self._sleep(min(due_s, LOOK_S))
             self._window.mainloop()
         self._touched = False
+
+
+def tidy() -> None:
+    """Collect all garbage where that is due. Nothing while collecting is switched off."""
+    if gc.isenabled() and gc.get_count()[2] > WHOLE_AFTER:
+        gc.collect()

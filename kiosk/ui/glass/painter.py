@@ -123,13 +123,13 @@ def pressed_colour(colour: Rgb, theme: Theme, *, face: bool = False) -> Rgb:
 
 
 def _add_box(points: array[float], indices: array[int], box: Box, height: float, colour: Rgb) -> None:
-    shape = (box.half_width, box.half_height, box.radius, box.stroke, *colour)
+    cx, cy, half_width, half_height, cos, sin, radius, stroke, *_ = box
+    shape = (half_width, half_height, radius, stroke, *colour)
+    cy = height - cy
     for left, top, right, bottom in _covered(box):
         first = len(points) // 11
         for u, v in ((left, top), (right, top), (right, bottom), (left, bottom)):
-            x = box.cx + u * box.cos - v * box.sin
-            y = height - (box.cy + u * box.sin + v * box.cos)
-            points.extend((x, y, u, v, *shape))
+            points.extend((cx + u * cos - v * sin, cy - u * sin - v * cos, u, v, *shape))
         indices.extend((first, first + 1, first + 2, first, first + 2, first + 3))
 
 
