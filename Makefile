@@ -55,8 +55,9 @@ else
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) -m "not nightly" $(PYTEST)
 endif
 
-nightly: setup-tests ## all tests, the long ones too; then a fresh Debian (make fresh)
-	@failed=0; $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 $(PYTEST) || failed=1; \
+nightly: setup-tests ## all tests, the long ones too; their figures in docs/benchmarks.md; then make fresh
+	@failed=0; $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 --junitxml build/bench/nightly.xml \
+		-o junit_logging=system-out $(PYTEST) || failed=1; $(BIN)/python -m tests.bench.page; \
 		bash provisioning/fresh.sh || failed=1; exit $$failed
 
 coverage: ## what the last whole `make test` ran; pure modules must be covered whole, branches too

@@ -88,6 +88,8 @@ The Python packages below /usr/lib/kiosk have their own licences, each beside it
 TEXT
 gzip -9n <CHANGELOG.md >"$root/usr/share/doc/kiosk/changelog.gz"
 cp docs/technician.md docs/reference/settings.md docs/reference/failure-codes.md "$root/usr/share/doc/kiosk/"
+.venv/bin/python -m tests.supply --out "$work/supply" >/dev/null # what is in it: who finds a weak version somewhere asks here
+cp "$work"/supply/{sbom.cdx.json,licences.md} "$root/usr/share/doc/kiosk/"
 
 chmod -R u=rwX,go=rX "$root"
 size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)

@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md and its plots from the figures of the last runs (`make bench`)."""
+"""Write docs/benchmarks.md and its plots from the figures of the last runs (`make bench`, `make nightly`)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from typing import Any
 
 from kiosk.bench.fleet.plot import Curve, draw
 from tests.bench.figures import KEPT, Figure, number
+from tests.bench.night import REPORT, night
 from tests.repository import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PLOTS = ROOT / "docs" / "pictures" / "bench"
 HEAD = """# Benchmarks
 
-Written by `make bench`; do not edit. A ratio is measured against the named peer or limit in the same run, in turns, so
-that whatever else the machine does falls on both. `runs` counts the repetitions whose median is shown; the spread is
-the least and the greatest of them.
+Written by `make bench` and `make nightly`; do not edit. A ratio is measured against the named peer or limit in the
+same run, in turns, so that whatever else the machine does falls on both. `runs` counts the repetitions whose median is
+shown; the spread is the least and the greatest of them.
 """
 
 
-def page(kept: dict[str, dict[str, Any]]) -> tuple[str, dict[str, str]]:
-    """Return the page, and its plots by file name."""
+def page(kept: dict[str, dict[str, Any]], report: Path | None = None) -> tuple[str, dict[str, str]]:
+    """Return the page, and its plots by file name; `report` is of another night than the last."""
     parts, plots = [HEAD, machine()], dict[str, str]()
     missed = [
         (one["title"], figure)
@@ -43,6 +44,7 @@ def page(kept: dict[str, dict[str, Any]]) -> tuple[str, dict[str, str]]:
     )
     for name, one in sorted(kept.items()):
         parts.append(_section(name, one, plots))
+    parts.append(night(REPORT if report is None else report))
     return "".join(parts), plots
 
 

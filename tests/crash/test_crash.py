@@ -196,6 +196,7 @@ def test_whatever_moment_the_power_goes_every_confirmed_entry_is_there(
 def test_a_night_of_power_cuts(tmp_path: Path, recorder: Path, quick_disk: Path) -> None:
     calls = run(OUTBOX.format(mode="full"), tmp_path, recorder)
     looked, wrong = lost(calls, quick_disk, STATES_AT_NIGHT, outbox_ids, gone=PURGED)
+    print(f"{looked:,} states of the disk, {len(wrong)} of them wrong")
     assert wrong[:5] == []
     assert looked >= STATES_AT_NIGHT * 0.9
 

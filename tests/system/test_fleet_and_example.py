@@ -30,6 +30,7 @@ def test_a_fleet_of_a_hundred_loses_and_doubles_nothing_on_its_bad_day(tmp_path:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
+    print("{entries} entries of 100 terminals, {lost} lost, {doubled} doubled".format(**figures))
     assert (figures["lost"], figures["doubled"], figures["entries"] + figures["kept"]) == (0, 0, 600)
     assert plot.read_text("utf-8").startswith("<svg")
 

@@ -102,6 +102,7 @@ def _kill_rounds(folder: Path, rounds: int) -> None:
         assert confirmed.items() <= held.items()
         assert sorted(held) == list(range(1, len(held) + 1))
     assert kiosk("outbox", "verify", "--state", str(folder)).returncode == 0
+    print(f"{rounds} kills, {len(confirmed):,} entries confirmed: none lost")
 
 
 def test_every_confirmed_entry_is_there_after_kill_minus_nine(folder: Path) -> None:

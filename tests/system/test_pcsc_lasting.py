@@ -78,6 +78,7 @@ def test_ten_insertions_leave_nothing_behind() -> None:
 @pytest.mark.timeout(3600)
 def test_a_thousand_insertions_leave_nothing_behind() -> None:
     descriptors, threads, memory_kib = grown(1000, 20)
+    print(f"1,000 insertions: {descriptors} descriptors, {threads} threads, {memory_kib} KiB more")
     assert (descriptors, threads) == (0, 0)
     assert memory_kib < 8192
 

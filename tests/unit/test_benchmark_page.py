@@ -9,6 +9,7 @@ import pytest
 
 from kiosk.bench.fleet.plot import Curve
 from tests.bench.figures import Figure, Figures
+from tests.bench.night import night
 from tests.bench.page import page
 
 
@@ -19,7 +20,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *figures: Figure) -> t
         told.add(figure)
     told.curves.append(Curve("Bytes of a receipt", "lines", "bytes", {"ours": [(1, 10), (2, 30)]}))
     code = told.close()
-    text, plots = page({"paper": json.loads((tmp_path / "paper.json").read_text("utf-8"))})
+    text, plots = page({"paper": json.loads((tmp_path / "paper.json").read_text("utf-8"))}, tmp_path / "no report")
     return code, text, plots
 
 
@@ -45,3 +46,25 @@ def test_kept_limits_leave_nothing_missed_and_every_curve_has_its_picture(
     (name,) = plots
     assert f"pictures/bench/{name}" in text
     assert plots[name].count("<circle") == 2
+
+
+REPORT = """<?xml version="1.0"?><testsuites><testsuite name="pytest" tests="4" failures="1" errors="0" skipped="0"
+timestamp="2027-01-04T05:06:07" time="900.5">
+<testcase classname="tests.crash.test_crash" name="test_a_night_of_power_cuts" time="300.0"><system-out>seed 7
+9,000 states of the disk, 0 of them wrong
+</system-out></testcase>
+<testcase classname="tests.ui.test_fitting" name="test_every_text_fits[zh|1]" time="40.0"></testcase>
+<testcase classname="tests.ui.test_fitting" name="test_every_text_fits[en|2]" time="30.0"><failure/></testcase>
+<testcase classname="tests.unit.test_quick" name="test_quick" time="0.1"></testcase>
+</testsuite></testsuites>"""
+
+
+def test_the_long_runs_stand_with_what_they_said_last_and_a_failed_one_says_so(tmp_path: Path) -> None:
+    (tmp_path / "nightly.xml").write_text(REPORT, "utf-8")
+    text = night(tmp_path / "nightly.xml")
+    assert "`make nightly`, 2027-01-04: 4 tests in 15 minutes, 1 failed, 0 skipped" in text
+    assert "| 1 | 5.0 | 9,000 states of the disk, 0 of them wrong |" in text
+    assert "every text fits<br>`tests/ui/test_fitting.py` | 2 | 1.2 | **failed** |" in text
+    assert "quick" not in text
+    assert page({}, tmp_path / "nightly.xml")[0].endswith(text)
+    assert night(tmp_path / "none.xml") == ""
