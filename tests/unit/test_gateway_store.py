@@ -310,6 +310,20 @@ def test_verdicts_are_kept_all_or_none_and_once(kit: GatewayKit, terminal: Termi
     assert kit.store.verdicts("T0002", 0, 10) == ()
 
 
+def test_a_verdict_after_a_restored_backup_stands_behind_those_that_were_lost(
+    kit: GatewayKit, terminal: Terminal
+) -> None:
+    kit.store.append(terminal.batch(1, 3), 1)
+    rows = [Verdict(terminal.name, terminal.epoch, row.seq, row.id, "accepted", "", "psb") for row in terminal.rows[:3]]
+    kit.store.judge(rows[:2], 5_000)
+    (_, lost) = kit.store.verdicts(terminal.name, 0, 10)
+    with kit.store.database.transaction() as db:  # what the backup did not have yet
+        db.run("DELETE FROM verdict")
+    kit.store.judge(rows[2:], 6_000)
+    (new,) = kit.store.verdicts(terminal.name, lost.position, 10)
+    assert new.verdict.seq == 3
+
+
 def test_an_entry_is_found_by_its_place(kit: GatewayKit, terminal: Terminal) -> None:
     kit.store.append(terminal.batch(1, 3), 77)
     line = kit.store.line(terminal.name, terminal.epoch, 2)

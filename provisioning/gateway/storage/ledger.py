@@ -46,9 +46,11 @@ class LedgerTables:
     # --- verdicts ---------------------------------------------------------------------------------------------------
 
     def judge(self, verdicts: Sequence[Verdict], now_ms: int) -> int:
+        """As `Store.judge`. A position is no less than the time: a store that was put back gives none a second time."""
         new = 0
         with self._database.transaction() as db:
             db.alone("verdict")  # so that positions appear in order: a terminal reads on from the last it has seen
+            position = max(now_ms - 1, *(db.row("SELECT coalesce(max(position), 0) FROM verdict") or (0,)))
             for place, verdict in enumerate(verdicts):
                 where = (verdict.terminal, verdict.epoch, verdict.seq)
                 stored = db.row("SELECT id FROM journal WHERE terminal = ? AND epoch = ? AND seq = ?", *where)
@@ -57,10 +59,11 @@ class LedgerTables:
                 said = (verdict.verdict, verdict.reason, verdict.agency)
                 result = json.dumps(dict(verdict.result), ensure_ascii=False, sort_keys=True) if verdict.result else ""
                 if _latest(db, verdict) != (*said, result):
-                    sql = f"INSERT INTO verdict ({_VERDICT}, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING position"  # noqa: S608 - constants
-                    row = db.row(sql, *where, verdict.id, *said, now_ms)
-                    if result and row is not None:
-                        db.run("INSERT INTO verdict_result VALUES (?, ?)", row[0], result)
+                    position += 1
+                    sql = f"INSERT INTO verdict (position, {_VERDICT}, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+                    db.run(sql, position, *where, verdict.id, *said, now_ms)
+                    if result:
+                        db.run("INSERT INTO verdict_result VALUES (?, ?)", position, result)
                     new += 1
         return new
 

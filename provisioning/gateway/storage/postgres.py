@@ -81,9 +81,9 @@ class _Transaction:
 class PostgresDatabase:
     """`Database` on a PostgreSQL server, named by a libpq URL."""
 
-    def __init__(self, url: str, most_connections: int = MOST_CONNECTIONS) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._free = threading.BoundedSemaphore(most_connections)
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._lock = threading.Lock()
         self._idle: list[psycopg.Connection[Row]] = []
         self._closed = False
