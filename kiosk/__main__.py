@@ -21,8 +21,8 @@ _ROOMS = {
     "receipt": "paper.receipt:app",
     "outbox": "outbox:outbox_app",
     "sync": "outbox:sync_app",
-    "gateway": "gateway:gateway",
-    "enrol": "joining.enrol:enrol",
+    "gateway": "gateway.command:gateway",
+    "enrol": "enrol:enrol",
     "services": "services:app",
     "config": "config:config",
     "doctor": "doctor:doctor",
@@ -35,6 +35,8 @@ _ROOMS = {
 }
 """Command -> where it lives in `kiosk.cli`: a function, or a group of commands."""
 _HIDDEN = frozenset({"docs"})
+_COMPLETION = frozenset({"install_completion", "show_completion"})
+"""What typer offers in every group; the command as a whole has none."""
 
 
 class _Rooms(TyperGroup):
@@ -62,6 +64,7 @@ def _command(name: str) -> Any:
         found = alone
     made = typer.main.get_command(found)
     made.name = name
+    made.params = [item for item in made.params if item.name not in _COMPLETION]
     return made
 
 
@@ -75,9 +78,21 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(metadata.version("citizen-kiosk"))
+        raise typer.Exit
+
+
+_VERSION = typer.Option(False, "--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+
+
 @app.callback()
-def _kiosk() -> None:  # pyright: ignore[reportUnusedFunction] - makes the application a group
+def _kiosk(version: bool = _VERSION) -> None:  # pyright: ignore[reportUnusedFunction] - makes the application a group
     """A self-service terminal for citizens: the terminal, its bench, its outbox, its reference gateway."""
+    del version  # told by its callback
 
 
 def main() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 import time
 from typing import Protocol
 
-ZONE = datetime.timezone(datetime.timedelta(hours=8))
-"""Guangzhou: UTC+8, no summer time."""
-
+from kiosk.words.city_time import city_moment
 
 MADE_MS = 978_278_400_000
 """2001-01-01 in Guangzhou: where the clock of a machine begins when its battery is dead, milliseconds since 1970."""
@@ -91,4 +88,4 @@ class ManualClock:
 
 def local_minute(wall_ms: int) -> str:
     """Return local time as ISO 8601 without seconds."""
-    return datetime.datetime.fromtimestamp(wall_ms / 1000, ZONE).strftime("%Y-%m-%dT%H:%M")
+    return city_moment(wall_ms).strftime("%Y-%m-%dT%H:%M")

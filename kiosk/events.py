@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
 from kiosk.frozen import frozen
+from kiosk.pieces.released import SubjectData
 from kiosk.pieces.strokes import Stroke
 
 if TYPE_CHECKING:
@@ -271,17 +272,6 @@ class CardFailed(Event):
     code: str
     insertion: int = 0
     """Of a recognition: which card it was about, so that a card put in since is not blamed. 0: the card at work."""
-
-
-@frozen
-class SubjectData:
-    """One subject of the information catalogue as the gateway released it; `record` None: nothing is held."""
-
-    subject: str
-    agency: str
-    updated: str
-    """ISO 8601 date."""
-    record: Mapping[str, object] | None = field(repr=False)
 
 
 @frozen

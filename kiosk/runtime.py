@@ -6,14 +6,13 @@ The PIN lives in `PinHolder` and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import field, replace
 from functools import partial
 from random import Random, SystemRandom
 
 from kiosk import events as e
 from kiosk.clock import Clock, local_minute
-from kiosk.failures import Failure
 from kiosk.frozen import frozen
 from kiosk.hosting.pins import STAFF, Pins
 from kiosk.hosting.staff_host import StaffHost
@@ -36,7 +35,7 @@ from kiosk.speech.guide import Guide
 from kiosk.staff.entry import VerifyTechnician
 from kiosk.staff.part import RunTask
 from kiosk.staff.views.frame import with_way_in
-from kiosk.view_model.frame import Say, Scene
+from kiosk.view_model.frame import Scene, Words
 from kiosk.view_model.screen import render
 from kiosk.workers.desks import CardDesk, PrintDesk, StoreDesk
 from kiosk.workers.gateway_desk import GatewayDesk
@@ -81,15 +80,6 @@ class Chore:
 
     every_s: float
     look: Callable[[], e.Event | None]
-
-
-@frozen
-class Words:
-    """What the runtime needs to put a session on the screen."""
-
-    say: Callable[[str], Say]
-    failures: Mapping[str, Failure]
-    site: Site
 
 
 class Runtime:

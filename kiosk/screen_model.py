@@ -169,6 +169,7 @@ class CheckRow:
     value: str
     source: str = ""
     change: Control | None = None
+    source_icon: str = "agency"
 
 
 @frozen

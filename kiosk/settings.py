@@ -7,6 +7,7 @@ ignores half of its configuration is worse than one that does not start.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -30,9 +31,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     pattern: str = "",
+    form: str = "",
     told: bool = True,
 ) -> object:
-    return field(default=default, repr=told, metadata={"doc": doc, "low": low, "high": high, "pattern": pattern})
+    limits = {"low": low, "high": high, "pattern": pattern, "form": form}
+    return field(default=default, repr=told, metadata={"doc": doc, **limits})
 
 
 @frozen
@@ -51,14 +54,20 @@ class Settings:
         _setting("/run/kiosk/reader-helper", "Unix socket of the helper that may restart PC/SC; empty: none is asked."),
     )
     printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
-    printer_baud: int = cast(int, _setting(115200, "Serial speed, bits per second.", low=1200, high=921600))
-    printer_model: str = cast(str, _setting("generic-80", "Printer model profile (drivers/printers/models.toml)."))
+    printer_baud: int = cast(
+        int,
+        _setting(0, "Serial speed of that device, bits per second; 0: the printer model's own.", low=0, high=921600),
+    )
+    printer_model: str = cast(
+        str, _setting("generic-80", "Model of the receipt printer, one of those below the table.")
+    )
     a4_queue: str = cast(
         str,
         _setting(
             "",
             "Queue or printer for certificates on A4, as in `ipp://127.0.0.1:631/printers/a4`; empty: none.",
             pattern=r"(ipp://[^/\s]+(/\S*)?)?",
+            form="ipp://HOST:PORT/PATH, or empty",
         ),
     )
     width: int = cast(int, _setting(1080, "Screen width, pixels.", low=640, high=3840))
@@ -73,6 +82,7 @@ class Settings:
             "123456",
             "PIN of the technicians' test cards: all that is ever tried on a card while setting up.",
             pattern=r"[0-9]{6}",
+            form="6 digits",
             told=False,
         ),
     )
@@ -108,7 +118,9 @@ def load(path: Path | None) -> Settings:
         return Settings()
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # no such file, no UTF-8, no TOML, or absurd TOML
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or absurd TOML
         raise SettingsInvalid(f"{path.name}: {error}") from error
     return parse(values)
 
@@ -119,22 +131,38 @@ def parse(values: dict[str, object]) -> Settings:
     checked: dict[str, object] = {}
     for key, value in values.items():
         if key not in fields:
-            raise SettingsInvalid(f"{key}: there is no such setting")
+            raise SettingsInvalid(f"{key}: there is no such setting{_near(key, fields)}")
         checked[key] = _checked(key, value, fields[key])
     return Settings(**checked)  # pyright: ignore[reportArgumentType]
 
 
+def _near(key: str, known: Mapping[str, object]) -> str:
+    """The setting that was meant, where one is spelled nearly so."""
+    import difflib
+
+    meant = difflib.get_close_matches(key, known, n=1)
+    return f"; is {meant[0]} meant?" if meant else ""
+
+
 def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object:
     if type(value) is not type(item.default):
-        raise SettingsInvalid(f"{key}: {type(item.default).__name__} is wanted, not {type(value).__name__}")
+        kind = "a whole number" if isinstance(item.default, int) else "a text between quotation marks"
+        raise SettingsInvalid(f"{key}: {kind} is wanted, as in {key} = {json.dumps(item.default)}")
     low, high = item.metadata["low"], item.metadata["high"]
     low, high = float("-inf") if low is None else low, float("inf") if high is None else high
     if isinstance(value, int | float) and not low <= value <= high:
-        raise SettingsInvalid(f"{key}: {value} is outside {low} to {high}")
-    pattern = item.metadata["pattern"]
-    if pattern and isinstance(value, str) and re.fullmatch(pattern, value) is None:
-        raise SettingsInvalid(f"{key}: is not of the form {pattern}")
+        raise SettingsInvalid(f"{key}: {value} is outside its bounds, {bounds(item)}")
+    if isinstance(value, str) and re.fullmatch(item.metadata["pattern"] or ".*", value, re.DOTALL) is None:
+        raise SettingsInvalid(f"{key}: is not of the form {item.metadata['form']}")
     return value
+
+
+def bounds(item: dataclasses.Field[object]) -> str:
+    """What a setting may be, in words; empty: any text."""
+    low, high = item.metadata["low"], item.metadata["high"]
+    if low is None:
+        return str(item.metadata["form"])
+    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 def usable(content: Mapping[str, object]) -> bool:

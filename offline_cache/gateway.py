@@ -270,8 +270,6 @@ class GatewayClient:
         device: str,
         model: str,
         state_dir: Path,
-        *,
-        timeouts: Timeouts | None = None,
     ) -> Enrolment:
         """Join a gateway: check its authority against the hash, send a key request, keep the answer, adopt its key.
 
@@ -284,12 +282,12 @@ class GatewayClient:
             Unavailable, Untrusted, Refused, BadReply, StorageFailed.
         """
         url = gateway_url.rstrip("/")
-        authority = fetch_authority(url, ca_hash, timeouts)
+        authority = fetch_authority(url, ca_hash)
         private_key = Ed25519PrivateKey.generate()
         request = EnrolRequest(token, signing_request(private_key, device), device, model)
         pinned = state_dir / f".{enrolments.CA_FILE}.joining"
         write_atomic(pinned, authority, PUBLIC)
-        http = Http(url, str(pinned), None, timeouts)
+        http = Http(url, str(pinned), None)
         try:
             answer = http.exchange("POST", "/v1/enrol", _ANSWER_BYTES, body=encode_enrol_request(request),
                                    headers={"Content-Type": "application/json"})  # fmt: skip
@@ -308,7 +306,7 @@ class GatewayClient:
         return enrolment
 
 
-def fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None) -> bytes:
+def fetch_authority(url: str, ca_hash: str, timeouts: Timeouts | None = None) -> bytes:
     """The authority's certificate, PEM. Nothing is trusted here but the hash."""
     import urllib3
 

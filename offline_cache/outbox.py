@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from offline_cache.disk import keeping
-from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock, uuid7
+from offline_cache.disk.clock import KnownTime, OutboxClock, SystemClock
 from offline_cache.disk.keeping import OutboxStatus
 from offline_cache.disk.room import Quota, Room
 from offline_cache.disk.row_writer import INSERT, End, Row, RowWriter
@@ -36,6 +36,7 @@ from offline_cache.messages import (
     genesis,
 )
 from offline_cache.seal import LOCAL_KEY_ID, SealingKey
+from offline_cache.wire.chain import uuid7
 from offline_cache.wire.verdict import VerdictPage
 
 OUTBOX_FILE = "outbox.db"
@@ -79,12 +80,11 @@ class Outbox:
         cls,
         path: Path,
         *,
-        sealing_key: SealingKey | None = None,
         clock: OutboxClock | None = None,
         quota: Quota | None = None,
         synchronous: str = "full",
     ) -> Outbox:
-        """Open an outbox that `state.prepare` made; with a sealing key one can append.
+        """Open an outbox that `state.prepare` made; one can append after `use_key`.
 
         Raises:
             StorageUnsafe: this SQLite can lose commits.
@@ -95,13 +95,10 @@ class Outbox:
         connection = connect(path, synchronous=synchronous)
         try:
             require_migrated(connection)
-            outbox = cls(path, connection, clock or SystemClock(), quota or Quota())
-            if sealing_key is not None:
-                outbox.use_key(sealing_key)
+            return cls(path, connection, clock or SystemClock(), quota or Quota())
         except BaseException:
             connection.close()
             raise
-        return outbox
 
     def close(self) -> None:
         """Close the connection. What was committed stays."""

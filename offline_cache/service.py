@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from offline_cache import enrolment as enrolments
@@ -46,7 +46,7 @@ def drain(state_dir: Path, accept: Accept = lambda _content: True) -> Drained:
         drained = line.drain()
         if drained.problem in _CANNOT_GO_ON and line.begin_anew():
             again = line.drain()
-            drained = Drained(drained.sent + again.sent, again.acked_through, again.pending, again.problem)
+            drained = replace(again, sent=drained.sent + again.sent)
         return drained
     finally:
         client.close()
@@ -71,10 +71,8 @@ class Line:
             drained = service.drain_once()
             if drained.problem is None and problem is None:
                 service.fetch_verdicts()
-                service.refresh_catalogue()
-        return drained if drained.problem is not None else Drained(
-            drained.sent, drained.acked_through, drained.pending, problem
-        )  # fmt: skip
+                drained = replace(drained, unheard=service.refresh_catalogue())
+        return replace(drained, problem=drained.problem or problem)
 
     def run(self, stop: threading.Event, changed: Callable[[], bool]) -> None:
         """Send until `stop`, another enrolment, another outbox file, or an epoch that cannot go on."""

@@ -147,7 +147,7 @@ def _set_aside(state_dir: Path, reason: str, clock: OutboxClock, seen: tuple[int
     return True
 
 
-def open_reader(state_dir: Path, *, clock: OutboxClock | None = None, quota: Quota | None = None) -> Outbox:
+def open_reader(state_dir: Path, *, clock: OutboxClock | None = None) -> Outbox:
     """Open the outbox for sending, acknowledging and looking; makes an empty one where there is none.
 
     Raises:
@@ -155,7 +155,7 @@ def open_reader(state_dir: Path, *, clock: OutboxClock | None = None, quota: Quo
     """
     with folder_lock(state_dir):
         _prepare(state_dir)
-    return Outbox.open(state_dir / OUTBOX_FILE, clock=clock, quota=quota)
+    return Outbox.open(state_dir / OUTBOX_FILE, clock=clock)
 
 
 def adopt(state_dir: Path, enrolment: Enrolment) -> None:

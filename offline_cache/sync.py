@@ -40,7 +40,9 @@ POLL_S = 0.2
 _STATUS_EVERY_MS = 10_000
 _MOST_DETOURS = 50
 """Halvings and rewinds in one drain, before it is left for later."""
-_DAY_MS = 86_400_000
+_RETENTION_MS = 30 * 86_400_000
+_CATALOGUE_EVERY_MS = 300_000
+_VERDICTS_EVERY_MS = 60_000
 
 StepKind = Literal["sent", "idle", "go-on", "wait", "pause", "stop"]
 
@@ -74,6 +76,8 @@ class Drained:
     acked_through: int
     pending: int
     problem: str | None = None
+    unheard: str | None = None
+    """Nothing is pending, but what the gateway publishes could not be fetched: why."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,6 @@ class SyncService:
         clock: OutboxClock | None = None,
         random: Callable[[], float] = _random.random,
         limits: Limits | None = None,
-        retention_ms: int = 30 * _DAY_MS,
-        catalogue_every_s: float = 300.0,
-        verdicts_every_s: float = 60.0,
         gateway_key_id: str | None = None,
         beat: Callable[[], None] = lambda: None,
         accept: catalogue.Accept = lambda _content: True,
@@ -172,15 +173,12 @@ class SyncService:
         self._clock = clock or SystemClock()
         self._random = random
         self._limits = limits or Limits()
-        self._retention_ms = retention_ms
-        self._catalogue_every_s = catalogue_every_s
         self._pace = Pace.start(self._limits)
         self._from_seq: int | None = None
         self._ahead: Batch | None = None
         """What follows the batch that was sent last; read while the gateway was storing that one."""
         self.stopped: Stopped | None = None
         """Set when this epoch cannot go on; what was recorded is then set aside by `service`, and a new one begun."""
-        self._verdicts_every_s = verdicts_every_s
         self._gateway_key_id = gateway_key_id
         self._beat = beat
         self._accept = accept
@@ -327,15 +325,15 @@ class SyncService:
     def _chores(self) -> None:
         now = self._clock.mono_ms()
         if now >= self._catalogue_due_ms:
-            self._catalogue_due_ms = now + round(self._catalogue_every_s * 1000)
+            self._catalogue_due_ms = now + _CATALOGUE_EVERY_MS
             self.refresh_catalogue()
         if now >= self._verdicts_due_ms:
-            self._verdicts_due_ms = now + round(self._verdicts_every_s * 1000)
+            self._verdicts_due_ms = now + _VERDICTS_EVERY_MS
             self.fetch_verdicts()
         if now >= self._purge_due_ms:
             self._purge_due_ms = now + 3_600_000
             with contextlib.suppress(CacheError):  # tried again in an hour; a disk that fails shows at the next batch
-                while self._outbox.purge(self._clock.now_ms() - self._retention_ms):
+                while self._outbox.purge(self._clock.now_ms() - _RETENTION_MS):
                     pass
 
     def fetch_verdicts(self) -> str | None:

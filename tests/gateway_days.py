@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from offline_cache.wire.encoding import from_base64url
 from provisioning.gateway.proofs import days
 from provisioning.gateway.store import JournalLine, SealedDay
 from tests.gateway_kit import NOON
@@ -65,3 +66,15 @@ def sealed_days(
     store = LineStore(lines)
     days.close_days(store, key, now_ms)  # type: ignore[arg-type]
     return store.closed, store
+
+
+def check_days(documents: Sequence[Mapping[str, object]], key: Ed25519PublicKey) -> list[days.DayHead]:
+    """What whoever keeps the published days can see: they follow one another without a gap. Raises `ProofInvalid`."""
+    signed = [from_base64url(str(document["head"])) for document in documents]
+    heads = [days.read_head(one, key) for one in signed]
+    for before, head, proof in zip(heads, heads[1:], signed, strict=False):
+        if (head.number, head.previous) != (before.number + 1, hashlib.sha256(proof).digest()):
+            raise days.ProofInvalid(f"day {head.number} does not follow the day before it")
+    if heads and heads[0].number == 1 and heads[0].previous != bytes(32):
+        raise days.ProofInvalid("the first day follows one")
+    return heads

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uuid6
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +32,7 @@ from offline_cache.messages import (
     sign1,
 )
 from offline_cache.seal import Recipient, SealingKey
+from offline_cache.wire.chain import uuid7
 from provisioning.gateway import authority as authorities
 from provisioning.gateway.serve import City, open_gateway
 from provisioning.gateway.server import create_app
@@ -212,7 +212,7 @@ class Terminal:
             self.sealing = SealingKey(Recipient(authority.sealing_key_id, public))
         for document in documents:
             seq = len(self.rows) + 1
-            number = str(uuid6.uuid7())
+            number = uuid7(1_700_000_000_000)
             body = self.sealing.seal(document, seal_context(self.device, self.epoch, seq, number))
             row = Row(seq, number, 1_700_000_000_000, "boot", seq, self.sealing.key_id, body, b"")
             self.rows.append(row._replace(chain=next_chain(self.chain_at(seq - 1), row)))

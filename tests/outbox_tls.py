@@ -12,9 +12,10 @@ import secrets
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,10 +25,11 @@ from cryptography.x509.oid import NameOID
 
 from offline_cache import state
 from offline_cache.enrolment import Enrolment
-from offline_cache.gateway import GatewayClient
+from offline_cache.gateway import GatewayClient, Timeouts
 from tests.outbox_gateway import ModelGateway, Refusal, cose_sign
 
 Handler = http.server.BaseHTTPRequestHandler
+QUICK = Timeouts(connect_s=5, silence_s=0.3, whole_s=0.6)
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 END = START + datetime.timedelta(days=9000)
 
@@ -241,3 +243,14 @@ def ask_to_join(url: str, ca_hash: str, folder: Path, token: str = "good-token")
 def join(gateway: TlsGateway, folder: Path) -> Enrolment:
     gateway.tokens.add("good-token")
     return ask_to_join(gateway.url, gateway.authority.hash, folder)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[TlsGateway]:
+    with TlsGateway(tmp_path / "gateway") as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"

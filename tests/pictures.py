@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from kiosk.bench.scenarios.play import Outcome
+from kiosk.bench.scenarios.outcome import Outcome
 from kiosk.bench.scenarios.run import play_all, read_scenarios
 from kiosk.bench.virtual.painter import Painter
 from tests.repository import ROOT
@@ -60,15 +60,21 @@ def journeys(draw: Painter) -> dict[str, Image.Image]:
         scenarios = read_scenarios([ROOT / "assets" / "scenarios" / f"{file}.yaml"])
         (outcome,) = play_all(scenarios, stack="sim", seed=1, pictures=True, tell=lambda _: None, draw=draw)
         assert outcome.passed, f"{file}: {outcome.failed}"
-        found[f"journey-{name}.png"] = side_by_side([_shot(outcome, one) for one in screens])
+        found[f"journey-{name}.png"] = side_by_side(in_order(outcome, screens))
     return found
 
 
-def _shot(outcome: Outcome, screen: str) -> Image.Image:
-    """Its last picture of a screen: by then the page is filled in."""
-    pictures = [one.picture for one in outcome.steps if one.screen == screen]
-    assert pictures, f"{outcome.scenario.name}: never at {screen}, at {[one.screen for one in outcome.steps]}"
-    return _narrow(io.BytesIO(pictures[-1]), WIDTH_PX)
+def in_order(outcome: Outcome, screens: Sequence[str]) -> list[Image.Image]:
+    """The last picture of each screen before the next one of them comes: by then the page is filled in."""
+    names, start, found = [one.screen for one in outcome.steps], 0, list[Image.Image]()
+    for i, screen in enumerate(screens):
+        rest = names[start:]
+        assert screen in rest, f"{outcome.scenario.name}: never at {screen}, at {rest}"
+        end = start + rest.index(screens[i + 1]) if screens[i + 1 : i + 2] and screens[i + 1] in rest else len(names)
+        last = max(place for place in range(start, end) if names[place] == screen)
+        found.append(_narrow(io.BytesIO(outcome.steps[last].picture), WIDTH_PX))
+        start = end
+    return found
 
 
 def _narrow(path: Path | io.BytesIO, width: int) -> Image.Image:

@@ -13,12 +13,12 @@ from pathlib import Path
 from PIL import Image
 
 from drivers.api import SlotState
-from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.bench.virtual.painter import Painter
 from kiosk.bench.virtual.staff import PIN
 from kiosk.screen_model import ScreenModel
 from provisioning.gateway.appointments.offices import load_offices
 from tests.repository import ROOT
+from tests.scenario.kit import Kiosk
 from tests.unit.setup_kit import CARD, SHOWN, Hand
 
 SIZE = (1080, 1920)

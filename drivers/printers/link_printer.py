@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from drivers.api import JobState, PrinterStatus, PrintResult, Receipt, Ticket
 from drivers.errors import PrinterError
@@ -15,7 +14,6 @@ from drivers.printers.escpos import EncodedReceipt, encode_receipt
 from drivers.printers.journal import JobJournal, JournalFailed
 from drivers.printers.link import Deadlines, Dialogue, LinkLost, Transport
 from drivers.printers.models import Model, generic
-from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.print_job import PrintJob, preamble_after
 from drivers.printers.probe import Probed, probe
 from drivers.printers.replies import SILENT
@@ -46,7 +44,6 @@ class LinkPrinter:
         *,
         model: Model | None = None,
         journal: JobJournal | None = None,
-        font: Path = DEFAULT_FONT,
         deadlines: Deadlines | None = None,
         clock: Callable[[], float] = time.monotonic,
         roll: RollKeeper | None = None,
@@ -56,7 +53,6 @@ class LinkPrinter:
         self._open_link = open_link
         self._model = model or generic(80)
         self._journal = journal
-        self._font = font
         self._deadlines = deadlines or Deadlines()
         self._clock = clock
         self._roll = roll
@@ -102,7 +98,7 @@ class LinkPrinter:
 
         Raises `ReceiptInvalid`, `FontMissing` and `WrongEscposPackage`, all before the job begins.
         """
-        encoded = encode_receipt(receipt, self._model, self._font)
+        encoded = encode_receipt(receipt, self._model)
         tell = on_state or _ignore
         tell(JobState.QUEUED)
         try:

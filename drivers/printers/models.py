@@ -13,7 +13,6 @@ from drivers.errors import PrinterError
 from drivers.printers.paper.layout import PAPERS, Paper
 
 Origin = Literal["documented", "probed", "unverified"]
-ORIGINS: frozenset[str] = frozenset({"documented", "probed", "unverified"})
 
 
 class UnknownModel(PrinterError):

@@ -23,7 +23,6 @@ from drivers.printers.journal import JobJournal
 from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model, generic
-from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.roll import RollKeeper
 
 _BITS_A_BYTE = 10
@@ -134,7 +133,6 @@ class SerialPrinter(LinkPrinter):
         baud: int | None = None,
         rtscts: bool = False,
         journal: JobJournal | None = None,
-        font: Path = DEFAULT_FONT,
         deadlines: Deadlines | None = None,
         roll: RollKeeper | None = None,
     ) -> None:
@@ -144,4 +142,4 @@ class SerialPrinter(LinkPrinter):
         def open_link() -> Transport:
             return SerialTransport(port, baud or chosen.baud, rtscts=rtscts)
 
-        super().__init__(port, open_link, model=chosen, journal=journal, font=font, deadlines=deadlines, roll=roll)
+        super().__init__(port, open_link, model=chosen, journal=journal, deadlines=deadlines, roll=roll)

@@ -42,11 +42,6 @@ class Ladder:
         self._next_service_s = 0.0
 
     @property
-    def restarts(self) -> int:
-        """How often a restart of the service was due since it last worked."""
-        return self._restarts
-
-    @property
     def out_of_order(self) -> bool:
         """True once the service was restarted in vain as often as is sensible."""
         return self._restarts >= self._patience.restarts_before_out_of_order

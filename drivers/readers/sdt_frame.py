@@ -14,7 +14,6 @@ PREAMBLE: Final = bytes.fromhex("AAAAAA9669")
 MAX_BODY: Final = 4096
 
 STATUS: Final = bytes.fromhex("11FF")
-RESET: Final = bytes.fromhex("10FF")
 FIND: Final = bytes.fromhex("2001")
 SELECT: Final = bytes.fromhex("2002")
 READ: Final = bytes.fromhex("3001")

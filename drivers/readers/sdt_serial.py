@@ -1,15 +1,13 @@
 """The resident identity card module on its serial line (115200 8N1): find, select, read.
 
 The module talks to the card by itself; a terminal sees text and photo only. The only importer of `serial` among the
-readers. Public readers of the module ask it every 300 ms at the quickest; so does `wait_for_card`.
+readers. Public readers of the module ask it every 300 ms at the quickest.
 """
 
 from __future__ import annotations
 
 import termios
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +19,6 @@ from drivers.errors import CardMute, CardProtocolError, CardRemoved, NoCard, Rea
 from drivers.readers import sdt_frame as sdt
 
 BAUD: Final = 115200
-POLL_S: Final = 0.3
 REPLY_S: Final = 2.0
 
 
@@ -37,13 +34,12 @@ class Reading:
 
 
 class SdtModule:
-    """One module. One thread owns it; `stop` may come from another."""
+    """One module. One thread owns it."""
 
     def __init__(self, port: str, *, reply_s: float = REPLY_S) -> None:
         """Open the line. Raises `ReaderGone`."""
         self._reply_s = reply_s
         self._buffer = bytearray()
-        self._stopping = threading.Event()
         try:
             self._line = serial.Serial(port, BAUD, timeout=0.05, write_timeout=reply_s, exclusive=True)
         except (OSError, ValueError) as error:
@@ -51,39 +47,14 @@ class SdtModule:
 
     def close(self) -> None:
         """Close the line. Never raises; may be called twice."""
-        self._stopping.set()
         self._line.close()
-
-    def stop(self) -> None:
-        """End a `wait_for_card` of another thread."""
-        self._stopping.set()
 
     def status(self) -> bool:
         """Return whether the module says that it is well. Raises `ReaderGone`, `CardMute` (a silent module)."""
         return self._ask(sdt.STATUS).sw3 == sdt.OK
 
-    def reset(self) -> None:
-        """Have the module begin anew. Raises as `status`, and `CardProtocolError` where it refuses."""
-        if self._ask(sdt.RESET).sw3 != sdt.OK:
-            raise CardProtocolError("the module does not reset")
-
-    def card_there(self) -> bool:
-        """Ask once whether a card is in the field. A card that was read is not found again until it left."""
-        return self._ask(sdt.FIND).sw3 == sdt.FOUND
-
-    def wait_for_card(self, deadline_s: float, pause: Callable[[float], object] | None = None) -> bool:
-        """Ask every 0.3 s until a card comes. False: none came, or `stop` was called."""
-        wait = pause or self._stopping.wait
-        for _ in range(max(1, round(deadline_s / POLL_S))):
-            if self._stopping.is_set():
-                return False
-            if self.card_there():
-                return True
-            wait(POLL_S)
-        return False
-
     def read(self) -> Reading:
-        """Find, select and read the card in the field.
+        """Find, select and read the card in the field. One that was read is not found again until it left.
 
         Raises `NoCard`, `CardRemoved` (it left meanwhile), `CardMute` and `ReaderGone` of the module, and
         `CardProtocolError`: what came is no card's text.

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from drivers.printers.paper.layout import PAPERS
 from drivers.printers.paper.raster import DEFAULT_FONT
@@ -45,18 +44,17 @@ class SimPrinter(Hand):
         *,
         width_mm: int = 80,
         clock: Callable[[], float] = time.monotonic,
-        font: Path = DEFAULT_FONT,
         board: Board | None = None,
     ) -> None:
         """A printer with a full roll, switched on and started up."""
         self._board = board or Board()
         self._clock = clock
-        self._path = PaperPath(PAPERS[width_mm], font)
+        self._path = PaperPath(PAPERS[width_mm], DEFAULT_FONT)
         self.presenter = Presenter() if self._board.presenter else None
         self._lock = threading.RLock()
         self.changed = threading.Condition(self._lock)
         self._listeners: list[Callable[[], None]] = []
-        self._interpreter = Interpreter(self._path.paper, font, native_qr=self._board.native_qr)
+        self._interpreter = Interpreter(self._path.paper, DEFAULT_FONT, native_qr=self._board.native_qr)
         self._buffer = bytearray()
         self._todo: deque[Action] = deque()
         self._cut_unproved = False

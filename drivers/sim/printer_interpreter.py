@@ -108,11 +108,9 @@ class _Piece:
 class Interpreter:
     """Reads commands from a buffer and carries them out one at a time."""
 
-    def __init__(self, paper: Paper, font: Path, *, blank_qr_in_chinese: bool = True, native_qr: bool = True) -> None:
-        """`blank_qr_in_chinese` is a fault of some boards: a QR code in Chinese mode comes out blank."""
+    def __init__(self, paper: Paper, font: Path, *, native_qr: bool = True) -> None:
         self._paper = paper
         self._font = font
-        self._blank_qr = blank_qr_in_chinese
         self._native_qr = native_qr
         self.unknown: list[bytes] = []
         """The names of commands it did not know, the latest 100."""
@@ -326,7 +324,7 @@ class Interpreter:
         elif fn == 81 and self._qr_data:
             text = self._qr_data.decode("utf-8", errors="replace")
             strip = qr_strip(text, self._qr_dot, 0, self._paper.dots, self._align)
-            blank = self._chinese and self._blank_qr
+            blank = self._chinese  # as some boards do: a QR code in Chinese mode comes out blank
             return [*self._feed(0), Printed(BlankStrip(strip.pitch) if blank else strip)]
         return []
 

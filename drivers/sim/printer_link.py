@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from drivers.printers.journal import JobJournal
 from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model
-from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.printers.roll import RollKeeper
 from drivers.sim.printer import SimPrinter
 
@@ -77,7 +75,6 @@ class SimReceiptPrinter(LinkPrinter):
         *,
         model: Model | None = None,
         journal: JobJournal | None = None,
-        font: Path = DEFAULT_FONT,
         deadlines: Deadlines | None = None,
         clock: Callable[[], float] = time.monotonic,
         advance: Callable[[float], None] | None = None,
@@ -93,7 +90,6 @@ class SimReceiptPrinter(LinkPrinter):
             open_link,
             model=model,
             journal=journal,
-            font=font,
             deadlines=deadlines,
             clock=clock,
             roll=roll,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PIL import Image
 
 from drivers.printers.escpos import EncodedReceipt
-from drivers.printers.paper.raster import DEFAULT_FONT
 from drivers.sim.printer import SimPrinter
 
 
-def picture_of(encoded: EncodedReceipt, width_mm: int, font: Path = DEFAULT_FONT) -> Image.Image:
+def picture_of(encoded: EncodedReceipt, width_mm: int) -> Image.Image:
     """The bytes of a receipt as a picture, read as the printer reads them. Raises `FontMissing`."""
-    printer = SimPrinter(width_mm=width_mm, font=font)
+    printer = SimPrinter(width_mm=width_mm)
     for data in (*encoded.segments, encoded.cut):
         printer.receive(data)
     return printer.receipts[0].image()

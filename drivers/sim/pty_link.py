@@ -53,9 +53,9 @@ class PtyLink:
         """The path to open; the same after the cable was out and in again."""
         return str(self._folder / "port")
 
-    def wait_for_port(self, timeout_s: float = 5.0) -> bool:
+    def wait_for_port(self) -> bool:
         """Wait until the port is there, as after `plug`; False if it is not in time."""
-        return self._there.wait(timeout_s)
+        return self._there.wait(5.0)
 
     def close(self) -> None:
         """End the thread and remove the port. May be called twice."""

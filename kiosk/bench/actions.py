@@ -178,6 +178,22 @@ class BenchActions:
             self._ports.log.note("hand.phone", tap=what, page=page)
         return {"page": page}
 
+    def technician(self, what: str) -> dict[str, object]:
+        """What a technician has the gateway do; `digits` are those of a one-time code, which the log does not name."""
+        with self._act():
+            digits = self._ports.officials.technician(what, self._ports.terminal.words())
+            self.recorder.technician(what, digits)
+            self._ports.log.note("hand.technician", does=what)
+        return {"digits": digits}
+
+    def reject(self, reason: str) -> dict[str, object]:
+        """The office that has the last application rejects it."""
+        with self._act():
+            self._ports.officials.reject(reason)
+            self.recorder.did("rejected", reason)
+            self._ports.log.note("office.rejected", reason=reason)
+        return self.state()
+
     def take_receipt(self) -> dict[str, object]:
         """Take the receipt out of the printer's mouth; `taken` is false where none waits."""
         with self._act():
@@ -274,6 +290,11 @@ class BenchActions:
             raise BenchError(
                 "other-printer", f"It is for the printer {scenario.printer}; this bench has {there}.",
                 f'Start the bench with --config and printer_model = "{scenario.printer}".', 409,
+            )  # fmt: skip
+        if scenario.fresh:
+            raise BenchError(
+                "other-terminal", "It is for a terminal fresh from its package; this one has joined.",
+                "Play it with: kiosk bench play FILE.", 409,
             )  # fmt: skip
         offers = {(one.device, one.fault) for one in self._ports.faults.offers()}
         for step in scenario.steps:

@@ -26,12 +26,13 @@ from kiosk.bench.adapters.setup import AUTHORITY_FILE, fresh_side, site_of
 from kiosk.bench.adapters.speech import Listener
 from kiosk.bench.adapters.terminal import ClockFaults, MovableClock, TerminalAdapter
 from kiosk.bench.cable import Cable
+from kiosk.bench.options import BenchOptions
 from kiosk.bench.ports import BenchPorts
 from kiosk.bench.processes.children import Child, kiosk_command
+from kiosk.bench.processes.ending import Ending
 from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, operator_token
-from kiosk.bench.processes.technicians import technician_card
+from kiosk.bench.processes.technicians import GatewayOfficials, technician_card
 from kiosk.bench.server import BenchServer, build_app
-from kiosk.bench.world import BenchOptions, Ending
 from kiosk.clock import SystemClock
 from kiosk.events import Event
 from kiosk.personas import load_personas
@@ -147,6 +148,9 @@ class World:
             log=log,
             speech=self._listener,
             phone=PagePhone(self._authority_file(gateway)),
+            officials=GatewayOfficials(
+                gateway, self._state, self._authority_file(gateway), devices.tray.drawer.badge, near
+            ),
         )
 
     def _authority_file(self, gateway: GatewayHandle) -> str:

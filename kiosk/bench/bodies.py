@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from kiosk.bench.scenarios.format import MAX_BYTES
 from kiosk.events import KeyName
 from kiosk.pieces.strokes import MOST_STROKES, SIDE
+from offline_cache.wire.verdict import CODE
 
 MAX_TYPED = 200
 MAX_POINTS = 400
@@ -96,6 +97,24 @@ class BadgeBody(_Request):
     """Whether the technician's card is in the technicians' own slot."""
 
     there: bool
+
+
+class TechnicianBody(_Request):
+    """What a technician has the gateway do: give the one-time code for the screen, take a fresh terminal in (by the
+    code, or by a stick that is plugged in, carried there and plugged in again), or take the technician's card away."""
+
+    do: Literal["code", "joins", "stick-in", "stick-carried", "stick-out", "revoked"]
+
+
+class TechnicianAnswer(BaseModel):
+    digits: str
+    """Of the one-time code; else empty."""
+
+
+class RejectBody(_Request):
+    """Why the office rejects the last application."""
+
+    reason: Annotated[str, Field(pattern=f"^{CODE.pattern}$", max_length=64)]
 
 
 class IdentityBody(_Request):

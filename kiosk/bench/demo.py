@@ -185,4 +185,4 @@ def run_demo(
         code = bench.end()
     if code != 0:
         raise ExpectationFailed(f"the bench ends with exit code 0 (it was {code})")
-    say("all of it is true")
+    say(f"all of it is true; pictures, papers and entries are in {out}")

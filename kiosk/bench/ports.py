@@ -267,6 +267,18 @@ class Phone(Protocol):
         ...
 
 
+class Officials(Protocol):
+    """Who acts at the gateway, past the cable: a technician with a telephone, and an office. Raise `BenchError`."""
+
+    def technician(self, what: str, words: Sequence[str]) -> str:
+        """As a `technician` step; `words` stand on the screen. Returns the digits of a `code`, or nothing."""
+        ...
+
+    def reject(self, reason: str) -> None:
+        """Reject the last application that the gateway holds of this terminal."""
+        ...
+
+
 class GatewayView(Protocol):
     """The gateway as an operator sees it, past the cable."""
 
@@ -381,3 +393,4 @@ class BenchPorts:
     log: EventLog
     speech: Speech
     phone: Phone
+    officials: Officials

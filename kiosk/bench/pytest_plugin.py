@@ -32,9 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class TerminalUnderTest:
     """The touchscreen, and the citizen in front of it. Refusals raise `kiosk.bench.ports.BenchError`."""
 
-    def __init__(self, bench: Bench, language: str = "zh") -> None:
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._language = language
         self._visitor: Visitor | None = None
 
     @property
@@ -75,7 +74,7 @@ class TerminalUnderTest:
         from kiosk.bench.hands.visit import Visitor
 
         self._visitor = Visitor(self._bench, persona)
-        self._visitor.come_in(self._language)
+        self._visitor.come_in("zh")
         self._visitor.insert_card()
         self._visitor.give_pin(pin)
         self._visitor.wait_for("home", "pin", "failure.pin-blocked")
@@ -129,10 +128,6 @@ class DeviceUnderTest:
     def breaks(self, fault: str, after: int | None = None) -> None:
         """`fault` as in `GET /api/faults`; of a printer, `after` so many printed lines."""
         self._bench.fault(self._device, fault, after)
-
-    def is_mended(self) -> None:
-        """Everything about it is whole again."""
-        self._bench.mend(device=self._device)
 
 
 class PrinterUnderTest(DeviceUnderTest):

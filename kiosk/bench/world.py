@@ -11,17 +11,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from kiosk import settings as settings_file
+from kiosk.bench.options import BenchOptions
 from kiosk.bench.ports import IDENTITY_PORT, BenchError
 from kiosk.bench.processes import janitor
 from kiosk.bench.processes.alone import bind_loopback, hold_folder
+from kiosk.bench.processes.ending import Ending
 from kiosk.bench.processes.gateway import OwnGateway
 from kiosk.settings import Settings
 
@@ -33,65 +32,6 @@ APPLIANCE = Path("/etc/kiosk/appliance")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 PROBE_S = 1
 """A tester who cuts the network need not wait long until the terminal notices; `--config` decides otherwise."""
-
-
-@dataclass(frozen=True)
-class BenchOptions:
-    """The options of `kiosk bench`; see its help."""
-
-    headless: bool = False
-    port: int = 0
-    stack: str = "sim"
-    gateway: str | None = None
-    landscape: bool = False
-    state: Path | None = None
-    config: Path | None = None
-    unenrolled: bool = False
-    """The terminal has joined no gateway: it begins with commissioning."""
-    office: str | None = None
-    """Where the terminal stands, by the gateway's list of offices; empty: in the street; None: as the gateway says."""
-
-
-class Ending:
-    """The one way to end: the first reason counts. A signal is exit code 0, a dead child 1."""
-
-    def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._lock = threading.Lock()
-        self._stop: Callable[[], None] | None = None
-        self.code = 0
-
-    @property
-    def asked(self) -> bool:
-        return self._asked.is_set()
-
-    def when_asked(self, stop: Callable[[], None]) -> None:
-        """Call `stop` when the end is asked for, or now where it was."""
-        with self._lock:
-            self._stop = stop
-        if self.asked:
-            stop()
-
-    def ask(self, code: int = 0) -> None:
-        """End. Later calls change nothing."""
-        with self._lock:
-            if self._asked.is_set():
-                return
-            self.code = code
-            self._asked.set()
-            stop = self._stop
-        if stop is not None:
-            stop()
-
-    def on_signal(self, number: int, _frame: FrameType | None) -> None:
-        del number
-        # The handler interrupts the main thread anywhere, so the lock may be held by that very thread: use another.
-        threading.Thread(target=self.ask, name="ending").start()
-
-    def on_death(self, name: str, code: int, last_lines: str) -> None:
-        """A child ended unasked."""
-        print(f"{name} ended unasked with {code}; the bench ends.\n{last_lines}", file=sys.stderr, flush=True)
-        self.ask(1)
 
 
 def run_bench(options: BenchOptions) -> int:

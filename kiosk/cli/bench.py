@@ -10,6 +10,9 @@ import typer
 
 from kiosk.cli.common import ConfigOption, JsonOption, emit, fail
 
+LOG_LINES = 6
+"""So many last lines of the log stand under a scenario that failed; the report has them all."""
+
 
 class Stack(StrEnum):
     """Which seam the simulated devices stand at."""
@@ -59,8 +62,9 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     """Terminal, simulated devices, reference gateway and panel: one command, nothing to configure."""
     if ctx.invoked_subcommand is not None:
         return
+    from kiosk.bench.options import BenchOptions
     from kiosk.bench.ports import BenchError
-    from kiosk.bench.world import BenchOptions, run_bench
+    from kiosk.bench.world import run_bench
 
     options = BenchOptions(
         headless=headless,
@@ -93,7 +97,7 @@ def play(
     """Play scenarios; exit code 1 where one of them was not as it must be."""
     from kiosk.bench.ports import BenchError
     from kiosk.bench.scenarios.format import ScenarioInvalid
-    from kiosk.bench.scenarios.play import Outcome
+    from kiosk.bench.scenarios.outcome import Outcome
     from kiosk.bench.scenarios.report import write_junit, write_page
     from kiosk.bench.scenarios.run import play_all, read_scenarios
     from kiosk.bench.virtual.painter import Painter
@@ -102,6 +106,8 @@ def play(
         typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.scenario.name}  ({outcome.seconds:.1f} s)")
         if not outcome.passed:
             typer.echo(f"        {outcome.scenario.file}:{outcome.failed_line} {outcome.failed}", err=True)
+            for line in outcome.log[-LOG_LINES:]:
+                typer.echo(f"          log: {line}", err=True)
 
     try:
         scenarios = read_scenarios(files)
@@ -117,7 +123,7 @@ def play(
         if report is not None:
             write_page(outcomes, report, seed=seed)
     except ScenarioInvalid as error:
-        fail(error.code, str(error))
+        fail(error.code, f"{error}. Every step is in docs/testing.md.")
     except BenchError as error:
         fail(error.code, f"{error.message} {error.next_step}")
     except OSError as error:
@@ -150,7 +156,7 @@ def explore(
         return
     scenario = write_scenario(found.scenario())
     if out is not None:
-        out.write_text(scenario, "utf-8")
+        _keep(out, scenario)
     typer.echo(scenario)
     fail("promise-broken", f"{found.promise}. Replay it: kiosk bench explore --seed {found.seed} --visits {visits}")
 
@@ -174,11 +180,20 @@ def fleet(
     except BenchError as error:
         fail(error.code, f"{error.message} {error.next_step}", as_json=as_json)
     if plot is not None:
-        plot.write_text(backlog(figures.backlog, terminals), "utf-8")
-    told = {key: value for key, value in asdict(figures).items() if key != "backlog" or as_json}
+        _keep(plot, backlog(figures.backlog, terminals))
+    told = {key: value for key, value in asdict(figures).items() if as_json or key not in {"backlog", "phases"}}
     emit(told, as_json=as_json)
     if not figures.whole:
         fail("fleet-not-whole", "Not every entry is where it must be: see lost, doubled, refused, refreshed.")
+
+
+def _keep(file: Path, text: str) -> None:
+    """Write it, folder and all. Ends the command where the disk does not let it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        fail("report-unwritable", f"{file} cannot be written: {error.strerror}. Choose another place.")
 
 
 def demo(

@@ -18,7 +18,9 @@ __all__ = ["ConfigOption", "JsonOption", "StateOption", "emit", "fail", "start_q
 
 StateOption = Annotated[
     Path | None,
-    typer.Option("--state", metavar="DIR", envvar="KIOSK_STATE", help="State folder (default: the platform's)."),
+    typer.Option(
+        "--state", metavar="DIR", envvar="KIOSK_STATE", readable=False, help="State folder (default: the platform's)."
+    ),
 ]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", envvar="KIOSK_CONFIG", help="Settings, TOML.")
@@ -30,6 +32,8 @@ def state_dir(given: Path | None) -> Path:
     """Return the state folder, made where it is missing. Ends the command where the disk does not let it."""
     try:
         return own_or_given(given)
+    except PermissionError as error:
+        fail("state-denied", f"the state folder {error.filename} is not open to this user")
     except OSError as error:
         fail("storage-failed", f"the state folder {error.filename} cannot be made: {error.strerror}")
 

@@ -25,18 +25,15 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Look at everything this terminal needs. Exit code 0: nothing failed (warnings allowed), 1: something did."""
-    from kiosk import settings as settings_file
+    from kiosk.cli.running.site import looked_at
     from kiosk.doctor.check import run_checks
     from kiosk.doctor.probes import real_site
     from kiosk.doctor.table import CHECKS, healthy
     from kiosk.ui.build_fonts import fonts_folder
 
-    problem = ""
-    try:
-        settings = settings_file.load(config)
-    except settings_file.SettingsInvalid as error:
-        settings, problem = settings_file.Settings(), str(error)
-    results = run_checks(CHECKS, real_site(state_dir(state), settings, problem, fonts_folder()))
+    folder = state_dir(state)
+    settings, problem = looked_at(folder, config)
+    results = run_checks(CHECKS, real_site(folder, settings, problem, fonts_folder()))
     if as_json:
         emit({"healthy": healthy(results), "checks": [asdict(one) for one in results]}, as_json=True)
     else:

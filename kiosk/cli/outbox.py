@@ -16,6 +16,7 @@ import typer
 
 from kiosk import settings
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail, state_dir
+from kiosk.cli.running.next_steps import NEXT
 from offline_cache import enrolment as enrolments
 from offline_cache import service
 from offline_cache import state as states
@@ -230,6 +231,10 @@ def once(state: StateOption = None, config: ConfigOption = None, *, as_json: Jso
     }
     if drained.problem is not None:
         fail(drained.problem, f"{drained.pending} entries are still here", as_json=as_json, **figures)
+    if drained.unheard is not None:
+        figures["unheard"] = drained.unheard
+        text = "Nothing is left to send, but services and settings could not be fetched"
+        typer.echo(f"{text} [{drained.unheard}]. {NEXT.get(drained.unheard, '')}".strip(), err=True)
     emit(figures, as_json=as_json)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
+from kiosk.cli.running.next_steps import NEXT
 from kiosk.cli.running.site import in_force, state_dir
 
 if TYPE_CHECKING:
@@ -67,14 +68,7 @@ def run(
         StartRefused: with the code of what a part of the terminal refused.
     """
     gc.disable()  # what is imported now stays for ever; the app collects again once the first screen stands
-    from kiosk import settings as settings_file
-    from offline_cache.errors import CacheError
-
-    folder = state_dir(state)
-    try:
-        settings = in_force(folder, config)
-    except (settings_file.SettingsInvalid, CacheError) as error:
-        raise StartRefused(error, error.code) from None
+    folder, settings = _given(state, config)
     writers = _meanwhile(_writers)
     terminals: list[Terminal] = []
 
@@ -105,12 +99,30 @@ def run(
     terminals.append(_terminal(devices, settings, folder, show, app.bridge.stop, config, writers))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    from kiosk.ui.letters import FontsMissingError
+
     terminals[0].start()
     try:
         app.run()
+    except FontsMissingError as error:
+        raise StartRefused(error, error.code) from None
     finally:
         pulse.stopping()
         terminals[0].stop()
+
+
+def _given(state: Path | None, config: Path | None) -> tuple[Path, Settings]:
+    """The state folder and the settings in force. Raises `StartRefused`."""
+    from kiosk.settings import SettingsInvalid
+    from offline_cache.errors import CacheError
+
+    try:
+        folder = state_dir(state)
+        return folder, in_force(folder, config)
+    except OSError as error:
+        raise StartRefused(error, "state-denied" if isinstance(error, PermissionError) else "storage-failed") from None
+    except (SettingsInvalid, CacheError) as error:
+        raise StartRefused(error, error.code) from None
 
 
 def _terminal(
@@ -305,7 +317,7 @@ def main() -> None:
     try:
         run(state, config)
     except StartRefused as refused:
-        sys.exit(f"{refused} [{refused.code}]")
+        sys.exit("\n".join(filter(None, (f"{refused} [{refused.code}]", NEXT.get(refused.code)))))
 
 
 if __name__ == "__main__":

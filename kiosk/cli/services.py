@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -48,19 +48,55 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Definitions; without any, the shipped ones.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check definitions; what is wrong is named by file, field and reason."""
+    """Check definitions; what is wrong is named by file, field and reason.
+
+    A file without an id holds shared tables (codes, groups), for the definitions that are named with it.
+    """
     shipped, shared = shared_tables()
     wrong: list[dict[str, str]] = []
-    checked = files or shipped
-    for file in checked:
+    checked = 0
+    tables = _read_all(files or shipped, shared, wrong)
+    for file, raw in tables:
         try:
-            parse_catalogue("check", [read_table(file)], shared)
+            parsed = parse_catalogue("check", [raw], shared)
+            _check_purposes(parsed, shared["subjects"])
+            checked += 1
         except DefinitionInvalid as error:
             wrong.append({"file": str(file), "field": error.field, "reason": error.reason})
     if wrong:
         lines = "\n".join(f"{item['file']}: {item['field'] or 'file'}: {item['reason']}" for item in wrong)
         fail(DefinitionInvalid.code, lines, as_json=as_json, problems=wrong)
-    emit({"checked": len(checked)}, as_json=as_json)
+    emit({"checked": checked}, as_json=as_json)
+
+
+def _read_all(
+    files: list[Path], shared: dict[str, dict[str, object]], wrong: list[dict[str, str]]
+) -> list[tuple[Path, Mapping[str, object]]]:
+    """The definitions among the files; shared tables are put over those that are there."""
+    found: list[tuple[Path, Mapping[str, object]]] = []
+    for file in files:
+        try:
+            raw = read_table(file)
+        except DefinitionInvalid as error:
+            wrong.append({"file": str(file), "field": error.field, "reason": error.reason})
+            continue
+        if raw and set(raw) <= set(shared):
+            for name, table in raw.items():
+                shared[name].update(cast("dict[str, object]", table) if isinstance(table, dict) else {})
+        else:
+            found.append((file, raw))
+    return found
+
+
+def _check_purposes(parsed: Catalogue, subjects: Mapping[str, object]) -> None:
+    """Raises `DefinitionInvalid` where a service asks for what the catalogue does not let it ask for."""
+    for service in parsed.services.values():
+        for subject in service.subjects:
+            listed = cast("Mapping[str, object]", subjects[subject]).get("services")
+            if not isinstance(listed, list) or not {"all", service.id} & {*cast("list[object]", listed)}:
+                where = f'subjects."{subject}" in assets/city/catalogue.toml'
+                reason = f"{service.id} may not ask for it; name {service.id} in `services` of {where}"
+                raise DefinitionInvalid(service.id, subject, reason)
 
 
 @app.command("list")

@@ -35,10 +35,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `name` is lower-kebab and never changes; `looks_at` is a few words for the list."""
+    """One check. `name` is lower-kebab and never changes."""
 
     name: str
-    looks_at: str
     run: Callable[[Site], Finding]
     waits: bool = False
     """It waits for a device, a disk or a network: begun before those that only look, never behind them."""

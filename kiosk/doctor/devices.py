@@ -13,6 +13,11 @@ from kiosk.doctor.check import Finding, fail, ok, skip, warn
 from kiosk.doctor.site import Site
 
 UNSTABLE = re.compile(r"/dev/tty(USB|ACM)\d+")
+PRINTER_NEXT = {
+    "printer-model-unknown": "Correct printer_model in the settings, then restart the terminal.",
+    "port-denied": "Correct printer_port in the settings; it must be a serial device that the group dialout may open.",
+}
+"""What to do where it is not the cable, by the driver's code."""
 CCID_CLASS = "0b"
 """USB interface class of smart card readers (USB CCID 1.1, 4.2.1)."""
 
@@ -132,7 +137,9 @@ def printer_answers(site: Site) -> Finding:
     try:
         status = site.printer()
     except DriverError as error:
-        return fail(f"the printer cannot be asked [{error.code}]", "Look at the printer's power and cable.")
+        if error.code == "port-busy":  # a terminal at work holds its printer for itself
+            return skip("the running terminal has the printer: its maintenance screen says how it is")
+        return fail(f"{error} [{error.code}]", PRINTER_NEXT.get(error.code, "Look at the printer's power and cable."))
     if status is None:
         return skip("no printer is set")
     if not status.answered:

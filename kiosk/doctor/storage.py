@@ -29,7 +29,7 @@ WORN, WORN_OUT = 8, 10
 def settings(site: Site) -> Finding:
     """The settings file can be read as a whole."""
     if site.settings_problem:
-        return fail(site.settings_problem, "Correct that key, then run: kiosk doctor")
+        return fail(site.settings_problem, "Correct that in the settings file, then run: kiosk doctor")
     return ok()
 
 

@@ -7,11 +7,10 @@ from functools import partial
 from importlib import resources
 
 from kiosk import failures
-from kiosk.hosting.staff_host import StaffWords
 from kiosk.paper.receipts import Site
-from kiosk.runtime import Words
 from kiosk.session.state import World
 from kiosk.settings import Settings
+from kiosk.view_model.frame import Words
 from kiosk.words import i18n
 from offline_cache.enrolment import Enrolment
 from offline_cache.wire.receipt_token import sign_token
@@ -44,6 +43,6 @@ def words(site: Site) -> Words:
     return Words(functools.cache(i18n.sayer), table, site)
 
 
-def staff_words(said: Words) -> StaffWords:
+def staff_words(said: Words) -> Words:
     """Return the words of staff mode: read when it is first opened."""
-    return StaffWords(functools.cache(i18n.staff_sayer), said.failures, said.site)
+    return Words(functools.cache(i18n.staff_sayer), said.failures, said.site)

@@ -6,13 +6,11 @@ and answers to staff do not. It can only be entered where no citizen is: from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk import events as e
-from kiosk.failures import Failure
-from kiosk.frozen import frozen
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import ScreenModel
 from kiosk.session import common, table
@@ -26,26 +24,17 @@ from kiosk.staff.part import Step as StaffStep
 from kiosk.staff.setup.state import Setup
 from kiosk.staff.table import step
 from kiosk.staff.views.screen import render
-from kiosk.view_model.frame import Say
+from kiosk.view_model.frame import Words
 
 First = Callable[[Staff], StaffStep]
 BOTH = frozenset({*table.WORLD, *table.LATE}) - {e.TimerFired, e.CardRecognised, e.CardFailed, e.PinLengthChanged}
 """What the session hears of too: the world, and late answers to itself."""
 
 
-@frozen
-class StaffWords:
-    """What staff screens are drawn with."""
-
-    say: Callable[[str], Say]
-    failures: Mapping[str, Failure]
-    site: Site
-
-
 class StaffHost:
     """Holds staff mode while it is on. One thread: the loop's."""
 
-    def __init__(self, words: StaffWords, closure: Closure | None = None, first: First | None = None) -> None:
+    def __init__(self, words: Words, closure: Closure | None = None, first: First | None = None) -> None:
         """`closure`: the terminal begins out of service. `first`: how it begins instead (commissioning)."""
         self._words = words
         self._closure = closure

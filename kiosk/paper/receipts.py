@@ -6,7 +6,6 @@ person.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from kiosk.paper.templates import Facts, template_of
 from kiosk.services.definition import Limit
 from kiosk.services.display import mask_name
 from kiosk.session.state import Saved, Session
+from kiosk.words.city_time import city_moment
 from offline_cache.wire.receipt_token import ReceiptToken
 
 ZH, EN = "zh-Hans", "en"
@@ -28,8 +28,6 @@ LARGE_PRINT_FROM = 1.3
 """A citizen who set the letters on the screen so large gets large print."""
 _PLAIN = "$*-./:"
 """Signs of base45 that stand for themselves in a query."""
-_ZONE = datetime.timezone(datetime.timedelta(hours=8))
-"""Guangzhou: UTC+8, no summer time."""
 
 
 @frozen
@@ -46,7 +44,7 @@ class Site:
 
 def stamp(at_ms: int, *, seconds: bool) -> str:
     """Return local time for paper: `2027-05-18 10:29` or with seconds."""
-    moment = datetime.datetime.fromtimestamp(at_ms / 1000, _ZONE)
+    moment = city_moment(at_ms)
     return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 

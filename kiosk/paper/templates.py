@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
@@ -66,19 +67,21 @@ class Template:
         return receipt_from_json(document)
 
     def _filled(self, facts: Facts) -> Iterator[Mapping[str, object]]:
-        for block in self.blocks:
-            when = cast("list[str]", block.get("when", []))
-            if not facts.conditions.issuperset(when):
-                continue
-            body = {key: value for key, value in block.items() if key not in {"when", "each"}}
-            for item in facts.evidence if "each" in block else ({},):
+        """The blocks that hold; those for each document that follow each other are printed together, one document
+        after the other."""
+        holding = (
+            block for block in self.blocks if facts.conditions.issuperset(cast("list[str]", block.get("when", [])))
+        )
+        for each, group in groupby(holding, lambda block: "each" in block):
+            bodies = [{key: value for key, value in block.items() if key not in {"when", "each"}} for block in group]
+            for item in facts.evidence if each else ({},):
                 values = {**self.words, **facts.values, **item}
-                yield cast("Mapping[str, object]", _put(body, values))
+                yield from (cast("Mapping[str, object]", _put(body, values)) for body in bodies)
 
 
-def template_of(service: str, folder: Path = FOLDER) -> Template:
+def template_of(service: str) -> Template:
     """Return the template of a service, or the default one. Raises `TemplateInvalid`."""
-    known = templates(folder)
+    known = templates()
     return known.get(service, known[DEFAULT])
 
 

@@ -300,7 +300,6 @@ class Places:
 class Limit:
     n: int
     unit: Literal["d", "wd"]
-    assumed: bool
 
 
 @frozen
@@ -311,7 +310,8 @@ class ServiceDefinition:
     agency: str
     name: Words
     help: Words
-    legal: tuple[str, ...]
+    legal: tuple[Words, ...]
+    """Titles of laws and rules."""
     promised: Limit | None
     minutes: int
     fee: int
@@ -388,9 +388,6 @@ class Catalogue:
     services: Mapping[str, ServiceDefinition]
     agencies: Mapping[str, Words]
     subjects: Mapping[str, Subject]
-
-    def of_event(self, life_event: str) -> tuple[ServiceDefinition, ...]:
-        return tuple(item for item in self.services.values() if item.event == life_event)
 
 
 def words(texts: Words, language: str) -> str:

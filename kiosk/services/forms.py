@@ -9,8 +9,8 @@ from dataclasses import field, replace
 from typing import Literal, cast
 
 from drivers.api import Holder
-from kiosk.events import SubjectData
 from kiosk.frozen import frozen
+from kiosk.pieces.released import SubjectData
 from kiosk.services.ages import age, of_age
 from kiosk.services.definition import (
     Choice,

@@ -323,15 +323,15 @@ def _promised(service: str, raw: object) -> Limit | None:
     if table.get("unit") not in ("d", "wd"):
         raise DefinitionInvalid(service, "limits", "unit is d or wd")
     unit = cast(Literal["d", "wd"], table["unit"])
-    return Limit(read.whole(service, "limits", table.get("n")), unit, bool(table.get("assumed", False)))
+    return Limit(read.whole(service, "limits", table.get("n")), unit)
 
 
-def _legal(service: str, raw: object) -> str:
-    table = read.table(service, "legal", raw)
-    title = table.get("title")
-    if not isinstance(title, str) or not title:
+def _legal(service: str, raw: object) -> Words:
+    """A law's title in every language. A definition signed before titles were translated has the Chinese one alone."""
+    title = read.table(service, "legal", raw).get("title")
+    if not title:
         raise DefinitionInvalid(service, "legal", "title is missing")
-    return title
+    return {"zh-Hans": title} if isinstance(title, str) else read.words(service, "legal", title)
 
 
 def _shared(shared: Mapping[str, object], name: str) -> dict[str, object]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import cast
 
-from kiosk.events import SubjectData
 from kiosk.frozen import frozen
+from kiosk.pieces.released import SubjectData
 from kiosk.services import forms
 from kiosk.services.definition import (
     PURPOSES,

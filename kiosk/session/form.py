@@ -27,10 +27,15 @@ from kiosk.session.state import Application, Session, State, Step
 _ROWS = {1.0: 5, 1.25: 4, 1.6: 3, 2.0: 2}
 _CHECK_ROWS = {1.0: 7, 1.25: 6, 1.6: 4, 2.0: 3}
 _CHOICES = {1.0: 6, 1.25: 5, 1.6: 4, 2.0: 3}
+_TIMES = {1.0: 9, 1.25: 9, 1.6: 9, 2.0: 8}
+"""Times of a day stand in rows of three, in the largest text in rows of two."""
+_TIMES_LOW = {1.0: 6, 1.25: 6, 1.6: 4, 2.0: 4}
 
 
 def rows_per_page(kind: str, modes: Modes, *, landscape: bool) -> int:
-    """How many rows of `form`, `check` or `choices` fit a page: fewer in large text, landscape and reach."""
+    """How many rows of `form`, `check`, `choices` or `times` fit a page: fewer in large text, landscape and reach."""
+    if kind == "times":
+        return (_TIMES_LOW if landscape or modes.reach else _TIMES)[modes.text_scale]
     table = {"form": _ROWS, "check": _CHECK_ROWS, "choices": _CHOICES}[kind]
     count = table[modes.text_scale]
     if landscape or modes.reach:
@@ -49,6 +54,11 @@ def pages(count: int, per_page: int) -> int:
 def per_page(session: Session, kind: str) -> int:
     settings = session.world.settings
     return rows_per_page(kind, session.modes, landscape=settings.width > settings.height)
+
+
+def kind_of(item: forms.FieldDefinition) -> str:
+    """Return `times` for the times of a day, which stand beside each other (36), else `choices`."""
+    return "times" if item.subject_choices is not None and item.subject_choices.moment == "time" else "choices"
 
 
 def current(session: Session) -> tuple[Application, forms.Form, forms.Plan]:
@@ -178,8 +188,8 @@ def turn_page(session: Session, event: PageTurned) -> Step:
     if session.state is State.CHECK:
         count = pages(len(check_fields(form, plan)), per_page(session, "check"))
     elif application.question:
-        chosen = forms.options(form, form.definition.field(application.question))
-        count = pages(len(chosen), per_page(session, "choices"))
+        item = form.definition.field(application.question)
+        count = pages(len(forms.options(form, item)), per_page(session, kind_of(item)))
     else:
         count = pages(len(plan.rows), per_page(session, "form"))
     page = min(max(0, application.page + event.delta), count - 1)

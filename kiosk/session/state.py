@@ -7,10 +7,10 @@ from dataclasses import field
 from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrinterStatus, PrintResult, SlotState
-from kiosk.events import SubjectData
 from kiosk.frozen import frozen
 from kiosk.pieces.acting import Acting, Due
 from kiosk.pieces.areas import Areas
+from kiosk.pieces.released import SubjectData
 from kiosk.pieces.sign_in import SignIn
 from kiosk.pieces.states import State
 from kiosk.pieces.visit import Finding, Kept, Message, Pad, Picking, Search, Writing

@@ -25,10 +25,10 @@ from kiosk.session.state import (
     State,
     Step,
 )
+from kiosk.words.city_time import CITY_TIME
 
 _ROWS = {"list": 4, "facts": 7, "detail": 6, "steps": 6, "timeline": 6}
 """How many rows of a page of each kind fit the ordinary screen."""
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8))
 
 
 def page_of(application: Application) -> View:
@@ -150,7 +150,7 @@ def receipt_of(session: Session, record: views.Record) -> Saved | None:
         opened = datetime.datetime.fromisoformat(views.raw_text(record.get("opened"))[:16])
     except ValueError:
         return None
-    at_ms = int(opened.replace(tzinfo=_CITY_TIME).timestamp() * 1000)
+    at_ms = int(opened.replace(tzinfo=CITY_TIME).timestamp() * 1000)
     return Saved(0, number, name, at_ms, at_ms) if number and known else None
 
 

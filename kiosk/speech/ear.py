@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 
 _SILENT = re.compile("[“”「」『』《》\\[\\]<>›→•]")
 _PAUSE = re.compile(r"\s*[·|…—]+\s*")

@@ -132,17 +132,17 @@ def voice_command(manner: Manner, variant: str = "", program: str = "espeak-ng")
     return [program, "-m", "-v", voice, "--stdin", "-s", str(pace), "-a", str(LOUDEST * manner.volume // 9), "--stdout"]
 
 
-def as_wav(text: str, manner: Manner, program: str = "espeak-ng") -> bytes:
+def as_wav(text: str, manner: Manner) -> bytes:
     """One sentence as a WAV file, as this voice says it. Raises `SpeechFailed`."""
     spoken = marked_up(text, language(manner.language)).encode()
     try:
         done = subprocess.run(  # noqa: S603 - ours
-            voice_command(manner, program=program), input=spoken, capture_output=True, timeout=LONGEST_S, check=False
+            voice_command(manner), input=spoken, capture_output=True, timeout=LONGEST_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SpeechFailed(f"{program} cannot be used") from error
+        raise SpeechFailed("espeak-ng cannot be used") from error
     if done.returncode != 0 or not done.stdout:
-        raise SpeechFailed(f"{program} ended with {done.returncode}")
+        raise SpeechFailed(f"espeak-ng ended with {done.returncode}")
     return done.stdout
 
 

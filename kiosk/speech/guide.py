@@ -16,9 +16,9 @@ from kiosk.speech import focus
 from kiosk.speech.ear import Phrasebook, heard
 from kiosk.speech.speaker import Item, Manner, Speaker
 from kiosk.speech.transcript import Sentence, changed, told, transcript
-from kiosk.view_model.frame import Say
 from kiosk.view_model.legend import legend
 from kiosk.words import i18n
+from kiosk.words.i18n import Say
 from kiosk.words.languages import language
 
 ARROWS = frozenset({"up", "down", "left", "right"})

@@ -15,7 +15,7 @@ from kiosk import screen_model as m
 from kiosk.events import Event
 from kiosk.frozen import frozen
 from kiosk.speech.focus import Spot, controls_of, is_pin_digit
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 from kiosk.words.languages import listed
 
 SECONDS_BETWEEN = 15

@@ -78,6 +78,8 @@ PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "printer-name": (("", "打印机重启后可能换名字", "请运维用固定的设备名"),),
     "printer-answers": (
+        ("known are", "打印机型号写错了", "请运维改正设置"),
+        ("as a serial port", "打印机口不是串口", "请运维改正设置"),
         ("cover", "打印机的盖开着", "把盖合上"),
         ("reports", "打印机报错", "打开盖，清一清纸道，合上"),
         ("", "打印机不答话", "看打印机的电源和线"),

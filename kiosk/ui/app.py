@@ -32,14 +32,13 @@ SMALL_WINDOW = (540, 960)
 class TerminalApp:
     """One terminal screen. Make it on the main thread, hand `bridge` to others, then `run`."""
 
-    def __init__(  # noqa: PLR0913 - what a window needs to be one
+    def __init__(
         self,
         *,
         size: tuple[int, int] = (1080, 1920),
         fullscreen: bool = False,
         send: Callable[[Event], None],
         headless: bool | None = None,
-        fonts: Path | None = None,
         kivy_home: Path | None = None,
         touched: Callable[[], None] = lambda: None,
         keypad_keys: str = "",
@@ -51,7 +50,6 @@ class TerminalApp:
             size: the terminal's display in pixels; the window may be smaller, the picture is then scaled.
             send: called on the main thread with the event of each control that is pressed.
             headless: draw without a display; None: where there is none.
-            fonts: the folder that `kiosk.ui.build_fonts` filled; None: where it is looked for.
             kivy_home: a folder for Kivy's own files; a temporary one by default.
             touched: called on the main thread when a finger touches the glass anywhere.
             keypad_keys: the tactile keypad's keys, as in the setting of that name.
@@ -64,7 +62,7 @@ class TerminalApp:
         gc.disable()  # until the first screen is drawn: most of what is made now stays for ever
         offscreen = no_display() if headless is None else headless
         self._size = size
-        self._fonts = fonts if fonts is not None else fonts_folder()
+        self._fonts = fonts_folder()
         self._home = kivy_home or _temporary_home()
         window = size if offscreen or fullscreen else _window_size(size)
         configure(window, fullscreen=fullscreen and not offscreen, kivy_home=self._home, offscreen=offscreen)

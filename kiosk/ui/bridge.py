@@ -118,10 +118,6 @@ class Bridge:
             self._soon(self._draw)
         return version
 
-    def draw_now(self) -> None:
-        """On the main thread: draw the newest model without waiting for the next turn of the loop."""
-        self._draw(0)
-
     def _draw(self, _dt: float) -> None:
         with self._changed:
             model, version = self._latest, self._shown

@@ -42,9 +42,13 @@ OWN_NAMES = frozenset("廣話话")
 
 
 def fonts_folder() -> Path:
-    """Where the fonts lie: in the environment that the package installed, else where `make` built them."""
+    """Where the fonts lie: in the environment that the package installed, else where `make` built them.
+
+    A checkout's are beside its program, whatever folder the command is given in.
+    """
     installed = Path(sys.prefix) / "share" / "kiosk" / "fonts"
-    return installed if installed.is_dir() else DEFAULT_TARGET
+    beside = Path(__file__).parents[2] / DEFAULT_TARGET
+    return next((folder for folder in (installed, DEFAULT_TARGET, beside) if folder.is_dir()), DEFAULT_TARGET)
 
 
 class FontSourceMissingError(Exception):

@@ -219,10 +219,10 @@ class Sheet:
         """A filled convex polygon."""
         self.shapes.append(Poly(tuple(points), colour, self.group, self.part))
 
-    def dashes(self, rect: Rect, radius: float, colour: Rgb, width: float, dash: float = 3.0) -> None:
-        """A dashed edge drawn inwards; dash and gap are about `dash` widths long."""
+    def dashes(self, rect: Rect, radius: float, colour: Rgb, width: float) -> None:
+        """A dashed edge drawn inwards; dash and gap are about three widths long."""
         path = round_rect_points(rect.inset(width / 2), (radius, radius, radius, radius))
-        for start, end in dash_pieces([*path, path[0]], width * dash, width * (dash - 1)):
+        for start, end in dash_pieces([*path, path[0]], width * 3, width * 2):
             self.bar(start, end, colour, width)
 
     # ------------------------------------------------------------------------------------------------- texts

@@ -62,11 +62,6 @@ def parse(recipe: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def names() -> frozenset[str]:
-    """All icons there are."""
-    return frozenset(_book())
-
-
 def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb, weight: float = 1.0) -> None:
     """Draw one icon into the square of `size` whose top left corner is x, y; `weight` makes its lines bolder.
 

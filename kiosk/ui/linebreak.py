@@ -7,6 +7,7 @@ the stars of a shortened name (陈*娴) stay with their neighbours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -31,6 +32,8 @@ OPENING = frozenset("“‘（《「『【")
 SQUEEZE_EM = 0.5
 ORPHAN_EM = 2.6
 """A last line shorter than this is left alone at the end of a text: two characters, or a character and its stop."""
+LONE_WORD_EM = 3.2
+"""The same for a line of one Latin word, which is wider: `same.`"""
 NARROWER_EM = 4
 """How much narrower, in characters, the lines before it may become to keep it company."""
 
@@ -107,10 +110,15 @@ def units(text: str) -> list[str]:
 
 
 def _counted(number: str, word: str) -> bool:
-    """Whether a number and the word after it stay on one line: an amount and its unit, a day and its month."""
+    """Whether a number and the word after it stay on one line: an amount and its unit, a day and its month.
+
+    So do the number of a step and its name (3. Drawings), the two of a share (18 / 45), and 第 1 页.
+    """
+    if re.fullmatch(r"[0-9]{1,2}[.]|.*[0-9] /", number):
+        return True
     if not number[-1].isdecimal():
-        return False
-    return word in COUNTERS or (word[:3].lower() in MONTHS and len(number) <= 2)
+        return number == "第" and word.isdecimal()
+    return word in COUNTERS or word == "/" or (word[:3].lower() in MONTHS and len(number) <= 2)
 
 
 def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
@@ -155,15 +163,20 @@ def balance(text: str, width: float, measure: Callable[[str], float]) -> list[st
 def _without_orphan(text: str, width: float, measure: Callable[[str], float], size: int) -> list[str]:
     """Like `wrap`, in no more lines, but the last one is not a lonely character or a very short word (孤字不成行)."""
     lines = wrap(text, width, measure)
-    if len(lines) == 1 or "\n" in text or measure(lines[-1]) >= ORPHAN_EM * size:
+    if len(lines) == 1 or "\n" in text or not _orphan(lines[-1], measure, size):
         return lines
     for step in range(1, NARROWER_EM + 1):
         other = wrap(text, width - step * size, measure)
         if len(other) > len(lines):
             break
-        if measure(other[-1]) >= ORPHAN_EM * size:
+        if not _orphan(other[-1], measure, size):
             return other
     return lines
+
+
+def _orphan(last: str, measure: Callable[[str], float], size: int) -> bool:
+    word = last.isascii() and " " not in last
+    return measure(last) < (LONE_WORD_EM if word else ORPHAN_EM) * size
 
 
 def _at_pauses(text: str, width: float, measure: Callable[[str], float], count: int) -> list[str]:
@@ -210,8 +223,3 @@ def fit(
         if last.fits:
             return last
     return last
-
-
-def starts_badly(lines: Sequence[str]) -> bool:
-    """Whether a line begins with a closing mark or ends with an opening one (for tests)."""
-    return any(later[:1] in NO_START - {"*"} or line[-1:] in NO_END - {"*"} for line, later in pairwise(lines) if later)

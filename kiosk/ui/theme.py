@@ -80,12 +80,6 @@ def luminance(colour: Rgb) -> float:
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 
 
-def contrast_ratio(one: Rgb, other: Rgb) -> float:
-    """Contrast between two colours after WCAG 2.2, from 1 to 21."""
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 @frozen
 class Zones:
     """Where the fixed parts of the frame lie; `keypad` and `second` (answers) depend on the posture."""
@@ -113,7 +107,6 @@ class Theme:
     contrast: Contrast
     text_scale: float
     english: bool
-    traditional: bool
     left_handed: bool
     zones: Zones
     sizes: Mapping[str, int]
@@ -136,6 +129,11 @@ class Theme:
     def lip(self) -> int:
         """How far the lip stands out below a control, 0 in high contrast where it lies inside."""
         return 0 if self.high_contrast else int(tokens()["lip"])
+
+    @property
+    def missing_lip(self) -> int:
+        """What keeps a control from the next piece where its lip does not."""
+        return int(tokens()["lip"]) - self.lip
 
     @property
     def back_icon_above(self) -> bool:
@@ -273,7 +271,6 @@ def theme_for(size: tuple[int, int], modes: Modes, language: str) -> Theme:
         contrast=modes.contrast,
         text_scale=modes.text_scale,
         english=language == "en",
-        traditional=language.endswith("Hant"),
         left_handed=modes.left_handed,
         zones=zones,
         sizes=sizes_of(modes.text_scale, posture),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 
 from kiosk import events as e
@@ -32,7 +31,7 @@ from kiosk.session.common import application_of, idle_s, warning_s
 from kiosk.session.finish import may_call
 from kiosk.session.state import Saved, State
 from kiosk.view_model.asking import outcome, phone, sheet
-from kiosk.view_model.frame import Scene, back, blank, button, kept_safe, primary, reference_time
+from kiosk.view_model.frame import Scene, back, blank, button, kept_safe, local_of, primary, reference_time
 from kiosk.view_model.service import agency_name, catalogue_of, flowing, promised, stepped
 from kiosk.words.languages import listed
 
@@ -49,12 +48,6 @@ def kept_of(scene: Scene) -> Saved:
 
 def service_of(scene: Scene) -> ServiceDefinition:
     return catalogue_of(scene).services[kept_of(scene).service]
-
-
-def local_of(at_ms: int) -> str:
-    """Return a moment as ISO 8601 local time of Guangzhou (UTC+8, no summer time), seconds included."""
-    zone = datetime.timezone(datetime.timedelta(hours=8))
-    return datetime.datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def working(scene: Scene) -> ScreenModel:
@@ -146,7 +139,8 @@ def waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
     """Return one row that names the papers nobody has to bring, or nothing."""
     if not service.evidence:
         return ()
-    papers = flowing((words(item.replaces, scene.language) for item in service.evidence), scene.language)
+    papers = (words(item.replaces, scene.language) for item in service.evidence)
+    papers = flowing(papers, scene.language, begun=True)
     names = listed(papers, scene.language)
     return (Fact(scene.say("{names}不用交", names=names), icon="doc", detail=scene.say("政府自己去查")),)
 

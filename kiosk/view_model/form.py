@@ -35,7 +35,7 @@ from kiosk.services.display import shown_date
 from kiosk.session.asking import events as asked
 from kiosk.session.asking.picking import moves
 from kiosk.session.common import application_of
-from kiosk.session.form import check_fields, current, may_change, pages, per_page
+from kiosk.session.form import check_fields, current, kind_of, may_change, pages, per_page
 from kiosk.view_model.asking import phone, picking
 from kiosk.view_model.asking.new_pin import new_pin
 from kiosk.view_model.asking.writing import LETTERS, letter_rows, text_body
@@ -60,20 +60,21 @@ def form(scene: Scene) -> ScreenModel:
     return question(scene) if application.question else rows(scene)
 
 
+ORIGIN_ICONS = {"card": "card", "identity": "card", "app": "phone", "answer": "person", "usual": "person"}
+"""The mark of a value by where it came from; an agency's has the agency's."""
+
+
 def source(scene: Scene, value: forms.Value) -> tuple[str, str]:
     """Return where a value came from, in words, and its icon."""
     say = scene.say
-    if value.origin == "card":
-        return say("来自您的卡"), "card"
-    if value.origin == "identity":
-        return say("来自您的身份证"), "card"
-    if value.origin == "app":
-        return say("登录时知道的"), "phone"
-    if value.origin == "answer":
-        return say("您说的"), "person"
-    if value.origin == "usual":
-        return say("多数人这样选"), "person"
-    return source_words(scene, value.agency, value.updated), "agency"
+    own = {
+        "card": say("来自您的卡"),
+        "identity": say("来自您的身份证"),
+        "app": say("登录时知道的"),
+        "answer": say("您说的"),
+        "usual": say("多数人这样选"),
+    }.get(value.origin)
+    return own or source_words(scene, value.agency, value.updated), ORIGIN_ICONS.get(value.origin, "agency")
 
 
 def source_words(scene: Scene, agency: str, updated: str) -> str:
@@ -288,7 +289,7 @@ def _choice_body(
     )
     if not controls:
         return (Notice("att", scene.say("现在没有可以选的"), scene.say("请返回，换一个地方或者换一天。")), Gap())
-    piece = Tiles(controls) if _short(item) else Choices(controls, radio=True)
+    piece = Tiles(controls) if kind_of(item) == "times" else Choices(controls, radio=True)
     return (piece, *picking.turning(scene))
 
 
@@ -297,11 +298,6 @@ def _left(scene: Scene, choice: Choice) -> str:
     if choice.left is None:
         return ""
     return scene.say("还有 {n} 个", n=choice.left) if choice.left else scene.say("约满了")
-
-
-def _short(item: FieldDefinition) -> bool:
-    """Whether the choices are times of a day, which stand beside each other (36)."""
-    return item.subject_choices is not None and item.subject_choices.moment == "time"
 
 
 def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
@@ -379,7 +375,9 @@ def _check_row(scene: Scene, form_: forms.Form, item: FieldDefinition) -> CheckR
         return CheckRow(label, shown, change=button(scene, change))
     if item.id in form_.disputed:
         said = _said(scene, form_, item)
-        return CheckRow(label, said or shown, scene.say("您说的，要核对") if said else scene.say("您说不对"))
+        doubted = scene.say("您说的，要核对") if said else scene.say("您说不对")
+        return CheckRow(label, said or shown, doubted, source_icon="person")
     came = {"card": scene.say("卡里的"), "usual": scene.say("多数人这样选"), "answer": scene.say("您选的"),
             "app": scene.say("登录时知道的"), "identity": scene.say("身份证上的")}  # fmt: skip
-    return CheckRow(label, shown, came.get(value.origin, scene.say("查来的")))
+    icon = ORIGIN_ICONS.get(value.origin, "agency")
+    return CheckRow(label, shown, came.get(value.origin, scene.say("查来的")), source_icon=icon)

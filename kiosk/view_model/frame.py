@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Protocol
 
 from kiosk import events as e
 from kiosk.failures import Failure
@@ -16,6 +15,8 @@ from kiosk.services.definition import words
 from kiosk.session.common import BUSY
 from kiosk.session.state import Session, State
 from kiosk.words import languages as tongues
+from kiosk.words.city_time import city_moment
+from kiosk.words.i18n import Say
 
 SCREEN_NAMES = {
     State.READING: "card",
@@ -34,10 +35,15 @@ SCREEN_NAMES = {
 }
 
 
-class Say(Protocol):
-    """Gives the words for a Chinese source text in one language, with `{names}` filled in."""
+@frozen
+class Words:
+    """What screens are put into words with."""
 
-    def __call__(self, text: str, /, **values: object) -> str: ...
+    say: Callable[[str], Say]
+    """Language -> its words."""
+    failures: Mapping[str, Failure]
+    site: Site
+    """Where the terminal stands."""
 
 
 @frozen
@@ -196,6 +202,11 @@ def kept_safe(scene: Scene) -> tuple[Notice, ...]:
         return ()
     title = say("办件已收到") if kept.acked else say("已记在本机，还没发出")
     return (Notice("saved" if kept.acked else "held", title, say("编号 {n}", n=kept.number)),)
+
+
+def local_of(at_ms: int) -> str:
+    """Return a moment as ISO 8601 local time of Guangzhou (UTC+8, no summer time), seconds included."""
+    return city_moment(at_ms).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def reference_time(local: str, language: str) -> str:

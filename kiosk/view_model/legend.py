@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.pieces.drawn import Legend
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 
 
 def legend(say: Say, pressed: str = "") -> Legend:

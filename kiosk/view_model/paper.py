@@ -25,9 +25,9 @@ from kiosk.services.definition import words
 from kiosk.services.display import mask_name, masked
 from kiosk.session.paper import ADDRESSES, contact_of
 from kiosk.session.state import Message, Saved
-from kiosk.view_model.finish import done_frame, kept_of, local_of, service_of, waived
+from kiosk.view_model.finish import done_frame, kept_of, service_of, waived
 from kiosk.view_model.form import PROBLEMS, pad
-from kiosk.view_model.frame import Scene, back, button, primary, reference_time
+from kiosk.view_model.frame import Scene, back, button, local_of, primary, reference_time
 
 Way = Literal["paper", "sms", "email", "both"]
 MASKS = {"sms": "phone", "email": "email"}

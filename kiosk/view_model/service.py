@@ -27,7 +27,7 @@ from kiosk.session.arrival.company import asking
 from kiosk.session.common import application_of
 from kiosk.session.service import consent_pages, needs_card, sources_per_page
 from kiosk.view_model.frame import Scene, back, blank, button, home, primary
-from kiosk.words.languages import listed, made
+from kiosk.words.languages import SOURCE, listed
 
 STEPS = 5
 
@@ -85,14 +85,11 @@ def intro(scene: Scene) -> ScreenModel:
     facts = Facts(
         (
             Fact(say("大约 {n} 分钟", n=service.minutes), say("现在要花"), "clock"),
-            Fact(promised(scene, service.promised), say("多久有结果"), "calendar"),
+            Fact(_capital(promised(scene, service.promised)), say("多久有结果"), "calendar"),
             Fact(say("不收费") if service.fee == 0 else say("{n} 元", n=service.fee), say("费用"), "coins"),
         )
     )
     ticks = holder_of_evidence(scene, service)
-    legal = say("由{a}办理", a=agency_name(scene, service.agency))
-    if service.legal:
-        legal += " · " + say("依据《{law}》", law=made(service.legal[0], scene.language))
     instead = needs_card(scene.session)
     by_card = instead or (scene.session.holder is None and service.card == "needed")
     return replace(
@@ -103,11 +100,28 @@ def intro(scene: Scene) -> ScreenModel:
             *((Heading(say("这些都不用带、不用填")), Ticks(ticks)) if ticks else ()),
             Gap(),
             *((card_instead(scene),) if instead else ()),
-            Words(legal, small=True),
+            *(Words(line, small=True) for line in _by_right(scene, service)),
         ),
         back=back(scene),
         primary=primary(scene, say("插卡办理") if by_card else say("开始办理")),
     )
+
+
+def _by_right(scene: Scene, service: ServiceDefinition) -> list[str]:
+    """Who decides, and under which law. A translated title has a line of its own, with the one it is found under."""
+    by = scene.say("由{a}办理", a=agency_name(scene, service.agency))
+    if not service.legal:
+        return [by]
+    law = service.legal[0]
+    title = words(law, scene.language)
+    if scene.language != SOURCE and scene.language in law:
+        return [by, scene.say("依据《{law}》（{chinese}）", law=title, chinese=law[SOURCE])]
+    return [by + " · " + scene.say("依据《{law}》", law=title)]
+
+
+def _capital(text: str) -> str:
+    """A part of a sentence as a line of its own; Chinese has no capitals."""
+    return text[:1].upper() + text[1:]
 
 
 def card_instead(scene: Scene) -> Notice:
@@ -119,12 +133,16 @@ def card_instead(scene: Scene) -> Notice:
     return Notice("att", say("这一件要用市民卡"), less)
 
 
-def flowing(names: Iterable[str], language: str) -> list[str]:
-    """Names as parts of one sentence: in English only the first begins with a capital, but for words like ID."""
+def flowing(names: Iterable[str], language: str, *, begun: bool = False) -> list[str]:
+    """Names as parts of one sentence: in English only the first begins with a capital, but for words like ID.
+
+    `begun`: the sentence has begun before them, so the first has no capital either.
+    """
     found = list(names)
     if language != "en":
         return found
-    return found[:1] + [one[:1].lower() + one[1:] if one[1:2].islower() else one for one in found[1:]]
+    plain = [one[:1].lower() + one[1:] if one[1:2].islower() else one for one in found]
+    return plain if begun else found[:1] + plain[1:]
 
 
 def asks(scene: Scene, catalogue: Catalogue, service: ServiceDefinition) -> tuple[Ask, ...]:

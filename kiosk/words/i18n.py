@@ -6,7 +6,8 @@ or the text's only value.
 
 from __future__ import annotations
 
-from kiosk.view_model.frame import Say
+from typing import Protocol
+
 from kiosk.words import languages
 from kiosk.words.languages import SOURCE
 
@@ -14,6 +15,12 @@ WORDS = "words.po"
 SPOKEN = "spoken.po"
 STAFF = "staff.po"
 """What only a technician reads; read when staff mode opens."""
+
+
+class Say(Protocol):
+    """Gives the words for a Chinese source text in one language, with `{names}` filled in."""
+
+    def __call__(self, text: str, /, **values: object) -> str: ...
 
 
 class WordsMissing(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from kiosk.pieces.strokes import Stroke
@@ -27,19 +26,3 @@ class Handwriting(Protocol):
     def close(self) -> None:
         """Let the recogniser go. A second call does nothing; afterwards there are no candidates."""
         ...
-
-
-class RecordedHandwriting:
-    """The recording twin: answers what was recorded of a real recogniser, and notes what was asked."""
-
-    def __init__(self, characters: Mapping[tuple[Stroke, ...], tuple[str, ...]]) -> None:
-        self._characters = characters
-        self.asked: list[tuple[Stroke, ...]] = []
-        self.closed = False
-
-    def candidates(self, strokes: tuple[Stroke, ...]) -> tuple[str, ...]:
-        self.asked.append(strokes)
-        return () if self.closed else self._characters.get(strokes, ())
-
-    def close(self) -> None:
-        self.closed = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import field
 from typing import Protocol
 
@@ -41,27 +40,3 @@ class Pinyin(Protocol):
     def close(self) -> None:
         """Let the engine go."""
         ...
-
-
-class RecordedPinyin:
-    """The recording twin: answers what was recorded of a real engine, and notes what was asked."""
-
-    def __init__(self, words: Mapping[str, tuple[str, ...]], taken: Mapping[tuple[str, int], tuple[str, str]]) -> None:
-        self._words = words
-        self._taken = taken
-        self.asked: list[str] = []
-        self.closed = False
-
-    def candidates(self, letters: str) -> tuple[str, ...]:
-        self.asked.append(letters)
-        return self._words.get(letters, ())
-
-    def take(self, letters: str, index: int) -> Taken | None:
-        found = self._taken.get((letters, index))
-        if found is not None:
-            return Taken(*found)
-        words = self._words.get(letters, ())
-        return Taken(words[index], "") if index < len(words) else None
-
-    def close(self) -> None:
-        self.closed = True

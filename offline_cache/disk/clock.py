@@ -1,8 +1,7 @@
-"""Time as the outbox needs it, and ids made from it."""
+"""Time as the outbox needs it."""
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from pathlib import Path
@@ -78,12 +77,3 @@ class KnownTime:
         if self._known_ms is None:
             return None
         return self._known_ms + max(0, mono_ms - self._since_ms)
-
-
-def uuid7(now_ms: int) -> str:
-    """UUIDv7 (RFC 9562 section 5.7) at a given time, random below the millisecond."""
-    chance = os.urandom(10)
-    digits = (
-        now_ms.to_bytes(6) + bytes([0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F]) + chance[3:]
-    ).hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

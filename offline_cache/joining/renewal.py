@@ -19,7 +19,7 @@ from offline_cache.disk.files import PUBLIC, read_limited, write_atomic
 from offline_cache.enrolment import CA_FILE, CERTIFICATE_FILE, Enrolment
 from offline_cache.errors import BadReply, CacheError, MalformedMessage, Unavailable
 from offline_cache.gateway import signing_request
-from offline_cache.wire.exchange import Http, Timeouts
+from offline_cache.wire.exchange import Http
 from offline_cache.wire.fleet.joining import RENEW_PATH, decode_renewed, encode_renewal
 from offline_cache.wire.refusal import refusal, retry_after
 
@@ -44,11 +44,9 @@ class Renewer:
         clock: OutboxClock | None = None,
         *,
         random: Callable[[], float] = _random.random,
-        timeouts: Timeouts | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._random = random
-        self._timeouts = timeouts
         self._due_ms: int | None = None
         self._not_before_ms = self._clock.mono_ms()
 
@@ -69,7 +67,7 @@ class Renewer:
             if not self.due():
                 return None
             self._not_before_ms = self._clock.mono_ms() + round(AGAIN_S * 1000 * (0.5 + self._random() / 2))
-            renew(enrolment, self._timeouts)
+            renew(enrolment)
             self.look(enrolment)
         except Unavailable as error:
             if error.retry_after_s is not None:
@@ -80,7 +78,7 @@ class Renewer:
         return None
 
 
-def renew(enrolment: Enrolment, timeouts: Timeouts | None = None) -> bool:
+def renew(enrolment: Enrolment) -> bool:
     """Ask for a newer certificate for this terminal's key and keep it; False where the gateway has none that is newer.
 
     Raises:
@@ -89,7 +87,7 @@ def renew(enrolment: Enrolment, timeouts: Timeouts | None = None) -> bool:
         Unavailable, Untrusted, StorageFailed: as it was.
     """
     held = _held(enrolment)
-    http = Http(enrolment.gateway_url, enrolment.ca_file, None, timeouts)
+    http = Http(enrolment.gateway_url, enrolment.ca_file, None)
     headers = {"Content-Type": "application/json"}
     body = encode_renewal(signing_request(enrolment.private_key, enrolment.device))
     try:

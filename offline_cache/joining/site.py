@@ -11,6 +11,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from offline_cache.disk.files import read_limited
 from offline_cache.errors import MalformedMessage
@@ -43,9 +44,17 @@ def checked(gateway_url: str, ca_hash: str, model: str = "kiosk", serial: str = 
     given = {"gateway_url": gateway_url.strip().rstrip("/"), "ca_hash": mark, "model": model, "serial": serial}
     for name, value in given.items():
         form, words = _FORMS[name]
-        if not re.fullmatch(form, value):
+        if not re.fullmatch(form, value) or (name == "gateway_url" and not _has_a_port(value)):
             raise MalformedMessage(f"site data: {name} is not {words}")
     return SiteData(**given)
+
+
+def _has_a_port(url: str) -> bool:
+    """Whether what stands behind the host, where something does, is a port that can be."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:  # no number, or above 65535
+        return False
 
 
 def load(path: Path) -> SiteData | None:

@@ -1,8 +1,9 @@
-"""The chain through the rows, and the bytes that bind a seal and a card signature to their place."""
+"""The ids of rows, the chain through them, and the bytes that bind a seal and a card signature to their place."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 
 from offline_cache.errors import ChainBroken
@@ -10,6 +11,15 @@ from offline_cache.wire.encoding import encode_cbor, encode_flat
 
 ChainedRow = tuple[int, str, int, str, int, str, bytes, bytes]
 """The fields of `messages.Row`, in their order: the chain value is the last."""
+
+
+def uuid7(now_ms: int) -> str:
+    """UUIDv7 (RFC 9562 section 5.7) at a given time, random below the millisecond."""
+    chance = os.urandom(10)
+    digits = (
+        now_ms.to_bytes(6) + bytes([0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F]) + chance[3:]
+    ).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def row_bytes(row: ChainedRow) -> bytes:

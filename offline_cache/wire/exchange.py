@@ -61,7 +61,7 @@ class Http:
     """One session to one host, with one authority."""
 
     def __init__(
-        self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None
+        self, url: str, verify: str | bool, certificate: tuple[str, str] | None, timeouts: Timeouts | None = None
     ) -> None:
         self._url = url.rstrip("/")
         self._timeouts = timeouts or Timeouts()

@@ -32,6 +32,8 @@ CARD_CA_FOLDER = "card-cas"
 TERMINAL_DAYS = 90
 _CA_DAYS = 3650
 _SERVER_DAYS = 397
+SERVER_RENEW = datetime.timedelta(days=_SERVER_DAYS / 3)
+"""So long before its end `create` makes a newer certificate for the server."""
 _ALWAYS_NAMES = ("localhost", "127.0.0.1", "::1")
 _SKEW = datetime.timedelta(days=1)
 """Certificates begin a day early: the clock of a terminal that was in a box may be behind."""
@@ -83,6 +85,8 @@ class Authority:
     sealing_key: X25519PrivateKey = field(repr=False)
     signing_key: Ed25519PrivateKey = field(repr=False)
     operator_token: str = field(repr=False)
+    server_ends: datetime.datetime | None = None
+    """When the server's certificate ends, as it was when the folder was opened; None where nobody looked at it."""
 
     @property
     def ca_pem(self) -> str:
@@ -184,10 +188,11 @@ def load(folder: Path, *, check_server: bool = True) -> Authority:
         raise AuthorityDamaged("sealing.key is not an X25519 key; restore it from a backup")
     if not isinstance(signing, Ed25519PrivateKey):
         raise AuthorityDamaged("signing.key is not an Ed25519 key; restore it from a backup")
-    if check_server and not card_key.issued_by(_read_certificate(folder / "server.pem"), ca):
+    server = _read_certificate(folder / "server.pem") if check_server else None
+    if server is not None and not card_key.issued_by(server, ca):
         raise AuthorityDamaged("server.pem was not issued by ca.pem; delete it and run: kiosk gateway init")
     token = _read(folder / "operator.token").decode("ascii", "replace").strip()
-    return Authority(folder, ca, ca_key, sealing, signing, token)
+    return Authority(folder, ca, ca_key, sealing, signing, token, server and server.not_valid_after_utc)
 
 
 class CardAuthorities:
@@ -315,7 +320,7 @@ def _renew_server(authority: Authority, names: tuple[str, ...], now: datetime.da
     if path.exists() and (authority.folder / "server.key").exists():
         present = _read_certificate(path)
         held = set(present.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-        enough = present.not_valid_after_utc - now > datetime.timedelta(days=_SERVER_DAYS / 3)
+        enough = present.not_valid_after_utc - now > SERVER_RENEW
         if wanted <= held and enough and card_key.issued_by(present, authority.ca):
             return
         wanted |= held

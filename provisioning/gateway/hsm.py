@@ -28,15 +28,14 @@ _MASK: Final = b"\xa5" * 16
 class MockHsm:
     """One module with one master key. Thread-safe."""
 
-    def __init__(self, master_key: bytes = BENCH_MASTER_KEY) -> None:
-        self._master_key = master_key
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answered: OrderedDict[bytes, None] = OrderedDict()
 
     def prove(self, body: bytes) -> dict[str, object]:
         """Check a card's cryptogram and answer its challenge. Raises `Refused` `malformed`, `card-refused`."""
         asked = _parse(body)
-        key = _encrypt(self._master_key, asked["card_id"])
+        key = _encrypt(BENCH_MASTER_KEY, asked["card_id"])
         expected = _encrypt(key, asked["challenge"])[: _SIZES["cryptogram"]]
         if not secrets.compare_digest(expected, asked["cryptogram"]):
             raise Refused("card-refused", "the card's cryptogram is not the one of this card")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from kiosk.words.city_time import city_moment
 from provisioning.gateway.store import TerminalSummary
 
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _QUIET_MS = 10 * 60 * 1000
 _RENEW_MS = 30 * 24 * 3600 * 1000
 
@@ -125,7 +124,7 @@ def _row(item: TerminalSummary, now_ms: int) -> str:
 
 
 def _time(at_ms: int) -> str:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, _CITY_TIME).strftime("%Y-%m-%d %H:%M:%S")
+    return city_moment(at_ms).strftime("%Y-%m-%d %H:%M:%S")
 
 
 _UNITS = ((86400, "天", "d"), (3600, "小时", "h"), (60, "分", "min"), (1, "秒", "s"))

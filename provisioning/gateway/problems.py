@@ -67,3 +67,5 @@ class Refused(Exception):
             facts = {**(facts or {}), "retry_after_ms": round(retry_after_s * 1000)}
         self.problem = Problem(code=code, status=status, detail=text, facts=facts or {})
         self.retry_after_s = retry_after_s
+        self.said = detail or next_step
+        """What was wrong this time, for a command: without the step that is meant for a program."""

@@ -19,6 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from kiosk.services.definition import GREETING
+from kiosk.words.city_time import city_moment
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import (
     NONCE_LIFETIME_S,
@@ -163,7 +164,7 @@ class Releaser:
     ) -> dict[str, dict[str, object]]:
         """What is held of these subjects. The access log is durable when this is called."""
         catalogue = self.catalogue.current()
-        today = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME).date()
+        today = city_moment(now_ms).date()
         released: dict[str, dict[str, object]] = {}
         for subject in subjects:
             own = self._accesses(person, catalogue) if subject == ACCESS_LOG else None
@@ -217,9 +218,7 @@ class Releaser:
             subject = catalogue.parsed.subjects.get(access.subject)
             rows.append(
                 {
-                    "time": datetime.datetime.fromtimestamp(access.at_ms / 1000, _CITY_TIME).isoformat(
-                        timespec="seconds"
-                    ),
+                    "time": city_moment(access.at_ms).isoformat(timespec="seconds"),
                     "terminal": access.terminal,
                     "who": agency,
                     "purpose": access.service,
@@ -230,9 +229,6 @@ class Releaser:
         looks = [*_looks(rows), *(look for read in self.read for look in read(person, _ACCESS_ROWS))]
         looks.sort(key=lambda look: str(look["time"]), reverse=True)
         return {"rows": rows, "looks": looks}
-
-
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 
 
 def _looks(rows: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -25,7 +25,7 @@ from offline_cache.messages import (
     json_dumps,
 )
 from provisioning.gateway import contract
-from provisioning.gateway.authority import CsrInvalid
+from provisioning.gateway.authority import SERVER_RENEW, CsrInvalid
 from provisioning.gateway.cases.outside.page import add_case_page
 from provisioning.gateway.cases.outside.routes import add_case_routes
 from provisioning.gateway.certificates.page import add_certificate_page
@@ -282,6 +282,13 @@ def _facts(gateway: Gateway) -> PageFacts:
         f"card-cas/{name} is not an authority's certificate: put the right one there, or remove it."
         for name in gateway.releaser.cards.unreadable
     ]
+    now = datetime.datetime.fromtimestamp(gateway.now_ms() / 1000, datetime.UTC)
+    ends = gateway.authority.server_ends
+    if ends is not None and ends - now < SERVER_RENEW:
+        notices.append(
+            f"This server's certificate ends on {ends:%Y-%m-%d}; after that no terminal trusts it. Run: kiosk gateway"
+            " init DIR, then start the server anew."
+        )
     if gateway.published.refused:
         notices.append(f"{gateway.published.refused}. The last good version is in use.")
     terminals = gateway.store.terminals()

@@ -6,7 +6,6 @@ the journal is asked whether the entry has arrived.
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -15,14 +14,13 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
+from kiosk.words.city_time import city_moment
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.wire.receipt_token import MAX_TOKEN_CHARS, ReceiptToken, claimed, verify_token
 from provisioning.gateway.proofs.days import find_line
 from provisioning.gateway.store import Store
 from provisioning.gateway.web.common import Gateway, work
 from provisioning.gateway.web.mobile import HOTLINE, call, page, row
-
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 
 
 @dataclass(frozen=True)
@@ -156,5 +154,5 @@ def _facts(found: Verified, token: ReceiptToken, service: str) -> str:
 
 
 def _time(at_ms: int) -> str:
-    moment = datetime.datetime.fromtimestamp(at_ms / 1000, _CITY_TIME)
+    moment = city_moment(at_ms)
     return f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}"

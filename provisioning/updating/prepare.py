@@ -28,6 +28,7 @@ from provisioning.updating.repack import NotWhole, ask, repack
 NAME = "kiosk"
 TAKEN = "taken.deb"
 SITE = Path("/etc/kiosk/site.toml")
+PROGRAMS = Path("/usr")
 SPARE_BYTES = 64 * 1024 * 1024
 UNTRUSTED, NO_ROOM, REFUSED = "update-untrusted", "update-no-room", "update-refused"
 
@@ -75,7 +76,7 @@ def chosen(release: Release, architecture: str, newest: int) -> Package:
     return package
 
 
-def prepare(state: Path, own: Path, site: Path, programs: Path = Path("/usr")) -> tuple[int, str]:
+def prepare(state: Path, own: Path, site: Path) -> tuple[int, str]:
     """Check, copy, keep a way back; number and version of what is to be installed.
 
     Raises:
@@ -88,7 +89,7 @@ def prepare(state: Path, own: Path, site: Path, programs: Path = Path("/usr")) -
     keep = not (own / GOOD).exists() or _field(own / GOOD, "Version") != installed["version"]
     old_bytes = int(installed["kib"]) * 1024
     # Before it is unpacked nobody knows how large it becomes: as large as what stands, and a quarter more.
-    if not room(own, programs, package.bytes, old_bytes * 5 // 4, old_bytes, keep=keep).enough:
+    if not room(own, PROGRAMS, package.bytes, old_bytes * 5 // 4, old_bytes, keep=keep).enough:
         raise NotToBeInstalled(NO_ROOM, "there is no room for a second version")
     copy(state / FOLDER / PACKAGE, own / TAKEN, package)
     told = {name: _field(own / TAKEN, name) for name in ("Package", "Version", "Architecture")}

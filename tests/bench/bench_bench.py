@@ -21,11 +21,11 @@ from kiosk import events as e
 from kiosk import runtime
 from kiosk.bench.explorer.explore import Explorer
 from kiosk.bench.hands.client import BenchProcess
-from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.session.state import Session
 from tests.bench.bench_first_paint import BARE, run
 from tests.bench.figures import Figure, Figures
 from tests.browser import open_browser
+from tests.scenario.kit import Kiosk
 
 ROUNDS = 3
 READY_TARGET = 3.0

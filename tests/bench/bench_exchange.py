@@ -22,10 +22,10 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
-import uuid6
 
 from offline_cache.messages import Batch, Row, encode_batch, next_chain, seal_context, sign1
 from offline_cache.seal import Recipient, SealingKey
+from offline_cache.wire.chain import uuid7
 from provisioning.gateway import authority
 from provisioning.gateway.exchange.inbox import Inbox
 from provisioning.gateway.exchange.stream import MOST, EntryStream, Item
@@ -61,7 +61,7 @@ def write(folder: Path, database: str, rate: int, seconds: int) -> None:
         latest = max(latest, -wait_s)
         before, rows = chain, list[Row]()
         for seq in range(turn * BATCH + 1, turn * BATCH + BATCH + 1):
-            entry = str(uuid6.uuid7())
+            entry = uuid7(NOW_MS)
             context = seal_context(terminal.device, terminal.epoch, seq, entry)
             row = Row(seq, entry, NOW_MS, "boot", seq, sealing.key_id, sealing.seal(document(seq), context), b"")
             chain = next_chain(chain, row)

@@ -74,7 +74,7 @@ for turn in range(4):
         shown = model(name)
         began = time.perf_counter()
         app.bridge.show(shown)
-        app.bridge.draw_now()
+        app.bridge._draw(0)
         EventLoop.window.dispatch("on_draw")
         glFinish()
         times.append((time.perf_counter() - began) * 1000)

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import cbor2
 import requests
-import uuid6
 from requests.adapters import HTTPAdapter
 
 from offline_cache import enrolment, state
@@ -30,6 +29,7 @@ from offline_cache.gateway import GatewayClient
 from offline_cache.messages import Row, next_chain
 from offline_cache.policy import Limits
 from offline_cache.sync import SyncService
+from offline_cache.wire.chain import uuid7
 from provisioning.gateway import authority
 from provisioning.gateway.storage.open import open_store
 from tests.bench.figures import Figure, Figures
@@ -76,7 +76,7 @@ def document(number: int) -> dict[str, object]:
 def rows_of(device: str, epoch: str, bodies: list[bytes], first: int, previous: bytes) -> list[Row]:
     rows: list[Row] = []
     for seq, body in enumerate(bodies, first):
-        row = Row(seq, str(uuid6.uuid7()), NOW_MS, "boot", seq, "key", body, b"")
+        row = Row(seq, uuid7(NOW_MS), NOW_MS, "boot", seq, "key", body, b"")
         rows.append(row._replace(chain=next_chain(previous, row)))
         previous = rows[-1].chain
     return rows

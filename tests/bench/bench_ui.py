@@ -112,7 +112,7 @@ class Glass:
 
     def show(self, model: Any) -> None:
         self.bridge.show(model)
-        self.bridge.draw_now()
+        self.bridge._draw(0)
 
     def turn(self) -> float:
         """One turn of the main loop, its frame drawn whole; its milliseconds. Kivy's own pause is not counted."""

@@ -17,11 +17,17 @@ from tests.repository import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PLOTS = ROOT / "docs" / "pictures" / "bench"
+SECTION = re.compile(r"`make bench BENCH=tests/bench/bench_(\w+)\.py`, ")
+"""By which a section of the page names its measurement."""
 HEAD = """# Benchmarks
 
-Written by `make bench` and `make nightly`; do not edit. A ratio is measured against the named peer or limit in the
-same run, in turns, so that whatever else the machine does falls on both. `runs` counts the repetitions whose median is
-shown; the spread is the least and the greatest of them.
+How fast and how large the terminal, its gateway and its tools are, and which limits they miss. `make bench` measures
+all of it, `make bench BENCH=tests/bench/bench_card.py` one part, `make nightly` the long runs; they write this page: do
+not edit it. A number that misses its limit fails the command.
+
+A ratio is measured against the named peer or limit in the same run, in turns, so that whatever else the machine does
+falls on both; a number without a ratio is this machine's. `runs` counts the repetitions whose median is shown; the
+spread is the least and the greatest of them.
 """
 
 
@@ -87,8 +93,12 @@ def _version(peer: str) -> str:
 
 
 def main() -> None:
-    """Write the page and its plots."""
+    """Write the page and its plots, where there are figures for all that stands on it."""
     kept = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(KEPT.glob("*.json"))}
+    standing = set(SECTION.findall(PAGE.read_text("utf-8"))) if PAGE.exists() else set[str]()
+    if missing := sorted(standing - kept.keys()):
+        print(f"{PAGE.name} stays as it is: here are no figures of {', '.join(missing)}. All of them: make bench")
+        return
     text, plots = page(kept)
     PLOTS.mkdir(parents=True, exist_ok=True)
     for old in PLOTS.glob("*.svg"):

@@ -11,8 +11,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drivers.api import Holder
-from kiosk.events import SubjectData
 from kiosk.personas import load_personas
+from kiosk.pieces.released import SubjectData
 from kiosk.services import forms, views
 from kiosk.services.definition import Catalogue
 from kiosk.services.forms import Form

@@ -18,7 +18,7 @@ from drivers.cards import registry, resident_id, tlv
 from drivers.cards.emrtd import AccessKey, EmrtdCard, parse_zone
 from drivers.cards.registry import Card, Helps
 from drivers.cards.secure import ber, pace, passive
-from drivers.cards.secure.mutual import HsmAuthentication, KeyModule
+from drivers.cards.secure.mutual import HsmAuthentication
 from drivers.errors import (
     CardNeedsHsm,
     CardNeedsKey,
@@ -53,6 +53,7 @@ from tests.cards import (
     resident_document,
 )
 from tests.fuzz.kit import Family, Reader, joined, scratch, sliced
+from tests.security_module import KeyModule
 
 LEAVES = (CardNeedsHsm, CardNeedsKey, CardProtocolError, UnknownCard, CardSwapped, PinBlocked, PinFormat, PinRejected)
 """Any other leaf would say something of the reader, which did nothing wrong."""

@@ -17,8 +17,7 @@ from drivers.printers.journal import JobJournal, JournalFailed
 from drivers.printers.link import Deadlines, Dialogue, LinkLost
 from drivers.printers.link_printer import process_ids
 from drivers.printers.models import Model, generic, models
-from drivers.printers.paper.layout import preview_text
-from drivers.printers.paper.receipt_document import parse_receipt, receipt_to_json
+from drivers.printers.paper.receipt_document import parse_receipt
 from drivers.printers.print_job import PrintJob
 from drivers.printers.probe import probe
 from drivers.printers.replies import AutoStatus, ReplyParser
@@ -28,6 +27,7 @@ from drivers.sim.printer_condition import Board
 from drivers.sim.printer_link import SimTransport
 from kiosk.paper.templates import FACTS, Facts, templates
 from tests.fuzz.kit import Family, Reader, joined, scratch, sliced
+from tests.paper import preview_text, receipt_to_json
 from tests.unit.test_certificate_cli import DOCUMENT as CERTIFICATE
 
 RECEIPT = Receipt("T0001-000042", tuple(Para(f"第{n}行") for n in range(4)))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.events import SubjectData
+from kiosk.pieces.released import SubjectData
 from kiosk.services import display, forms
 from kiosk.services.definition import FIELD_TYPES, FieldDefinition
 from kiosk.services.forms import Form

@@ -12,12 +12,13 @@ from drivers.api import Banner, BigNumber, ListBlock, Para, Receipt, Row, Title
 from drivers.errors import ReceiptInvalid
 from drivers.printers.escpos import defused, encode_receipt
 from drivers.printers.models import generic
-from drivers.printers.paper.layout import PAPERS, TextLine, lay_out, preview_text
+from drivers.printers.paper.layout import PAPERS, TextLine, lay_out
 from drivers.printers.paper.linebreak import break_lines, columns, tidy
-from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_to_json
+from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json
 from drivers.printers.replies import AutoStatus, ProcessId, RealTimeStatus, ReplyParser
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import Board
+from tests.paper import preview_text, receipt_to_json
 
 TEXT = st.text(
     st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp"))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition, ServiceDefinition, View
 from kiosk.session.common import form_of
-from kiosk.session.form import check_fields, current, pages, per_page
+from kiosk.session.form import check_fields, current, kind_of, pages, per_page
 from kiosk.session.service import consent_pages
 from kiosk.session.state import Application, Session, State
 from kiosk.session.view import page_count, record_of
@@ -142,6 +142,6 @@ def _pages(here: Session, application: Application) -> int:
     if application.question:
         item = form.definition.field(application.question)
         chosen = item.type in forms.CHOSEN
-        return pages(len(forms.options(form, item)), per_page(here, "choices")) if chosen else 1
+        return pages(len(forms.options(form, item)), per_page(here, kind_of(item))) if chosen else 1
     _, _, plan = current(here)
     return pages(len(plan.rows), per_page(here, "form"))

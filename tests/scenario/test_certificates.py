@@ -18,7 +18,8 @@ from drivers.printers.a4 import ipp
 from drivers.printers.a4.certificate import Certificate
 from drivers.sim.ipp_printer import SimIppPrinter
 from kiosk.cli.paper.qr_reader import read_qr_codes
-from kiosk.events import DataFetched, HomePressed, LookupFailed, PaperSeen, SubjectData
+from kiosk.events import DataFetched, HomePressed, LookupFailed, PaperSeen
+from kiosk.pieces.released import SubjectData
 from kiosk.session import service
 from kiosk.session.asking import sheet
 from kiosk.session.asking.events import SheetFinished, SheetProgress, VerdictCame

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.document import parse_card_document
+from kiosk.bench.processes.technicians import serial
 from kiosk.bench.virtual.city import personas
-from kiosk.bench.virtual.staff import PIN, serial
+from kiosk.bench.virtual.staff import PIN
 from tests.scenario.kit import Kiosk
 from tests.scenario.staff_kit import actions, code_on_phone, did, type_code
 

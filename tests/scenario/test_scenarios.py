@@ -88,6 +88,32 @@ def test_what_fails_is_told_with_its_line_and_what_was_there_instead(tmp_path: P
     assert out[-1] == "0 of 1 scenarios passed (seed 1)"
 
 
+COUNTS = """\
+scenario: Somebody waits for an entry that nobody made
+steps:
+  - insert
+  - see: pin
+  - {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("pending: 1", "after 20 s there are 0 entries pending, not 1"),
+        ("printed: {count: 2}", "after 20 s there are 0 receipts, not 2"),
+        ("entries: {count: 3, within: 4}", "after 4 s there are 0 application entries at the gateway, not 3"),
+    ],
+)
+def test_a_count_that_is_wrong_says_how_many_there_are_and_what_was_logged(
+    step: str, said: str, tmp_path: Path
+) -> None:
+    _, err = play(COUNTS.format(step), tmp_path)
+    assert err[0] == "1"
+    assert said in err[1]
+    assert err[2].strip().startswith("log: ")
+
+
 def test_reports_for_machines_and_people_name_the_failure(tmp_path: Path) -> None:
     scenario = parse_scenario(FAILING, "one.yaml")
     outcomes = play_all([scenario], stack="sim", seed=7, pictures=True, tell=lambda _: None)
@@ -103,6 +129,7 @@ def test_reports_for_machines_and_people_name_the_failure(tmp_path: Path) -> Non
     assert "Seed 7." in page
     assert "您好" in page, "what the screen said at each step"
     assert "123456" not in page
+    assert "pin.accepted" in page, "the log of what failed"
 
 
 def test_the_page_for_people_shows_each_screen_as_the_terminal_draws_it(tmp_path: Path) -> None:
@@ -145,6 +172,7 @@ def test_a_file_that_is_no_scenario_plays_nothing(text: str, code: str, tmp_path
         ("  - badge: out", "slot-empty"),
         ("  - insert: technician\n  - badge: in", "card-elsewhere"),
         ("  - technician: code", "no-code"),
+        ("  - technician: joins", "needs-real-stack"),
         ("  - rejected: no-such-person", "nothing-sent"),
         ("  - touch: nothing.here", "cannot-press"),
         ("  - network: {latency_ms: 300}", "needs-real-stack"),

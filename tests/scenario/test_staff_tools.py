@@ -38,8 +38,8 @@ def test_what_is_broken_stands_first_with_its_next_step_and_leads_to_its_tool(ki
 
 def test_many_findings_have_pages(kiosk: Kiosk) -> None:
     names = ("disk-space", "disk-files", "memory", "fonts", "sound", "display", "updates", "clock", "settings")
-    broken = [Check(name, "x", lambda _site: fail("12 MB are free", "x")) for name in names]
-    kiosk.staff.checks[:] = [*broken, Check("temperature", "x", lambda _site: warn("80 °C", "x"))]
+    broken = [Check(name, lambda _site: fail("12 MB are free", "x")) for name in names]
+    kiosk.staff.checks[:] = [*broken, Check("temperature", lambda _site: warn("80 °C", "x"))]
     come_in(kiosk)
     assert "0 项正常，10 项要处理" in kiosk.words
     kiosk.touch("page.down")

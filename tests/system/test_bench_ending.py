@@ -17,6 +17,7 @@ import requests
 
 from kiosk.bench import world
 from kiosk.bench.hands.client import BenchProcess
+from kiosk.bench.options import BenchOptions
 from kiosk.bench.ports import BenchError
 from kiosk.bench.processes import gateway as gateways
 from kiosk.bench.processes.alone import bind_loopback, hold_folder
@@ -99,7 +100,7 @@ def test_no_bench_starts_where_citizens_stand(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(world, "APPLIANCE", marker)
     handlers = [signal.getsignal(number) for number in world.SIGNALS]
     with pytest.raises(BenchError) as caught:
-        world.run_bench(world.BenchOptions(headless=True, state=tmp_path / "state"))
+        world.run_bench(BenchOptions(headless=True, state=tmp_path / "state"))
     assert caught.value.code == "bench-on-appliance"
     assert not (tmp_path / "state").exists()
     assert [signal.getsignal(number) for number in world.SIGNALS] == handlers

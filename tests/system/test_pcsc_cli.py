@@ -17,7 +17,7 @@ from drivers.cards.citizen import SIGNING_AID
 from drivers.readers.pcsc import PcscReader
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.pcscd import PrivatePcscd
-from tests.cards import ID_NUMBER, NAME, PIN, sim_card
+from tests.cards import ID_NUMBER, NAME, PIN, card_document, sim_card
 from tests.system.test_pcsc import Recorder
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.system]
@@ -75,21 +75,8 @@ def test_a_card_is_read_without_a_pin(daemon: PrivatePcscd, kiosk: Run) -> None:
         "profile": "citizen",
         "reader": "Kiosk Citizen 00 00",
         "atr": card.atr.hex().upper(),
-        "card": {
-            "version": "2.00",
-            "card_id": "44019900D156000005A0B1C2D3E4F506",
-            "card_number": "X00000019",
-            "issued": "2020-01-01",
-            "expires": "2040-01-01",
-        },
-        "holder": {
-            "name": NAME,
-            "id_number": ID_NUMBER,
-            "sex": "female",
-            "ethnic_group": 11,
-            "birth_date": "1990-01-01",
-            "birthplace": "440199",
-        },
+        "card": {**card_document()["card"], "version": "2.00", "issued": "2020-01-01", "expires": "2040-01-01"},
+        "holder": card_document()["holder"],
     }
     assert card.tries_left == 3
 

@@ -128,3 +128,14 @@ def test_settings_that_cannot_be_used_end_the_service_with_a_sentence(tmp_path: 
     assert done.returncode == 1
     assert "idle_timeout_s" in done.stderr
     assert "[settings-invalid]" in done.stderr
+    assert "Correct that in the settings file" in done.stderr
+
+
+def test_a_state_folder_that_is_a_file_ends_the_service_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    environ = {**os.environ, "KIOSK_STATE": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "kiosk.cli.run"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 1
+    assert "[storage-failed]\nMake room" in done.stderr
+    assert "Traceback" not in done.stderr

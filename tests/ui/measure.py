@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kiosk.ui.drawing import NO_GROUP, Box, Poly, Run, Shape, Sheet
-from kiosk.ui.theme import Rect, Rgb, contrast_ratio
+from kiosk.ui.drawing import NO_GROUP, Box, Poly, Run, Shape, Sheet, extent
+from kiosk.ui.theme import Rect, Rgb, luminance
 
 LEAST_TARGET = 60
 LEAST_GAP = 8
@@ -67,18 +67,9 @@ def ink(run: Run) -> Rect:
     return Rect(run.x, middle - 0.42 * run.size, run.width, 0.84 * run.size)
 
 
-def extent(shape: Shape) -> Rect:
-    if isinstance(shape, Poly):
-        xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
-        return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    wide = abs(shape.half_width * shape.cos) + abs(shape.half_height * shape.sin)
-    high = abs(shape.half_width * shape.sin) + abs(shape.half_height * shape.cos)
-    return Rect(shape.cx - wide, shape.cy - high, 2 * wide, 2 * high)
-
-
 def outside(sheet: Sheet) -> Iterator[str]:
     width, height = sheet.theme.size
-    things = [(f"{type(shape).__name__}", extent(shape)) for shape in sheet.shapes]
+    things = [(f"{type(shape).__name__}", extent((shape,))) for shape in sheet.shapes]
     things += [(f"text of {len(run.text)} characters", ink(run)) for run in sheet.runs]
     things += [(control.id, rect) for control, rect in sheet.targets]
     for what, rect in things:
@@ -133,7 +124,7 @@ def _grounds(shapes: Sequence[Shape], lowest: float) -> Iterator[tuple[Rect, Rgb
     """What words may stand on, the topmost first: filled shapes that are high enough for a line."""
     for shape in reversed(shapes):
         if isinstance(shape, Poly) or shape.stroke == 0:
-            place = extent(shape)
+            place = extent((shape,))
             if place.height >= lowest:
                 yield place, shape.colour
 
@@ -153,7 +144,7 @@ def edges(sheet: Sheet) -> Iterator[str]:
     for group, (control, rect) in enumerate(sheet.targets):
         if not control.enabled or control.role == "aid" or (rect.width, rect.height) == sheet.theme.size:
             continue  # an aid is its icon and its word; the black screen is one button
-        own = [shape for shape in sheet.shapes if shape.group == group and _frames(extent(shape), rect)]
+        own = [shape for shape in sheet.shapes if shape.group == group and _frames(extent((shape,)), rect)]
         best = max((contrast_ratio(shape.colour, paper) for shape in own), default=0.0)
         if best < LEAST_EDGE_CONTRAST:
             yield f"the edge of {control.id} stands out at {best:.1f} : 1"
@@ -167,7 +158,7 @@ def _frames(place: Rect, rect: Rect) -> bool:
 def codes(sheet: Sheet) -> Iterator[str]:
     """Words on a QR code: it lies in a square of white with sharp corners."""
     squares = [
-        extent(shape)
+        extent((shape,))
         for shape in sheet.shapes
         if isinstance(shape, Box) and shape.colour == WHITE and not shape.stroke and not shape.radius
         and shape.half_width == shape.half_height >= LEAST_CODE / 2
@@ -175,3 +166,9 @@ def codes(sheet: Sheet) -> Iterator[str]:
     for run in sheet.runs:
         if any(gap(ink(run), square) < -1 for square in squares):
             yield f"words of {_owner(sheet, run)} on a QR code"
+
+
+def contrast_ratio(one: Rgb, other: Rgb) -> float:
+    """Contrast between two colours after WCAG 2.2, from 1 to 21."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -17,7 +17,7 @@ import pytest
 
 from kiosk.screen_model import Modes
 from kiosk.ui.letters import Letters, face_of
-from kiosk.ui.linebreak import Fitted, fit, starts_badly
+from kiosk.ui.linebreak import Fitted, fit
 from kiosk.ui.screen import lay_out
 from kiosk.ui.theme import LANDSCAPE
 from kiosk.ui.widgets import words
@@ -26,6 +26,7 @@ from tests.review.services import Seen, of_service, turned
 from tests.review.ways import WAYS, failed, failure_pictures
 from tests.scenario.service_walk import CATALOGUE, SUITED
 from tests.ui.measure import problems
+from tests.unit.test_linebreak import starts_badly
 from tests.unit.visit_kit import drawn
 
 SERVICES, SAMPLE, SEED = 5, 200, 20260518

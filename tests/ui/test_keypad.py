@@ -21,11 +21,11 @@ from kiosk.ui.glass import keypad
 from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
 from kiosk.ui.screens.aside import RING
-from kiosk.ui.theme import LANDSCAPE, PORTRAIT, Rect, contrast_ratio
+from kiosk.ui.theme import LANDSCAPE, PORTRAIT, Rect
 from kiosk.words.languages import languages
 from tests.ui.examples import NAMES
 from tests.ui.kit import Hand
-from tests.ui.measure import problems
+from tests.ui.measure import contrast_ratio, problems
 from tests.unit.visit_kit import Visit, drawn
 
 KEYS = keypad.parse(Settings().keypad_keys)

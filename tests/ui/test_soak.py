@@ -48,7 +48,7 @@ class Citizens:
             return
         began = time.perf_counter()
         self.hand.bridge.show(model)
-        self.hand.bridge.draw_now()
+        self.hand.bridge._draw(0)
         self.hand.window.dispatch("on_draw")
         glFinish()
         self.frames_ms.append((time.perf_counter() - began) * 1000)

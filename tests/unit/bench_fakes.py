@@ -325,6 +325,20 @@ class FakePhone:
 
 
 @dataclass
+class FakeOfficials:
+    """Gives one code, and remembers what else was done."""
+
+    did: list[str] = field(default_factory=list)
+
+    def technician(self, what: str, words: Sequence[str]) -> str:
+        self.did.append(what)
+        return "12345678" if what == "code" else ""
+
+    def reject(self, reason: str) -> None:
+        self.did.append(reason)
+
+
+@dataclass
 class FakePad:
     """Takes the identity card of `parent`, and of nobody else."""
 
@@ -354,6 +368,7 @@ class FakeWorld:
     log: FakeLog
     listener: Listener = field(default_factory=Listener)
     phone: FakePhone = field(default_factory=FakePhone)
+    officials: FakeOfficials = field(default_factory=FakeOfficials)
     pad: FakePad = field(default_factory=FakePad)
     own_tray: FakeTray = field(default_factory=lambda: FakeTray(FakeTerminal(), known=("technician",)))
 
@@ -376,6 +391,7 @@ class FakeWorld:
             log=self.log,
             speech=self.listener,
             phone=self.phone,
+            officials=self.officials,
             identity=self.pad,
             own_tray=self.own_tray,
         )

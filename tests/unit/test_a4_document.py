@@ -248,15 +248,19 @@ def test_the_card_is_taken_and_the_job_that_waits_is_taken_back(sim: SimIppPrint
 
 def test_a_visit_that_ends_takes_its_sheet_back_and_what_may_be_out_is_still_told(sim: SimIppPrinter) -> None:
     told: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    printer = DocumentPrinter(sim.url, deadlines=DocumentDeadlines(poll_s=0.01, blocked_s=20, finish_s=20))
-    desk = SheetDesk(printer, ThreadWorker("sheets", lambda _name, error: told.put(Failed(error))), told.put)
+
+    def post(event: Event) -> None:
+        if isinstance(event, SheetProgress) and event.state is JobState.SENT:
+            sim.set_fault("paper-out")  # in the thread that prints, so before its first look at the job
+        told.put(event)
+
+    printer = DocumentPrinter(sim.url, deadlines=DocumentDeadlines(poll_s=0.01))
+    desk = SheetDesk(printer, ThreadWorker("sheets", lambda _name, error: told.put(Failed(error))), post)
     desk.print(7, PrintSheet("T0001-000042", "marriage", json.dumps(DOCUMENT), copy=False), "T0001")
-    while not (isinstance(event := told.get(timeout=20), SheetProgress) and event.state is JobState.BLOCKED):
+    while not (isinstance(event := told.get(timeout=30), SheetProgress) and event.state is JobState.BLOCKED):
         assert not isinstance(event, SheetFinished | Failed)
-        if isinstance(event, SheetProgress) and event.state is JobState.SENDING:
-            sim.set_fault("paper-out")
     desk.give_up()
-    event = told.get(timeout=20)
+    event = told.get(timeout=30)
     assert isinstance(event, SheetFinished)
     assert (event.session_id, event.visit, event.result.state) == (0, 7, JobState.UNKNOWN)
     desk.close()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kiosk import events as e
-from kiosk.cli.gateway import _where  # pyright: ignore[reportPrivateUsage]
+from kiosk.cli.gateway.command import _where  # pyright: ignore[reportPrivateUsage]
 from kiosk.pieces.areas import Areas, AreasInvalid
 from kiosk.pieces.timeline import Path, Place
 from kiosk.screen_model import Heading

@@ -19,7 +19,7 @@ from kiosk.bench.adapters.faults import DeviceFaults, SimReaderFaults
 from kiosk.bench.adapters.log import BenchLog
 from kiosk.bench.adapters.paper import PaperTray, RecordingPrinter
 from kiosk.bench.ports import BenchError, FaultView
-from kiosk.bench.world import Ending
+from kiosk.bench.processes.ending import Ending
 from kiosk.personas import Persona, load_personas
 
 DEADLINE_S = 10.0

@@ -122,3 +122,22 @@ def test_a_dead_battery_sets_the_wall_clock_back_and_nothing_else() -> None:
     assert local_minute(clock.wall_ms()) > right
     clock.unshift()
     assert clock.monotonic_s() >= steady + 7200
+
+
+def test_what_a_technician_and_an_office_do_at_the_gateway_is_done_and_recorded(url: str, world: FakeWorld) -> None:
+    assert post(url, "/api/technician", {"do": "code"}).json() == {"digits": "12345678"}
+    assert post(url, "/api/technician", {"do": "revoked"}).json() == {"digits": ""}
+    assert post(url, "/api/reject", {"reason": "no-such-person"}).status_code == 200
+    assert world.officials.did == ["code", "revoked", "no-such-person"]
+    recorded = get(url, "/api/recording").text
+    assert "- technician: revoked" in recorded
+    assert "- rejected: no-such-person" in recorded
+    assert "12345678" not in str(get(url, "/api/log").json())
+    refused(post(url, "/api/technician", {"do": "sleep"}), 422, "malformed")
+    refused(post(url, "/api/reject", {"reason": "No such person"}), 422, "malformed")
+
+
+def test_a_scenario_for_a_fresh_terminal_is_not_played_on_one_that_has_joined(url: str, world: FakeWorld) -> None:
+    scenario = "scenario: x\nstack: real\nfresh: true\nsteps: [pull]"
+    told = refused(post(url, "/api/play", {"scenario": scenario}), 409, "other-terminal")
+    assert "kiosk bench play" in told["next"]

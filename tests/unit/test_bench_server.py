@@ -339,6 +339,8 @@ def test_the_contract_is_published(url: str) -> None:
         ("POST", "/api/key"),
         ("POST", "/api/draw"),
         ("POST", "/api/headphones"),
+        ("POST", "/api/technician"),
+        ("POST", "/api/reject"),
         ("POST", "/api/card/identity"),
         ("GET", "/api/speech"),
         ("GET", "/api/speech/{n}.wav"),

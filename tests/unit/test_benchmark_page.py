@@ -10,7 +10,7 @@ import pytest
 from kiosk.bench.fleet.plot import Curve
 from tests.bench.figures import Figure, Figures
 from tests.bench.night import night
-from tests.bench.page import page
+from tests.bench.page import main, page
 
 
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *figures: Figure) -> tuple[int, str, dict[str, str]]:
@@ -68,3 +68,26 @@ def test_the_long_runs_stand_with_what_they_said_last_and_a_failed_one_says_so(t
     assert "quick" not in text
     assert page({}, tmp_path / "nightly.xml")[0].endswith(text)
     assert night(tmp_path / "none.xml") == ""
+
+
+def test_one_measurement_in_a_fresh_clone_leaves_the_others_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, plots, figures = tmp_path / "page.md", tmp_path / "plots", tmp_path / "figures"
+    for name, value in (("PAGE", file), ("PLOTS", plots), ("KEPT", figures), ("REPORT", tmp_path / "none")):
+        monkeypatch.setattr(f"tests.bench.page.{name}", value)
+    monkeypatch.setenv("KIOSK_BENCH", str(figures))
+    for name in ("card", "paper"):
+        measured = Figures(name, name.title(), ())
+        measured.curves.append(Curve(name, "lines", "bytes", {"ours": [(1, 10), (2, 30)]}))
+        measured.add(Figure("bytes", 2096, "bytes", most=2100))
+        assert measured.close() == 0
+    main()
+    before = file.read_text("utf-8")
+    assert ("## Card" in before, "## Paper" in before) == (True, True)
+    (figures / "card.json").unlink()
+    capsys.readouterr()
+    main()
+    assert file.read_text("utf-8") == before
+    assert "no figures of card" in capsys.readouterr().out
+    assert len(list(plots.iterdir())) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -33,10 +32,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
 def test_a_card_is_laid_on_the_module_and_read(pair: Pair) -> None:
     sim, module = pair
     assert module.status()
-    module.reset()
-    assert not module.card_there()
     sim.place(resident_document())
-    assert module.card_there()
     reading = module.read()
     assert (reading.facts.profile, reading.facts.expires) == ("resident-id", "")
     assert (reading.holder.name, reading.holder.id_number, reading.holder.ethnic_group) == ("测试人", ID_NUMBER, 11)
@@ -51,31 +47,12 @@ def test_a_card_is_laid_on_the_module_and_read(pair: Pair) -> None:
     assert module.read().facts.expires == "2035-05-06"
 
 
-def test_nothing_on_the_module(pair: Pair) -> None:
-    _, module = pair
+def test_a_card_that_is_laid_down_later_is_found(pair: Pair) -> None:
+    sim, module = pair
     with pytest.raises(NoCard):
         module.read()
-    assert not module.wait_for_card(0.9, pause=lambda _s: None)
-
-
-def test_a_card_that_comes_later_is_waited_for(pair: Pair) -> None:
-    sim, module = pair
-    asked = 0
-
-    def pause(_seconds: float) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 3:
-            sim.place(resident_document())
-
-    assert module.wait_for_card(60.0, pause)
-    assert asked == 3
-
-
-def test_waiting_ends_when_it_is_told_to(pair: Pair) -> None:
-    _, module = pair
-    threading.Timer(0.05, module.stop).start()
-    assert not module.wait_for_card(600.0)
+    sim.place(resident_document())
+    assert module.read().holder.id_number == ID_NUMBER
 
 
 def test_the_card_is_lifted_while_it_is_read(pair: Pair) -> None:

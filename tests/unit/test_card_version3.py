@@ -8,7 +8,7 @@ import pytest
 
 from drivers.cards.registry import recognise
 from drivers.cards.secure import mutual
-from drivers.cards.secure.mutual import HsmAuthentication, KeyModule
+from drivers.cards.secure.mutual import HsmAuthentication
 from drivers.errors import CardNeedsHsm, CardProtocolError, PinBlocked, PinFormat, PinRejected
 from drivers.sim.cards.chips.citizen import BENCH_MASTER_KEY
 from provisioning.gateway import hsm
@@ -16,6 +16,7 @@ from provisioning.gateway.hsm import MockHsm
 from provisioning.gateway.problems import Refused
 from tests.cards import NAME, PIN, Contacts, sim_card
 from tests.gateway_kit import GatewayKit
+from tests.security_module import KeyModule
 
 OTHER_KEY = bytes(range(16))
 

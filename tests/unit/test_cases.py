@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from kiosk.cli.gateway import gateway as command
+from kiosk.cli.gateway.command import gateway as command
 from provisioning.gateway.cases.outside.routes import agency_token
 from provisioning.gateway.cases.plans import PlansInvalid, load_plans, schedule
 from provisioning.gateway.cases.simulated import Habits

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from offline_cache.errors import ChainBroken
 from offline_cache.messages import check_chain, genesis, next_chain
+from offline_cache.wire.chain import uuid7
 from tests.unit.test_messages import DEVICE, EPOCH, make_batch
 
 START = genesis(DEVICE, EPOCH)
@@ -43,3 +46,10 @@ def test_a_removed_an_inserted_and_a_swapped_row_are_found() -> None:
 def test_another_epoch_or_device_has_another_chain() -> None:
     row = make_batch(1).rows[0]
     assert len({next_chain(genesis(d, e), row) for d in (DEVICE, DEVICE[::-1]) for e in (EPOCH, EPOCH[::-1])}) == 4
+
+
+def test_an_entrys_id_is_a_uuid_of_version_7_that_begins_with_its_time_and_never_repeats() -> None:
+    ids = {uuid7(1_770_000_000_123) for _ in range(1000)}
+    assert len(ids) == 1000
+    for made in map(uuid.UUID, ids):
+        assert (made.version, made.variant, made.int >> 80) == (7, uuid.RFC_4122, 1_770_000_000_123)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kiosk.cli.gateway import gateway as command
+from kiosk.cli.gateway.command import gateway as command
 from provisioning.gateway.city.holdings import company_code, uscc_check
 from provisioning.gateway.city.people import People, load_material
 from provisioning.gateway.city.records import Records

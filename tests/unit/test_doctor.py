@@ -322,7 +322,7 @@ def test_a_check_that_falls_over_is_a_failed_check_and_hides_no_other(site: Site
     def falls(_: Site) -> object:
         raise ZeroDivisionError
 
-    results = run_checks([Check("one", "", falls), next(c for c in CHECKS if c.name == "clock")], site)  # type: ignore[arg-type]
+    results = run_checks([Check("one", falls), next(c for c in CHECKS if c.name == "clock")], site)  # type: ignore[arg-type]
     assert [str(one.outcome) for one in results] == ["fail", "ok"]
     assert "ZeroDivisionError" in results[0].cause
 
@@ -345,7 +345,7 @@ def test_a_check_that_hangs_is_named_and_holds_up_no_other(site: Site) -> None:
         released.wait(60)
         return ok()
 
-    checks = [Check("hangs", "", hangs), *(one for one in CHECKS if one.name in {"clock", "memory"})]
+    checks = [Check("hangs", hangs), *(one for one in CHECKS if one.name in {"clock", "memory"})]
     found, *others = run_checks(checks, site, deadline_s=0.2)
     released.set()
     assert (found.name, str(found.outcome), found.cause) == ("hangs", "fail", "it has not ended after 0.2 s")

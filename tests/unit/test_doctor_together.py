@@ -20,7 +20,7 @@ def test_all_checks_run_side_by_side(tmp_path: Path) -> None:
         return ok()
 
     site = Site(tmp_path, Settings())
-    results = run_checks([Check(f"check-{number}", "", waits) for number in range(40)], site)
+    results = run_checks([Check(f"check-{number}", waits) for number in range(40)], site)
     assert {str(one.outcome) for one in results} == {"ok"}
 
 

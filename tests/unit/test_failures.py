@@ -75,7 +75,7 @@ def said_by_commands() -> set[str]:
     for path in (
         ROOT / "kiosk/cli/upkeep/leaving.py",
         ROOT / "kiosk/cli/upkeep/media.py",
-        ROOT / "kiosk/cli/joining/enrol.py",
+        ROOT / "kiosk/cli/enrol.py",
     ):
         for node in ast.walk(repository.tree(path)):
             if (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.events import SubjectData
+from kiosk.pieces.released import SubjectData
 from kiosk.services import forms
 from kiosk.services.definition import Choice, Condition, FieldDefinition, SubjectChoices
 from kiosk.services.definition import Test as FieldTest

@@ -38,6 +38,8 @@ def test_everything_is_private_and_made_once(tmp_path: Path) -> None:
     assert again.ca_hash == made.ca_hash
     assert len(made.ca_hash) == 64
     assert names(folder) == {"localhost", "127.0.0.1", "::1"}
+    assert made.server_ends is not None
+    assert made.server_ends - NOON == datetime.timedelta(days=397)
     assert isinstance(made.server_tls(), ssl.SSLContext)
 
 

@@ -1,4 +1,4 @@
-"""An operator closes the gateway for a while and opens it again."""
+"""An operator closes the gateway for a while and opens it again; and what its commands say to a hand."""
 
 from __future__ import annotations
 
@@ -32,6 +32,21 @@ def test_a_closed_gateway_tells_terminals_when_to_ask_again_and_lets_its_operato
     kit.store.close()
 
 
+def test_a_citizen_who_opens_a_case_meanwhile_reads_a_page_and_no_json(tmp_path: Path) -> None:
+    kit = GatewayKit(tmp_path / "gateway")
+    close_door(kit.authority.folder, 40)
+    telephone = {"accept": "text/html,application/xhtml+xml;q=0.9"}
+    answer = kit.call("GET", "/case?number=T0001-000042", headers=telephone)
+    told = answer.headers["retry-after"]
+    assert (answer.status, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert f"请过 {told} 秒再试。您交过的件都在。" in answer.body.decode()
+    assert f"Please try again in {told} seconds." in answer.body.decode()
+    assert 'href="tel:12345"' in answer.body.decode()
+    assert kit.log[-1] == ("gateway.refused", {"code": "gateway-closed", "status": 503})
+    assert kit.call("GET", "/case?number=T0001-000042").code == "gateway-closed", "a program hears a code"
+    kit.store.close()
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("7\n", 7), ("", CLOSED_S), ("soon", CLOSED_S), ("0", 1), ("99999", MOST_CLOSED_S), ("-3", 30)],
@@ -52,6 +67,23 @@ def test_the_commands_close_and_open(tmp_path: Path) -> None:
     assert closed_for_s(Path(folder)) == 90
     opened = run.invoke(app, ["gateway", "open", "--dir", folder, "--json"])
     assert json.loads(opened.stdout) == {"closed": False, "was_closed": True}
+
+
+def test_an_order_that_cannot_be_given_says_why_in_words_for_a_hand(tmp_path: Path) -> None:
+    run, folder = CliRunner(), str(tmp_path / "gateway")
+    run.invoke(app, ["gateway", "init", folder])
+    nobody = run.invoke(app, ["gateway", "order", "--dir", folder, "T0009", "restart"])
+    assert (nobody.exit_code, nobody.stderr) == (1, "there is no terminal T0009 [not-found]\n")
+    dance = run.invoke(app, ["gateway", "order", "--dir", folder, "T0009", "dance"])
+    assert dance.stderr.startswith("kind is one of restart, reboot, refresh, ")
+    assert "protocol" not in dance.stderr
+
+
+def test_help_begins_with_how_a_gateway_begins() -> None:
+    told = CliRunner().invoke(app, ["gateway", "--help"]).stdout
+    places = [told.index(f" {name} ") for name in ("init", "serve", "invite", "entries", "days", "verify-proof")]
+    assert places == sorted(places)
+    assert "completion" not in told
 
 
 def test_the_bench_closes_the_same_door() -> None:

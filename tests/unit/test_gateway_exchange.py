@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kiosk.cli.gateway import gateway as command
+from kiosk.cli.gateway.command import gateway as command
 from provisioning.gateway.exchange.inbox import Inbox
 from provisioning.gateway.exchange.stream import EntryStream, Item, Page
 from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
@@ -188,6 +188,10 @@ def test_an_agency_is_let_in_from_the_command_line(tmp_path: Path) -> None:
     assert (who.name, who.agency) == ("police", "psb")
     again = CliRunner().invoke(command, arguments)
     assert (again.exit_code, json.loads(again.stdout)["error"]) == (1, "subscriber-taken")
+    mistyped = CliRunner().invoke(command, ["subscribe", "p2", "--dir", str(kit.folder), "--agency", "pbs", "--json"])
+    assert json.loads(mistyped.stdout)["error"] == "agency-unknown", "nothing would ever come"
+    archive = CliRunner().invoke(command, ["subscribe", "all", "--dir", str(kit.folder), "--agency", "*", "--json"])
+    assert archive.exit_code == 0
     kit.store.close()
 
 

@@ -11,13 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
-from kiosk.cli.gateway import gateway as command
+from kiosk.cli.gateway.command import gateway as command
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import verify1
 from offline_cache.wire.verdict import VerdictPage, decode_verdicts, encode_verdicts
 from provisioning.gateway.ingest import unsealed
-from provisioning.gateway.proofs.days import ProofInvalid, check_days, close_days, find_line, prove, verify_proof
-from tests.gateway_days import DAY_MS, NOON_MS, LineStore, journal, sealed_days
+from provisioning.gateway.proofs.days import ProofInvalid, close_days, find_line, prove, verify_proof
+from tests.gateway_days import DAY_MS, NOON_MS, LineStore, check_days, journal, sealed_days
 from tests.gateway_kit import Answer, GatewayKit, Terminal
 
 

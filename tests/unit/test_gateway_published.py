@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from kiosk import settings
 from kiosk.__main__ import app
-from kiosk.cli.running.site import in_force
+from kiosk.cli.running.site import in_force, state_dir
 from kiosk.log import Log
 from kiosk.workers.online import OnlineGateway
 from kiosk.workers.shelf import DIVISIONS, OFFICES, Directory, SetAsideWatch
@@ -226,6 +226,17 @@ def test_the_citys_settings_stand_over_the_terminals_own(rig: Rig, tmp_path: Pat
     assert in_force(rig.folder, file).idle_timeout_s == 60
 
 
+@pytest.mark.parametrize(("told", "kept"), [("", ".local/state"), ("relative", ".local/state"), ("{}/xdg", "xdg")])
+def test_a_program_that_is_given_no_state_folder_keeps_its_state_where_its_owner_keeps_such_things(
+    told: str, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", told.format(tmp_path))
+    folder = state_dir(None)
+    assert folder == tmp_path / kept / "kiosk"
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_kiosk_config_says_what_is_in_force_and_who_said_it(rig: Rig, tmp_path: Path) -> None:
     from tests.unit.test_sync_catalogue import Shelf as Signed
     from tests.unit.test_sync_catalogue import configuration
@@ -245,6 +256,11 @@ def test_kiosk_config_says_what_is_in_force_and_who_said_it(rig: Rig, tmp_path: 
     catalogue.refresh_published(rig.folder, shelf, rig.joined.signing_key, settings.usable)
     code, now = told()
     assert (code, now["version"], now["managed"], now["settings"]["idle_timeout_s"]) == (0, 3, ["idle_timeout_s"], 90)
+    shown = CliRunner().invoke(app, ["config", "--state", str(rig.folder), "--config", str(file)]).stdout.splitlines()
+    assert shown[:2] == [f"settings file: {file}", "gateway's configuration: 3"]
+    whose = dict(line.split("  # ") for line in shown[2:])
+    assert (whose["idle_timeout_s = 90"], whose["warning_s = 30"], whose["width = 1080"]) == (
+        "gateway", "file", "default")  # fmt: skip
     file.write_text("idle_timeout_s = 1", "utf-8")
     code, refused = told()
     assert (code, refused["error"]) == (1, "settings-invalid")

@@ -154,6 +154,14 @@ def test_the_page_tells_counts_and_nobodys_data(kit: GatewayKit) -> None:
     assert "已吊销 revoked" in kit.call("GET", "/").body.decode()
 
 
+def test_the_page_says_in_time_that_the_server_s_certificate_ends(kit: GatewayKit) -> None:
+    told = "certificate ends on"
+    kit.clock.pass_s(200 * 86_400)
+    assert told not in kit.call("GET", "/").body.decode()
+    kit.clock.pass_s(70 * 86_400)
+    assert f"{told} {kit.authority.server_ends:%Y-%m-%d}" in kit.call("GET", "/").body.decode()
+
+
 def test_a_terminal_that_only_asks_for_its_health_is_seen(kit: GatewayKit) -> None:
     terminal = kit.enrol()
     kit.clock.pass_s(3600)

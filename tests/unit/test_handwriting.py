@@ -21,12 +21,14 @@ from kiosk.session.asking.events import CandidatesTurned, CharacterChosen, Chara
 from kiosk.speech import focus
 from kiosk.speech.guide import spoken_words
 from kiosk.speech.transcript import transcript
+from kiosk.view_model.frame import Words
 from kiosk.workers.writing import Writers, open_writers
-from kiosk.writing.handwriting import MOST_CANDIDATES, Handwriting, HandwritingMissing, RecordedHandwriting
+from kiosk.writing.handwriting import MOST_CANDIDATES, Handwriting, HandwritingMissing
 from kiosk.writing.zinnia import ZinniaHandwriting, shared, shared_or_tell
 from tests.unit.test_pinyin import COMMENT, TWIN
 from tests.unit.test_runtime import Desk
 from tests.unit.visit_kit import AT_MS, FAILURES, SAY, SITE, Visit, catalogue, world
+from tests.unit.writing_twins import RecordedHandwriting
 
 WANG: tuple[Stroke, ...] = (
     ((200, 250), (800, 250)),
@@ -194,7 +196,7 @@ def test_the_keypad_goes_through_the_candidates_by_rows_and_they_are_told() -> N
 
 def test_the_runtime_brings_strokes_to_the_recogniser_and_none_to_the_log(tmp_path: Path) -> None:
     clock, screens = ManualClock(AT_MS), list[ScreenModel]()
-    words = r.Words(SAY.__getitem__, FAILURES, SITE)
+    words = Words(SAY.__getitem__, FAILURES, SITE)
     runtime = r.Runtime(world(), words, clock, Log(tmp_path / "log.jsonl", clock.wall_ms), screens.append, Random(1))
     desks = {item.name: cast(Any, Desk()) for item in fields(r.Desks) if item.name != "writers"}
     runtime.open(r.Desks(**desks, writers=Writers(TWIN, READ)))

@@ -13,12 +13,13 @@ from kiosk.session.asking import writing
 from kiosk.session.asking.events import CharactersFound
 from kiosk.workers.writing import Writers, open_writers
 from kiosk.writing import traditional
-from kiosk.writing.handwriting import MOST_CANDIDATES, HandwritingMissing, RecordedHandwriting
+from kiosk.writing.handwriting import MOST_CANDIDATES, HandwritingMissing
 from kiosk.writing.traditional import TraditionalHandwriting
 from kiosk.writing.zinnia import shared
 from tests.unit.test_handwriting import READ, WANG, YOU, Writer
 from tests.unit.test_pinyin import TWIN
 from tests.unit.visit_kit import drawn, world
+from tests.unit.writing_twins import RecordedHandwriting
 
 MEN: tuple[Stroke, ...] = (
     ((190, 170), (195, 500), (190, 870)),

@@ -17,10 +17,10 @@ from drivers.printers.paper.layout import (
     TextLine,
     lay_out,
     marked,
-    preview_text,
 )
 from drivers.printers.paper.linebreak import break_lines, columns, tidy
 from drivers.printers.paper.receipt_document import MAX_QR_BYTES
+from tests.paper import preview_text
 
 
 def receipt(*blocks: object, width_mm: int = 80, copy: bool = False) -> Receipt:

@@ -1,13 +1,21 @@
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.ui.linebreak import balance, fit, squeezed, starts_badly, units, wrap
+from kiosk.ui.linebreak import NO_END, NO_START, balance, fit, squeezed, units, wrap
 
 
 def wide(text: str) -> float:
     """Ten for a Chinese character, five for a Latin one."""
     return sum(10 if ord(letter) > 0x2E80 or letter in "“”‘’…—" else 5 for letter in text)
+
+
+def starts_badly(lines: Sequence[str]) -> bool:
+    """Whether a line begins with a closing mark or ends with an opening one."""
+    return any(later[:1] in NO_START - {"*"} or line[-1:] in NO_END - {"*"} for line, later in pairwise(lines) if later)
 
 
 def test_no_line_begins_with_a_stop() -> None:
@@ -56,6 +64,29 @@ def test_no_character_is_left_alone_with_its_stop_on_the_last_line() -> None:
     assert wrap("没有卡也能先看看。", 70, wide) == ["没有卡也能先看", "看。"]
     assert fitted("没有卡也能先看看。", 70) == ["没有卡也能先", "看看。"]
     assert fitted("Leave the card in it.", 95) == ["Leave the card", "in it."]
+    assert fitted("It goes in all the same.", 100) == ["It goes in all", "the same."], "nor a short word with its stop"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("updated 17 May 2026", "17 May"),
+        ("2035 年 3 月 1 日到期", "1 日"),
+        ("余额 86,320.50 元", "86,320.50 元"),
+        ("等 10 个工作日", "10 个"),
+        ("18 / 45 working days", "18 / 45"),
+        ("替木棉灯饰办 · 第 1 页，共 2 页", "第 1 页"),
+        ("3. Land pre-examination", "3. Land"),
+    ],
+)
+def test_a_number_stays_with_what_it_counts(text: str, kept: str) -> None:
+    for width in range(40, 200):
+        assert any(kept in line for line in wrap(text, width, wide)), width
+
+
+def test_a_number_that_counts_nothing_is_no_reason_to_keep_a_line() -> None:
+    assert "12345 with" not in units("Call 12345 with your number")
+    assert "2026 Mayor" not in units("in 2026 Mayor Lin")
 
 
 def test_a_lonely_character_stays_where_its_company_would_need_one_more_line() -> None:

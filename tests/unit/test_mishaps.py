@@ -131,6 +131,12 @@ def state_is_a_file(site: Site, _patch: Patch) -> tuple[int, str]:
     return run("enrol", "--gateway", site.url, "--ca-hash", ZEROS, "--state", str(file), "--token", "x")
 
 
+def another_s_folder(site: Site, patch: Patch) -> tuple[int, str]:
+    with patch.context() as denied:
+        denied.setattr("os.access", lambda path, _mode: Path(path) != site.state)
+        return run("outbox", "status", "--state", str(site.state))
+
+
 def of(*command: str) -> Callable[[Site, Patch], tuple[int, str]]:
     """A command before the terminal has joined: the wrong order."""
     return lambda site, _patch: run(*command, "--state", str(site.state))
@@ -144,6 +150,9 @@ MISHAPS: dict[str, tuple[Callable[[Site, Patch], tuple[int, str]], int, str, str
     "second-use": (second_use, 1, "token-invalid", "kiosk gateway invite"),
     "wrong-authority": (
         lambda site, _: enrol(site, "--token", "x", ca_hash="ab" * 32), 1, "ca-mismatch", "kiosk gateway init"),
+    "port-too-high": (
+        lambda site, _: enrol(site, "--token", "x", url="https://127.0.0.1:84430"), 1, "malformed", "the option"),
+    "no-rights": (another_s_folder, 1, "state-denied", "with sudo"),
     "no-hash": (lambda site, _: enrol(site, "--token", "x", ca_hash="zz"), 1, "malformed", "site.toml"),
     "no-network": (
         lambda site, _: enrol(site, "--token", "x", url=NO_GATEWAY), 1, "gateway-unavailable", "Look at the cable"),

@@ -17,7 +17,7 @@ TEXTS = (
     *sorted(Path("kiosk/upkeep").glob("*.py")),
     *sorted(Path("provisioning/package/control").iterdir()),
     Path("assets/failure_codes.toml"),
-    Path("docs/technician.md"),
+    *sorted(Path("docs").glob("*.md")),
     Path("provisioning/gateway/problems.py"),
     Path("offline_cache/enrolment.py"),
     Path("README.md"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -36,3 +39,19 @@ def test_a_screen_that_the_demo_did_not_leave_is_named(
     assert pictures.main([str(_demo(tmp_path, without=lost)), str(tmp_path / "docs")]) == 1
     assert lost in capsys.readouterr().err
     assert not (tmp_path / "docs" / "visit.png").exists()
+
+
+def shot(screen: str, grey: int) -> Any:
+    file = io.BytesIO()
+    Image.new("L", (1080, 1920), grey).save(file, "PNG")
+    return SimpleNamespace(screen=screen, picture=file.getvalue())
+
+
+def test_a_journey_shows_each_screen_as_it_was_before_the_next_one_came() -> None:
+    """Home first without what it has to say, then with it; and once more at the end, when it is done."""
+    steps = [shot("home", 1), shot("home", 2), shot("intro", 3), shot("saved", 4), shot("home", 5)]
+    outcome: Any = SimpleNamespace(scenario=SimpleNamespace(name="a visit"), steps=steps)
+    shown = pictures.in_order(outcome, ("home", "intro", "saved"))
+    assert [image.getpixel((9, 9)) for image in shown] == [(grey,) * 3 for grey in (2, 3, 4)]
+    with pytest.raises(AssertionError, match="a visit: never at rating"):
+        pictures.in_order(outcome, ("home", "rating"))

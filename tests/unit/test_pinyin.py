@@ -19,12 +19,14 @@ from kiosk.screen_model import ScreenModel
 from kiosk.session.asking import writing
 from kiosk.session.asking.events import CandidateChosen, CandidatesFound, CandidatesTurned, CandidateTaken, PadChosen
 from kiosk.session.state import State
+from kiosk.view_model.frame import Words
 from kiosk.workers.writing import Writers
 from kiosk.writing import pinyin as port
-from kiosk.writing.pinyin import Pinyin, PinyinMissing, RecordedPinyin
+from kiosk.writing.pinyin import Pinyin, PinyinMissing
 from kiosk.writing.rime import RimePinyin, shared, shared_or_tell
 from tests.unit.test_runtime import Desk
 from tests.unit.visit_kit import AT_MS, BARE, FAILURES, SAY, SITE, Visit, catalogue, world
+from tests.unit.writing_twins import RecordedPinyin
 
 COMMENT = {
     **BARE,
@@ -169,7 +171,7 @@ def test_nothing_that_is_spelt_is_told_by_a_repr() -> None:
 
 def test_the_runtime_brings_letters_to_the_engine_and_the_answer_back(tmp_path: Path) -> None:
     clock, screens = ManualClock(AT_MS), list[ScreenModel]()
-    words = r.Words(SAY.__getitem__, FAILURES, SITE)
+    words = Words(SAY.__getitem__, FAILURES, SITE)
     runtime = r.Runtime(world(), words, clock, Log(tmp_path / "log.jsonl", clock.wall_ms), screens.append, Random(1))
     desks = {item.name: cast(Any, Desk()) for item in fields(r.Desks) if item.name != "writers"}
     runtime.open(r.Desks(**desks, writers=Writers(TWIN)))

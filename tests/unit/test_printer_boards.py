@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import tomllib
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 
 from drivers.api import JobState, Para, Receipt
 from drivers.printers.link import Deadlines
-from drivers.printers.models import ORIGINS, Model, model, models
+from drivers.printers.models import Model, Origin, model, models
 from drivers.printers.serial_printer import SerialPrinter
 from drivers.sim.printer import SimPrinter
 from drivers.sim.printer_condition import Board
@@ -136,7 +137,7 @@ def test_every_field_of_every_model_says_where_it_is_known_from() -> None:
     capabilities = {f.name for f in fields(Model)} - {"name", "origin"}
     for one in models().values():
         assert set(one.origin) == capabilities, one.name
-        assert set(one.origin.values()) <= ORIGINS
+        assert set(one.origin.values()) <= set(get_args(Origin))
 
 
 # --- starting up, and recovering ------------------------------------------------------------------------------------

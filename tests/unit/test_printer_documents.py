@@ -10,7 +10,8 @@ import pytest
 
 from drivers.api import QR, Banner, Barcode, BigNumber, Cut, Feed, ListBlock, Para, Receipt, Row, Rule, Title
 from drivers.errors import ReceiptInvalid
-from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_schema, receipt_to_json
+from drivers.printers.paper.receipt_document import parse_receipt, receipt_from_json, receipt_schema
+from tests.paper import receipt_to_json
 
 DOCUMENT: dict[str, object] = {
     "number": "T0001-000042",

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,18 @@ def test_import_contracts_name_every_pure_module() -> None:
     contracts = _project()["tool"]["importlinter"]["contracts"]
     (contract,) = [item for item in contracts if item["name"] == "pure modules touch nothing"]
     assert set(contract["source_modules"]) == {item.removesuffix(".py").replace("/", ".") for item in pure.PURE}
+
+
+def test_no_module_imports_itself_round_a_circle() -> None:
+    """Inside a function, or only for its types, an import counts like any other."""
+    files = {name(path).removesuffix(".py").replace("/", "."): path for path in repository.shipped()}
+    arrows = {module: repository.imports(path) & files.keys() for module, path in files.items()}
+    circle: list[str] = []
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    assert circle == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from drivers.api import JobState
-from drivers.printers.paper.layout import preview_text
 from kiosk.__main__ import app
 from kiosk.staff.setup.progress import proofs_json
 from kiosk.upkeep.setup import readiness, sheet
@@ -22,6 +21,7 @@ from offline_cache.service import drain
 from offline_cache.wire.fleet import readiness as wire
 from provisioning.gateway.fleet.readiness import Readiness
 from provisioning.gateway.offices.intake import Filed
+from tests.paper import preview_text
 from tests.unit.setup_machine import BEGAN, PROOFS, Bench, alone, bench, join, site
 from tests.unit.test_joining import Phone, Site
 

@@ -140,6 +140,18 @@ def test_who_reads_large_letters_gets_large_print(acked: bool) -> None:
     assert min(r.height for line in lines for r in line.runs if r.text.strip("═║╔╗╚╝- ")) == 2
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+def test_under_every_chinese_line_of_a_document_stands_its_english(scale: float) -> None:
+    reader = replace(session("school"), modes=Modes(text_scale=scale))
+    said = text(receipts.build(reader, SIGNING, copy=False))
+    assert "Received: application form" in said
+    assert "Liwan" in said or "Service" in said
+    papers = CATALOGUE.services["school"].evidence
+    places = [said.index(words) for item in papers for words in (item.replaces["zh-Hans"], item.replaces["en"])]
+    assert len(papers) > 1
+    assert places == sorted(places), "one document after the other, Chinese then English"
+
+
 def test_a_service_says_in_its_own_words_what_was_received() -> None:
     assert "居住登记表" in text(receipts.build(session("residence"), SITE, copy=False))
     assert "申请表" in text(receipts.build(session("bare"), SITE, copy=False))

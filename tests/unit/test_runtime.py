@@ -20,7 +20,9 @@ from kiosk.log import Log
 from kiosk.screen_model import ScreenModel
 from kiosk.session import state as s
 from kiosk.session.state import State
+from kiosk.settings import Settings
 from kiosk.speech.guide import Guide
+from kiosk.view_model.frame import Words
 from tests.scenario.kit import Kiosk
 from tests.unit.visit_kit import FACTS, FAILURES, HOLDER, SAY, SITE, world
 
@@ -49,13 +51,13 @@ class Desk:
 class Loop:
     """A runtime whose workers only take notes."""
 
-    def __init__(self, *chores: r.Chore, guide: Guide | None = None) -> None:
+    def __init__(self, *chores: r.Chore, guide: Guide | None = None, settings: Settings | None = None) -> None:
         self.clock = ManualClock()
         self.log = Log(None, self.clock.wall_ms)
         self.screens: list[ScreenModel] = []
         self.desk = Desk()
-        words = r.Words(SAY.__getitem__, FAILURES, SITE)
-        there = world(local=local_minute(self.clock.wall_ms()))
+        words = Words(SAY.__getitem__, FAILURES, SITE)
+        there = world(local=local_minute(self.clock.wall_ms()), settings=settings or Settings())
         self.runtime = r.Runtime(
             there, words, self.clock, self.log, self.screens.append, Random(1), guide, chores
         )  # fmt: skip
@@ -306,7 +308,7 @@ def test_the_loop_runs_in_its_own_thread_until_it_is_closed(tmp_path: Path) -> N
             shown.set()
 
     log = Log(tmp_path / "log.jsonl", clock.wall_ms)
-    words = r.Words(SAY.__getitem__, FAILURES, SITE)
+    words = Words(SAY.__getitem__, FAILURES, SITE)
     runtime = r.Runtime(world(), words, clock, log, show, Random(1))
     desk = cast(Any, Desk())
     runtime.open(r.Desks(desk, desk, desk, desk, desk))

@@ -51,7 +51,18 @@ def test_a_good_file_is_read_with_the_lines_of_its_steps() -> None:
         ("scenario: a\nsteps: []", 2, "at least one"),
         ("scenario: a\nscenario: b\nsteps: [pull]", 2, "twice"),
         ("scenario: a\nsteps:\n  - dance", 3, "no step is called 'dance'"),
-        ("scenario: a\nsteps:\n  - pull\n  - wait: soon", 4, "`wait` does not take that"),
+        ("scenario: a\nsteps:\n  - pull\n  - wait: soon", 4, "`wait` takes a number"),
+        ("scenario: a\nsteps:\n  - touch: 5", 3, "`touch` takes text or a list"),
+        ("scenario: a\nsteps:\n  - network: sideways", 3, "takes up or down, or a map of latency_ms, loss, up"),
+        ("scenario: a\nsteps:\n  - printed: 1", 3, "`printed` takes a map of copy, count"),
+        ("scenario: a\nsteps:\n  - entries: {count: many}", 3, "`count` of `entries` takes a whole number"),
+        ("scenario: a\nsteps:\n  - see: {within: true}", 3, "`within` of `see` takes a number"),
+        ("scenario: a\nsteps:\n  - printed: {copy: 1}", 3, "`copy` of `printed` takes true or false"),
+        ("scenario: a\nsteps:\n  - phone: {persona: parent}", 3, "a tap on the telephone has a do: scan"),
+        ("scenario: a\nsteps:\n  - technician: sleeps", 3, "a technician: code, wrong-code"),
+        ("scenario: a\nprinter: nosuch\nsteps: [pull]", 2, "known: clone-80"),
+        ("scenario: a\nfresh: true\nsteps: [pull]", 2, "stack: real"),
+        ("scenario: a\noffice: rongshu\nsteps: [pull]", 2, "an office wants stack: real"),
         ("scenario: a\nsteps:\n  - pin: 123456", 3, "in quotes"),
         ("scenario: a\nsteps:\n  - type: 13800001234", 3, "in quotes"),
         ("scenario: a\nsteps:\n  - wait", 3, "wants something after it"),
@@ -103,12 +114,16 @@ def test_what_is_written_is_read_back_the_same(name: str, steps: list[Step], lan
     assert [(one.verb, one.argument) for one in again.steps] == [(one.verb, one.argument) for one in steps]
 
 
+def wants(scenario: Scenario) -> tuple[str, str, bool, bool, str]:
+    return scenario.printer, scenario.stack, scenario.alone, scenario.fresh, scenario.office
+
+
 def test_what_a_scenario_wants_of_its_bench_is_read_and_written() -> None:
-    head = "scenario: x\nprinter: custom-kpm\nstack: real\nalone: true\noffice: none\nsteps: [come-in]"
+    head = "scenario: x\nprinter: custom-vkp80\nstack: real\nalone: true\nfresh: true\noffice: none\nsteps: [come-in]"
     scenario = parse_scenario(head, "a.yaml")
-    assert (scenario.printer, scenario.stack, scenario.alone, scenario.office) == ("custom-kpm", "real", True, "none")
+    assert wants(scenario) == ("custom-vkp80", "real", True, True, "none")
     again = parse_scenario(write_scenario(scenario), "a.yaml")
-    assert (again.printer, again.stack, again.alone, again.office) == ("custom-kpm", "real", True, "none")
+    assert wants(again) == ("custom-vkp80", "real", True, True, "none")
 
 
 @pytest.mark.parametrize("line", ["alone: perhaps", "office: Rong shu", "landscape: 1"])
@@ -133,5 +148,5 @@ def test_strokes_are_written_as_they_are_read() -> None:
 def test_what_a_technician_can_have_is_named_where_something_else_is_written() -> None:
     with pytest.raises(ScenarioInvalid, match="the technician's card is in or out"):
         parse_scenario("scenario: x\nsteps:\n  - badge: on\n", "x.yaml")
-    with pytest.raises(ScenarioInvalid, match="a technician has a code"):
+    with pytest.raises(ScenarioInvalid, match="a technician: code, wrong-code"):
         parse_scenario("scenario: x\nsteps:\n  - technician: late\n", "x.yaml")

@@ -70,3 +70,23 @@ def test_a_reset_begins_anew_and_an_empty_recording_is_a_scenario_too() -> None:
     recorder.clear()
     assert steps(recorder) == [("see", "attract")]
     assert recorder.scenario("x").steps == (Step("see", "attract"),)
+
+
+def test_the_code_a_technician_typed_is_another_one_the_next_time() -> None:
+    recorder = Recorder()
+    recorder.technician("code", "12345678")
+    recorder.typed("1234", "staff.code")
+    for digit in "5678":
+        recorder.touched(f"key.{digit}", digit, "key")
+    recorder.touched("primary", "进入维护", "primary")
+    recorder.technician("revoked", "")
+    recorder.did("rejected", "no-such-person")
+    assert steps(recorder) == [("technician", "code"), ("technician", "revoked"), ("rejected", "no-such-person")]
+
+
+def test_a_code_typed_wrong_stays_as_it_was_typed() -> None:
+    recorder = Recorder()
+    recorder.technician("code", "12345678")
+    recorder.typed("12345679", "staff.code")
+    recorder.touched("primary", "进入维护", "primary")
+    assert steps(recorder) == [("type", "12345679"), ("touch", "primary")]

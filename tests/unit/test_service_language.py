@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 
 from kiosk.cli.pages.service_schema import service_schema
-from kiosk.events import SubjectData
+from kiosk.pieces.released import SubjectData
 from kiosk.services import forms, parsing
 from kiosk.services.definition import (
     AgeFilter,

@@ -21,11 +21,21 @@ Change = Callable[[dict[str, Any]], object]
 def test_what_is_shipped_is_parsed_as_it_is_written() -> None:
     service = CATALOGUE.services["residence"]
     assert (service.event, service.agency, service.offline, service.fee) == ("moved", "psb", "accept", 0)
-    assert service.promised == services.Limit(10, "wd", assumed=True)
+    assert service.promised == services.Limit(10, "wd")
     assert service.field("landlord").required is False
     assert service.field("since").not_after_today
     assert [item.value for item in service.field("dwell").choices] == ["rent", "own", "dormitory", "guest", "school"]
-    assert CATALOGUE.of_event("moved") == (CATALOGUE.services["household-proof"], service)
+
+
+def test_every_law_of_what_is_shipped_has_a_title_in_every_language() -> None:
+    laws = [law for service in CATALOGUE.services.values() for law in service.legal]
+    assert len(laws) > 15
+    assert all(set(law) == set(services.LANGUAGES) and law["en"].isascii() for law in laws)
+
+
+def test_a_definition_signed_before_titles_were_translated_is_still_read() -> None:
+    made = parse_definition({**EVERY_TYPE, "legal": [{"title": "某条例"}]}, SHARED)
+    assert made.legal == ({"zh-Hans": "某条例"},)
 
 
 def test_every_subject_is_asked_for_once_whatever_needs_it() -> None:
@@ -89,6 +99,8 @@ WRONG: dict[str, tuple[Change, str]] = {
     "groups no texts": (at("groups", [[]]), "residence.groups: a list of texts"),
     "groups no list": (at("groups", "person"), "residence.groups: a list"),
     "legal": (at("legal", [{"article": "1"}]), "residence.legal: title"),
+    "legal in one language": (at("legal", [{"title": {"zh-Hans": "甲"}}]), "residence.legal: the words in en"),
+    "legal no words": (at("legal", [{"title": 7}]), "residence.legal: a table"),
     "limits": (at("limits", {"promised": {"n": 1, "unit": "y"}}), "residence.limits: unit"),
     "limits n": (at("limits", {"promised": {"n": True, "unit": "d"}}), "residence.limits: a whole number"),
     "minutes": (at("minutes", -1), "residence.minutes: a whole number"),

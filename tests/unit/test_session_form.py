@@ -115,7 +115,7 @@ def test_every_row_and_choice_can_be_reached_at_every_size(landscape: bool, reac
 def test_larger_letters_never_make_more_rows() -> None:
     from kiosk.pieces.modes import TEXT_SCALES, Modes
 
-    for kind in ("form", "check", "choices"):
+    for kind in ("form", "check", "choices", "times"):
         for landscape in (False, True):
             counts = [rows_per_page(kind, Modes(scale), landscape=landscape) for scale in TEXT_SCALES]
             assert counts == sorted(counts, reverse=True)

@@ -193,10 +193,17 @@ def test_wrong_digits_are_asked_again_and_the_third_time_another_page_comes() ->
     assert hand.proof("printer").facts == {"digits": "1111"}
 
 
-@pytest.mark.parametrize("code", ["paper-out", "", "cover-open"])
-def test_a_page_that_does_not_come_out_is_printed_again_or_accepted(code: str) -> None:
+@pytest.mark.parametrize(("code", "next_step", "looked_up"), [
+    ("paper-out", "换 80 mm 纸卷", "printer-paper-out"), ("cover-open", "把盖合上", "printer-cover-open"),
+    ("", "线接好没有", "printer-fault"), ("printer-unplugged", "线接好没有", "printer-absent"),
+    ("no-reply", "线接好没有", "printer-absent"), ("cutter", "线接好没有", "printer-fault"),
+])  # fmt: skip
+def test_a_page_that_does_not_come_out_is_printed_again_or_accepted(code: str, next_step: str, looked_up: str) -> None:
     hand = Hand().to("paper").done("print", ok=False, code=code)
     assert "测试页没有打好" in hand.words
+    assert next_step in hand.words
+    assert looked_up in hand.words
+    assert "没有成功，代码" not in hand.words
     hand.send(e.KeyTyped("1")).send(e.PrimaryPressed())
     assert hand.part.at == "paper"
     assert hand.touch("setup.again").asked() == ["print"]

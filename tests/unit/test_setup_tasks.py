@@ -13,9 +13,10 @@ from drivers.sim.cards.reader import SimReader
 from kiosk.speech.recording import RecordingEngine
 from kiosk.speech.speaker import SpeechFailed
 from kiosk.staff.part import Part, Staff
+from kiosk.staff.setup import progress
 from kiosk.terminal import StaffSide
 from kiosk.upkeep.setup import probe, trial
-from kiosk.upkeep.setup.side import PROGRESS_FILE, begins, site_at, with_setup
+from kiosk.upkeep.setup.side import begins, site_at, with_setup
 from kiosk.upkeep.setup.tasks import NotYet, StickMissing
 from kiosk.workers.staff_tools import TaskTable
 from offline_cache import state as states
@@ -205,7 +206,7 @@ def test_a_terminal_with_site_s_data_begins_with_commissioning_until_it_was_open
     file.write_bytes(encode(checked("https://gateway.example:8443", "ab" * 32)))
     assert begins(tmp_path, read())
     assert not begins(tmp_path, None)
-    (tmp_path / PROGRESS_FILE).write_text("{}", "utf-8")
+    (tmp_path / progress.FILE).write_text("{}", "utf-8")
     assert begins(tmp_path, None)
 
 

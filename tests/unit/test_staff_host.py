@@ -15,7 +15,7 @@ from kiosk import events as e
 from kiosk.doctor.check import Check, ok
 from kiosk.doctor.site import Site
 from kiosk.hosting.pins import STAFF, Pins
-from kiosk.hosting.staff_host import First, StaffHost, StaffWords
+from kiosk.hosting.staff_host import First, StaffHost
 from kiosk.log import Log
 from kiosk.session.state import RecogniseCard, Session, State
 from kiosk.staff.closed import Closed
@@ -24,6 +24,7 @@ from kiosk.staff.events import NameHeld, OwnSlotChanged, TaskPressed, Technician
 from kiosk.staff.maintenance import Maintenance
 from kiosk.staff.part import Closure, TaskDone
 from kiosk.upkeep import tasks
+from kiosk.view_model.frame import Words
 from kiosk.words import i18n
 from kiosk.workers.staff_tools import LaterTools, StaffDesk, TaskTable, UnknownTask
 from kiosk.workers.threads import InlineWorker, ThreadWorker, WorkerBusy, asked
@@ -34,7 +35,7 @@ DEADLINE_S = 10.0
 
 
 def host(closure: Closure | None = None, first: First | None = None) -> StaffHost:
-    return StaffHost(StaffWords(i18n.staff_sayer, FAILURES, SITE), closure, first)
+    return StaffHost(Words(i18n.staff_sayer, FAILURES, SITE), closure, first)
 
 
 def raised(_worker: str, error: BaseException) -> None:
@@ -191,7 +192,7 @@ def maintenance(folder: Path, **change: object) -> tasks.Maintenance:
     machine = tasks.Machine(
         state_dir=folder, site=lambda: Site(folder, world().settings), printer=Printer(), log=Log(None, lambda: 0),
         wall_ms=lambda: 1_779_070_000_000, local=lambda: "2026-05-18T10:24", restart=lambda: None,
-        checks=(Check("display", "x", lambda _site: ok()),),
+        checks=(Check("display", lambda _site: ok()),),
     )  # fmt: skip
     return tasks.Maintenance(replace(machine, **change))  # pyright: ignore
 

@@ -185,12 +185,24 @@ def test_a_damaged_disk_stops_the_line_and_says_so(rig: Rig) -> None:
 # ------------------------------------------------------------------------------------------------- the service
 
 
+class Stop(threading.Event):
+    """What ends the service; it counts how often the service, waiting, asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.release()
+        return super().wait(timeout)
+
+
 class Running:
     """`SyncService.run` in a thread, with conditions instead of sleeping."""
 
     def __init__(self, rig: Rig, limits: Limits | None = None) -> None:
         self.rig = rig
-        self.stop = threading.Event()
+        self.stop = Stop()
         self.pushed = threading.Semaphore(0)
         inner = rig.client.push
 
@@ -213,6 +225,14 @@ class Running:
         self.thread.join(10)
         assert not self.thread.is_alive()
 
+    def waits(self) -> bool:
+        """Let the service look round once, from now on; whether it sent nothing meanwhile."""
+        while self.stop.asked.acquire(blocking=False):
+            continue
+        for _ in range(2):
+            assert self.stop.asked.acquire(timeout=10)
+        return not self.pushed.acquire(blocking=False)
+
 
 def test_a_new_entry_of_the_app_is_sent_without_being_told(rig: Rig) -> None:
     with Running(rig) as running:
@@ -228,7 +248,7 @@ def test_the_service_tries_again_when_the_time_has_come(rig: Rig) -> None:
     rig.client.before = fails(Unavailable("busy", 30, answered=True))
     with Running(rig) as running:
         assert running.pushed.acquire(timeout=10)
-        assert not running.pushed.acquire(timeout=0.5)
+        assert running.waits()
         rig.clock.advance(31)
         assert running.pushed.acquire(timeout=10)
     assert rig.arrived() == [1]
@@ -239,8 +259,9 @@ def test_a_new_entry_ends_the_waiting_for_a_cable(rig: Rig) -> None:
     rig.client.before = fails(Unavailable("cut"))
     with Running(rig, Limits(first_wait_s=1000.0, most_wait_no_answer_s=1000.0)) as running:
         assert running.pushed.acquire(timeout=10)
+        assert running.waits()
         rig.record(1)
-        assert not running.pushed.acquire(timeout=0.5), "not before the first wait is over"
+        assert running.waits(), "not before the first wait is over"
         rig.clock.advance(1000)
         assert running.pushed.acquire(timeout=10)
     assert rig.arrived() == [1, 2]

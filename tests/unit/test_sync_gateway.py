@@ -23,25 +23,13 @@ from offline_cache.errors import (
     Unavailable,
     Untrusted,
 )
-from offline_cache.gateway import GatewayClient, Timeouts
+from offline_cache.gateway import GatewayClient
 from offline_cache.messages import Batch, decode_lookup_request, json_dumps, lookup_context
 from offline_cache.wire.refusal import refusal, retry_after
 from tests.outbox_bench import note, writer
-from tests.outbox_tls import TestAuthority, TlsGateway, answering, join
+from tests.outbox_tls import QUICK, Handler, TestAuthority, TlsGateway, answering, folder, gateway, join
 
-Handler = http.server.BaseHTTPRequestHandler
-QUICK = Timeouts(connect_s=5, silence_s=0.3, whole_s=0.6)
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[TlsGateway]:
-    with TlsGateway(tmp_path / "gateway") as server:
-        yield server
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+__all__ = ["folder", "gateway"]
 
 
 @pytest.fixture

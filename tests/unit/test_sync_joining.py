@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import http.server
+import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kiosk.__main__ import app as kiosk
 from offline_cache import enrolment, seal, service, state
 from offline_cache.errors import (
     AuthorityMismatch,
@@ -18,24 +19,11 @@ from offline_cache.errors import (
     TokenInvalid,
     Untrusted,
 )
-from offline_cache.gateway import Timeouts
 from offline_cache.sync import read_status
 from tests.outbox_bench import note, writer
-from tests.outbox_tls import TestAuthority, TlsGateway, answering, ask_to_join, join
+from tests.outbox_tls import Handler, TestAuthority, TlsGateway, answering, ask_to_join, folder, gateway, join
 
-Handler = http.server.BaseHTTPRequestHandler
-QUICK = Timeouts(connect_s=5, silence_s=0.3, whole_s=0.6)
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[TlsGateway]:
-    with TlsGateway(tmp_path / "gateway") as server:
-        yield server
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+__all__ = ["folder", "gateway"]
 
 
 # ------------------------------------------------------------------------------------------------------ joining
@@ -115,7 +103,15 @@ def test_draining_over_tls_sends_what_waits_and_fetches_the_catalogue(gateway: T
     drained = service.drain(folder)
     assert (drained.sent, drained.acked_through, drained.pending, drained.problem) == (3, 3, 0, None)
     assert (folder / "catalogue.cbor").exists()
-    assert service.drain(folder).sent == 0
+    again = service.drain(folder)
+    assert (again.sent, again.problem, again.unheard) == (0, None, None)
+    gateway.override = answering(503, b"{}")
+    quiet = service.drain(folder)
+    assert (quiet.pending, quiet.problem, quiet.unheard) == (0, None, "gateway-unavailable")
+    told = CliRunner().invoke(kiosk, ["sync", "once", "--state", str(folder), "--json"])
+    assert json.loads(told.stdout)["unheard"] == "gateway-unavailable"
+    assert "could not be fetched [gateway-unavailable]. Look at the cable" in told.stderr
+    assert told.exit_code == 0, "nothing stayed behind"
 
 
 def test_the_service_waits_for_an_enrolment_and_then_sends(gateway: TlsGateway, folder: Path) -> None:

@@ -2,8 +2,9 @@ import pytest
 
 from kiosk.pieces.modes import TEXT_SCALES
 from kiosk.screen_model import Modes
-from kiosk.ui.theme import LANDSCAPE, PORTRAIT, Rect, contrast_ratio, luminance, rgb, theme_for, tokens
+from kiosk.ui.theme import LANDSCAPE, PORTRAIT, Rect, luminance, rgb, theme_for, tokens
 from kiosk.ui.widgets.style import ladder
+from tests.ui.measure import contrast_ratio
 
 CONTRASTS = ("light", "dark", "hlight")
 TEXTS = [

@@ -10,6 +10,7 @@ from drivers.api import JobState
 from kiosk import events as e
 from kiosk.screen_model import Asks, Facts, PinEntry, Ring, ScreenModel
 from kiosk.view_model.frame import clock, reference_time
+from kiosk.view_model.service import flowing
 from tests.unit.visit_kit import CATALOGUE, EVERY_TYPE, Visit, catalogue, controls_of, drawn, words_of
 
 ROLES = {"primary", "secondary", "back", "finish", "choice", "field", "key", "aid", "text"}
@@ -171,6 +172,29 @@ def test_the_door_of_a_service_promises_what_its_definition_says(limits: dict[st
     assert facts.rows[1].value == said
     assert facts.rows[2].value == "20 元"
     assert "依据《某条例》" in visit.words
+
+
+def test_a_law_stands_in_english_with_the_title_that_it_is_found_under() -> None:
+    title = {"zh-Hans": "某条例", "en": "Some Regulations"}
+    for legal, said in (
+        ([{"title": title}], "Under the “Some Regulations” · 某条例"),
+        ([{"title": "某条例"}], "Under “某条例”"),
+        ([], "Handled by"),
+    ):
+        made = catalogue({**EVERY_TYPE, "id": "other", "legal": legal})
+        visit = Visit(catalogue=made).to_home().to_intro("other").send(e.LanguageChosen("en"))
+        assert said in visit.words
+        assert ("Under" in visit.words) == bool(legal)
+        assert "依據《某條例》" in visit.send(e.LanguageChosen("yue-Hant")).words or not legal
+
+
+def test_a_part_of_a_sentence_begins_small_and_a_line_of_its_own_large() -> None:
+    visit = Visit().to_home().to_intro("residence").send(e.LanguageChosen("en"))
+    facts = next(piece for piece in visit.screen.body if isinstance(piece, Facts))
+    assert facts.rows[1].value == "Within 10 working days"
+    assert flowing(["Household booklet", "ID card"], "en") == ["Household booklet", "ID card"]
+    assert flowing(["Household booklet", "Lease"], "en", begun=True) == ["household booklet", "lease"]
+    assert flowing(["户口簿"], "zh-Hans", begun=True) == ["户口簿"]
 
 
 def test_what_need_not_be_brought_is_said_with_who_has_it() -> None:

@@ -16,14 +16,12 @@ made from the other. An issuer with real cards has its own module: only `Securit
 
 from __future__ import annotations
 
-import secrets
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from drivers.api import CardConnection, CardFacts
 from drivers.cards.apdu import command, exchange
-from drivers.errors import CardProtocolError
 
 BLOCK_BYTES: Final = 16
 CHALLENGE_BYTES: Final = 8
@@ -84,20 +82,6 @@ def card_cryptogram(key: bytes, challenge: bytes) -> bytes:
 def module_proof(key: bytes, card_challenge: bytes) -> bytes:
     """Return what the security module answers to the card's challenge."""
     return _encrypt(key, bytes(one ^ mask for one, mask in zip(card_challenge, _PROOF_MASK, strict=True)))
-
-
-class KeyModule:
-    """A security module with its master key in memory: what an appliance's own SAM slot, and tests, are made of."""
-
-    def __init__(self, master_key: bytes) -> None:
-        self._master_key = master_key
-
-    def prove(self, card_id: str, challenge: bytes, cryptogram: bytes, card_challenge: bytes) -> bytes:
-        """As `SecurityModule.prove`."""
-        key = card_key(self._master_key, bytes.fromhex(card_id))
-        if not secrets.compare_digest(card_cryptogram(key, challenge), cryptogram):
-            raise CardProtocolError("the security module does not accept this card")
-        return module_proof(key, card_challenge)
 
 
 def _encrypt(key: bytes, block: bytes) -> bytes:

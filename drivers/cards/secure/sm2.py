@@ -3,7 +3,7 @@
 What the terminal needs to have a card sign is here without any extra: the public key in a certificate, which
 `cryptography` does not open, and the digest that the card signs, `e = SM3(Z | message)` with
 `Z = SM3(length of ID in bits | ID | a | b | G | public key)` and the identity that everybody uses (GM/T 0009).
-To sign and to verify takes `gmssl`: the extra `sm2` of this project. Without it both say so by `Sm2Missing`.
+To sign takes `gmssl`: the extra `sm2` of this project. Without it `sign` says so by `Sm2Missing`.
 A signature is r|s, 64 bytes, as with P-256.
 """
 
@@ -29,7 +29,6 @@ SIGNATURE_OID: Final = bytes.fromhex("2A811CCF55018375")
 """1.2.156.10197.1.501, SM2 with SM3"""
 EC_KEY_OID: Final = bytes.fromhex("2A8648CE3D0201")
 IDENTITY: Final = b"1234567812345678"
-SIGNATURE_BYTES: Final = 64
 
 _SEQUENCE: Final = 0x30
 _BIT_STRING: Final = 0x03
@@ -94,7 +93,7 @@ def public_of(private: int) -> bytes:
 def available() -> bool:
     """Return whether `gmssl` is there."""
     try:
-        _engine("", b"")
+        _engine("")
     except Sm2Missing:
         return False
     return True
@@ -102,7 +101,7 @@ def available() -> bool:
 
 def sign(private: int, hashed: bytes) -> bytes:
     """Sign what `digest` gave: r|s, 64 bytes. Raises `Sm2Missing`."""
-    engine = _engine(f"{private:064x}", b"")
+    engine = _engine(f"{private:064x}")
     while True:
         # gmssl's own random numbers are not for keys: it gets one of ours.
         made = engine.sign(hashed, f"{1 + secrets.randbelow(SM2.n - 1):064x}")
@@ -110,25 +109,9 @@ def sign(private: int, hashed: bytes) -> bytes:
             return bytes.fromhex(made)
 
 
-def verify(public: bytes, signature: bytes, hashed: bytes) -> bool:
-    """Return whether the signature, r|s, is by the key over what `digest` gave. Raises `Sm2Missing`."""
-    if len(signature) != SIGNATURE_BYTES:
-        return False
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    engine = _engine("", public)
-    if not (0 < r < SM2.n and 0 < s < SM2.n) or (r + s) % SM2.n == 0:
-        return False
-    try:
-        return bool(engine.verify(signature.hex(), hashed))
-    except TypeError:
-        return False  # the sum of its two points is the one at infinity, which it has no form for
-
-
-def _engine(private: str, public: bytes) -> CryptSM2:
+def _engine(private: str) -> CryptSM2:
     try:
         from gmssl.sm2 import CryptSM2
     except ImportError:
         raise Sm2Missing("SM2 needs the package gmssl: pip install 'citizen-kiosk[sm2]'") from None
-    engine = CryptSM2(private_key=private, public_key="")
-    engine.public_key = public.hex()  # its constructor strips leading 0 and 4 off a key as if they were a prefix
-    return engine
+    return CryptSM2(private_key=private, public_key="")

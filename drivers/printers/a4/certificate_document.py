@@ -8,12 +8,11 @@ is an ISO 8601 date. Whatever is wrong is one `ReceiptInvalid(where, message)`, 
 from __future__ import annotations
 
 import datetime
-import json
 from typing import cast
 
 from drivers.errors import ReceiptInvalid
 from drivers.printers.a4.certificate import MAX_ROWS, Bilingual, Certificate
-from drivers.printers.paper.receipt_document import MAX_DOCUMENT_BYTES, check_qr, check_text
+from drivers.printers.paper.receipt_document import check_qr, check_text, read_json
 
 _REQUIRED = frozenset(
     ["number", "city", "title", "sentence", "rows", "issuer", "issued", "token", "check_code", "terminal"]
@@ -24,13 +23,7 @@ _MAX_TEXT = 120
 
 def parse_certificate(text: str | bytes) -> Certificate:
     """Read a certificate from JSON text. Raises `ReceiptInvalid`."""
-    if len(text) > MAX_DOCUMENT_BYTES:
-        raise ReceiptInvalid("document", f"is longer than {MAX_DOCUMENT_BYTES} bytes")
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as e:
-        raise ReceiptInvalid("document", "is not JSON") from e
-    found = _object(value, "document")
+    found = _object(read_json(text), "document")
     if missing := _REQUIRED - found.keys():
         raise ReceiptInvalid(sorted(missing)[0], "is missing")
     if unknown := found.keys() - _REQUIRED - _OPTIONAL:

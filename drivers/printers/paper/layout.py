@@ -309,26 +309,3 @@ def _bar_row(text: str, width: int, size: int, *, bold: bool) -> tuple[Run, ...]
 def _framed(runs: tuple[Run, ...]) -> TextLine:
     side = Run("║", height=max(r.height for r in runs))
     return TextLine((side, *runs, side), joined=True)
-
-
-def preview_text(receipt: Receipt, width_mm: int | None = None) -> tuple[str, ...]:
-    """The receipt as plain lines for the screen. Raises `ReceiptInvalid`."""
-    paper = PAPERS[width_mm or receipt.width_mm]
-    texts: list[str] = []
-    for line in lay_out(receipt, width_mm):
-        match line:
-            case TextLine():
-                texts.append(line.text.rstrip())
-            case DoubleRule():
-                texts.append("=" * paper.columns)
-            case QRLine():
-                texts.append("[QR]".center(paper.columns).rstrip())
-            case BarcodeLine(data):
-                texts.append(f"|||| {data} ||||".center(paper.columns).rstrip())
-            case FeedLine(count):
-                texts += [""] * count
-            case CutLine():
-                texts.append("- " * (paper.columns // 2 - 1) + "✂")
-            case _:  # a gap says nothing
-                continue
-    return tuple(texts)

@@ -38,13 +38,19 @@ Json = dict[str, object]
 
 def parse_receipt(text: str | bytes) -> Receipt:
     """Read a receipt document from JSON text. Raises `ReceiptInvalid`."""
+    return receipt_from_json(read_json(text))
+
+
+def read_json(text: str | bytes) -> object:
+    """Return the value that a document holds. Raises `ReceiptInvalid` where it is too long or no JSON."""
     if len(text) > MAX_DOCUMENT_BYTES:
         raise ReceiptInvalid("document", f"is longer than {MAX_DOCUMENT_BYTES} bytes")
     try:
-        value: object = json.loads(text)
+        return json.loads(text)
+    except json.JSONDecodeError as e:
+        raise ReceiptInvalid("document", f"is not JSON: line {e.lineno}, column {e.colno}: {e.msg}") from e
     except (ValueError, RecursionError) as e:
         raise ReceiptInvalid("document", "is not JSON") from e
-    return receipt_from_json(value)
 
 
 def receipt_from_json(value: object) -> Receipt:
@@ -64,17 +70,6 @@ def receipt_from_json(value: object) -> Receipt:
         width_mm=cast("int", width),
         large=_bool(document, "large", "large", default=False),
     )
-
-
-def receipt_to_json(receipt: Receipt) -> Json:
-    """The document of a receipt, with options written only where they differ from their defaults."""
-    return {
-        "number": receipt.number,
-        "copy": receipt.copy,
-        "width_mm": receipt.width_mm,
-        **({"large": True} if receipt.large else {}),
-        "blocks": [_block_to_json(b) for b in receipt.blocks],
-    }
 
 
 def check_text(value: object, where: str, *, limit: int = MAX_TEXT, newlines: bool = False, blank: bool = False) -> str:
@@ -261,33 +256,6 @@ def _block(value: object, where: str) -> Block:
     parse, options = _PARSERS[kinds[0]]
     _only(block, where, {kinds[0], *options})
     return parse(block, where)
-
-
-def _block_to_json(block: Block) -> Mapping[str, object]:  # noqa: PLR0911 - one case a block
-    match block:
-        case Title(text, centred):
-            return {"title": text} | ({} if centred else {"centred": False})
-        case BigNumber(text):
-            return {"big": text}
-        case Cut():
-            return {"cut": True}
-        case Row(left, right, bold, size):
-            return {"row": [left, right]} | ({"bold": True} if bold else {}) | ({"size": 2} if size == 2 else {})
-        case Rule(style):
-            return {"rule": True if style == "dashed" else style}
-        case Para(text, bold, centred, indent, size):
-            options: Json = {"bold": bold, "centred": centred, "indent": indent, "size": size - 1 and size}
-            return {"para": text} | {k: v for k, v in options.items() if v}
-        case ListBlock(items, mark):
-            return {"list": list(items)} | ({} if mark == "×" else {"mark": mark})
-        case Banner(style, title, lines):
-            return {"banner": {"style": style, "title": title, "lines": list(lines)}}
-        case QR(data):
-            return {"qr": data}
-        case Barcode(data):
-            return {"barcode": data}
-        case Feed(lines):
-            return {"feed": lines}
 
 
 def receipt_schema() -> Json:

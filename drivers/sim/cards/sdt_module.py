@@ -107,7 +107,7 @@ class SimSdtModule:
     def _answer(self, command: bytes) -> bytes:
         there = bool(self._text)
         match command:
-            case sdt.STATUS | sdt.RESET:
+            case sdt.STATUS:
                 return _STATUS + bytes([sdt.OK])
             case sdt.FIND:
                 found = there and not self._seen

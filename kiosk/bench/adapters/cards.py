@@ -43,7 +43,21 @@ class Drawer:
         self.inserted: dict[Slot, str] = {}
         """Which card is in which slot."""
         self.technician: Callable[[], Mapping[str, object]] = _no_technician
-        """Gives the document of a technician's card, when it is first put in."""
+        """Gives the document of a technician's card, when it is first wanted."""
+        self._badge: Mapping[str, object] | None = None
+
+    def badge(self) -> Mapping[str, object]:
+        """The document of the technician's card; the same until the reset. Raises `BenchError` (`no-technicians`)."""
+        with self.lock:
+            if self._badge is None:
+                self._badge = self.technician()
+            return self._badge
+
+    def renew(self) -> None:
+        """Every card is as new, the technician's another one."""
+        with self.lock:
+            self.cards.clear()
+            self._badge = None
 
 
 class Tray:
@@ -72,7 +86,7 @@ class Tray:
         if persona == TECHNICIAN:
             with drawer.lock:
                 if persona not in drawer.cards:
-                    drawer.cards[persona] = self._make(drawer.technician())
+                    drawer.cards[persona] = self._make(drawer.badge())
                 self._insert(persona, lambda: drawer.cards[persona])
             return
         if known is None:
@@ -99,7 +113,7 @@ class Tray:
         with self.drawer.lock:
             if self.inserted() is not None:
                 self.remove()
-            self.drawer.cards.clear()
+            self.drawer.renew()
 
     def fell_out(self) -> None:
         """Every slot lost its card without the hand (the daemon behind them died)."""

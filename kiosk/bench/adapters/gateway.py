@@ -91,7 +91,7 @@ class OperatorView:
 
 def _silent(error: Exception) -> BenchError:
     said = f"The gateway did not answer: {type(error).__name__}."
-    return BenchError("gateway-silent", said, "See STATE/gateway.out.", 503)
+    return BenchError("gateway-silent", said, "See STATE/gateway/gateway.out.", 503)
 
 
 class CableNetwork:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from kiosk.bench.ports import LogLine
-from kiosk.clock import ZONE
+from kiosk.words.city_time import city_moment
 
 KEEP = 2000
 
@@ -54,6 +53,6 @@ class BenchLog:
 
     def _add(self, wall_ms: int, what: str, facts: Mapping[str, object]) -> None:
         self._n += 1
-        at = datetime.datetime.fromtimestamp(wall_ms / 1000, ZONE).strftime("%H:%M:%S.%f")[:-3]
+        at = city_moment(wall_ms).strftime("%H:%M:%S.%f")[:-3]
         self._lines.append(LogLine(self._n, at, what, dict(facts)))
         del self._lines[:-KEEP]

@@ -61,7 +61,7 @@ class PagePhone:
             answer.raise_for_status()
         except requests.RequestException as error:
             said = f"The gateway did not answer the telephone: {type(error).__name__}."
-            raise BenchError("gateway-silent", said, "See STATE/gateway.out.", 503) from error
+            raise BenchError("gateway-silent", said, "See STATE/gateway/gateway.out.", 503) from error
         answer.encoding = "utf-8"
         if key := _KEY.search(answer.text):
             self._key = key[1]

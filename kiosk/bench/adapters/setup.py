@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from drivers.api import CardReader
 from kiosk.bench.ports import BenchError
 from kiosk.bench.processes.gateway import GatewayHandle
+from kiosk.bench.processes.technicians import plugged
 from kiosk.clock import Clock
 from kiosk.speech.speaker import Engine
 from kiosk.terminal import StaffSide
@@ -62,5 +64,6 @@ def fresh_side(
     """Staff mode of a terminal that begins with commissioning."""
     side = staff_side(state, clock, restart)
     return with_setup(
-        side, state, lambda: site, reader, engine, OutboxTime(clock), lambda: technicians_of(state, clock)
-    )
+        side, state, lambda: site, reader, engine, OutboxTime(clock), lambda: technicians_of(state, clock),
+        partial(plugged, state),
+    )  # fmt: skip

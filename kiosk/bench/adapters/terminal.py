@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +10,11 @@ from dataclasses import asdict
 from drivers.api import SlotState
 from kiosk.bench.ports import BenchError
 from kiosk.bench.virtual.eye import words_of
-from kiosk.clock import ZONE, SystemClock, local_minute
+from kiosk.clock import SystemClock, local_minute
 from kiosk.events import ClockTicked
 from kiosk.screen_model import ScreenModel
 from kiosk.terminal import Terminal
+from kiosk.words.city_time import city_moment
 from offline_cache.errors import CacheError
 from offline_cache.outbox import Outbox
 
@@ -110,7 +110,7 @@ class MovableClock:
         return self._clock.battery_dead
 
     def now_iso(self) -> str:
-        now = datetime.datetime.fromtimestamp(self._clock.wall_ms() / 1000, ZONE)
+        now = city_moment(self._clock.wall_ms())
         return now.strftime("%Y-%m-%dT%H:%M:%S")
 
     def reset(self) -> None:

@@ -65,7 +65,8 @@ class Bench(Protocol):
         ...
 
     def technician(self, what: str) -> Json:
-        """`code`: the digits that the gateway gives for the code on the screen. `revoked`: it takes the card away."""
+        """`code`: the digits that the gateway gives for the code on the screen. `joins`: it takes a fresh terminal in.
+        `revoked`: it takes the card away."""
         ...
 
     def reject(self, reason: str) -> Json:

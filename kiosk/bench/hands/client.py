@@ -22,6 +22,7 @@ from kiosk.pieces.strokes import Stroke
 
 _T = TypeVar("_T")
 REQUEST_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 POLL_S = 0.05
 END_TIMEOUT_S = 30.0
 READY = "ready "
@@ -105,12 +106,10 @@ class BenchClient:
         return self._ask("POST", "/api/card/identity", {"persona": persona or None}).json()
 
     def technician(self, what: str) -> Json:
-        """Raises `BenchError` (`needs-virtual-clock`): on whole programs a technician asks the gateway itself."""
-        raise _virtual_only(f"technician: {what}")
+        return self._ask("POST", "/api/technician", {"do": what}).json()
 
     def reject(self, reason: str) -> Json:
-        """Raises `BenchError` (`needs-virtual-clock`): behind a whole gateway the agencies decide."""
-        raise _virtual_only(f"rejected: {reason}")
+        return self._ask("POST", "/api/reject", {"reason": reason}).json()
 
     def phone(self, what: str, persona: str = "") -> Json:
         return self._ask("POST", "/api/phone", {"do": what, **({"persona": persona} if persona else {})}).json()
@@ -160,7 +159,10 @@ class BenchClient:
             if time.monotonic() > ends:
                 screen = self.state()["screen"]
                 raise BenchError(
-                    "not-in-time", f"Waited {deadline_s:g} s for {what}; the screen is {screen}.", "See the log.", 504
+                    "not-in-time",
+                    f"Waited {deadline_s:g} s for {what}; the screen is {screen}.",
+                    "See the log (GET /api/log).",
+                    504,
                 )
             pause.wait(POLL_S)
 
@@ -174,14 +176,10 @@ class BenchClient:
         return self.until("screen " + " or ".join(names), look, deadline_s)
 
 
-def _virtual_only(step: str) -> BenchError:
-    return BenchError("needs-virtual-clock", f"`{step}` is for the virtual clock.", "Write stack: sim above it.", 409)
-
-
 class BenchProcess:
     """`kiosk bench` as a process, from start to SIGTERM."""
 
-    def __init__(self, arguments: Sequence[str] = (), *, start_timeout_s: float = 90.0) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
         """Start and wait for the line `ready URL`. Raises `BenchError` (`bench-not-ready`)."""
         self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
             kiosk_command("bench", *arguments),
@@ -196,7 +194,7 @@ class BenchProcess:
         reader = threading.Thread(target=self._read, args=(first,), name="bench-stdout", daemon=True)
         self._said = threading.Event()
         reader.start()
-        if not self._said.wait(start_timeout_s) or not first or not first[0].startswith(READY):
+        if not self._said.wait(START_TIMEOUT_S) or not first or not first[0].startswith(READY):
             self.end()
             raise BenchError("bench-not-ready", "kiosk bench did not say that it is ready.", "See its stderr.", 500)
         self.client = BenchClient(first[0].removeprefix(READY).strip())

@@ -181,7 +181,7 @@ class Visitor:
     def fill_in(self, on_page: Callable[[], None] | None = None) -> None:
         """Every page and question of the form: the first choice, and on; a number is 1."""
         for _ in range(MAX_FORM_SCREENS):
-            if self.look() != "form":
+            if self.wait_for("form", "check") != "form":  # between two pages it may look something up
                 break
             if on_page is not None:
                 on_page()
@@ -228,9 +228,9 @@ class Visitor:
         self.press("primary")
         self.wait_for("rating")
 
-    def rate_and_leave(self, score: int = 5) -> None:
+    def rate_and_leave(self) -> None:
         """Rate, take the card, and see the attract screen again."""
-        self.press(f"rating.{score}")
+        self.press("rating.5")
         self.press("primary")
         if self.wait_for("take-card", "goodbye") == "goodbye":
             self.press("primary")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kiosk.bench.ports import BenchError
@@ -55,7 +55,6 @@ class Child:
         *,
         output: Path,
         on_death: Callable[[str, int, str], None],
-        environment: Mapping[str, str] | None = None,
         orphaned: signal.Signals = signal.SIGTERM,
     ) -> None:
         """`on_death(name, exit code, last lines)` is called from a watching thread, and only if nobody asked.
@@ -73,7 +72,6 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
         self._watcher = threading.Thread(target=self._watch, name=f"watch-{name}", daemon=True)

@@ -11,7 +11,8 @@ from kiosk.bench.bodies import OutcomeBody, PlayBody
 from kiosk.bench.hands.client import BenchClient
 from kiosk.bench.ports import BenchError
 from kiosk.bench.scenarios.format import Scenario, ScenarioInvalid, parse_scenario
-from kiosk.bench.scenarios.play import Outcome, Player
+from kiosk.bench.scenarios.outcome import Outcome
+from kiosk.bench.scenarios.play import Player
 
 FILE = "scenario"
 """What a scenario that came over HTTP is called in its errors."""

@@ -9,7 +9,18 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from kiosk.bench.actions import BenchActions
-from kiosk.bench.bodies import ClockBody, FaultBody, FaultsAnswer, MessageBody, NetworkAnswer, NetworkBody, StateBody
+from kiosk.bench.bodies import (
+    ClockBody,
+    FaultBody,
+    FaultsAnswer,
+    MessageBody,
+    NetworkAnswer,
+    NetworkBody,
+    RejectBody,
+    StateBody,
+    TechnicianAnswer,
+    TechnicianBody,
+)
 from kiosk.bench.ports import BenchPorts
 from kiosk.bench.scenarios.format import write_scenario
 
@@ -27,6 +38,16 @@ def add_world(app: FastAPI, actions: BenchActions, ports: BenchPorts) -> None:
     def messages() -> Sequence[Any]:
         """Text messages and e-mails that the gateway sent: `{"way", "to", "subject", "body", "at_ms"}`."""
         return [dict(message) for message in ports.gateway.messages()]
+
+    @app.post("/api/technician", response_model=TechnicianAnswer)
+    def technician(body: TechnicianBody) -> dict[str, object]:
+        """A technician at the gateway: the code for the screen, a fresh terminal that joins, a revoked card."""
+        return actions.technician(body.do)
+
+    @app.post("/api/reject", response_model=StateBody)
+    def reject(body: RejectBody) -> dict[str, object]:
+        """The office that has the last application rejects it; the terminal hears it at once, if the cable is whole."""
+        return actions.reject(body.reason)
 
     @app.post("/api/network", response_model=NetworkAnswer)
     def network(body: NetworkBody) -> dict[str, object]:

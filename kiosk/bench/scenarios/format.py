@@ -15,50 +15,17 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.constructor import SafeConstructor
 
-from kiosk.bench.hands.phone import DOES
+from drivers.printers.models import models
+from kiosk.bench.scenarios.steps import BARE, STEPS, wrong
 from kiosk.pieces.strokes import SIDE, Stroke, stroke
 
 MAX_BYTES = 256 * 1024
 MAX_STEPS = 400
 LANGUAGES = ("zh", "yue", "en")
 HEAD = frozenset(
-    {"scenario", "covers", "persona", "language", "landscape", "printer", "stack", "alone", "office", "steps"}
+    {"scenario", "covers", "persona", "language", "landscape", "printer", "stack", "alone", "fresh", "office", "steps"}
 )
-BARE = frozenset({
-    "come-in", "sign-in", "phone-in", "fill-in", "submit", "leave", "pull", "insert", "pin", "take-receipt",
-})  # fmt: skip
-"""Steps that may stand without an argument."""
-STEPS = BARE | {
-    "touch", "type", "draw", "key", "headphones", "open", "answer", "receipt", "rate", "wait", "fault", "mend",
-    "network", "see", "printed", "entries", "pending", "logged", "spoken", "phone", "badge", "technician",
-    "rejected", "identity",
-}  # fmt: skip
-SEE = frozenset(
-    {"screen", "within", "says", "says-not", "has", "has-not", "enabled", "disabled", "failure", "language"}
-)
-PRINTED = frozenset({"count", "state", "says", "says-not", "copy"})
-ENTRIES = frozenset({"count", "kind", "last", "within"})
-FAULT = frozenset({"device", "fault", "after"})
-NETWORK = frozenset({"up", "latency_ms", "loss"})
-PHONE = frozenset({"do", "persona", "sees"})
 _PLAIN = re.compile(r"[a-z][a-z0-9.-]*")
-_WRITTEN = {
-    "pin": (re.compile(r"right|wrong|[0-9]{4,12}"), "a pin is right, wrong, or its digits in quotes"),
-    "headphones": (re.compile(r"in|out"), "headphones are in or out"),
-    "badge": (re.compile(r"in|out"), "the technician's card is in or out"),
-    "technician": (
-        re.compile(r"code|wrong-code|same-code|revoked"),
-        "a technician has a code, wrong-code, same-code, or is revoked",
-    ),
-    "rejected": (re.compile(r"[a-z0-9]+(-[a-z0-9]+)*"), "rejected wants the office's reason, a code"),
-    "identity": (re.compile(r"[a-z]+(-[a-z]+)*"), "an identity card is a persona's, or none"),
-    "draw": (
-        re.compile(r"\d{1,3},\d{1,3}( \d{1,3},\d{1,3})*"),
-        '`draw` takes strokes, each a text of points: draw: ["100,200 900,200", …]',
-    ),
-}
-"""How the argument of a step is written, and what is wanted where it is not."""
-
 Argument = str | int | float | list[str] | dict[str, Any] | None
 
 
@@ -103,6 +70,8 @@ class Scenario:
     """A model of `drivers/printers/models.toml`; empty: the bench's usual one."""
     alone: bool = False
     """It needs a city that nobody has used, or changes it for good: the real stack gives it a bench of its own."""
+    fresh: bool = False
+    """The terminal comes from its package and begins with commissioning: a bench of its own, with `stack: real`."""
     office: str = ""
     """Where the terminal stands, by the gateway's list of offices; `none`: in the street; empty: the bench's usual one.
 
@@ -171,9 +140,17 @@ class _Reader:
         stack = self._text(head["stack"], "stack") if "stack" in head else ""
         if stack not in ("", "sim", "real"):
             raise self._wrong("stack is sim or real, or left out where both can play it")
+        fresh = self._flag(head, "fresh")
+        if fresh and stack != "real":
+            raise self._wrong("a fresh terminal is brought into service on whole programs: stack: real")
         office = self._text(head["office"], "office") if "office" in head else ""
         if not re.fullmatch(r"([a-z][a-z0-9-]{0,40})?", office):
             raise self._wrong("office is an office's id, none, or left out for the bench's own")
+        if office not in ("", "none") and stack != "real":
+            raise self._wrong("only whole programs have offices behind them: an office wants stack: real")
+        printer = self._text(head["printer"], "printer") if "printer" in head else ""
+        if printer and printer not in models():
+            raise self._wrong(f"no printer model is called {printer}; known: {', '.join(sorted(models()))}")
         return Scenario(
             name=name,
             file=self._file,
@@ -181,8 +158,9 @@ class _Reader:
             persona=self._text(head["persona"], "persona") if "persona" in head else "parent",
             language=language,
             landscape=self._flag(head, "landscape"),
-            printer=self._text(head["printer"], "printer") if "printer" in head else "",
+            printer=printer,
             alone=self._flag(head, "alone"),
+            fresh=fresh,
             office=office,
             stack=stack,
             covers=tuple(self._texts(head["covers"], "covers")) if "covers" in head else (),
@@ -209,43 +187,9 @@ class _Reader:
             argument = self._value(value)
         if verb not in STEPS:
             raise self._wrong(f"no step is called {verb!r}; known: {', '.join(sorted(STEPS))}")
-        self._check(verb, argument)
+        if reason := wrong(verb, argument):
+            raise self._wrong(reason)
         return Step(verb, cast("Argument", argument), line)
-
-    def _check(self, verb: str, argument: object) -> None:
-        """Hold the argument against what the step takes."""
-        keys = {"see": SEE, "printed": PRINTED, "entries": ENTRIES, "fault": FAULT, "network": NETWORK,
-                "phone": PHONE}.get(verb)  # fmt: skip
-        if verb == "see" and isinstance(argument, str | list):
-            return
-        if (verb == "network" and argument in ("up", "down")) or (verb == "phone" and argument in DOES):
-            return
-        if keys is not None:
-            if not isinstance(argument, dict):
-                raise self._wrong(f"`{verb}` takes {', '.join(sorted(keys))}")
-            unknown = sorted(set(cast("dict[str, object]", argument)) - keys)
-            if unknown:
-                raise self._wrong(f"`{verb}` does not know {', '.join(unknown)}; known: {', '.join(sorted(keys))}")
-        wants: dict[str, tuple[type, ...]] = {
-            "touch": (str, list), "key": (str, list), "type": (str,), "open": (str,), "receipt": (str,),
-            "rate": (int,), "wait": (int, float), "mend": (str,), "pending": (int,), "logged": (str, list),
-            "spoken": (str, list), "answer": (dict,), "insert": (str, dict, type(None)), "pin": (str, type(None)),
-            "fault": (dict,), "draw": (list,), "headphones": (str,), "badge": (str,),
-            "technician": (str,), "rejected": (str,), "identity": (str,),
-        }  # fmt: skip
-        kinds = wants.get(verb)
-        if kinds is not None and (not isinstance(argument, kinds) or isinstance(argument, bool)):
-            if verb in {"pin", "type"}:
-                raise self._wrong(f'`{verb}` takes text; put digits in quotes: {verb}: "000000"')
-            raise self._wrong(f"`{verb}` does not take that")
-        if verb in BARE - {"insert", "pin"} and argument is not None:
-            raise self._wrong(f"`{verb}` stands alone")
-        if wanted := _badly_written(verb, argument):
-            raise self._wrong(wanted)
-        if verb == "phone" and not _taps(cast("dict[str, object]", argument)):
-            raise self._wrong(f"a tap on the telephone has a do: {', '.join(DOES)}; persona and sees are words")
-        if verb == "fault" and not {"device", "fault"} <= set(cast("dict[str, object]", argument)):
-            raise self._wrong("a fault has a device and a fault")
 
     # ---- plain values
 
@@ -291,15 +235,6 @@ class _Reader:
         return value
 
 
-def _badly_written(verb: str, argument: object) -> str:
-    """What is wanted instead of this argument, or nothing."""
-    if verb not in _WRITTEN or argument is None:
-        return ""
-    written, wanted = _WRITTEN[verb]
-    texts = cast("list[object]", argument) if isinstance(argument, list) else [argument]
-    return "" if texts and all(written.fullmatch(str(one)) for one in texts) else wanted
-
-
 def strokes_of(texts: list[str]) -> list[Stroke]:
     """Return the strokes of a `draw` step; points in thousandths of the writing square."""
     return [tuple((int(x), int(y)) for x, y in re.findall(r"(\d+),(\d+)", text)) for text in texts]
@@ -308,10 +243,6 @@ def strokes_of(texts: list[str]) -> list[Stroke]:
 def stroke_text(points: Stroke) -> str:
     """Return one stroke as a `draw` step has it, thinned to what the terminal keeps."""
     return " ".join(f"{min(x, SIDE - 1)},{min(y, SIDE - 1)}" for x, y in stroke(points))
-
-
-def _taps(argument: dict[str, object]) -> bool:
-    return argument.get("do") in DOES and all(isinstance(one, str) for one in argument.values())
 
 
 def write_scenario(scenario: Scenario) -> str:
@@ -329,6 +260,8 @@ def write_scenario(scenario: Scenario) -> str:
         lines.append(f"stack: {scenario.stack}")
     if scenario.alone:
         lines.append("alone: true")
+    if scenario.fresh:
+        lines.append("fresh: true")
     if scenario.office:
         lines.append(f"office: {scenario.office}")
     lines.append("steps:")

@@ -6,54 +6,33 @@ sleeping. After the last step every scenario must find its way back to the attra
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any, cast
 
 from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.hands.visit import Visitor
 from kiosk.bench.ports import BenchError
 from kiosk.bench.scenarios.format import Scenario, Step, strokes_of
+from kiosk.bench.scenarios.outcome import Outcome, Played
 
 WITHIN_S = 20.0
 """How long a check waits for what it expects, where it does not say."""
+CODE_S = 5.0
+"""So long a code that a telephone scans may take to come."""
 WRONG_PIN = "000000"
 MAX_FORM_TOUCHES = 80
 PIN_PADS = frozenset({"pin", "staff.pin"})
+UNTOLD = frozenset({"event", "time", "time_ms", "level"})
+"""What a line of the log repeats, or what differs at every run."""
 
 
 class NotSo(Exception):
     """A check that does not hold; says what was there instead."""
 
     code = "expectation-failed"
-
-
-@dataclass(frozen=True)
-class Played:
-    """One step as it went. `picture` is PNG, or empty where nothing draws; `words` what the screen said then."""
-
-    step: Step
-    screen: str
-    seconds: float
-    words: tuple[str, ...] = field(repr=False, default=())
-    picture: bytes = field(repr=False, default=b"")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A whole scenario: `failed` is empty where all was as it must be."""
-
-    scenario: Scenario
-    stack: str
-    steps: tuple[Played, ...]
-    seconds: float
-    failed: str = ""
-    failed_line: int = 0
-
-    @property
-    def passed(self) -> bool:
-        return not self.failed
 
 
 class Player:
@@ -81,20 +60,23 @@ class Player:
                 at = time.monotonic()
                 self._do(step)
                 done.append(self._played(step, at))
+            step = Step("the end", line=step.line)
             self._end()
         except (BenchError, NotSo) as error:
             done.append(self._played(step, began))
             next_step = f" {error.next_step}" if isinstance(error, BenchError) else ""
             reason = f"{step.told()}: {error}{next_step} [{error.code}]"
-            return Outcome(scenario, self._stack, tuple(done), time.monotonic() - began, reason, step.line)
+            took = time.monotonic() - began
+            return Outcome(scenario, self._stack, tuple(done), took, reason, step.line, self._log())
         return Outcome(scenario, self._stack, tuple(done), time.monotonic() - began)
 
     # ----------------------------------------------------------------------------------------- begin and end
 
     def _begin(self, scenario: Scenario) -> None:
         self._visitor = Visitor(self._bench, scenario.persona)
-        self._bench.reset()
-        self._until("the terminal to see its network", lambda: self._bench.state()["gateway"]["reachable"] is True)
+        if not scenario.fresh:
+            self._bench.reset()
+            self._until("the terminal to see its network", lambda: self._bench.state()["gateway"]["reachable"] is True)
         self._language = scenario.language
         self._held_before = len(self._bench.entries())
         self._papers_before = len(self._bench.receipts())
@@ -110,6 +92,13 @@ class Player:
             raise NotSo(f"there is no way back to the attract screen from {state['screen']}")
         if any(word in told + str([state, self._bench.words()]) for word in self._visitor.private):
             raise NotSo("the terminal still knows, or has told, the holder's data")
+
+    def _log(self) -> tuple[str, ...]:
+        """The log since the scenario began, one line a line, without times."""
+        lines = self._bench.log(self._log_before)
+        told = [{"what": line["what"]} | {key: line["facts"][key] for key in line["facts"] if key not in UNTOLD}
+                for line in lines]  # fmt: skip
+        return tuple(" ".join(f"{key}={value}" for key, value in one.items()).removeprefix("what=") for one in told)
 
     def _played(self, step: Step, at: float) -> Played:
         screen = str(self._bench.state()["screen"])
@@ -157,24 +146,32 @@ class Player:
             "see": lambda: self._see(argument if isinstance(argument, dict) else {"screen": argument}),
             "printed": lambda: self._printed(argument),
             "entries": lambda: self._entries(argument),
-            "pending": lambda: self._until(
-                f"{argument} pending", lambda: self._bench.state()["outbox"]["pending"] == argument
-            ),
+            "pending": lambda: self._count("entries pending", argument, self._bench_pending),
             "logged": lambda: self._logged(argument),
             "spoken": lambda: self._spoken(argument),
         }
         acts[step.verb]()
 
     def _technician(self, what: str) -> None:
-        """What the gateway does for a technician; a code is typed as the phone shows it, wrong, or a second time."""
-        if what == "revoked":
+        """What the gateway does for a technician; a code is typed as phone or paper show it, wrong, or again."""
+        if what in {"joins", "code", "wrong-code"}:
+            with suppress(BenchError):  # a code is drawn a moment after its screen; without one the next call says so
+                self._until("a code to scan", lambda: any(map(_address, self._bench.words())), CODE_S)
+        if not what.endswith("code"):
             self._bench.technician(what)
             return
-        if what != "same-code":
+        if what == "paper-code":
+            self._code = self._bench.until("a paper with four digits", self._paper_code, WITHIN_S)
+        elif what != "same-code":
             self._code = str(self._bench.technician("code")["digits"])
         wrong = f"{(int(self._code) + 1) % 10 ** len(self._code):0{len(self._code)}d}"
         self._bench.type_text(wrong if what == "wrong-code" else self._code)
         self._visitor.press("primary")
+
+    def _paper_code(self) -> str:
+        """Four digits that stand alone on a line of the last paper, or nothing."""
+        found = re.search(r"(?m)^\s*([0-9]{4})\s*$", "".join(str(one["text"]) for one in self._bench.receipts()[-1:]))
+        return found[1] if found else ""
 
     def _phone(self, wanted: Mapping[str, str]) -> None:
         """A tap on the telephone, and what its page must say then."""
@@ -269,6 +266,18 @@ class Player:
     def _until(self, what: str, true: Callable[[], bool], within_s: float = WITHIN_S) -> None:
         self._bench.until(what, lambda: true() or None, within_s)
 
+    def _count(self, what: str, wanted: int, now: Callable[[], int], within_s: float = WITHIN_S) -> None:
+        """Wait until there are as many; else say how many there are."""
+        try:
+            self._until(what, lambda: now() == wanted, within_s)
+        except BenchError as error:
+            if error.code != "not-in-time":
+                raise
+            raise NotSo(f"after {within_s:g} s there are {now()} {what}, not {wanted}") from error
+
+    def _bench_pending(self) -> int:
+        return int(self._bench.state()["outbox"]["pending"])
+
     def _see(self, wanted: Mapping[str, Any]) -> None:
         within_s = float(wanted.get("within", WITHIN_S))
         if "screen" in wanted:
@@ -306,7 +315,7 @@ class Player:
             return self._bench.receipts()[self._papers_before :]
 
         if "count" in wanted:
-            self._until(f"{wanted['count']} receipts", lambda: len(papers()) == wanted["count"])
+            self._count("receipts", wanted["count"], lambda: len(papers()))
         found = papers()
         if not found:
             _hold(not set(wanted) - {"count"}, "nothing was printed")
@@ -333,7 +342,7 @@ class Player:
 
         count = int(wanted.get("count", 1))
         within_s = float(wanted.get("within", WITHIN_S))
-        self._until(f"{count} {kind} entries at the gateway", lambda: len(held()) == count, within_s)
+        self._count(f"{kind} entries at the gateway", count, lambda: len(held()), within_s)
         numbers = [one.get("number") for one in held()]
         _hold(len(numbers) == len(set(numbers)), "an entry came twice")
         for key, value in cast("Mapping[str, object]", wanted.get("last", {})).items():
@@ -359,6 +368,10 @@ class Player:
 
 def _many(value: object) -> list[str]:
     return [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
+
+
+def _address(word: str) -> bool:
+    return word.startswith("https://")
 
 
 def _hold(true: bool, otherwise: str) -> None:

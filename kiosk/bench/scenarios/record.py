@@ -28,12 +28,13 @@ class Recorder:
         self._persona = ""
         self._right_pin: str | None = None
         self._pin = ""
+        self._code = ""
 
     def clear(self) -> None:
         """Begin anew, at the attract screen."""
         with self._lock:
             self._steps = []
-            self._seen, self._persona, self._right_pin, self._pin = "attract", "", None, ""
+            self._seen, self._persona, self._right_pin, self._pin, self._code = "attract", "", None, "", ""
 
     def scenario(self, name: str, *, landscape: bool = False, printer: str = "") -> Scenario:
         """What was done so far. A day longer than a scenario may be is cut at its beginning.
@@ -68,6 +69,8 @@ class Recorder:
                 self._pin = self._pin[:-1] if element_id == "pin.delete" else ""
             elif role == "key" and len(text) == 1:
                 self._type(text)
+            elif element_id == "primary" and self._steps[-1:] == [Step("type", self._code)]:
+                self._steps[-1] = Step("technician", "code")  # other digits the next time
             else:
                 self._steps.append(Step("touch", element_id))
 
@@ -86,6 +89,14 @@ class Recorder:
             if persona and document and not self._persona:  # a technician is nobody's visit
                 self._persona = persona
             self._steps.append(Step("insert", persona or dict(document)))
+
+    def technician(self, what: str, digits: str) -> None:
+        """The gateway did something for a technician. The digits of a code are kept until they are typed."""
+        with self._lock:
+            if what == "code":
+                self._code = digits
+            else:
+                self._steps.append(Step("technician", what))
 
     def did(self, verb: str, argument: Any = None) -> None:
         """Any other step, as the format has it."""

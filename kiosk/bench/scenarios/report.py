@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from kiosk.bench.scenarios.play import Outcome, Played
+from kiosk.bench.scenarios.outcome import Outcome, Played
 
 STYLE = """
 body {
@@ -44,6 +45,9 @@ summary {
 }
 .steps p {
   margin: .2rem 0; overflow-wrap: anywhere
+}
+pre {
+  font-size: .8rem; overflow: auto
 }
 .words {
   font-size: .8rem; max-height: 16rem; overflow: auto; border: 1px solid #8a8f86; padding: .3rem; background: #fff
@@ -83,7 +87,8 @@ def write_page(outcomes: Sequence[Outcome], file: Path, *, seed: int) -> None:
     file.write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Scenarios: {passed} of {len(outcomes)} passed</title><style>{STYLE}</style>"
-        f"<h1>{passed} of {len(outcomes)} scenarios passed</h1><p>Seed {seed}.</p>"
+        f"<h1>{passed} of {len(outcomes)} scenarios passed</h1>"
+        f"<p>Seed {seed}. Version {metadata.version('citizen-kiosk')}.</p>"
         + "".join(_outcome(one) for one in ordered)
         + "</html>\n",
         "utf-8",
@@ -96,6 +101,7 @@ def _outcome(one: Outcome) -> str:
         ""
         if one.passed
         else f"<p class=why>{html.escape(one.scenario.file)}:{one.failed_line} {html.escape(one.failed)}</p>"
+        f"<pre>{html.escape(chr(10).join(one.log))}</pre>"
     )
     steps = "".join(_step(step) for step in one.steps)
     return (

@@ -11,7 +11,8 @@ from kiosk.bench.hands.bench import Bench
 from kiosk.bench.hands.client import BenchProcess
 from kiosk.bench.ports import BenchError
 from kiosk.bench.scenarios.format import Scenario, parse_scenario
-from kiosk.bench.scenarios.play import Outcome, Player
+from kiosk.bench.scenarios.outcome import Outcome
+from kiosk.bench.scenarios.play import Player
 from kiosk.bench.virtual.bench import VirtualBench
 from kiosk.bench.virtual.painter import Draw
 
@@ -33,7 +34,7 @@ def read_scenarios(paths: Sequence[Path]) -> list[Scenario]:
         try:
             content = file.read_bytes()
         except OSError as error:
-            raise BenchError("scenario-unreadable", f"{file}: {error.strerror}", "Check the path.") from error
+            raise BenchError("scenario-unreadable", f"{file}: {error.strerror}.", "Check the path.") from error
         found.append(parse_scenario(content, str(file)))
     return found
 
@@ -78,7 +79,9 @@ def _sharing(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
     """Those that can share a bench, together."""
     groups: dict[tuple[object, ...], list[Scenario]] = {}
     for n, one in enumerate(scenarios):
-        groups.setdefault((one.landscape, one.printer, one.office, n if one.alone else None), []).append(one)
+        groups.setdefault((one.landscape, one.printer, one.office, n if one.alone or one.fresh else None), []).append(
+            one
+        )
     return list(groups.values())
 
 
@@ -90,7 +93,8 @@ def _real(scenario: Scenario) -> Generator[Bench]:
         config.write_text(f'printer_model = "{scenario.printer}"\n' if scenario.printer else "", "utf-8")
         turned = ["--landscape"] if scenario.landscape else []
         stands = ["--office", scenario.office.removeprefix("none")] if scenario.office else []
-        process = BenchProcess(["--headless", "--stack", "real", "--config", str(config), *turned, *stands])
+        fresh = ["--unenrolled"] if scenario.fresh else []
+        process = BenchProcess(["--headless", "--stack", "real", "--config", str(config), *turned, *stands, *fresh])
         try:
             yield process.client
         finally:

@@ -8,16 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, Protocol, cast
 
-from kiosk.events import SubjectData
 from kiosk.personas import Persona
+from kiosk.pieces.released import SubjectData
 from kiosk.pieces.sign_in import SignIn
 from kiosk.session.asking.events import SignInSeen
 from offline_cache.wire.sign_in import ASK_LIFETIME_S, CODE_LIFETIME_S, SIGNED_IN_S
-
-if TYPE_CHECKING:
-    from kiosk.bench.virtual.city import City
 
 WRONG_CODES = 3
 _SENSITIVE = 3
@@ -49,11 +46,23 @@ class Visit:
     agreed: bool = False
 
 
-class AppCity:
-    """`AppGateway` of the virtual city, and its telephone. `clock` is the terminal's."""
+class Held(Protocol):
+    """What the city holds of a persona, as `City.released` tells it."""
 
-    def __init__(self, city: City) -> None:
-        self._city = city
+    def __call__(
+        self, persona: Persona | None, service: str, subjects: tuple[str, ...], most: int = 3
+    ) -> tuple[SubjectData, ...]: ...
+
+
+class AppCity:
+    """`AppGateway` of the virtual city, and its telephone. `clock` is the terminal's.
+
+    `there` raises `OfficeDown` where the gateway does not answer.
+    """
+
+    def __init__(self, there: Callable[[], None], released: Held) -> None:
+        self._there = there
+        self._released = released
         self.clock: Callable[[], float] = lambda: 0.0
         self.visits: dict[str, Visit] = {}
         self.phone = ""
@@ -89,7 +98,7 @@ class AppCity:
         self._there()
         visit = self._signed_in(key)
         assert visit.persona is not None
-        return self._city.released(visit.persona, service, subjects, most=_SENSITIVE - 1)
+        return self._released(visit.persona, service, subjects, most=_SENSITIVE - 1)
 
     def ask(self, key: str, draft: Mapping[str, object]) -> None:
         self._there()
@@ -159,12 +168,6 @@ class AppCity:
         return "ended"
 
     # ------------------------------------------------------------------------------------------------ inside
-
-    def _there(self) -> None:
-        if not self._city.up:
-            raise OfficeDown
-        if self._city.refuses:
-            raise OfficeDown(self._city.refuses)
 
     def _visit(self, key: str) -> Visit:
         visit = self.visits.get(key)

@@ -6,7 +6,6 @@ where a hand waits.
 
 from __future__ import annotations
 
-import datetime
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -20,17 +19,16 @@ from kiosk.bench.adapters.paper import PaperTray
 from kiosk.bench.hands.bench import Json
 from kiosk.bench.hands.phone import known
 from kiosk.bench.ports import BenchError, no_square
+from kiosk.bench.processes.technicians import offered, serial
 from kiosk.bench.virtual.city import personas
 from kiosk.bench.virtual.eye import controls_of, words_of
 from kiosk.bench.virtual.kiosk import Kiosk
 from kiosk.bench.virtual.painter import Draw
-from kiosk.bench.virtual.staff import serial
-from kiosk.clock import ZONE
 from kiosk.events import HeadphonesChanged, KeyName, KeyPressed, KeyTyped
 from kiosk.pieces.strokes import Stroke, stroke
 from kiosk.screen_model import Beside, Control, DateField, Field, WritingPad
+from kiosk.words.city_time import city_moment
 from kiosk.writing.zinnia import shared_or_tell
-from offline_cache.wire.fleet.technician import PATH
 
 _T = TypeVar("_T")
 DAY_S = 86_400
@@ -210,13 +208,14 @@ class VirtualBench:
 
     def technician(self, what: str) -> Json:
         """As `Bench.technician`. Raises `BenchError` (`no-code`) where no code is on the screen."""
+        if what == "joins" or what.startswith("stick-"):
+            raise BenchError(
+                "needs-real-stack", "On the virtual clock every terminal has joined.", "Play it with --stack real.", 409
+            )
         if what == "revoked":
             self.kiosk.staff.revoked.add(serial(self._badge))
             return {}
-        address = next((one for one in words_of(self.kiosk.screen) if PATH in one), None)
-        if address is None:
-            raise BenchError("no-code", "There is no code for technicians on the screen.", "Hold its name first.", 409)
-        return {"digits": self.kiosk.staff.digits(address)}
+        return {"digits": self.kiosk.staff.digits(offered(words_of(self.kiosk.screen)))}
 
     def reject(self, reason: str) -> Json:
         """Raises `BenchError` (`nothing-sent`) where no office has an entry of this terminal."""
@@ -248,7 +247,7 @@ class VirtualBench:
                 raise BenchError(
                     "not-in-time",
                     f"Waited {deadline_s:g} s for {what}; the screen is {self.kiosk.screen.name}.",
-                    "See the log.",
+                    "See the log below, or play it with --report FILE.",
                     504,
                 )
             self.kiosk.wait(LOOK_S)
@@ -325,5 +324,5 @@ class VirtualBench:
         return self.state()
 
     def _now(self) -> str:
-        now = datetime.datetime.fromtimestamp(self.kiosk.clock.wall_ms() / 1000, ZONE)
+        now = city_moment(self.kiosk.clock.wall_ms())
         return now.strftime("%Y-%m-%dT%H:%M:%S")

@@ -9,8 +9,8 @@ from importlib import resources
 from typing import cast
 
 from kiosk.bench.virtual.app import AppCity, OfficeDown
-from kiosk.events import SubjectData
 from kiosk.personas import Persona, load_personas
+from kiosk.pieces.released import SubjectData
 from kiosk.services.definition import GREETING
 from kiosk.session.asking.events import VerdictCame
 
@@ -53,13 +53,20 @@ class City:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.greeted: list[tuple[str, ...]] = []
         """What it was asked to say at greetings."""
-        self.app = AppCity(self)
+        self.app = AppCity(self.there, self.released)
         """Signing in with the city's app, and the telephone that does it."""
         self.phones: dict[str, Mapping[str, object]] = {}
         """Forms that wait for a telephone, by URL."""
 
     def alive(self) -> bool:
         return self.up
+
+    def there(self) -> None:
+        """Raises `OfficeDown` where the network is cut, or the office refuses."""
+        if not self.up:
+            raise OfficeDown
+        if self.refuses:
+            raise OfficeDown(self.refuses)
 
     def lookup(
         self,
@@ -70,10 +77,7 @@ class City:
         sign: Callable[[bytes], bytes],
     ) -> tuple[SubjectData, ...]:
         """Raises `OfficeDown` where the network is cut, the office refuses, or the card's answer is no signature."""
-        if not self.up:
-            raise OfficeDown
-        if self.refuses:
-            raise OfficeDown(self.refuses)
+        self.there()
         if len(sign(f"{service}{session}".encode())) != 64 or not certificate:
             raise OfficeDown("card-refused")
         return self.released(self.persona, service, subjects)
@@ -105,8 +109,7 @@ class City:
         """Raises `OfficeDown` where the network is cut, or nobody answers for this subject."""
         if not self.up and subject == "geo.office" and self.directory:
             return SubjectData(subject, "data", UPDATED, self.directory)
-        if not self.up or self.refuses:
-            raise OfficeDown(self.refuses or "gateway-unavailable")
+        self.there()
         record = self.offices[subject](given) if subject in self.offices else None
         if record is None:
             raise OfficeDown("subject-refused")
@@ -130,8 +133,7 @@ class City:
         self, service: str, form: Mapping[str, object], certificate: bytes, sign: Callable[[bytes], bytes]
     ) -> str:
         """Raises `OfficeDown` as `lookup` does."""
-        if not self.up or self.refuses:
-            raise OfficeDown(self.refuses or "gateway-unavailable")
+        self.there()
         if len(sign(service.encode())) != 64 or not certificate:
             raise OfficeDown("card-refused")
         url = f"https://gateway.example/phone#{len(self.phones):022d}"

@@ -7,7 +7,6 @@ whole visits stand on this.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -192,13 +191,6 @@ class Kiosk:
         clock = self.clock
         return DocumentPrinter(queue, clock=clock.monotonic_s, wait=clock.advance) if queue else None
 
-    def stands_in(self, office: str, *matters: str, letter: str = "Y") -> Kiosk:
-        """Say at which office the terminal stands, as its enrolment would."""
-        runtime = self.terminal.runtime
-        site = {"office": office, "matters": ",".join(matters), "letter": letter, "place.zh-Hans": "榕树街便民服务中心"}
-        runtime.session = replace(runtime.session, world=replace(runtime.session.world, site=site))
-        return self
-
     # ---- what is on the screen
 
     @property
@@ -277,9 +269,9 @@ class Kiosk:
         self.insert(persona)
         return self.pin(str(personas()[persona].card["pin"]))
 
-    def by_phone(self, persona: str = "parent", language: str = "language.zh") -> Kiosk:
+    def by_phone(self, persona: str = "parent") -> Kiosk:
         """Sign in with the city's app, from the attract screen to home."""
-        self.touch(language, "start.app")
+        self.touch("language.zh", "start.app")
         self.phone("scan", persona)
         self.phone("agree")
         return self.wait(2)
@@ -333,10 +325,6 @@ class Kiosk:
         while self.screen.name == "check":
             self.touch("primary")
         return self
-
-    def to_saved(self, service: str = "household-proof", event: str = "moved") -> Kiosk:
-        self.to_check(service, event).submit()
-        return self.wait(1) if self.screen.name == "working" else self
 
     def close(self) -> None:
         self.terminal.stop()

@@ -7,7 +7,8 @@ is no PC/SC, no systemd and no gateway to deliver to.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +34,7 @@ from kiosk.workers.technicians import Technicians
 from offline_cache.enrolment import Enrolment
 from offline_cache.errors import Unavailable
 from offline_cache.sync import Drained
-from offline_cache.wire.fleet.technician import ROLE, digits_by_gateway, parse_address, serial_of
+from offline_cache.wire.fleet.technician import ROLE, digits_by_gateway, parse_address
 
 PIN = "24681357"
 URL = "https://gateway.example:8443"
@@ -95,7 +96,6 @@ class VirtualStaff:
         """Serial numbers that the gateway's configuration takes away."""
         self.restarts = 0
         self.checks: list[Check] = [one for one in CHECKS if one.name in MEANT]
-        self.sticks: list[Path] = []
 
     def side(self) -> StaffSide:
         """What the terminal is given."""
@@ -127,7 +127,7 @@ class VirtualStaff:
             local=lambda: local_minute(self._clock.wall_ms()),
             restart=self._restart,
             terminal=TERMINAL,
-            sticks=self.sticks,
+            stick=nullcontext,
             checks=self.checks,
             sync=self._deliver,
             offices=lambda: self._city.directory,
@@ -159,10 +159,3 @@ class VirtualStaff:
         key = Ed25519PrivateKey.generate()
         site: dict[str, str] = {}
         return Enrolment(self._state_dir, URL, TERMINAL, "", "bench", "", public, public, site, key)
-
-
-def serial(document: Mapping[str, object]) -> str:
-    """By which the list of revoked cards, and the log, name a technician's card."""
-    signing = document["signing"]
-    assert isinstance(signing, dict)
-    return serial_of(x509.load_pem_x509_certificate(str(signing["certificate"]).encode()))

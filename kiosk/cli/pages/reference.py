@@ -18,7 +18,7 @@ import typer
 
 from kiosk import failures, log
 from kiosk.cli.common import fail
-from kiosk.settings import Settings
+from kiosk.settings import Settings, bounds
 
 REFERENCE = Path("docs/reference")
 NOTE = "<!-- Written by `make docs`. Do not edit: change what it is written from. -->\n\n"
@@ -77,30 +77,49 @@ def pages(command: object) -> dict[str, str]:
 
 def settings_page() -> str:
     """Return the settings with their units, defaults and bounds."""
+    from drivers.printers.models import models
+
     lines = [
         "# Settings",
         "",
-        "A TOML file, given with `--config FILE`. Units are the last word of a name. A key that is not in this table,",
-        "or a value outside its bounds, is refused when the terminal starts.",
+        "What a technician may set on a terminal, in `/etc/kiosk/settings.toml`; elsewhere in a file that `--config`",
+        "names. One line a setting, as in `idle_timeout_s = 120`; a text stands between quotation marks. The last word",
+        "of a name is its unit: `_s` are seconds. What is left out has its default.",
+        "",
+        "The terminal reads the file when it starts: after a change `systemctl restart kiosk`. A key that is not in",
+        "this table, or a value outside its bounds, is refused (`settings-invalid`, and the key). `kiosk config` shows",
+        "what is in force, and where each is from: what the gateway's signed configuration names stands over the",
+        "file ([gateway](../gateway.md)). `kiosk config --config FILE` checks a file before it is put there.",
         "",
         "| setting | what it is | default | bounds |",
         "|---|---|---|---|",
     ]
     for item in dataclasses.fields(Settings):
-        low, high = item.metadata["low"], item.metadata["high"]
-        bounds = "" if low is None else f"at least {low}" if high is None else f"{low} to {high}"
-        lines.append(f"| `{item.name}` | {item.metadata['doc']} | `{json.dumps(item.default)}` | {bounds} |")
+        default = f"`{json.dumps(item.default)}`"
+        lines += [f"| `{item.name}` | {item.metadata['doc']} | {default} | {bounds(item)} |"]
+    known = ", ".join(f"`{name}`" for name in sorted(models()))
+    lines += ["", f"`printer_model` is one of {known}; a further one: [printing](../printing.md)."]
     return "\n".join(lines) + "\n"
 
 
 def failure_page() -> str:
     """Return the failure codes: what a citizen reads, what a technician does."""
+    from kiosk.cli.running.next_steps import NEXT
+    from kiosk.doctor.table import CHECKS
+    from kiosk.session.paper import PRINT_FAILURES
+
     text = resources.files("assets").joinpath("failure_codes.toml").read_text("utf-8")
     lines = [
         "# Failure codes",
         "",
-        "From `assets/failure_codes.toml`. The terminal shows the words of the citizen's language; the code stands in",
-        "the log and in `--json` output.",
+        "Look a code up here: its cause, what a technician does, the spare part to bring, and what the citizen reads.",
+        "It stands at the foot of the screen, in the log, behind a command's message in brackets, and in `--json`.",
+        "`att`: the citizen can go on, or put it right; `stop`: this visit cannot go on.",
+        "",
+        "At the end: [codes that only a command says](#codes-that-only-a-command-says), and",
+        "[the names of `kiosk doctor`](#names-of-kiosk-doctor). A code that is nowhere here says the next step in its",
+        "own message. `out-of-service` is no failure: a technician closed the terminal",
+        "([technician](../technician.md)). All this is written in `assets/failure_codes.toml`.",
     ]
     for code, failure in sorted(failures.parse(text).items()):
         lines += ["", f"## `{code}`", "", f"Severity: {failure.severity}. {failure.cause}", ""]
@@ -108,6 +127,22 @@ def failure_page() -> str:
         lines += [f"- **Spare part:** {failure.part}"] if failure.part else []
         for label, words in (("What happened", failure.title), ("What is safe", failure.safe), ("Next", failure.next)):
             lines.append(f"- {label}: " + " · ".join(words[language] for language in failures.LANGUAGES))
+    lines += ["", "## Codes that only a command says", "", "| code | what to do |", "|---|---|"]
+    also = {code: f"The printer's own word for `{meant}`, above." for code, meant in PRINT_FAILURES.items()}
+    more = {code: step for code, step in {**NEXT, **also}.items() if code not in failures.parse(text)}
+    lines += [f"| `{code}` | {_cell(step)} |" for code, step in sorted(more.items())]
+    told = "Each is in order where this is so; else it says its cause and one next action. The maintenance screen"
+    lines += [
+        "",
+        "## Names of `kiosk doctor`",
+        "",
+        told,
+        "says the same names.",
+        "",
+        "| name | in order |",
+        "|---|---|",
+    ]
+    lines += [f"| `{check.name}` | {_cell((check.run.__doc__ or '').splitlines()[0])} |" for check in CHECKS]
     return "\n".join(lines) + "\n"
 
 
@@ -116,8 +151,11 @@ def log_page() -> str:
     lines = [
         "# Log events",
         "",
-        "From `assets/log_events.toml`. The log is JSON lines: `time_ms`, `event`, `level` and the fields below, plain",
-        "words and numbers only. An event or a field that is not here cannot be written.",
+        "What the terminal writes down, for who looks for a fault: `log/kiosk.jsonl` of the state folder, and",
+        "`log/kiosk.1`, the one before (on a terminal in `/var/lib/kiosk`; on its screen: maintenance, *log*). A line",
+        "is JSON: `time_ms`, `event`, `level` and the fields below: plain words and numbers, nothing of a citizen.",
+        "A `code` is looked up in [failure codes](failure-codes.md). This page is made from `assets/log_events.toml`;",
+        "what is not in there cannot be written.",
         "",
         "| event | level | what happened | fields |",
         "|---|---|---|---|",
@@ -131,7 +169,16 @@ def log_page() -> str:
 
 def command_page(command: object) -> str:
     """Return every command with its arguments and options."""
-    lines = ["# The `kiosk` command", "", "Exit codes: 0 done, 1 failed (reason and code on stderr), 2 usage."]
+    lines = [
+        "# The `kiosk` command",
+        "",
+        "On a terminal `sudo kiosk …` (it works as the terminal's own user, on its own folders); in a checkout",
+        "`.venv/bin/kiosk …`. Exit codes: 0 done; 1 failed: reason, [code](failure-codes.md) and next step on stderr;",
+        "2 usage. With `--json` a script reads what happened, or `error` and the code, on stdout.",
+        "",
+        "Where nothing else is given, state and settings are `/var/lib/kiosk` and `/etc/kiosk/settings.toml` on a",
+        "terminal, elsewhere `~/.local/state/kiosk` and every default. `KIOSK_STATE`, `KIOSK_CONFIG` name others.",
+    ]
     for path, one in _commands(command, ("kiosk",)):
         lines += ["", f"## `{' '.join(path)}`", "", str(one.help or "").strip().replace("\b", "")]
         shown = [item for item in one.params if not getattr(item, "hidden", False)]

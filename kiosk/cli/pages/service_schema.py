@@ -121,7 +121,7 @@ def _parts() -> Json:
             "additionalProperties": {"type": "string"},
         },
         "path": {"type": "string", "pattern": r"^[^.]+\.[^.]+\.[^.]+$", "description": "As in pop.person.name."},
-        "legal": _object({"title": _text("A law or rule."), "article": _text("Its articles.")}, "title"),
+        "legal": _legal(),
         "limit": _object(
             {
                 "n": _whole("How many; 0 is the same day."),
@@ -253,6 +253,18 @@ def _own_choices() -> Json:
 def _object(properties: Json, *required: str) -> Json:
     made: Json = {"type": "object", "additionalProperties": False, "properties": properties}
     return {**made, "required": list(required)} if required else made
+
+
+def _legal() -> Json:
+    chinese = _text("The Chinese title alone, as definitions had it before titles were translated.")
+    return _object(
+        {
+            "title": {"description": "A law or rule.", "oneOf": [{"$ref": "#/$defs/words"}, chinese]},
+            "article": _text("Its articles."),
+            "assumed": {"type": "boolean", "description": "The English title is ours: no published one was read."},
+        },
+        "title",
+    )
 
 
 def _text(description: str) -> Json:

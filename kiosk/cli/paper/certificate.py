@@ -38,7 +38,7 @@ def certificate(
     except OSError as e:
         fail("file-not-found", f"cannot read {file}: {e.strerror}", as_json=as_json)
     except PrinterError as e:
-        fail(e.code, str(e), as_json=as_json, where=getattr(e, "where", ""))
+        fail(e.code, f"{file}: {e}", as_json=as_json, where=getattr(e, "where", ""))
     if printer is not None:
         _print(printer, pdf, document.number, as_json=as_json)
     if out is not None:

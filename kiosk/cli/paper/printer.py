@@ -205,7 +205,7 @@ def _read(file: Path, *, as_json: bool) -> Receipt:
     except OSError as e:
         fail("file-not-found", f"cannot read {file}: {e.strerror}", as_json=as_json)
     except PrinterError as e:
-        fail(e.code, str(e), as_json=as_json, where=getattr(e, "where", ""))
+        fail(e.code, f"{file}: {e}", as_json=as_json, where=getattr(e, "where", ""))
 
 
 def _model(name: str | None, width_mm: int, *, as_json: bool) -> Model:

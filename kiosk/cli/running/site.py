@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +15,22 @@ if TYPE_CHECKING:
 
 
 def state_dir(given: Path | None) -> Path:
-    """Return the state folder, made with mode 0700 where it is missing."""
+    """Return the state folder, made with mode 0700 where it is missing.
+
+    Raises:
+        OSError: the disk does not let it. PermissionError: it is another user's.
+    """
     path = given if given is not None else _own_state_dir()
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     return path
 
 
 def _own_state_dir() -> Path:
-    import platformdirs
-
-    return platformdirs.user_state_path("kiosk")
+    """Where the XDG Base Directory Specification puts state; one that is not absolute does not count."""
+    given = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".local" / "state") / "kiosk"
 
 
 def in_force(folder: Path, config: Path | None) -> Settings:
@@ -39,6 +47,21 @@ def in_force(folder: Path, config: Path | None) -> Settings:
     except EnrolmentDamaged:  # told by the terminal's log and the doctor
         return local
     return settings_file.managed(local, stored.content) if stored and settings_file.usable(stored.content) else local
+
+
+def looked_at(folder: Path, config: Path | None) -> tuple[Settings, str]:
+    """Return the settings that the terminal runs with, for one who looks at it, and what is wrong with their file.
+
+    Where the file cannot be used, the defaults; where the gateway's configuration cannot be read, the file alone.
+    """
+    from offline_cache.errors import CacheError
+
+    try:
+        return in_force(folder, config), ""
+    except settings_file.SettingsInvalid as error:
+        return settings_file.Settings(), str(error)
+    except CacheError:  # the looks at the enrolment and the disk tell it
+        return settings_file.load(config), ""
 
 
 def published(folder: Path) -> StoredCatalogue | None:

@@ -18,18 +18,15 @@ def support_bundle(
     as_json: JsonOption = False,
 ) -> None:
     """Write one file for the makers: findings, settings, versions, figures, the log. No keys, entries or people."""
+    from kiosk.cli.running.site import looked_at
     from kiosk.doctor.check import run_checks
     from kiosk.doctor.probes import real_site
     from kiosk.doctor.table import CHECKS
     from kiosk.leaving.bundle import write_bundle
-    from kiosk.settings import Settings, SettingsInvalid, load
     from kiosk.ui.build_fonts import fonts_folder
 
-    folder, problem = state_dir(state), ""
-    try:
-        settings = load(config)
-    except SettingsInvalid as error:
-        settings, problem = Settings(), error.code
+    folder = state_dir(state)
+    settings, problem = looked_at(folder, config)
     results = run_checks(CHECKS, real_site(folder, settings, problem, fonts_folder()))
     try:
         done = write_bundle(folder, to, settings, results, time.time_ns() // 1_000_000)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from kiosk.events import AnswerChosen, DataFetched, SubjectData
+from kiosk.events import AnswerChosen, DataFetched
 from kiosk.pieces.acting import Acting, Company
+from kiosk.pieces.released import SubjectData
 from kiosk.services.forms import flat
 from kiosk.session.arrival.effects import lookup
 from kiosk.session.common import WAIT, application_of, enter, fail

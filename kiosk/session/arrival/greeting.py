@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from kiosk.events import SubjectData
 from kiosk.frozen import frozen
 from kiosk.pieces.acting import Acting, Company, Due
+from kiosk.pieces.released import SubjectData
 from kiosk.services.definition import ServiceDefinition
 from kiosk.services.forms import flat
 from kiosk.session.asking.events import AlertChosen, GreetingCame

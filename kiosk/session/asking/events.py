@@ -7,8 +7,9 @@ from dataclasses import field
 from typing import Literal
 
 from drivers.api import CardFacts, Holder, JobState, PrintResult
-from kiosk.events import Event, SubjectData
+from kiosk.events import Event
 from kiosk.frozen import frozen
+from kiosk.pieces.released import SubjectData
 from kiosk.pieces.sign_in import SignIn
 from kiosk.pieces.strokes import Stroke
 from kiosk.pieces.visit import Pad

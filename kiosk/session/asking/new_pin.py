@@ -26,7 +26,6 @@ from kiosk.session.state import (
 PIN_LENGTH = 6
 TYPED = "changed"
 """What stands in the form's field: that it was typed, never what."""
-PROBLEMS = ("new-pin-one-digit", "new-pin-birthday", "new-pin-old", "new-pin-differs")
 
 
 def problem(old: str, new: str, again: str | None, birth_date: str) -> str:

@@ -9,6 +9,8 @@ from typing import cast
 
 from kiosk.staff.setup.state import STEPS, Proof, Setup
 
+FILE = "commissioning.json"
+"""In the state directory; gone once the terminal was opened for service."""
 VERSION = 1
 MAX_CHARS = 16_384
 MAX_PROOFS = 32

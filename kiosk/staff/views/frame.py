@@ -14,7 +14,8 @@ from kiosk.session.state import Session
 from kiosk.staff.events import NameHeld
 from kiosk.staff.part import Staff
 from kiosk.view_model import frame
-from kiosk.view_model.frame import Say, Scene
+from kiosk.view_model.frame import Scene
+from kiosk.words.i18n import Say
 
 HOLD_S = 5.0
 """How long the terminal's name is held."""

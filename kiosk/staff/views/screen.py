@@ -15,7 +15,7 @@ from kiosk.staff.setup.state import Setup
 from kiosk.staff.views import closed, entry, maintenance
 from kiosk.staff.views.frame import View
 from kiosk.staff.views.setup import screen as commissioning
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 
 VIEWS: Mapping[type[Part], Callable[[View], ScreenModel]] = {
     Entry: entry.screen,

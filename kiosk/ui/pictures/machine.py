@@ -148,9 +148,9 @@ def _panel(pen: Pen, width: float, height: float) -> None:
     pen.edge((0, 0, width, height), _ink(pen, "rule"), 2 / pen.scale, 20 / pen.scale)
 
 
-def _open_arrow(pen: Pen, start: Point, end: Point, head: float = 21) -> None:
+def _open_arrow(pen: Pen, start: Point, end: Point) -> None:
     """A thin arrow with an open head along one axis."""
-    colour = _ink(pen, "primary")
+    colour, head = _ink(pen, "primary"), 21
     pen.line([start, end], colour, 9)
     dx, dy = (end[0] > start[0]) - (end[0] < start[0]), (end[1] > start[1]) - (end[1] < start[1])
     wings = [
@@ -349,5 +349,3 @@ _DRAWERS: dict[str, tuple[Callable[[Pen, list[str]], float | None], float, float
     "where-slot": (lambda pen, words: _machine(pen, words, "where-slot"), 178, 314),
     "where-printer": (lambda pen, words: _machine(pen, words, "where-printer"), 178, 314),
 }
-NAMES = frozenset(_DRAWERS)
-"""The pictures there are."""

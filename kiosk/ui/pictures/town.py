@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from kiosk.services.places import Pin, TownMap
@@ -21,6 +21,9 @@ HEIGHTS = (500.0, 460.0, 400.0, 330.0, 260.0, 220.0)
 PIN = 40.0
 LOW_MAP = 280.0
 """On a map lower than this the pins are smaller: they would stand on each other."""
+HEADS_APART = 18.0
+"""Between two heads, their dark edges of 5 among it."""
+LEANING_ROUNDS = 12
 PIN_ROOM = 2.8 * PIN + 8
 """From a place to the top of its pin."""
 FOOT_ROOM = 60.0
@@ -59,8 +62,8 @@ def town(sheet: Sheet, style: Style, piece: TownMap, rect: Rect) -> float:
     if chosen is not None:
         _way(sheet, view, piece.here, chosen)
     _here(pen, view, piece)
-    for pin in sorted(piece.pins, key=lambda one: one.selected):
-        _pin(pen, view, pin)
+    for pin, head in sorted(zip(piece.pins, _heads(view, piece), strict=True), key=lambda one: one[0].selected):
+        _pin(pen, view, pin, head)
     sheet.rect(box, colour("edge"), 16, 3)
     return height
 
@@ -152,16 +155,36 @@ def _here(pen: Pen, view: _View, piece: TownMap) -> None:
     pen.text(piece.north, (north[0] - 40, north[1] + 42, 80, line), Type(size))
 
 
-def _pin(pen: Pen, view: _View, pin: Pin) -> None:
+def _radius(view: _View) -> float:
+    return PIN if view.box.height > LOW_MAP else PIN * 0.75
+
+
+def _heads(view: _View, piece: TownMap) -> list[Point]:
+    """The middles of the pins' heads, over their places; heads that would stand on each other lean apart."""
+    radius, box = _radius(view), view.box
+    apart = 2 * radius + HEADS_APART
+    at = [view.kept(view.at((pin.x, pin.y))) for pin in piece.pins]
+    found = [[x, y - radius * 1.7] for x, y in at]
+    for _ in range(LEANING_ROUNDS):
+        for one, other in combinations(found, 2):
+            left, right = sorted((one, other), key=lambda head: head[0])
+            short = apart - (right[0] - left[0])
+            if short > 0 and abs(left[1] - right[1]) < apart:
+                left[0], right[0] = left[0] - short / 2, right[0] + short / 2
+        for head in found:
+            head[0] = min(max(head[0], box.x + radius + 8), box.right - radius - 8)
+    return [(x, y) for x, y in found]
+
+
+def _pin(pen: Pen, view: _View, pin: Pin, middle: Point) -> None:
     """A drop with its number; its point stands on the place."""
     theme = pen.sheet.theme
     fill = theme.colour("primary") if pin.selected else theme.colour("card")
     words = "onPrimary" if pin.selected else "ink"
     x, y = view.kept(view.at((pin.x, pin.y)))
-    radius, size = (PIN, 44) if view.box.height > LOW_MAP else (PIN * 0.75, 35)
-    middle = (x, y - radius * 1.7)
+    radius, size = _radius(view), 44 if view.box.height > LOW_MAP else 35
     for grow, colour in ((5, theme.colour("ink")), (0, fill)):
         pen.disc(middle, radius + grow, colour)
         side, low = (radius + grow) * 0.86, middle[1] + (radius + grow) * 0.5
-        pen.poly([(x - side, low), (x + side, low), (x, y + grow * 1.4)], colour)
-    pen.text(pin.text, (x - radius, middle[1] - radius, 2 * radius, 2 * radius), Type(size, words, bold=True))
+        pen.poly([(middle[0] - side, low), (middle[0] + side, low), (x, y + grow * 1.4)], colour)
+    pen.text(pin.text, (middle[0] - radius, middle[1] - radius, 2 * radius, 2 * radius), Type(size, words, bold=True))

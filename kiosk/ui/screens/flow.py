@@ -111,6 +111,12 @@ def item(sheet: Sheet, style: Style, piece: Piece, rect: Rect, above: float, *, 
     return Item(fragment, height, above)
 
 
+def without_lip(one: Item) -> float:
+    """How much farther the next piece stands below this one: distances count on the lip of a control that ends it."""
+    ends = any(place.bottom > one.height - 1 for _, place in one.sheet.targets)
+    return one.sheet.theme.missing_lip if ends else 0.0
+
+
 def distance(style: Style, before: Piece | None, piece: Piece) -> float:
     """How far a piece stands under the one before it (None: the question)."""
     air = style.air
@@ -141,6 +147,7 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
     segments: list[list[Item]] = [list(head)]
     before: Piece | None = None
     at_top, crowded = not head, False
+    lipless = 0.0
     stretch = sum(isinstance(piece, (Tiles, ReceiptChoice)) for piece in pieces) == 1
     for piece in pieces:
         if isinstance(piece, Gap):
@@ -148,12 +155,13 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
             at_top = True
             before = piece
             continue
-        above = 0.0 if at_top else distance(style, None if before is None else before, piece)
+        above = lipless + (0.0 if at_top else distance(style, None if before is None else before, piece))
         room = 0.0
         if stretch and isinstance(piece, (Tiles, ReceiptChoice)):
             room = _room_for(sheet, style, segments, pieces, piece, rect, above)
         where = Rect(0, 0, rect.width, room)
         segments[-1].append(item(sheet, style, piece, where, above, crowded=crowded))
+        lipless = without_lip(segments[-1][-1])
         crowded = crowded or isinstance(piece, (Picture, Facts, Notice))
         at_top, before = False, piece
     total = sum(one.height + one.above for segment in segments for one in segment)
@@ -189,5 +197,6 @@ def _room_for(
             continue
         gap = 0.0 if isinstance(before, Gap) else distance(style, before, later)
         used += gap + item(sheet, style, later, Rect(0, 0, rect.width, 0), 0, crowded=True).height
+        used += sheet.theme.missing_lip
         before = later
     return max(80.0, rect.height - used)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kiosk.pieces.drawn import Legend
-from kiosk.ui.drawing import Poly, Shape, Sheet
+from kiosk.ui.drawing import Sheet, extent
 from kiosk.ui.pictures.pen import Pen
 from kiosk.ui.theme import Rect, Rgb, Theme
 from kiosk.ui.widgets.faces import card
@@ -141,7 +141,7 @@ def _free(sheet: Sheet, column: Rect, height: float) -> float | None:
     """The top of the first free strip of the column that is at least so high, or None."""
     taken = [one.rect for one in sheet.targets]
     taken += [Rect(run.x, run.y, run.width, run.height) for run in sheet.runs]
-    taken += [_extent(shape) for shape in sheet.shapes]
+    taken += [extent((shape,)) for shape in sheet.shapes]
     if sheet.square is not None:
         taken.append(sheet.square.rect)
     at = column.y
@@ -152,16 +152,6 @@ def _free(sheet: Sheet, column: Rect, height: float) -> float | None:
             return at
         at = max(at, one.bottom)
     return at if column.bottom - at >= height else None
-
-
-def _extent(shape: Shape) -> Rect:
-    """The upright rectangle that a shape fills."""
-    if isinstance(shape, Poly):
-        xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
-        return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    wide = abs(shape.half_width * shape.cos) + abs(shape.half_height * shape.sin)
-    high = abs(shape.half_width * shape.sin) + abs(shape.half_height * shape.cos)
-    return Rect(shape.cx - wide, shape.cy - high, 2 * wide, 2 * high)
 
 
 def _keypad(pen: Pen, shown: Legend) -> None:

@@ -9,7 +9,7 @@ from kiosk.screen_model import ButtonRow, Choices, Control, Pager, Tiles
 from kiosk.ui import icons
 from kiosk.ui.drawing import Sheet
 from kiosk.ui.theme import Rect
-from kiosk.ui.widgets.faces import button, face, ink_of, inner, natural_width
+from kiosk.ui.widgets.faces import button, face, ink_of, inner, narrowest_width, natural_width
 from kiosk.ui.widgets.style import AIRS, Style
 from kiosk.ui.widgets.words import Block, Type, para, place, stack, stack_height, typeset
 
@@ -18,6 +18,8 @@ SIDE_PAD = 34.0
 """From a row's edge to its icon or chevron."""
 NARROW = 400.0
 LOW_PAIRS = 800.0
+LARGE = 1.6
+"""From these letters on, a label and what is behind it want half of the lowered screen's width."""
 
 
 def choices(sheet: Sheet, style: Style, piece: Choices, rect: Rect) -> float:
@@ -152,7 +154,8 @@ def _least_height(style: Style, item: Control, *, radio: bool, tall: bool) -> fl
 def tiles(sheet: Sheet, style: Style, piece: Tiles, rect: Rect) -> float:
     """Three columns of icon over label; in large modes and in reach mode the icon stands left of the word."""
     flat = style.theme.posture == "reach" or (style.theme.posture == "portrait" and style.theme.text_scale >= 2)
-    columns = 2 if flat and style.theme.posture == "portrait" else 3
+    long = style.theme.text_scale >= LARGE and any(item.detail and not item.icon for item in piece.items)
+    columns = 2 if flat and (style.theme.posture == "portrait" or long) else 3
     columns = min(columns, max(1, len(piece.items)))
     gap = 24.0 if style.size("label") <= 44 and style.theme.posture != "reach" else 16.0
     gap = 21.0 if style.theme.posture == "landscape" else gap
@@ -180,7 +183,12 @@ def _tile_height(style: Style, piece: Tiles, rect: Rect, rows: int, between: flo
         room = (rect.height + between) / rows - between - lip
         return max(80.0, min(256.0 if not quiet else 200.0, room))
     if style.theme.posture == "reach":
-        return max(80.0, min(102.0, (rect.height + between) / rows - between - lip))
+        # where the lip lies inside, two lines still have their room
+        two = any(item.detail and not item.icon for item in piece.items)
+        return max(
+            80.0,
+            min(118.0 if two and style.theme.missing_lip else 102.0, (rect.height + between) / rows - between - lip),
+        )
     most = 150.0 if flat else 200.0 if quiet else 256.0
     least = min(float(style.air.tile), most)
     grown = (rect.height + between) / rows - between - lip if rect.height else least
@@ -188,7 +196,7 @@ def _tile_height(style: Style, piece: Tiles, rect: Rect, rows: int, between: flo
 
 
 def _label_type(style: Style, item: Control) -> Type:
-    quiet = item.role == "secondary" or (style.theme.english and style.theme.text_scale == 1.0)
+    quiet = item.role == "secondary" or (bool(item.icon) and style.theme.english and style.theme.text_scale == 1.0)
     bold = item.role != "secondary"
     return Type(style.size("body" if quiet else "label"), ink_of(item), bold=bold, heading=True)
 
@@ -271,7 +279,8 @@ def button_row(sheet: Sheet, style: Style, piece: ButtonRow, rect: Rect) -> floa
         columns = 1
     if columns < len(piece.items) and style.theme.posture == "portrait":
         even = (rect.width - gap * (len(piece.items) - 1)) / len(piece.items)
-        columns = len(piece.items) if even >= 0.62 * widest else columns
+        longest = max(narrowest_width(sheet, item, size) for item in piece.items)
+        columns = len(piece.items) if even >= max(0.62 * widest, longest) else columns
     width = (rect.width - gap * (columns - 1)) / columns
     rows = [piece.items[first : first + columns] for first in range(0, len(piece.items), columns)]
     heights = [_button_height(sheet, items, width, size, height) for items in rows]
@@ -317,4 +326,4 @@ def pager(sheet: Sheet, style: Style, piece: Pager, rect: Rect) -> float:
     for item, width in zip((piece.up, piece.down), widths, strict=True):
         button(sheet, item, Rect(x, y, width, height), size)
         x += width + gap
-    return y + height + max(sheet.theme.lip, 2) - rect.y  # where there is no lip, the next button keeps its distance
+    return y + height + sheet.theme.lip - rect.y

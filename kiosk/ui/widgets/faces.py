@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from kiosk.screen_model import Control, Meaning
 from kiosk.ui import icons
 from kiosk.ui.drawing import Part, Sheet, round_rect_points
+from kiosk.ui.linebreak import units
 from kiosk.ui.theme import Rect, Rgb
 from kiosk.ui.widgets.words import Block, Type, place, stack, stack_height, typeset
 
 Kind = Literal["primary", "secondary"]
+NARROW_PAD = 16.0
+"""From the edge of a narrow button to its words."""
 CONTRAST_LIP = 12
 """In high contrast the lip is the bottom edge, this wide."""
 TINTS: dict[Meaning, str] = {
@@ -140,7 +144,7 @@ def _content(sheet: Sheet, control: Control, rect: Rect, size: int, *, icon_abov
     colour = sheet.theme.colour(ink_of(control, kind))
     bold = primary or control.selected
     side = min(rect.height * 0.5, {28: 36, 35: 44, 44: 54}.get(size, 54)) if name else 0
-    pad = 16.0 if rect.width < 400 else 32.0
+    pad = NARROW_PAD if rect.width < 400 else 32.0
     type_ = Type(size, ink_of(control, kind), bold, heading=True)
     if icon_above and name:
         block = typeset(sheet, control.text, rect.width - 2 * 8, type_, rect.height - side - 8, "button")
@@ -188,6 +192,12 @@ def natural_width(sheet: Sheet, control: Control, size: int, pad: float = 32) ->
     """How wide a one-line button of this control would like to be."""
     side = {28: 36, 35: 44, 44: 54}.get(size, 54) + 20 if icon_of(control) else 0
     return sheet.measure(control.text, size, control.selected) + side + 2 * pad
+
+
+def narrowest_width(sheet: Sheet, control: Control, size: int) -> float:
+    """How wide a button of this control has to be so that its longest word stays whole."""
+    longest = max((sheet.measure(part, size, control.selected) for part in units(control.text)), default=0.0)
+    return longest + natural_width(sheet, replace(control, text=""), size, NARROW_PAD)
 
 
 def chip(sheet: Sheet, text: str, right: float, middle: float, size: int) -> float:

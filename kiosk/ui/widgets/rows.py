@@ -128,6 +128,9 @@ def ticks(sheet: Sheet, style: Style, piece: Ticks, rect: Rect) -> float:
     bold = Type(style.size("label"), bold=True, heading=True)
     names = [sheet.measure(row.text, bold.size, True) for row in have]
     column = max(names, default=0.0) + 50
+    details = [sheet.measure(row.detail, style.size("body"), False) for row in have]
+    if style.theme.posture == "portrait" and column + max(details, default=0.0) > rect.width - 2 * PAD - 80:
+        column = rect.width  # one that does not fit on its line, and all stand under their names
 
     def drawer(row: Tick) -> DrawRow:
         if row.mark == "have":
@@ -216,32 +219,49 @@ def _large_drawer(style: Style, row: Prefilled) -> DrawRow:
 
 
 def _prefilled_large(sheet: Sheet, style: Style, row: Prefilled, box: Rect) -> float:
-    """In large modes the source stands at the right of the label and the value has the whole width (53)."""
+    """In large modes the value has the whole width. A short source stands at the right of the label (53), one that
+    would be a column of words there under the value.
+    """
     theme, note = sheet.theme, style.size("note")
     pad, side = min(style.air.pad, 20), note + 8.0
-    label = typeset(sheet, row.label, box.width / 2, Type(style.size("body"), "ink2"))
-    words = row.source
-    room = box.width - label.width - side - 32
+    label = typeset(sheet, row.label, box.width, Type(style.size("body"), "ink2"))
+    words, room = row.source, box.width - label.width - side - 32
     if sheet.measure(words, note, False) > room:
         words = words.split(" · ")[0]
-    source = typeset(sheet, words, room, Type(note, "ink2"), place="prefilled")
+    beside = len(label.lines) == 1 and sheet.measure(words, note, False) <= room
+    width = room if beside else box.width - side - 8
+    source = typeset(sheet, words if beside else row.source, width, Type(note, "ink2"), place="prefilled")
+    y = box.y + pad
+    place(sheet, label, Rect(box.x, y, box.width, label.height))
+    if beside:
+        _source(sheet, row, source, box.right - source.width - side - 8, y + label.height / 2)
+    y = _large_value(sheet, style, row, replace(box, y=y + label.height))
+    if not beside:
+        _source(sheet, row, source, box.x, y + source.height / 2, theme.line_height(note))
+        y += source.height
+    return y + pad - box.y
+
+
+def _source(sheet: Sheet, row: Prefilled, words: Block, left: float, middle: float, line: float = 0) -> None:
+    """Where a value came from: its mark, in the middle or (`line` high) at the first line, and the words."""
+    side, top = words.type.size + 8.0, middle - words.height / 2
+    mark = top + (line - side) / 2 if line else middle - side / 2
+    icons.icon(sheet, row.source_icon, left, mark, side, sheet.theme.colour("ink2"))
+    place(sheet, words, Rect(left + side + 8, top, words.width + 1, words.height))
+
+
+def _large_value(sheet: Sheet, style: Style, row: Prefilled, box: Rect) -> float:
+    """The value in the whole width, the button beside it or under it; returns where both end."""
+    y, lip = box.y, sheet.theme.lip
     value = typeset(sheet, row.value, box.width, Type(style.size("label"), bold=True, heading=True), place="prefilled")
-    first = max(label.height, source.height)
-    place(sheet, label, Rect(box.x, box.y + pad + (first - label.height) / 2, box.width, label.height))
-    left = box.right - source.width - side - 8
-    middle = box.y + pad + first / 2
-    icons.icon(sheet, row.source_icon, left, middle - side / 2, side, theme.colour("ink2"))
-    place(sheet, source, Rect(left + side + 8, middle - source.height / 2, source.width + 1, source.height))
-    y = box.y + pad + first
     place(sheet, value, Rect(box.x, y, box.width, value.height))
     if not row.wrong:
-        return y + value.height + pad - box.y
+        return y + value.height
     width, height = _small_button_width(sheet, style, row.wrong), _small_button_height(style)
     beside = len(value.lines) == 1 and value.width + 24 + width <= box.width
-    top = y + (value.height - height) / 2 if beside else y + value.height + 6
-    top = max(top, y)
-    _small_button(sheet, style, row.wrong, Rect(box.right - width, top - 8, width, height + theme.lip + 16))
-    return max(y + value.height, top + height + theme.lip) + pad - box.y
+    top = max(y, y + (value.height - height) / 2 if beside else y + value.height + 6)
+    _small_button(sheet, style, row.wrong, Rect(box.right - width, top - 8, width, height + lip + 16))
+    return max(y + value.height, top + height + lip)
 
 
 def _prefilled(sheet: Sheet, style: Style, row: Prefilled, box: Rect, column: float) -> float:
@@ -279,51 +299,74 @@ def check_rows(sheet: Sheet, style: Style, piece: CheckRows, rect: Rect) -> floa
     column = _label_column(sheet, style, [row.label for row in piece.rows], rect.width)
     buttons = max((_small_button_width(sheet, style, row.change) for row in piece.rows), default=0.0)
     parts = (unit for row in piece.rows for unit in units(row.value))
-    longest = max((sheet.measure(part, sheet.theme.smallest, True) for part in parts), default=0.0)
+    longest = max((sheet.measure(part, style.size("label"), True) for part in parts), default=0.0)
     note = style.size("note")
     sources = max((sheet.measure(row.source, note, False) + note + 16 for row in piece.rows if row.source), default=0.0)
     if longest > rect.width - 2 * PAD - column - max(buttons, sources) - 20:
         column = 0.0
 
-    def drawer(row: CheckRow) -> DrawRow:
-        return lambda inside, box: _check(inside, style, row, box, column)
+    def draw(target: Sheet, column: float) -> float:
+        def drawer(row: CheckRow) -> DrawRow:
+            return lambda inside, box: _check(inside, style, row, box, column)
 
-    return row_card(sheet, rect, [drawer(row) for row in piece.rows], rule_to_edge=True)
+        return row_card(target, rect, [drawer(row) for row in piece.rows], rule_to_edge=True)
+
+    beside, line = draw(sheet.blank(), column), sheet.theme.line_height(style.size("label"), heading=True)
+    if column and draw(sheet.blank(), 0.0) - (line if _narrow(sheet, style, piece, column, rect.width) else 0) < beside:
+        column = 0.0  # a narrow column of words
+    return draw(sheet, column)
+
+
+def _narrow(sheet: Sheet, style: Style, piece: CheckRows, column: float, width: float) -> bool:
+    """Whether a value would be more than two lines beside the labels."""
+    room = (width - 2 * PAD - column) * 0.7
+    return any(sheet.measure(row.value, style.size("label"), True) > 2 * room for row in piece.rows)
 
 
 def _check(sheet: Sheet, style: Style, row: CheckRow, box: Rect, column: float) -> float:
-    theme, note = sheet.theme, style.size("note")
-    side = note + 8.0
-    source = typeset(sheet, row.source, box.width / 2, Type(note, "ink2")) if row.source else None
-    width = _small_button_width(sheet, style, row.change) or (source.width + side + 8 if source else 0)
+    note = style.size("note")
+    source = typeset(sheet, row.source, box.width / 2, Type(note, "ink2")) if row.source and not row.change else None
+    width = _small_button_width(sheet, style, row.change) or (source.width + note + 16 if source else 0)
     right = box.right + (12 if row.change else 6)
-    x = box.x + column
-    label_type = Type(style.size("body"), "ink2")
-    value_type = Type(style.size("label"), bold=True, heading=True)
-    above = column == 0
+    label_type, value_type = Type(style.size("body"), "ink2"), Type(style.size("label"), bold=True, heading=True)
+    x, trial = box.x + column, sheet.blank()
     room = right - width - (20 if width else 0) - x
-    label = typeset(sheet, row.label, room if above else column - 16, label_type)
-    value = typeset(sheet, row.value, room, value_type, place="check")
-    words = stack_height([label, value]) if above else max(label.height, value.height)
+    label = typeset(sheet, row.label, column - 16 if column else room, label_type)
+    value = typeset(trial, row.value, room, value_type, place="check")
     pad = {0: 38.0, 1: 34.0, 2: 28.0, 3: 20.0, 4: 10.0}.get(style.level, 5.0)
-    if style.theme.posture != "portrait":
-        pad = min(pad, 27.0)
-    least = _small_button_height(style) + theme.lip + 2 * 8 if row.change else 0.0
-    height = max(words + 2 * pad, least)
-    if above:
-        stack(sheet, [label, value], Rect(x, box.y, box.width, height))
-    else:
-        stack(sheet, [label], Rect(box.x, box.y, column - 16, height))
-        stack(sheet, [value], Rect(x, box.y, box.width, height))
+    pad = pad if style.theme.posture == "portrait" else min(pad, 27.0)
+    least = _small_button_height(style) + sheet.theme.lip + 2 * 8 if row.change else 0.0
+    stacked = max((max(label.height, value.height) if column else stack_height([label, value])) + 2 * pad, least)
+    over, whole = (typeset(sheet, row.label, box.width, label_type), typeset(trial, row.value, box.width, value_type))
+    bands: tuple[tuple[Block, float, bool], ...] = ()
+    if not column and whole.type.size > value.type.size:  # a long number has the whole width, under what is beside it
+        bands = ((label, max(label.height, least), True), (whole, whole.height, False))
+    elif not column and over.height + max(value.height, least) + 2 * pad < stacked:  # or a long question, over it
+        bands = ((over, over.height, False), (value, max(value.height, least), True))
+    y = box.y + pad
+    for block, high, ends in bands:
+        stack(sheet, [block], Rect(box.x, y, box.width, high))
+        if ends:
+            _check_end(sheet, style, row, source, Rect(right - width, y, width, high))
+        y += high
+    if bands:
+        return y + pad - box.y
+    sheet.overflows += trial.overflows
+    stack(sheet, [label] if column else [label, value], Rect(box.x, box.y, box.width, stacked))
+    if column:
+        stack(sheet, [value], Rect(x, box.y, box.width, stacked))
+    _check_end(sheet, style, row, source, Rect(right - width, box.y, width, stacked))
+    return stacked
+
+
+def _check_end(sheet: Sheet, style: Style, row: CheckRow, source: Block | None, area: Rect) -> None:
+    """改, or where the value came from."""
     if row.change:
-        _small_button(sheet, style, row.change, Rect(right - width, box.y, width, height))
+        _small_button(sheet, style, row.change, area)
     elif source:
-        left = right - width
-        icons.icon(sheet, "agency", left, box.y + (height - side) / 2, side, theme.colour("ink2"))
-        place(
-            sheet, source, Rect(left + side + 8, box.y + (height - source.height) / 2, source.width + 1, source.height)
-        )
-    return height
+        side, middle = source.type.size + 8.0, area.centre[1]
+        icons.icon(sheet, row.source_icon, area.x, middle - side / 2, side, sheet.theme.colour("ink2"))
+        place(sheet, source, Rect(area.x + side + 8, middle - source.height / 2, source.width + 1, source.height))
 
 
 def _label_column(sheet: Sheet, style: Style, labels: list[str], width: float) -> float:

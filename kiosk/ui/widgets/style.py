@@ -47,8 +47,6 @@ AIRS: Final = (
 )
 LOWERED_AIR: Final = replace(AIRS[-1], gap=4, after_title=4, pad=2, notice_pad=5, heading_above=4, least_gap=4)
 """The closest of all: the lowered screen has 560 pixels for what stands in 1,320."""
-LOWERED_AIR_FLAT: Final = replace(LOWERED_AIR, gap=9)
-"""In high contrast no lip keeps two controls apart."""
 
 
 @frozen
@@ -64,9 +62,7 @@ class Style:
     @property
     def air(self) -> Air:
         lowest = self.theme.posture == "reach" and self.level == len(AIRS) - 1
-        if lowest:
-            return LOWERED_AIR_FLAT if self.theme.high_contrast else LOWERED_AIR
-        return AIRS[self.level]
+        return LOWERED_AIR if lowest else AIRS[self.level]
 
     @property
     def close(self) -> bool:
@@ -101,7 +97,7 @@ def ladder(theme: Theme) -> Iterator[Style]:
         yield from _smallest(theme)
         return
     for smaller in (s for s in (1.6, 1.25) if s < scale):
-        for level in (2, 3, 4):
+        for level in (2, 3, 4, last):
             yield Style(theme, level, _roles(smaller, theme))
     bare = {role: max(SMALLEST_TEXT_IN_MODES, size) for role, size in _roles(1.0, theme).items()}
     for level in (3, 4, last):

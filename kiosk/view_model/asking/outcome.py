@@ -8,10 +8,11 @@ from kiosk.screen_model import CaseNumber, Fact, Facts, Gap, Notice, Piece, Resu
 from kiosk.screen_model import Words as Line
 from kiosk.services.definition import Confirm, ResultCell, ServiceDefinition, words
 from kiosk.services.display import shown_moment
+from kiosk.session.asking.events import RetryChosen
 from kiosk.session.asking.verdict import ANSWER_WAIT_S
 from kiosk.session.common import application_of
 from kiosk.session.state import Saved
-from kiosk.view_model.frame import Scene, back, primary, reference_time
+from kiosk.view_model.frame import Scene, back, local_of, primary, reference_time
 from kiosk.view_model.service import agency_name, stepped
 
 
@@ -128,8 +129,6 @@ def _not_yet(scene: Scene, kept: Saved, confirm: Confirm) -> tuple[Piece, ...]:
 
 
 def _local(kept: Saved) -> str:
-    from kiosk.view_model.finish import local_of
-
     return local_of(kept.acked_at_ms if kept.acked_at_ms is not None else kept.at_ms)
 
 
@@ -147,8 +146,6 @@ def refused(scene: Scene) -> tuple[str, str] | None:
 
 def retry(scene: Scene, model: ScreenModel) -> ScreenModel:
     """Return the failure's screen with the way back to the question, where there is one."""
-    from kiosk.session.asking.events import RetryChosen
-
     say, application = scene.say, scene.session.application
     confirm = None if application is None else application.service.confirm
     quiet = back(scene, say("回首页"), "home")

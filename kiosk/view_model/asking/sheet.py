@@ -12,8 +12,9 @@ from kiosk.services import views
 from kiosk.services.definition import PageAction, words
 from kiosk.session.asking.sheet import MISSING, can_print, due, is_copy, issued, under_way
 from kiosk.session.asking.sheet_state import Sheet
-from kiosk.view_model.frame import Say, Scene, button
+from kiosk.view_model.frame import Scene, button
 from kiosk.view_model.service import agency_name
+from kiosk.words.i18n import Say
 
 KEY = "certificate"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from kiosk.words.city_time import CITY_TIME, city_moment
 from provisioning.gateway.appointments.offices import HORIZON_DAYS, Offices
 from provisioning.gateway.storage.database import Database, Transaction
 
@@ -201,12 +202,9 @@ def _booking(row: tuple[object, ...], people: int = 1) -> Booking:
     return Booking(str(row[0]), Slot(str(row[1]), str(row[2]), str(row[3])), str(row[4]), str(row[5]), people)
 
 
-CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
-
-
 def local(at_ms: int) -> datetime.datetime:
     """Return the city's local time of a moment, without a zone: offices speak of no other."""
-    return datetime.datetime.fromtimestamp(at_ms / 1000, CITY_TIME).replace(tzinfo=None)
+    return city_moment(at_ms).replace(tzinfo=None)
 
 
 def ms_of(moment: datetime.datetime) -> int:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kiosk.words.city_time import CITY_TIME
 from provisioning.gateway.cases import files
 from provisioning.gateway.cases.engine import CaseRefused, Engine, Move
 from provisioning.gateway.cases.files import CaseStep
-from provisioning.gateway.cases.workdays import CITY_TIME, Calendar, city_day
+from provisioning.gateway.cases.workdays import Calendar, city_day
 from provisioning.gateway.storage.database import Database
 
 _AT_ONCE_MS = 20 * 60_000
@@ -78,20 +79,17 @@ class SimulatedAgencies:
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) % below
 
 
-def work(
-    engine: Engine, database: Database, agencies: SimulatedAgencies, stop: Callable[[], bool] = lambda: False
-) -> int:
+def work(engine: Engine, database: Database, agencies: SimulatedAgencies) -> int:
     """Do everything that is due by now, in the order in which it falls due; returns how many moves were made."""
     made = 0
-    while not stop():
+    while True:
         with database.reading() as db:
             due = files.due_steps(db, engine.now_ms(db), _PAGE)
             found = [(number, step) for number, name in due for step in files.steps_of(db, number) if step.id == name]
         moved = sum(_moved(engine, agencies.decide(number, step)) for number, step in found)
         made += moved
         if not moved:
-            break
-    return made
+            return made
 
 
 def _moved(engine: Engine, move: Move) -> bool:

@@ -6,7 +6,8 @@ import datetime
 import tomllib
 from dataclasses import dataclass, field
 
-CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
+from kiosk.words.city_time import city_moment
+
 _DAY = datetime.timedelta(days=1)
 
 
@@ -62,11 +63,11 @@ def load_calendar(text: str) -> Calendar:
 
 def city_day(at_ms: int) -> datetime.date:
     """The day in the city."""
-    return datetime.datetime.fromtimestamp(at_ms / 1000, CITY_TIME).date()
+    return city_moment(at_ms).date()
 
 
 def city_time(at_ms: int) -> str:
     """A moment in the city, ISO 8601 to the minute; empty for 0."""
     if not at_ms:
         return ""
-    return datetime.datetime.fromtimestamp(at_ms / 1000, CITY_TIME).isoformat(timespec="minutes")[:16]
+    return city_moment(at_ms).isoformat(timespec="minutes")[:16]

@@ -6,17 +6,10 @@ Made when asked for, from the person's index, like all of the city. Amounts are 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from provisioning.gateway.city.home import Home, Maker, Record
 from provisioning.gateway.city.people import People, Person
-
-if TYPE_CHECKING:
-    from provisioning.gateway.city.records import Home
-
-Record = Mapping[str, object]
-Age = Callable[[Person], int]
-Job = Callable[[Person], "Record | None"]
 
 WORKING_AGE = range(20, 60)
 _FIRST_HOSPITALS = ("H103", "H104", "H105", "H106", "H113")
@@ -27,12 +20,12 @@ _BUYERS_PERCENT = 4
 
 
 class AgencyRecords:
-    """What the agencies hold; `made` is the table of makers by subject. `job` is the city's `si.employment`."""
+    """What the agencies hold; `made` is the table of makers by subject. `age` is a person's, in full years."""
 
-    def __init__(self, people: People, age: Age) -> None:
+    def __init__(self, people: People, age: Callable[[Person], int]) -> None:
         self._people = people
         self._age = age
-        self.made: dict[str, Callable[[Person, Home], Record | None]] = {
+        self.made: dict[str, Maker] = {
             "si.account": self._insurance,
             "si.payment": self._payments,
             "si.pension": self._pension,

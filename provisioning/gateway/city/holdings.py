@@ -7,17 +7,11 @@ own alphabet, behind region 440199, which was never issued.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from provisioning.gateway.city.agencies import AgencyRecords
+from provisioning.gateway.city.home import Home, Maker, Record
 from provisioning.gateway.city.people import People, Person
-
-if TYPE_CHECKING:
-    from provisioning.gateway.city.records import Home
-
-Record = Mapping[str, object]
-Maker = Callable[[Person, "Home"], "Record | None"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015: no I, O, S, V, Z."""

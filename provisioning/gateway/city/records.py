@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from provisioning.gateway.city.agencies import AgencyRecords
 from provisioning.gateway.city.holdings import Holdings
-from provisioning.gateway.city.people import People, Person, Road
-
-Record = Mapping[str, object]
+from provisioning.gateway.city.home import Home, Maker, Record
+from provisioning.gateway.city.people import People, Person
 
 _EMPLOYERS = (
     "榕荫图书服务",
@@ -27,36 +24,13 @@ _NEWCOMERS_PERCENT = 42
 _OWNERS_PERCENT = 55
 
 
-@dataclass(frozen=True)
-class Home:
-    """Where a household lives, and where it is registered."""
-
-    road: Road = field(repr=False)
-    door: str = field(repr=False)
-    number: int
-    hukou: str = field(repr=False)
-    hukou_city: str
-    moved_in: datetime.date
-    owned: bool
-
-    @property
-    def newcomer(self) -> bool:
-        """Registered in another city."""
-        return self.hukou_city != "440100"
-
-    @property
-    def place(self) -> str:
-        """The address as one line."""
-        return f"广州市{self.road.district_name}{self.road.street_name}{self.road.name}{self.door}"
-
-
 class Records:
     """The records of generated people. `None` means that the city holds nothing of this subject."""
 
     def __init__(self, people: People) -> None:
         self._people = people
         self._roads = tuple(road for road, weight in people.material.roads for _ in range(weight))
-        self._made: dict[str, Callable[[Person, Home], Record | None]] = {
+        self._made: dict[str, Maker] = {
             "pop.person": self._person,
             "pop.household": self._household,
             "pop.history": self._history,

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol, cast
 
 from provisioning.gateway.city.holdings import company_index
+from provisioning.gateway.city.home import Record
 from provisioning.gateway.city.people import People
 from provisioning.gateway.city.records import Records
-
-Record = Mapping[str, object]
 
 
 class KnownPerson(Protocol):

@@ -14,10 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import uuid6
-
 from kiosk.services import forms
 from offline_cache.errors import MalformedMessage
+from offline_cache.wire.chain import uuid7
 from offline_cache.wire.handover import LIFETIME_S, decode_handover, handover_context
 from provisioning.gateway.handover import draft as drafts
 from provisioning.gateway.handover.draft import Draft
@@ -92,7 +91,7 @@ class HandoverDesk:
             raise Refused("card-lost")
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         key = _digest(token)
-        row = (key, key, person, terminal.name, self._seal(draft, key), now_ms + LIFETIME_S * 1000, str(uuid6.uuid7()))
+        row = (key, key, person, terminal.name, self._seal(draft, key), now_ms + LIFETIME_S * 1000, uuid7(now_ms))
         with self._database.transaction() as db:
             db.run("DELETE FROM handover WHERE expires_ms < ?", now_ms - 86_400_000)
             db.run("UPDATE handover SET sealed = ? WHERE expires_ms <= ? AND held_ms = 0", b"", now_ms)

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from drivers.api import Holder
 from kiosk.clock import local_minute
-from kiosk.events import SubjectData
+from kiosk.pieces.released import SubjectData
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition, ServiceDefinition
 from kiosk.services.phone import can_continue

@@ -7,12 +7,12 @@ the first use of one is its entry here.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Mapping
 
 from cryptography import x509
 
+from kiosk.words.city_time import city_moment
 from provisioning.gateway.storage.database import Database, Transaction
 
 
@@ -89,5 +89,4 @@ def _issued_ms(certificate: x509.Certificate) -> int:
 
 
 def _day(at_ms: int) -> str:
-    zone = datetime.timezone(datetime.timedelta(hours=8))
-    return datetime.datetime.fromtimestamp(at_ms / 1000, zone).date().isoformat()
+    return city_moment(at_ms).date().isoformat()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from html import escape
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
+from kiosk.words.city_time import city_moment
 from provisioning.gateway.licences.shares import Shared
 from provisioning.gateway.licences.token import MAX_CHARS
 from provisioning.gateway.web.common import Gateway, work
 from provisioning.gateway.web.mobile import page, row
 
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _OUTCOMES = {
     "good": ("证照是真的，现在有效", "This licence is genuine and valid now."),
     "expired": ("这个码过期了", "This code has expired: ask for a new one."),
@@ -43,7 +42,7 @@ def render(
     """The whole page."""
     title, english = _OUTCOMES[found.outcome]
     kind = "answer" if found.outcome == "good" else "answer no"
-    when = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
+    when = city_moment(now_ms)
     body = (
         f'<section class="{kind}"><h1>{title}</h1><p>{when:%Y-%m-%d %H:%M} 在网关核对过 checked</p>'
         f"<small>{english}</small></section>"
@@ -51,7 +50,7 @@ def render(
     token = found.token
     if token is not None and found.outcome == "good":
         facts = found.facts
-        until = datetime.datetime.fromtimestamp(token.expires_s, _CITY_TIME)
+        until = city_moment(token.expires_s * 1000)
         rows = [
             ("证照", "Licence", _name(codes, "licence-type", facts.get("type", ""))),
             ("本人", "Holder", facts.get("holder", "")),

@@ -6,7 +6,6 @@ what a citizen uploaded or stated is not vouched for (design: services.md 13).
 
 from __future__ import annotations
 
-import datetime
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.words.city_time import city_moment
 from offline_cache.errors import BadSignature, MalformedMessage
 from provisioning.gateway.licences.token import ID_BYTES, ShareToken, read, sign
 from provisioning.gateway.messages.post import Strongbox
@@ -22,7 +22,6 @@ from provisioning.gateway.storage.database import Database, Transaction
 
 VALID_S = {"5m": 300, "1d": 86_400}
 SHARED_TRUST = frozenset("AB")
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 Held = Callable[[str], Mapping[str, object] | None]
 """`lic.elicence` of an id number."""
 
@@ -84,7 +83,7 @@ class LicenceDesk:
         sealed = self._box.close(facts, token.id.hex())
         row = (token.id, request.person, sealed, now_ms, expires_ms)
         db.run("INSERT INTO licence_share VALUES (?, ?, ?, ?, ?, 0, 0)", *row)
-        until = datetime.datetime.fromtimestamp(expires_ms / 1000, _CITY_TIME).isoformat(timespec="minutes")
+        until = city_moment(expires_ms).isoformat(timespec="minutes")
         return Outcome("", {"share": f"{self._address()}/l?t={sign(token, self._key)}", "until": until[:16]})
 
     def look(self, text: str, now_ms: int) -> Shared:

@@ -10,13 +10,13 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kiosk.words.city_time import CITY_TIME, city_moment
 from provisioning.gateway.messages.post import Message, Post
 from provisioning.gateway.storage.database import Row, Transaction
 
 MOST_TRIES = 3
 TAKEN_MS = 15 * 60_000
 """A call that an operator took and never told of comes back then."""
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _SLOTS = {"morning": (9, 12), "afternoon": (14, 18), "evening": (18, 21)}
 _DAY = (9, 21)
 _COLUMNS = "id, number, sealed, slot, state, tries, asked_ms, due_ms, cause"
@@ -56,7 +56,7 @@ class Calls:
 
     def waiting(self, now_ms: int, limit: int) -> tuple[Call, ...]:
         """Whom to call in this hour, the longest promised first."""
-        hour = _local(now_ms).hour
+        hour = city_moment(now_ms).hour
         slots = [name for name, (start, end) in _SLOTS.items() if start <= hour < end]
         if _DAY[0] <= hour < _DAY[1]:
             slots.append("any")
@@ -96,12 +96,8 @@ class Calls:
 
 def _due_ms(now_ms: int, slot: str) -> int:
     """The end of the wished hours on the next working day; Monday to Friday, public holidays are not known here."""
-    day = _local(now_ms).date() + datetime.timedelta(days=1)
+    day = city_moment(now_ms).date() + datetime.timedelta(days=1)
     while day.weekday() > 4:
         day += datetime.timedelta(days=1)
     hour = _SLOTS.get(slot, _DAY)[1]
-    return int(datetime.datetime.combine(day, datetime.time(hour), _CITY_TIME).timestamp() * 1000)
-
-
-def _local(now_ms: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
+    return int(datetime.datetime.combine(day, datetime.time(hour), CITY_TIME).timestamp() * 1000)

@@ -16,6 +16,7 @@ from provisioning.gateway.ingest import document_of, salvaged_in
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.store import Store, StoreFailed
 
+_READER = "offices"
 _KEEP_EVERY = 200
 """Entries after which the place is kept even while more are there."""
 
@@ -47,11 +48,10 @@ Handler = Callable[[Filed], None]
 class Intake:
     """Reads entries for its handlers. `work` may be called from any thread; one at a time does it."""
 
-    def __init__(self, store: Store, database: Database, authority: Authority, reader: str = "offices") -> None:
+    def __init__(self, store: Store, database: Database, authority: Authority) -> None:
         self._store = store
         self._database = database
         self._authority = authority
-        self._reader = reader
         self._handlers: list[Handler] = []
         self.give_way: Callable[[], None] = lambda: None
         """Called before each entry: may wait, to leave the machine to those who are sending."""
@@ -90,14 +90,14 @@ class Intake:
     def position(self) -> int:
         """How far the entries were read."""
         with self._database.reading() as db:
-            row = db.row("SELECT position FROM intake WHERE reader = ?", self._reader)
+            row = db.row("SELECT position FROM intake WHERE reader = ?", _READER)
         return 0 if row is None else int(row[0])
 
     def _keep(self, position: int) -> None:
         sql = """INSERT INTO intake VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET position = CASE
             WHEN intake.position < excluded.position THEN excluded.position ELSE intake.position END"""
         with self._database.transaction() as db:
-            db.run(sql, self._reader, position)
+            db.run(sql, _READER, position)
 
 
 class Works(Protocol):

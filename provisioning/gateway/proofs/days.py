@@ -16,13 +16,13 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kiosk.words.city_time import CITY_TIME, city_moment
 from offline_cache.errors import BadSignature, MalformedMessage
 from offline_cache.messages import sign1, verify1
 from offline_cache.wire.encoding import Fields, decode_cbor, encode_cbor, from_base64url, to_base64url
 from provisioning.gateway.proofs.merkle import inclusion_path, leaf_hash, root_from_path, root_of
 from provisioning.gateway.store import JournalLine, SealedDay, Store
 
-CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _DAY_MS = 86_400_000
 _KIND = "kiosk-day-1"
 _LEAF_KIND = "kiosk-journal-1"
@@ -84,10 +84,10 @@ def close_days(store: Store, key: Ed25519PrivateKey, now_ms: int) -> int:
     Rows count where they stand in the order of arrival: a server whose clock differs a little puts its rows under the
     day before or after, never twice and never nowhere.
     """
-    closed, today = 0, _date(now_ms)
+    closed, today = 0, city_moment(now_ms).date()
     while (oldest_ms := store.oldest_open_ms()) is not None:
         last = store.last_day()
-        date = _date(oldest_ms)
+        date = city_moment(oldest_ms).date()
         if last is not None:  # a row of a clock that was put back waits for the next day: no date has two roots
             date = max(date, datetime.date.fromisoformat(last.day) + datetime.timedelta(days=1))
         if date >= today or not store.close_day(_end_ms(date), partial(_sealed, key, date, now_ms)):
@@ -122,10 +122,6 @@ def _sealed(
     after = 0 if last is None else last.through
     signed = sign1(encode_cbor(head), key)
     return SealedDay(number, day, after, lines[-1].position, len(lines), root, signed)
-
-
-def _date(at_ms: int) -> datetime.date:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, CITY_TIME).date()
 
 
 def _end_ms(date: datetime.date) -> int:
@@ -218,26 +214,6 @@ def verify_proof(
     if case and case != number:
         raise ProofInvalid("this is the proof of another case")
     return {"case": number, **facts, "received_ms": received_ms, "day": head.day, "root": head.root.hex()}
-
-
-def check_days(documents: Sequence[Mapping[str, object]], key: Ed25519PublicKey | bytes) -> Sequence[DayHead]:
-    """Check that published days follow one another without a gap. Raises `ProofInvalid`."""
-    heads: list[DayHead] = []
-    signed = b""
-    for document in documents:
-        try:
-            text = Fields("day", document).text("head", 2048)
-            raw = from_base64url(text)
-        except MalformedMessage as error:
-            raise ProofInvalid(str(error)) from None
-        head = read_head(raw, key)
-        before = heads[-1].number if heads else head.number - 1
-        previous = hashlib.sha256(signed).digest() if heads else head.previous
-        if head.number != before + 1 or head.previous != previous or (head.number == 1 and head.previous != _NO_DAY):
-            raise ProofInvalid(f"day {head.number} does not follow the day before it")
-        heads.append(head)
-        signed = raw
-    return heads
 
 
 def find_line(store: Store, *, terminal: str = "", seq: int = 0, epoch: str = "", case: str = "") -> JournalLine | None:

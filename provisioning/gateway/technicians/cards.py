@@ -20,8 +20,6 @@ from offline_cache.wire.fleet.technician import ROLE, serial_from
 from provisioning.gateway.authority import Authority, AuthorityDamaged, CsrInvalid
 
 REVOKED_FILE = "technicians-revoked.txt"
-DAYS = 365
-"""A technician's certificate is renewed once a year, with the card at hand."""
 
 
 def certify(authority: Authority, request_pem: bytes, who: str, now: datetime.datetime, days: int) -> x509.Certificate:

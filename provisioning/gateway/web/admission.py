@@ -1,7 +1,7 @@
 """The door: one admission for each request, before anything is read or stored; see `slots.py` for who is told when.
 
 An operator may close it (`kiosk gateway close`): a file in the gateway's folder says so, and for how long to stay away.
-Whoever has the operator's token still comes in.
+Whoever has the operator's token still comes in. A browser hears the same as a page, in words for a citizen.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from provisioning.gateway.problems import Refused
 from provisioning.gateway.web.common import Gateway, certificate_of, problem_answer
+from provisioning.gateway.web.mobile import both, call, page
 
 if TYPE_CHECKING:
+    from fastapi import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ALWAYS = frozenset(["/", "/v1/health", "/v1/ca", "/openapi.json"])
@@ -68,27 +70,45 @@ class Admission:
             return
         closed_s = closed_for_s(self._gateway.authority.folder)
         if closed_s is not None and not self._operator(scope):
-            await _drain(receive)
             spread = hashlib.sha256(_who(scope)).digest()[0] / 510  # so that not all of them come back together
             refused = Refused("gateway-closed", retry_after_s=closed_s * (1 + spread))
-            await problem_answer(refused, self._gateway)(scope, receive, send)
+            await self._turn_away(refused, scope, receive, send)
             return
         who = _who(scope)
         wait_s = slots.enter(who, urgent=path in _URGENT)
         if wait_s is not None:
-            await _drain(receive)
-            refused = Refused("overloaded", retry_after_s=wait_s)
-            await problem_answer(refused, self._gateway)(scope, receive, send)
+            await self._turn_away(Refused("overloaded", retry_after_s=wait_s), scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)
         finally:
             slots.leave(who)
 
+    async def _turn_away(self, refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+        await _drain(receive)
+        problem = problem_answer(refused, self._gateway)
+        wants_page = b"text/html" in dict(scope.get("headers", ())).get(b"accept", b"")
+        await (_later(problem) if wants_page else problem)(scope, receive, send)
+
     def _operator(self, scope: Scope) -> bool:
         headers = dict(scope.get("headers", ()))
         wanted = f"Bearer {self._gateway.authority.operator_token}".encode()
         return hmac.compare_digest(bytes(headers.get(b"authorization", b"")), wanted)
+
+
+def _later(problem: Response) -> Response:
+    """The same answer for somebody with a telephone in the hand."""
+    seconds = problem.headers["retry-after"]
+    body = (
+        '<section class="answer no"><h1>' + both("现在打不开", "Not open just now") + "</h1></section><p>"
+        + both(f"请过 {seconds} 秒再试。您交过的件都在。",
+               f"Please try again in {seconds} seconds. What you handed in is safe.")
+        + "</p>" + call()
+    )  # fmt: skip
+    answer = page("现在打不开", body, "市民自助终端 Citizen kiosk")
+    answer.status_code = problem.status_code
+    answer.headers["Retry-After"] = seconds
+    return answer
 
 
 def _who(scope: Scope) -> bytes:

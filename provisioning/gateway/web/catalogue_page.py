@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from kiosk.services.definition import PURPOSES
+from kiosk.words.city_time import city_moment
 from provisioning.gateway.catalogue import SignedCatalogue
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.web.catalogue_words import EN, ZH, say
@@ -27,7 +28,6 @@ from provisioning.gateway.web.common import Gateway, json_answer, work
 
 DAYS = 30
 _DAY_MS = 86_400_000
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _CLASSES = (1, 2, 3)
 _SHARES = {"unconditional": "unconditional", "conditional": "conditional", "none": "none-shared"}
 
@@ -117,7 +117,7 @@ def render(catalogue: SignedCatalogue, wanted: Wanted, times: Mapping[str, Seque
         f"{say('subjects', lang, n=len(shown))}<small>{say('lately', lang, n=DAYS)}</small></h2>"
         f"{middle or '<p>' + say('none', lang) + '</p>'}"
         f"<p class=foot>{say('unlisted', lang)}<br>{say('logged', lang)}</p></section>"
-        f"<section>{_subject(chosen, catalogue, bars, now_ms, lang) if chosen else ''}</section></main></body></html>"
+        f"<section id=subject>{_subject(chosen, catalogue, bars, now_ms, lang) if chosen else ''}</section></main></body></html>"
     )
 
 
@@ -157,7 +157,7 @@ def _chips(item: Mapping[str, object], lang: str) -> str:
 def _line(key: str, item: Mapping[str, object], wanted: Wanted, times: int, chosen: str) -> str:
     name = escape(_words(item, "name")[wanted.language])
     return (
-        f'<a class="line{" on" if key == chosen else ""}" href="?{escape(wanted.to(subject=key))}">'
+        f'<a class="line{" on" if key == chosen else ""}" href="?{escape(wanted.to(subject=key))}#subject">'
         f"<span><b>{name}"
         f"</b><code>{escape(key)}</code></span>{_chips(item, wanted.language)}<b class=n>{times:,}</b></a>"
     )
@@ -174,7 +174,7 @@ def _subject(key: str, catalogue: SignedCatalogue, times: Sequence[int], now_ms:
         ("provider", f"{agency}{say('comma', lang)}{say(str(item.get('cycle', 'change')), lang)}"),
         ("key", say("no-key" if item["class"] == 1 else "by-id", lang)),
         ("condition", say(f"when-{item['share']}", lang)),
-        ("law", say("decree", lang)),
+        ("law", say("decree", lang) if lang == ZH else f"{say('decree', lang)} · {say('decree', ZH)}"),
     )
     rows = "".join(f"<tr><th>{say(name, lang)}<td>{escape(value)}" for name, value in facts)
     items = "".join(
@@ -197,8 +197,8 @@ def _bars(times: Sequence[int], now_ms: int, lang: str) -> str:
         f'<rect x="{place * 14}" y="{60 - 60 * count / most:.1f}" width="10" height="{60 * count / most:.1f}"/>'
         for place, count in enumerate(times)
     )
-    first = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME) - datetime.timedelta(days=DAYS - 1)
-    last = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME)
+    first = city_moment(now_ms) - datetime.timedelta(days=DAYS - 1)
+    last = city_moment(now_ms)
     return (
         f'<svg viewBox="0 0 {14 * DAYS} 62" role="img" aria-label="{sum(times)}">{bars}'
         f'<path d="M0 61H{14 * DAYS}"/></svg>'
@@ -232,9 +232,6 @@ padding:0 16px;font:inherit;background:var(--card);width:320px;max-width:100%}
 padding:0 16px;border:1px solid var(--edge);border-radius:12px;background:var(--card);
 box-shadow:0 3px 0 var(--lip)}a{color:inherit;text-decoration:none}
 main{display:grid;grid-template-columns:260px minmax(0,1fr) minmax(0,1fr);gap:16px;padding:16px 24px;align-items:start}
-@media(max-width:1000px){main{grid-template-columns:minmax(0,1fr);padding:12px}header{padding:12px}
-header form{margin:0;width:100%}input{width:100%}.n{min-width:36px}.line{flex-wrap:wrap}.line span{flex-basis:100%}
-code{overflow-wrap:anywhere}}
 section{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:16px}
 .agency{display:flex;justify-content:space-between;padding:8px 14px;border:2px solid transparent;border-radius:12px}
 .agency b{font-weight:400}.on{background:var(--tint)}.agency.on{border-color:var(--city);font-weight:700}
@@ -247,4 +244,7 @@ margin-right:6px}.c1{border-color:var(--edge)}.c2{background:var(--tint);border-
 .foot{color:var(--ink2)}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:7px 8px;font-weight:400;
 vertical-align:top}td{border-top:1px solid var(--rule)}.facts td{border:0}.facts th{color:var(--ink2);width:96px}
 svg{width:100%;fill:var(--city)}svg path{stroke:var(--edge)}.days{color:var(--ink2)}.days span{float:right}
+@media(max-width:1000px){main{grid-template-columns:minmax(0,1fr);padding:12px}header{padding:12px}
+header form{margin:0;width:100%}input{width:100%}.line{flex-wrap:wrap}.line span{flex:1 0 100%}.n{margin-left:auto}
+code{overflow-wrap:anywhere}}
 """

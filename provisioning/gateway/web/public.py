@@ -6,6 +6,7 @@ import datetime
 
 from fastapi import FastAPI, Request, Response
 
+from kiosk.words.city_time import city_moment
 from offline_cache.errors import MalformedMessage
 from offline_cache.messages import json_object
 from offline_cache.wire.encoding import Fields
@@ -25,7 +26,6 @@ from provisioning.gateway.web.common import (
 
 MAX_CARD_BYTES = 8 * 1024
 _MAX_CERTIFICATE = 4096
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8))
 _LONGEST = 64
 
 
@@ -57,7 +57,7 @@ def _public(gateway: Gateway, subject: str, given: dict[str, str], now_ms: int) 
     record = gateway.releaser.register.record("", subject) if made is None else made(given, now_ms)
     if record is None:
         raise Refused("subject-refused")
-    today = datetime.datetime.fromtimestamp(now_ms / 1000, _CITY_TIME).date()
+    today = city_moment(now_ms).date()
     return {
         "agency": catalogue.parsed.subjects[subject].agency,
         "updated": updated(record, catalogue.cycles[subject], today),

@@ -55,7 +55,6 @@ class Slots:
         self.limits = limits or SlotLimits()
         self.inside = 0
         """Let in and not yet gone."""
-        self.turned_away = 0
         self.rate = self.limits.first_rate
         """Requests a second that are finished while all threads are at work."""
         self._clock = clock
@@ -78,7 +77,6 @@ class Slots:
         if urgent:
             room += limits.urgent
         elif due is not None and now + limits.early_s < due and self.inside >= limits.at_once:
-            self.turned_away += 1
             return self._told(due - now)
         elif due is None and who not in self._served and self._tickets:
             room -= limits.waiting // 2  # the other half is for those whose time has come
@@ -86,7 +84,6 @@ class Slots:
             self._tickets.pop(who, None)
             self.inside += 1
             return None
-        self.turned_away += 1
         return self._slot(who, now)
 
     def _slot(self, who: bytes, now: float) -> float:

@@ -17,7 +17,6 @@ from drivers.sim.cards.schema import DATE, CardDocumentError, day, object_schema
 
 PROFILE: Final = profile.PROFILE
 _SEX: Final = {"male": "M", "female": "F", "unknown": "<"}
-_KEPT: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
 
 
 def schema() -> dict[str, Any]:

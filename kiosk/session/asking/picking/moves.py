@@ -91,7 +91,7 @@ def size(session: Session) -> int:
     """How many rows a page has: the keys need their room, and so does the button that shows them."""
     if picking(session).seeking:
         return rows(session)
-    count = form.per_page(session, "choices")
+    count = form.per_page(session, form.kind_of(asked(session)))
     settings = session.world.settings
     upright = settings.height > settings.width and not session.modes.reach
     return count - 1 if searched(session) and upright else count

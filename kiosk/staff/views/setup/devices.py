@@ -13,8 +13,8 @@ from kiosk.staff.setup import look, paper, reader, touch
 from kiosk.staff.setup.state import STEPS
 from kiosk.staff.views.frame import View, primary
 from kiosk.staff.views.setup.frame import choice, good_enough, roomy, screen, setup, ways
-from kiosk.staff.views.setup.words import trouble
-from kiosk.view_model.frame import Say
+from kiosk.staff.views.setup.words import misprint, trouble
+from kiosk.words.i18n import Say
 
 
 def touching(view: View) -> ScreenModel:
@@ -110,12 +110,13 @@ def printing(view: View) -> ScreenModel:
         return screen(view, "paper", say("正在打测试页"), say("打出来以后，看纸上的 4 个数字。"), body=(picture,))
     if stage.code:
         again = choice("again", say("再打一次"), "printer")
+        happened, following, code = misprint(stage.code, view)
         body = (
-            Trouble("att", *trouble(stage.code, view)),
+            Trouble("att", happened, following),
             Picture("where-printer"),
             ways(again, good_enough(say, say("打不出来，照用"))),
         )
-        return screen(view, "paper", say("测试页没有打好"), body=body)
+        return screen(view, "paper", say("测试页没有打好"), code, body=body)
     known = (ProofRow("done", say("打印机说打完了")), _roll(view), ProofRow("current", say("等您报数字")))
     known = known if roomy(view) or not stage.wrong else ()
     proof = PaperProof(say("测试页"), stage.typed, paper.LENGTH, known, (say("左"), "吉 龚 龘", say("右")))

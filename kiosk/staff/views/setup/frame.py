@@ -12,7 +12,7 @@ from kiosk.staff.setup.state import STEPS, Setup
 from kiosk.staff.views import frame
 from kiosk.staff.views.frame import View
 from kiosk.staff.views.setup.words import trouble
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 
 LARGE = 1.25
 """From this text scale on."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from kiosk.session.paper import PRINT_FAILURES
 from kiosk.staff.setup.state import Proof
 from kiosk.staff.views.frame import View
-from kiosk.view_model.frame import Say
+from kiosk.words.i18n import Say
 
 
 def trouble(code: str, view: View, values: Mapping[str, str] | None = None) -> tuple[str, str]:
@@ -19,6 +20,15 @@ def trouble(code: str, view: View, values: Mapping[str, str] | None = None) -> t
         language = view.staff.language
         return failure.words("title", language), failure.words("next", language)
     return say("没有成功，代码 {c}", c=code), say("再试一次；还是不行，把这个代码告诉运维。")
+
+
+def misprint(reason: str, view: View) -> tuple[str, str, str]:
+    """Return what happened to a test page, the one next step, and the failure code to look up; empty: a person said so.
+
+    `reason` is the printer's. Where it names nothing to look at, it is paper, cover or cable.
+    """
+    told = trouble(reason if reason in TROUBLE else "not-seen", view)
+    return *told, "" if reason == "not-seen" else PRINT_FAILURES.get(reason, "printer-fault")
 
 
 _Told = Callable[[Say, Mapping[str, str]], tuple[str, str]]
@@ -53,6 +63,8 @@ TROUBLE: Mapping[str, _Told] = {
     "card-removed": lambda say, _v: (say("读到一半，卡拔出来了"), say("再插一次，等它读完。")),
     "reader-absent": lambda say, _v: (say("看不到读卡器"), say("看看读卡器的线和灯；接好了会自动接着走。")),
     "not-seen": lambda say, _v: (say("纸没有打出来"), say("看看有没有纸、盖子关好没有、线接好没有，再打一次。")),
+    "paper-out": lambda say, _v: (say("打印机没纸"), say("打开前盖，换 80 mm 纸卷，再打测试页")),
+    "cover-open": lambda say, _v: (say("打印机的盖开着"), say("把盖合上")),
     "storage-failed": lambda say, _v: (
         say("磁盘写不进去"),
         say("看看磁盘是不是满了；腾出地方再试。断电会从上一步接着走。"),

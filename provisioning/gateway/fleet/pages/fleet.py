@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
 
+from kiosk.words.city_time import city_moment
 from provisioning.gateway.fleet.beats import Sample
 from provisioning.gateway.fleet.judge import Judged
 from provisioning.gateway.fleet.pages import plots
@@ -21,7 +21,6 @@ from provisioning.gateway.fleet.rollout import Rollout
 
 ROWS = 100
 SHOWS = ("care", "all", "closed", "paper", "reader", "backlog", "certificate", "silent")
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _DAY_MS = 86_400_000
 _CAUSES: Mapping[str, tuple[str, ...]] = {
     "closed": ("out-of-service",),
@@ -110,7 +109,7 @@ def place_of(one: Judged, lang: str) -> str:
 def render(facts: Facts, asked: Wanted) -> HTMLResponse:
     """The whole page."""
     lang = asked.lang
-    time = datetime.datetime.fromtimestamp(facts.now_ms / 1000, _CITY_TIME)
+    time = city_moment(facts.now_ms)
     other = "zh" if lang == "en" else "en"
     header = (
         f'<h1>{say("title", lang)}</h1><p>{len(facts.fleet):,} {say("pace", lang)}</p><span class="grow"></span>'
@@ -248,11 +247,7 @@ def csv_of(facts: Facts, asked: Wanted) -> str:
     lines = ["terminal,level,cause,next,place,pending,roll_mm,certificate_days,last_heard"]
     for one in chosen(facts, asked):
         cause = one.causes[0] if one.causes else None
-        heard = (
-            ""
-            if one.beat is None
-            else datetime.datetime.fromtimestamp(one.beat.received_ms / 1000, _CITY_TIME).isoformat()
-        )
+        heard = "" if one.beat is None else city_moment(one.beat.received_ms).isoformat()
         cells: list[object] = [
             one.terminal.name, one.level, cause.code if cause else "", (cause.en if asked.lang == "en" else cause.zh)
             if cause else "", place_of(one, asked.lang), one.gauge("outbox_pending"), one.gauge("roll_left_mm"),
@@ -304,7 +299,7 @@ def _plots(facts: Facts, lang: str) -> str:
     none = f'<p class="dim">{say("no-data", lang)}</p>'
     day = [one for one in facts.samples if one.at_ms > now - _DAY_MS]
     points = [((one.at_ms - now + _DAY_MS) / _DAY_MS, one.sums.get("pending", 0)) for one in day]
-    hours = [f"{datetime.datetime.fromtimestamp((now - back) / 1000, _CITY_TIME):%H:%M}"
+    hours = [f"{city_moment(now - back):%H:%M}"
              for back in range(_DAY_MS, -1, -_DAY_MS // 4)]  # fmt: skip
     title = say("plot-pending", lang)
     first = plots.area(points, hours, say("most", lang), title) if points else none
@@ -329,7 +324,7 @@ def _plots(facts: Facts, lang: str) -> str:
 def _by_day(samples: Sequence[Sample]) -> list[tuple[str, list[Sample]]]:
     found: dict[str, list[Sample]] = {}
     for one in samples:
-        at = datetime.datetime.fromtimestamp(one.at_ms / 1000, _CITY_TIME)
+        at = city_moment(one.at_ms)
         found.setdefault(f"{at.month}-{at.day:02d}", []).append(one)
     return list(found.items())[-14:]
 

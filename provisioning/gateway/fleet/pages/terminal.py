@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from fastapi.responses import HTMLResponse
 
+from kiosk.words.city_time import city_moment
 from offline_cache.wire.fleet.heartbeat import KINDS
 from provisioning.gateway.fleet.judge import Judged
 from provisioning.gateway.fleet.orders import OrderState
@@ -18,7 +18,6 @@ from provisioning.gateway.fleet.pages.gauges import LABELS, label, shown
 from provisioning.gateway.fleet.pages.words import ago, say
 from provisioning.gateway.fleet.readiness import Ready
 
-_CITY_TIME = datetime.timezone(datetime.timedelta(hours=8), "CST")
 _COLUMN = '<div style="display:grid;gap:12px;align-content:start">'
 _SPAN_MS = 14 * 86_400_000
 
@@ -122,4 +121,4 @@ def _plots(hours: Sequence[tuple[int, Mapping[str, int]]], lang: str, now_ms: in
 
 
 def _time(at_ms: int) -> str:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, _CITY_TIME).strftime("%m-%d %H:%M")
+    return city_moment(at_ms).strftime("%m-%d %H:%M")

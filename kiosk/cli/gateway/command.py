@@ -1,4 +1,4 @@
-"""`kiosk gateway init | serve | close | open | invite | entries | alarms` and `kiosk enrol`."""
+"""`kiosk gateway`: its authority, its service, its terminals and their entries; the rest is in the modules beside."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import hashlib
 import json
 import secrets
 import sys
-import time
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiosk.cli.common import JsonOption, emit, fail, start_quickly
-from kiosk.cli.gateway_proofs import DatabaseOption, DirOption, days, prove, public_key, verify_proof
-from kiosk.cli.gateway_seed import seed
-from kiosk.cli.joining.gateway_stick import enrol_stick
-from kiosk.cli.joining.technician import technician_app
-from kiosk.cli.upkeep.publish import publish
+from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, now_ms, opened
+from kiosk.cli.gateway.proofs import days, prove, public_key, verify_proof
+from kiosk.cli.gateway.publish import publish
+from kiosk.cli.gateway.seed import seed
+from kiosk.cli.gateway.stick import enrol_stick
+from kiosk.cli.gateway.technician import technician_app
 
 if TYPE_CHECKING:
     from provisioning.gateway.storage.open import SqlStore
@@ -31,47 +30,6 @@ PLACE, PLACE_EN, OFFICE = "榕树街便民服务中心", "Rongshu Street Service
 NAME, NAME_EN = "广州市民自助终端", "Guangzhou self-service terminal"
 
 gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
-gateway.command()(days)
-gateway.command()(prove)
-gateway.command()(seed)
-gateway.command("enrol-stick")(enrol_stick)
-gateway.add_typer(technician_app, name="technician")
-gateway.command("public-key")(public_key)
-gateway.command()(publish)
-gateway.command("verify-proof")(verify_proof)
-
-
-def now_ms() -> int:
-    """Return the wall clock, milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-@contextmanager
-def failing(*, as_json: bool) -> Generator[None]:
-    """End the command with the code of anything that the gateway's parts refuse."""
-    from kiosk.personas import PersonasInvalid
-    from provisioning.gateway.appointments.offices import OfficesInvalid
-    from provisioning.gateway.authority import AuthorityError
-    from provisioning.gateway.cases.plans import PlansInvalid
-    from provisioning.gateway.cases.workdays import CalendarInvalid
-    from provisioning.gateway.catalogue import CatalogueInvalid
-    from provisioning.gateway.certificates.templates import CertificatesInvalid
-    from provisioning.gateway.city.people import CityTooLarge
-    from provisioning.gateway.city.seed import SeedInvalid
-    from provisioning.gateway.messages.carriers import CarrierError
-    from provisioning.gateway.messages.texts import MessagesInvalid
-    from provisioning.gateway.serve import PortBusy
-    from provisioning.gateway.store import StoreError
-
-    city = (CityTooLarge, SeedInvalid, PersonasInvalid, CatalogueInvalid, MessagesInvalid, OfficesInvalid,
-            CertificatesInvalid)  # fmt: skip
-    cases = (PlansInvalid, CalendarInvalid)
-    try:
-        yield
-    except (AuthorityError, StoreError, CarrierError, PortBusy, *city, *cases) as error:
-        fail(error.code, str(error), as_json=as_json)
-    except OSError as error:
-        fail("gateway-folder", f"{error.filename}: {error.strerror}", as_json=as_json)
 
 
 @gateway.command()
@@ -182,16 +140,22 @@ def agency(
     as_json: JsonOption = False,
 ) -> None:
     """Print the token with which one agency reads and moves the steps of cases that lie on its desk."""
-    from kiosk.terminal import shipped_catalogue
     from provisioning.gateway import authority
     from provisioning.gateway.cases.outside.routes import agency_token
+
+    _check_agency(name, as_json=as_json)
+    with failing(as_json=as_json):
+        token = agency_token(authority.load(folder), name)
+        emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
+
+
+def _check_agency(name: str, *, as_json: bool) -> None:
+    """End the command where the catalogue has no such agency."""
+    from kiosk.terminal import shipped_catalogue
 
     known = shipped_catalogue().agencies
     if name not in known:
         fail("agency-unknown", f"no agency {name!r}; there are {', '.join(sorted(known))}", as_json=as_json)
-    with failing(as_json=as_json):
-        token = agency_token(authority.load(folder), name)
-        emit({"agency": name, "token": token}, as_json=as_json) if as_json else typer.echo(token)
 
 
 def _where(office: str) -> dict[str, str]:
@@ -231,17 +195,12 @@ def invite(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token with which one terminal may join, once, within 15 minutes."""
-    from provisioning.gateway import authority
-    from provisioning.gateway.storage.open import open_store
-
-    with failing(as_json=as_json):
-        ca_hash = authority.load(folder).ca_hash
+    with opened(folder, database, as_json=as_json) as (keys, store):
         names = {"name.zh-Hans": NAME, "name.en": NAME_EN, "place.zh-Hans": place, "place.en": place_en}
         site = {**names, **_where(office)}
-        with closing(open_store(folder, database)) as store:
-            for _ in range(count):
-                answer = _invited(store, ca_hash, site)
-                emit({**answer, "gateway": url} if url else answer, as_json=as_json)
+        for _ in range(count):
+            answer = _invited(store, keys.ca_hash, site)
+            emit({**answer, "gateway": url} if url else answer, as_json=as_json)
 
 
 @gateway.command()
@@ -252,14 +211,9 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a terminal: it is refused from now on; what it sent stays, what it holds is kept by it."""
-    from provisioning.gateway import authority
-    from provisioning.gateway.storage.open import open_store
-
-    with failing(as_json=as_json):
-        authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            if not store.revoke(terminal):
-                fail("unknown-terminal", f"There is no terminal {terminal}.", as_json=as_json)
+    with opened(folder, database, as_json=as_json) as (_, store):
+        if not store.revoke(terminal):
+            fail("unknown-terminal", f"There is no terminal {terminal}.", as_json=as_json)
         emit({"revoked": terminal}, as_json=as_json)
 
 
@@ -271,15 +225,11 @@ def entries(
     as_json: JsonOption = False,
 ) -> None:
     """Print every accepted entry, unsealed, one JSON object a line."""
-    from provisioning.gateway import authority
     from provisioning.gateway.ingest import unsealed
-    from provisioning.gateway.storage.open import open_store
 
-    with failing(as_json=as_json):
-        keys = authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            for line in unsealed(store, keys, after):
-                sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with opened(folder, database, as_json=as_json) as (keys, store):
+        for line in unsealed(store, keys, after):
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 @gateway.command("import")
@@ -332,17 +282,12 @@ def alarms(
     """Print what a person must look at, one JSON object a line; or close a terminal's alarms."""
     from dataclasses import asdict
 
-    from provisioning.gateway import authority
-    from provisioning.gateway.storage.open import open_store
-
-    with failing(as_json=as_json):
-        authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            if close:
-                emit({"closed": store.close_alarms(close)}, as_json=as_json)
-                return
-            for alarm in store.alarms():
-                emit(asdict(alarm), as_json=True)
+    with opened(folder, database, as_json=as_json) as (_, store):
+        if close:
+            emit({"closed": store.close_alarms(close)}, as_json=as_json)
+            return
+        for alarm in store.alarms():
+            emit(asdict(alarm), as_json=True)
 
 
 @gateway.command()
@@ -354,17 +299,15 @@ def subscribe(
     as_json: JsonOption = False,
 ) -> None:
     """Let an agency follow the exchange; prints its token, which is not kept."""
-    from provisioning.gateway import authority
-    from provisioning.gateway.exchange.subscribers import Subscribers, SubscriberTaken
-    from provisioning.gateway.storage.open import open_store
+    from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
 
-    with failing(as_json=as_json):
-        authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            try:
-                token = Subscribers(store.database).add(name, agency, now_ms())
-            except SubscriberTaken as error:
-                fail(error.code, str(error), as_json=as_json)
+    if agency != EVERYTHING:
+        _check_agency(agency, as_json=as_json)
+    with opened(folder, database, as_json=as_json) as (_, store):
+        try:
+            token = Subscribers(store.database).add(name, agency, now_ms())
+        except SubscriberTaken as error:
+            fail(error.code, str(error), as_json=as_json)
         emit({"name": name, "agency": agency, "token": token}, as_json=as_json)
 
 
@@ -380,16 +323,23 @@ def order(
     """Order a terminal to do something, once; it fetches the order with its next heartbeat."""
     from dataclasses import asdict
 
-    from provisioning.gateway import authority
     from provisioning.gateway.fleet.orders import Orders
     from provisioning.gateway.problems import Refused
-    from provisioning.gateway.storage.open import open_store
 
-    with failing(as_json=as_json):
-        keys = authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            try:
-                given = Orders(store.database, keys.signing_key).give(terminal, kind, now_ms(), minutes)
-            except Refused as error:
-                fail(error.problem.code, error.problem.detail or error.problem.code, as_json=as_json)
+    with opened(folder, database, as_json=as_json) as (keys, store):
+        try:
+            given = Orders(store.database, keys.signing_key).give(terminal, kind, now_ms(), minutes)
+        except Refused as error:
+            fail(error.problem.code, error.said, as_json=as_json)
         emit(asdict(given), as_json=as_json)
+
+
+# Behind those above, so that help begins with how a gateway begins.
+gateway.command()(days)
+gateway.command()(prove)
+gateway.command()(seed)
+gateway.command("enrol-stick")(enrol_stick)
+gateway.add_typer(technician_app, name="technician")
+gateway.command("public-key")(public_key)
+gateway.command()(publish)
+gateway.command("verify-proof")(verify_proof)

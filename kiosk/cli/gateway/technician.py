@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kiosk.cli.common import JsonOption, emit, fail
-from kiosk.cli.gateway_proofs import DatabaseOption, DirOption
+from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, opened
 
 technician_app = typer.Typer(help="Technicians' cards and their one-time codes.", no_args_is_help=True)
 
@@ -27,7 +26,6 @@ def sign(
     """Sign the key of a technician's PIV card (P-256 or P-384, slot 9A); the certificate is put onto the card."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from kiosk.cli.gateway import failing
     from offline_cache.wire.fleet.technician import serial_of
     from provisioning.gateway import authority
     from provisioning.gateway.technicians.cards import certify
@@ -53,7 +51,6 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Take a technician's card away: every terminal refuses it once it has heard from the gateway."""
-    from kiosk.cli.gateway import failing
     from offline_cache.errors import MalformedMessage
     from provisioning.gateway import authority
     from provisioning.gateway.technicians import cards
@@ -76,13 +73,7 @@ def codes(
     as_json: JsonOption = False,
 ) -> None:
     """Print who was given a one-time code, for which terminal, and when."""
-    from kiosk.cli.gateway import failing
-    from provisioning.gateway import authority
-    from provisioning.gateway.storage.open import open_store
-
-    with failing(as_json=as_json):
-        authority.load(folder)
-        with closing(open_store(folder, database)) as store, store.database.reading() as db:
-            found = db.rows("SELECT reference, terminal, who, at_ms FROM technician_code ORDER BY at_ms")
+    with opened(folder, database, as_json=as_json) as (_, store), store.database.reading() as db:
+        found = db.rows("SELECT reference, terminal, who, at_ms FROM technician_code ORDER BY at_ms")
     for reference, terminal, who, at_ms in found:
         emit({"reference": reference, "terminal": terminal, "who": who, "at_ms": at_ms}, as_json=as_json)

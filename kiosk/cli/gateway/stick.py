@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.cli.common import JsonOption, emit, fail
-from kiosk.cli.gateway_proofs import DatabaseOption, DirOption
+from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +34,6 @@ def enrol_stick(
     """
     from importlib import resources
 
-    from kiosk.cli.gateway import failing
     from offline_cache.disk.files import PUBLIC, write_atomic
     from offline_cache.errors import CacheError
     from offline_cache.wire.fleet.carried import ANSWER, REQUEST
@@ -48,7 +46,7 @@ def enrol_stick(
         keys = authority.load(folder)
         with closing(open_store(folder, database)) as store:
             site = _site(assets, keys, office, label, as_json=as_json)
-            bindings = Bindings(store, keys, lambda: time.time_ns() // 1_000_000)
+            bindings = Bindings(store, keys, now_ms)
             published = _published(assets, keys, store)
             try:
                 requests = _requests(stick)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kiosk.cli.common import JsonOption, emit, fail
-
-DirOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The gateway's folder (made by init).")]
-DatabaseOption = Annotated[str, typer.Option("--database", metavar="URL", help="Default: SQLite in the folder.")]
+from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, now_ms, opened
 
 
 def days(
@@ -22,19 +19,14 @@ def days(
     as_json: JsonOption = False,
 ) -> None:
     """Close the days that are over and print each with its signed Merkle root, one JSON object a line: publish them."""
-    from kiosk.cli.gateway import failing, now_ms
-    from provisioning.gateway import authority
     from provisioning.gateway.proofs.days import close_days, day_document
-    from provisioning.gateway.storage.open import open_store
 
-    with failing(as_json=as_json):
-        keys = authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            close_days(store, keys.signing_key, now_ms())
-            while found := store.days(after, 100):
-                for day in found:
-                    emit(day_document(day), as_json=True)
-                after = found[-1].number
+    with opened(folder, database, as_json=as_json) as (keys, store):
+        close_days(store, keys.signing_key, now_ms())
+        while found := store.days(after, 100):
+            for day in found:
+                emit(day_document(day), as_json=True)
+            after = found[-1].number
 
 
 def prove(
@@ -47,32 +39,26 @@ def prove(
     as_json: JsonOption = False,
 ) -> None:
     """Print the proof that an entry is in the journal of its day: JSON, for `kiosk gateway verify-proof`."""
-    from kiosk.cli.gateway import failing, now_ms
-    from provisioning.gateway import authority
     from provisioning.gateway.proofs.days import NotClosed, close_days, find_line
     from provisioning.gateway.proofs.days import prove as proof_of
-    from provisioning.gateway.storage.open import open_store
 
     if bool(number) == bool(terminal and seq):
         raise typer.BadParameter("give either --number, or --terminal and --seq")
-    with failing(as_json=as_json):
-        keys = authority.load(folder)
-        with closing(open_store(folder, database)) as store:
-            line = find_line(store, terminal=terminal, seq=seq, epoch=epoch, case=number)
-            if line is None:
-                fail("entry-unknown", "no such entry, or more than one: give --epoch", as_json=as_json)
-            close_days(store, keys.signing_key, now_ms())
-            try:
-                emit(proof_of(store, line), as_json=True)
-            except NotClosed as error:
-                fail(error.code, str(error), as_json=as_json)
+    with opened(folder, database, as_json=as_json) as (keys, store):
+        line = find_line(store, terminal=terminal, seq=seq, epoch=epoch, case=number)
+        if line is None:
+            fail("entry-unknown", "no such entry, or more than one: give --epoch", as_json=as_json)
+        close_days(store, keys.signing_key, now_ms())
+        try:
+            emit(proof_of(store, line), as_json=True)
+        except NotClosed as error:
+            fail(error.code, str(error), as_json=as_json)
 
 
 def public_key(folder: DirOption) -> None:
     """Print the gateway's public signing key, PEM: what proofs, days and acknowledgements are checked with."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    from kiosk.cli.gateway import failing
     from provisioning.gateway import authority
 
     with failing(as_json=False):
@@ -94,7 +80,6 @@ def verify_proof(
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from kiosk.cli.gateway import failing
     from offline_cache.errors import MalformedMessage
     from offline_cache.messages import json_object
     from provisioning.gateway import authority

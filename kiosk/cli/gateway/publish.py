@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kiosk.cli.common import JsonOption, emit, fail
-from kiosk.cli.gateway_proofs import DirOption
+from kiosk.cli.gateway.common import DirOption, failing
 
 
 def publish(
@@ -26,7 +26,6 @@ def publish(
 
     To go back, publish the older package again: it becomes a newer release. What citizens submitted stays either way.
     """
-    from kiosk.cli.gateway import failing
     from provisioning.gateway import authority
     from provisioning.gateway.releases.shelf import PackageInvalid, Shelf
 
