@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drivers.sim.cards.card import SimCard
-from kiosk.bench.virtual.staff import PIN, serial
+from kiosk.bench.processes.technicians import serial
+from kiosk.bench.virtual.staff import PIN
 from tests.scenario.kit import Kiosk
 from tests.scenario.staff_kit import actions, code_on_phone, come_in, did, type_code
 

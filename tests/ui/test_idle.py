@@ -157,6 +157,26 @@ def test_a_bell_that_rang_before_the_sleep_ends_it_once() -> None:
     bell.ring()
 
 
+def test_a_bell_that_is_rung_while_it_is_put_away_writes_to_nobody_else() -> None:
+    for _ in range(200):
+        bell, errors, begun = Bell(), list[OSError](), threading.Event()
+
+        def ring(bell: Bell = bell, errors: list[OSError] = errors, begun: threading.Event = begun) -> None:
+            begun.set()
+            try:
+                for _ in range(50):
+                    bell.ring()
+            except OSError as error:
+                errors.append(error)
+
+        other = threading.Thread(target=ring)
+        other.start()
+        begun.wait()
+        bell.close()
+        other.join()
+        assert errors == []
+
+
 def whole(hand: Hand) -> bytes:
     """The pixels of a frame of which nothing was left out."""
     hand.view._damage.whole()

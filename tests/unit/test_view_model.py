@@ -8,6 +8,7 @@ import pytest
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.pieces.drawn import Picture
 from kiosk.screen_model import Asks, Facts, PinEntry, Ring, ScreenModel
 from kiosk.view_model.frame import clock, reference_time
 from kiosk.view_model.service import flowing
@@ -256,16 +257,20 @@ def test_the_way_out_says_whether_a_card_is_in() -> None:
     assert WAYS["home"]().controls["finish"].text == "结束取卡"
 
 
+def pictures(visit: Visit) -> list[str]:
+    return [piece.name for piece in visit.screen.body if isinstance(piece, Picture)]
+
+
 @pytest.mark.parametrize(
     ("code", "picture"),
     [("card-unreadable", "wipe-card"), ("card-unknown", "good-and-bad-cards"), ("card-swapped", "swapped-cards")],
 )
 def test_a_failure_that_a_hand_can_mend_is_drawn(code: str, picture: str) -> None:
-    assert picture in Visit().insert().send(e.CardFailed(code, 1)).words
+    assert pictures(Visit().insert().send(e.CardFailed(code, 1))) == [picture]
 
 
 def test_half_a_receipt_is_drawn_too() -> None:
-    assert "half-printed" in Visit().to_printing().printed(JobState.PARTIAL).words
+    assert pictures(Visit().to_printing().printed(JobState.PARTIAL)) == ["half-printed"]
 
 
 def test_an_expired_card_is_told_until_when_it_was_good() -> None:

@@ -14,6 +14,7 @@ import gc
 import math
 import os
 import select
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -29,17 +30,23 @@ POINTER = ("on_mouse_down", "on_mouse_move", "on_mouse_up")
 
 
 class Bell:
-    """Ends a sleep, from any thread and from signal handlers: a lock could be held by the very sleeper."""
+    """Ends a sleep, from any thread and from signal handlers.
+
+    The lock is held for no longer than a ring or the closing takes, and a signal handler of the thread that holds it
+    may take it again: nobody writes to a file that has just become somebody else's.
+    """
 
     def __init__(self) -> None:
         self._file = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._lock = threading.RLock()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
 
     def ring(self) -> None:
         """End the sleep, or the next one where nobody sleeps. After `close`: nothing."""
-        if self._file >= 0:
-            os.eventfd_write(self._file, 1)
+        with self._lock:
+            if self._file >= 0:
+                os.eventfd_write(self._file, 1)
 
     def sleep(self, seconds: float) -> None:
         """Sleep until it rings, at most so long."""
@@ -48,8 +55,9 @@ class Bell:
 
     def close(self) -> None:
         """Give the file back."""
-        file, self._file = self._file, -1
-        os.close(file)
+        with self._lock:
+            file, self._file = self._file, -1
+            os.close(file)
 
 
 class Loop:
