@@ -14,6 +14,7 @@ FUZZ_SECONDS ?= 60
 COVERED := tests/unit tests/property tests/scenario tests/contract
 OTHERS := tests/system $(filter-out $(COVERED) tests/system tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 WORKERS ?= 3
+NIGHT = $(if $(filter-out tests,$(TESTS)$(PYTEST)),nightly-again,nightly)
 BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
 CODE := kiosk drivers offline_cache provisioning tests
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 \
@@ -56,9 +57,9 @@ else
 endif
 
 nightly: setup-tests ## all tests, the long ones too; their figures in docs/benchmarks.md; then make fresh
-	@failed=0; $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 --junitxml build/bench/nightly.xml \
+	@failed=0; $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup --timeout 3600 --junitxml build/bench/$(NIGHT).xml \
 		-o junit_logging=system-out $(PYTEST) || failed=1; $(BIN)/python -m tests.bench.page; \
-		bash provisioning/fresh.sh || failed=1; exit $$failed
+		[ $(NIGHT) != nightly ] || bash provisioning/fresh.sh || failed=1; exit $$failed
 
 coverage: ## what the last whole `make test` ran; pure modules must be covered whole, branches too
 	@$(BIN)/python -m tests.pure

@@ -6,7 +6,8 @@ A long test prints its own figures last; that line stands beside it here.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,32 +19,51 @@ LONG_S = 60.0
 
 
 def night(report: Path) -> str:
-    """The section of the page; empty where there is no report. Raises `ParseError` where it is none."""
-    if not report.exists():
+    """The section of the page; empty where there is no report. Raises `ParseError` where it is none.
+
+    What was run again afterwards (`make nightly TESTS=…`, a file beside it) counts in place of what failed.
+    """
+    whole, later = _suite(report), _suite(report.with_stem(f"{report.stem}-again"))
+    if whole is None:
         return ""
-    suite = ElementTree.parse(report).getroot().find("testsuite")
-    if suite is None:
-        return ""
-    groups = defaultdict[tuple[str, str], list[ElementTree.Element]](list)
-    for case in suite.iter("testcase"):
-        name = re.sub(r"\[.*", "", case.get("name", "?"), flags=re.DOTALL)
-        groups[case.get("classname", ""), name].append(case)
-    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-    day, count, minutes = suite.get("timestamp", "")[:10], int(suite.get("tests", 0)), float(suite.get("time", 0)) / 60
+    cases = {_name(case): case for case in whole.iter("testcase")}
+    day, minutes = whole.get("timestamp", "")[:10], float(whole.get("time", 0)) / 60
     told = [
-        f"\n## The long runs\n\n`make nightly`, {day}: {count:,} tests in {minutes:.0f} minutes, {failed} failed, ",
-        f"{suite.get('skipped', 0)} skipped. Named are those that took more than {LONG_S:.0f} seconds, their cases ",
-        "together.\n\n| what | cases | minutes | figures |\n|---|---|---|---|\n",
+        f"\n## The long runs\n\n`make nightly`, {day}: {len(cases):,} tests in {minutes:.0f} minutes, {_ended(cases)}. "
     ]
-    rows = sorted(((sum(map(_seconds, cases)), key, cases) for key, cases in groups.items()), key=lambda row: -row[0])
-    for seconds, (place, name), cases in rows:
+    if later is not None and later.get("timestamp", "") > whole.get("timestamp", ""):
+        again = {_name(case): case for case in later.iter("testcase")}
+        told.append(
+            f"Of these and later ones {len(again)} were run again, on {later.get('timestamp', '')[:10]}: {_ended(again)}. "
+        )
+        cases |= again
+    groups = defaultdict[tuple[str, str], list[ElementTree.Element]](list)
+    for place, name in cases:
+        groups[place, re.sub(r"\[.*", "", name, flags=re.DOTALL)].append(cases[place, name])
+    told.append(f"Named are those that took more than {LONG_S:.0f} seconds, their cases together.\n\n")
+    told.append("| what | cases | minutes | figures |\n|---|---|---|---|\n")
+    rows = sorted(((sum(map(_seconds, found)), key, found) for key, found in groups.items()), key=lambda row: -row[0])
+    for seconds, (place, name), found in rows:
         if seconds < LONG_S:
             break
         what = f"{name.removeprefix('test_').replace('_', ' ')}<br>`{place.replace('.', '/')}.py`"
-        ended = {verdict for case in cases if (verdict := _verdict(case))}
-        said = "; ".join([*sorted(ended), *filter(None, map(_last_line, cases))]).replace("|", "/")
-        told.append(f"| {what} | {len(cases)} | {seconds / 60:.1f} | {said} |\n")
+        ended = {verdict for case in found if (verdict := _verdict(case))}
+        said = "; ".join([*sorted(ended), *filter(None, map(_last_line, found))]).replace("|", "/")
+        told.append(f"| {what} | {len(found)} | {seconds / 60:.1f} | {said} |\n")
     return "".join(told)
+
+
+def _suite(report: Path) -> ElementTree.Element | None:
+    return ElementTree.parse(report).getroot().find("testsuite") if report.exists() else None
+
+
+def _name(case: ElementTree.Element) -> tuple[str, str]:
+    return case.get("classname", ""), case.get("name", "?")
+
+
+def _ended(cases: Mapping[tuple[str, str], ElementTree.Element]) -> str:
+    verdicts = Counter(map(_verdict, cases.values()))
+    return f"{verdicts['**failed**']} failed, {verdicts['**skipped**']} skipped"
 
 
 def _seconds(case: ElementTree.Element) -> float:
@@ -60,5 +80,5 @@ def _verdict(case: ElementTree.Element) -> str:
 def _last_line(case: ElementTree.Element) -> str:
     """What a test said last, where it said anything of its own."""
     lines = [line.strip() for out in case.iter("system-out") for line in (out.text or "").splitlines()]
-    said = [line for line in lines if line and not line.startswith("-")]
+    said = [line for line in lines if line and not line.startswith(("-", "INFO ", "WARNING "))]
     return said[-1] if said and len(said[-1]) < 200 else ""

@@ -70,6 +70,18 @@ def test_the_long_runs_stand_with_what_they_said_last_and_a_failed_one_says_so(t
     assert night(tmp_path / "none.xml") == ""
 
 
+def test_what_is_run_again_counts_in_place_of_what_failed(tmp_path: Path) -> None:
+    again = """<testsuites><testsuite timestamp="2027-01-04T09:00:00" time="33"><testcase
+    classname="tests.ui.test_fitting" name="test_every_text_fits[en|2]" time="33.0"/></testsuite></testsuites>"""
+    (tmp_path / "nightly.xml").write_text(REPORT, "utf-8")
+    (tmp_path / "nightly-again.xml").write_text(again, "utf-8")
+    text = night(tmp_path / "nightly.xml")
+    assert "1 failed, 0 skipped. Of these and later ones 1 were run again, on 2027-01-04: 0 failed" in text
+    assert "`tests/ui/test_fitting.py` | 2 | 1.2 |  |" in text
+    (tmp_path / "nightly-again.xml").write_text(again.replace("2027-01-04", "2027-01-03"), "utf-8")
+    assert "run again" not in night(tmp_path / "nightly.xml"), "of an earlier night"
+
+
 def test_one_measurement_in_a_fresh_clone_leaves_the_others_on_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
