@@ -33,9 +33,8 @@ def night(report: Path) -> str:
     ]
     if later is not None and later.get("timestamp", "") > whole.get("timestamp", ""):
         again = {_name(case): case for case in later.iter("testcase")}
-        told.append(
-            f"Of these and later ones {len(again)} were run again, on {later.get('timestamp', '')[:10]}: {_ended(again)}. "
-        )
+        day = later.get("timestamp", "")[:10]
+        told.append(f"Of these and later ones {len(again)} were run again, on {day}: {_ended(again)}. ")
         cases |= again
     groups = defaultdict[tuple[str, str], list[ElementTree.Element]](list)
     for place, name in cases:
