@@ -27,7 +27,15 @@ cd "$(dirname "$0")"
 sha256sum --check --quiet SHA256SUMS || { echo "install.sh: this medium is not whole; write it again" >&2; exit 1; }
 install -d -m 755 /etc/kiosk
 install -m 644 site.toml /etc/kiosk/site.toml
-[ ! -e settings.toml ] || install -m 644 settings.toml /etc/kiosk/settings.toml
+own=/etc/kiosk/settings.toml
+if [ -e settings.toml ] && ! cmp -s settings.toml "$own"; then
+  install -m 644 settings.toml "$own.medium"
+  if [ -e "$own" ]; then
+    echo "install.sh: this terminal's $own stays. To take the medium's: mv $own.medium $own" >&2
+  else
+    mv "$own.medium" "$own"
+  fi
+fi
 package=$PWD/$(ls kiosk_*.deb)
 DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Options::=--force-confold install -y "$package"
 echo "Done. The terminal goes on by its own screen."

@@ -80,7 +80,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one option each
     try:
         code = run_bench(options)
     except BenchError as error:
-        fail(error.code, f"{error.message} {error.next_step}")
+        fail(error.code, _told(error.message, error.next_step))
     raise typer.Exit(code)
 
 
@@ -125,7 +125,7 @@ def play(
     except ScenarioInvalid as error:
         fail(error.code, f"{error}. Every step is in docs/testing.md.")
     except BenchError as error:
-        fail(error.code, f"{error.message} {error.next_step}")
+        fail(error.code, _told(error.message, error.next_step))
     except OSError as error:
         fail("report-unwritable", f"The report cannot be written: {error.strerror}. Choose another place.")
     failed = sum(not one.passed for one in outcomes)
@@ -178,7 +178,7 @@ def fleet(
     try:
         figures = run_fleet(terminals, visits, lambda line: typer.echo(line, err=True))
     except BenchError as error:
-        fail(error.code, f"{error.message} {error.next_step}", as_json=as_json)
+        fail(error.code, _told(error.message, error.next_step), as_json=as_json)
     if plot is not None:
         _keep(plot, backlog(figures.backlog, terminals))
     told = {key: value for key, value in asdict(figures).items() if as_json or key not in {"backlog", "phases"}}
@@ -211,4 +211,9 @@ def demo(
     except ExpectationFailed as error:
         fail(error.code, f"not true: {error}")
     except BenchError as error:
-        fail(error.code, f"{error.message} {error.next_step}")
+        fail(error.code, _told(error.message, error.next_step))
+
+
+def _told(message: str, next_step: str) -> str:
+    """What happened and what to do, as two sentences."""
+    return f"{message.rstrip('.')}. {next_step}".rstrip()

@@ -360,3 +360,33 @@ def test_a_medium_that_is_full_is_told_and_installs_nothing(
     assert not whole(stick)
     write_medium(stick, package, site, None)
     assert whole(stick)
+
+
+def test_the_script_run_again_leaves_settings_that_were_changed_on_the_terminal(tmp_path: Path, package: Path) -> None:
+    stick, etc, tools = tmp_path / "stick", tmp_path / "etc", tmp_path / "tools"
+    stick.mkdir()
+    tools.mkdir()
+    for name, says in (("id", "echo 0"), ("apt-get", ":")):
+        (tools / name).write_text(f"#!/bin/sh\n{says}\n")
+        (tools / name).chmod(0o755)
+    (tmp_path / "mine.toml").write_text("idle_timeout_s = 90\n")
+    arguments = ["media", "write", str(stick), "--deb", str(package), "--gateway", URL, "--ca-hash", "ab" * 32]
+    assert run(*arguments, "--settings", str(tmp_path / "mine.toml"))[0] == 0
+
+    def install() -> str:
+        script = (stick / "install.sh").read_text().replace("/etc/kiosk", str(etc))
+        (stick / "here.sh").write_text(script)
+        environment = {"PATH": f"{tools}:/usr/bin:/bin"}
+        done = subprocess.run(
+            ["/bin/sh", "here.sh"], cwd=stick, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stderr
+
+    assert install() == ""
+    assert (etc / "settings.toml").read_text() == "idle_timeout_s = 90\n"
+    assert install() == ""
+    (etc / "settings.toml").write_text("idle_timeout_s = 60\n")
+    assert "settings.toml stays" in install()
+    assert (etc / "settings.toml").read_text() == "idle_timeout_s = 60\n"
+    assert (etc / "settings.toml.medium").read_text() == "idle_timeout_s = 90\n"
+    assert load(etc / "site.toml") == checked(URL, "ab" * 32)
