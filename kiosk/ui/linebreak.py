@@ -104,6 +104,8 @@ def units(text: str) -> list[str]:
             out[-1] += token
         elif len(out) > 1 and out[-1] == " " and _counted(out[-2], token):
             out[-2:] = [out[-2] + " " + token]
+        elif out and token in COUNTERS and out[-1][-1].isdecimal():
+            out[-1] += token
         else:
             out.append(token)
     return out

@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.pieces.modes import TEXT_SCALES
+from kiosk.screen_model import ButtonRow, Choices, Control, Gap, Modes
+from kiosk.services.places import Pin, TownMap
+from kiosk.ui.drawing import Sheet
 from kiosk.ui.letters import Letters, face_of
+from kiosk.ui.pictures.town import town
 from kiosk.ui.screen import lay_out
+from kiosk.ui.screens.flow import column
+from kiosk.ui.theme import PORTRAIT, Rect, theme_for
+from kiosk.ui.widgets.style import AIRS, Style
 from kiosk.words.languages import languages
 from tests.ui.measure import problems
 from tests.ui.test_typing_screens import POSTURES, dressed
@@ -50,3 +57,33 @@ def test_what_is_picked_fits_everywhere(way: str, letters: dict[str, Letters]) -
                 sheet = lay_out(model, size, letters[face_of(language)].measure)
                 found += [f"{posture} {language} {scale}: {problem}" for problem in problems(sheet)]
     assert found == []
+
+
+def sheet_for(letters: dict[str, Letters], modes: Modes) -> Sheet:
+    return Sheet(theme_for(PORTRAIT, modes, "en"), letters["SC"].measure)
+
+
+@pytest.mark.parametrize("level", range(len(AIRS)))
+def test_the_numbers_of_near_places_stand_beside_each_other_on_the_map(letters: dict[str, Letters], level: int) -> None:
+    pins = tuple(Pin(str(number), 90.0 * number, 60.0 * number, number == 1) for number in (1, 2, 3))
+    sheet = sheet_for(letters, Modes())
+    piece = TownMap((0.0, 0.0), "You are here", "N", pins, "en")
+    town(sheet, Style(sheet.theme, level, sheet.theme.sizes), piece, Rect(60, 256, 960, 0))
+    numbers = {run.text: run.x + run.width / 2 for run in sheet.runs if run.text in {"1", "2", "3"}}
+    least = 60 if level > 3 else 80
+    assert numbers["2"] - numbers["1"] > least
+    assert numbers["3"] - numbers["2"] > least
+
+
+@pytest.mark.parametrize("level", range(len(AIRS)))
+def test_two_pieces_stand_as_far_apart_without_a_lip_as_with_one(letters: dict[str, Letters], level: int) -> None:
+    first = Choices((Control("first", "choice", "First"),))
+    pieces = (first, ButtonRow((Control("second", "secondary", "Second"),)), Gap())
+
+    def apart(modes: Modes) -> float:
+        sheet = sheet_for(letters, modes)
+        flow = column(sheet, Style(sheet.theme, level, sheet.theme.sizes), [], pieces, Rect(60, 256, 960, 1320))
+        (_, one), (_, other) = flow.sheet.targets
+        return other.y - one.bottom
+
+    assert apart(Modes(contrast="dark")) == apart(Modes(contrast="hlight")) == apart(Modes()) >= 8

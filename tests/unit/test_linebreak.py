@@ -72,6 +72,7 @@ def test_no_character_is_left_alone_with_its_stop_on_the_last_line() -> None:
     [
         ("updated 17 May 2026", "17 May"),
         ("2035 年 3 月 1 日到期", "1 日"),
+        ("5月18日 周一", "18日"),
         ("余额 86,320.50 元", "86,320.50 元"),
         ("等 10 个工作日", "10 个"),
         ("18 / 45 working days", "18 / 45"),

@@ -124,6 +124,8 @@ def _names(pen: Pen, view: _View, piece: TownMap) -> None:
         inside = view.box.x < left and left + width < view.box.right and top + line < view.box.y + view.box.height
         free = all(not (left - 60 < px < left + width + 60 and top - 20 < py < top + line + 110) for px, py in taken)
         if inside and free and top > view.box.y:
+            if pen.sheet.theme.high_contrast:  # a dark road would cross the words out
+                pen.fill((left - 4, top, width, line), pen.sheet.theme.colour("card"), 0)
             pen.text(name, (left, top, width, line), Type(size), "left")
             taken.append((left + width / 2, top + line / 2))
 
@@ -165,9 +167,9 @@ def _heads(view: _View, piece: TownMap) -> list[Point]:
     apart = 2 * radius + HEADS_APART
     at = [view.kept(view.at((pin.x, pin.y))) for pin in piece.pins]
     found = [[x, y - radius * 1.7] for x, y in at]
+    from_the_west = sorted(found)
     for _ in range(LEANING_ROUNDS):
-        for one, other in combinations(found, 2):
-            left, right = sorted((one, other), key=lambda head: head[0])
+        for left, right in combinations(from_the_west, 2):
             short = apart - (right[0] - left[0])
             if short > 0 and abs(left[1] - right[1]) < apart:
                 left[0], right[0] = left[0] - short / 2, right[0] + short / 2

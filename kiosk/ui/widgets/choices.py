@@ -179,19 +179,15 @@ def tiles(sheet: Sheet, style: Style, piece: Tiles, rect: Rect) -> float:
 def _tile_height(style: Style, piece: Tiles, rect: Rect, rows: int, between: float, *, flat: bool) -> float:
     quiet = all(item.role == "secondary" for item in piece.items)
     lip = style.theme.lip
+    two = any(item.detail and not item.icon for item in piece.items)  # lines, one under the other
+    room = (rect.height + between) / rows - between - lip
     if style.theme.posture == "landscape":
-        room = (rect.height + between) / rows - between - lip
         return max(80.0, min(256.0 if not quiet else 200.0, room))
-    if style.theme.posture == "reach":
-        # where the lip lies inside, two lines still have their room
-        two = any(item.detail and not item.icon for item in piece.items)
-        return max(
-            80.0,
-            min(118.0 if two and style.theme.missing_lip else 102.0, (rect.height + between) / rows - between - lip),
-        )
-    most = 150.0 if flat else 200.0 if quiet else 256.0
+    if style.theme.posture == "reach":  # where the lip lies inside, it takes some of the height
+        return max(80.0, min(118.0 if two and style.theme.missing_lip else 102.0, room))
+    most = (190.0 if two else 150.0) if flat else 200.0 if quiet else 256.0
     least = min(float(style.air.tile), most)
-    grown = (rect.height + between) / rows - between - lip if rect.height else least
+    grown = room if rect.height else least
     return max(80.0, min(most, max(least, grown)))
 
 

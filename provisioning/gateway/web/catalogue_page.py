@@ -117,7 +117,8 @@ def render(catalogue: SignedCatalogue, wanted: Wanted, times: Mapping[str, Seque
         f"{say('subjects', lang, n=len(shown))}<small>{say('lately', lang, n=DAYS)}</small></h2>"
         f"{middle or '<p>' + say('none', lang) + '</p>'}"
         f"<p class=foot>{say('unlisted', lang)}<br>{say('logged', lang)}</p></section>"
-        f"<section id=subject>{_subject(chosen, catalogue, bars, now_ms, lang) if chosen else ''}</section></main></body></html>"
+        f"<section id=subject>{_subject(chosen, catalogue, bars, now_ms, lang) if chosen else ''}</section>"
+        "</main></body></html>"
     )
 
 
