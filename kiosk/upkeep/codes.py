@@ -34,12 +34,10 @@ class Codes:
         self,
         enrolment: Callable[[], Enrolment],
         monotonic_s: Callable[[], float],
-        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         """`enrolment` raises `CacheError` leaves where there is none."""
         self._enrolment = enrolment
         self._monotonic_s = monotonic_s
-        self._random = random
         self._open: _Open | None = None
 
     def offer(self, _arguments: Mapping[str, str]) -> TaskDone:
@@ -48,8 +46,8 @@ class Codes:
             joined = self._enrolment()
         except CacheError:  # none, or one that cannot be read: the doctor names which
             return TaskDone(OFFER, ok=False, code="staff-code-unenrolled")
-        ephemeral = X25519PrivateKey.from_private_bytes(self._random(32))
-        offer = CodeOffer(joined.terminal, ephemeral.public_key().public_bytes_raw(), self._random(16))
+        ephemeral = X25519PrivateKey.from_private_bytes(secrets.token_bytes(32))
+        offer = CodeOffer(joined.terminal, ephemeral.public_key().public_bytes_raw(), secrets.token_bytes(16))
         digits = digits_by_terminal(ephemeral, joined.sealing_key, offer)
         self._open = _Open(offer, digits, self._monotonic_s() + LIFE_S)
         facts = {"qr": offer.address(joined.gateway_url), "reference": offer.reference, "left": str(TRIES)}

@@ -6,7 +6,6 @@ Nothing here reads an entry, a card's holder or a key.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -20,12 +19,13 @@ from kiosk.doctor.check import Check, Result, run_checks
 from kiosk.doctor.site import Site
 from kiosk.doctor.table import CHECKS
 from kiosk.frozen import frozen
-from kiosk.leaving.bundle import write_bundle
+from kiosk.leaving.bundle import Bundle, write_bundle
 from kiosk.log import Log
 from kiosk.staff import checks, closed
 from kiosk.staff.part import TaskDone, TaskRow
 from kiosk.upkeep import closing, paper
 from kiosk.upkeep.log_lines import last_lines
+from kiosk.upkeep.stick import Stick, StickAmbiguous, StickUnusable, plugged
 from kiosk.workers.staff_tools import Task
 from offline_cache import state as states
 from offline_cache.errors import CacheError
@@ -34,8 +34,6 @@ from offline_cache.sync import Drained
 
 NETWORK_CHECKS = ("gateway-reachable", "gateway-latency", "clock-offset", "sync-service")
 BUNDLES = "bundles"
-STICKS = (Path("/media"), Path("/run/media"))
-"""Where a USB stick is mounted: the folders themselves, and one or two levels below."""
 PARKED_SHOWN = 100
 
 
@@ -64,7 +62,8 @@ class Machine:
     terminal: str = ""
     accept: Callable[[Mapping[str, object]], bool] = field(default=lambda _content: True)
     """Whether a configuration that the gateway published can be used."""
-    sticks: Sequence[Path] = STICKS
+    stick: Stick = plugged
+    """A bench has none."""
     offices: Callable[[], Mapping[str, object]] = field(default=dict[str, object])
     """The city's directory of offices as the gateway last signed it; empty where there is none."""
     checks: Sequence[Check] = CHECKS
@@ -173,24 +172,36 @@ class Maintenance:
         return TaskDone("sync", ok=True, rows=(row,))
 
     def bundle(self, _arguments: Mapping[str, str]) -> TaskDone:
-        """Write the support bundle onto a USB stick, or where an operator can fetch it. Raises `OSError`."""
+        """Write the support bundle onto a USB stick, or where an operator can fetch it. Raises `BundleUnwritten`."""
         machine = self._machine
         if not self._results:
             self.checks({})
-        stick = find_stick(machine.sticks)
-        folder = stick or machine.state_dir / BUNDLES
-        if stick is None:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            for old in folder.glob("kiosk-support-*.zip"):
-                old.unlink()
         try:
-            done = write_bundle(machine.state_dir, folder, machine.site().settings, self._results, machine.wall_ms())
-        except OSError as error:
-            raise BundleUnwritten(error.strerror or "") from error
+            with machine.stick() as stick:
+                done = self._write_bundle(stick)
+        except StickAmbiguous as error:
+            row = TaskRow("fail", error.code, "插着不止一个 U 盘", "", "只留一个，再试一次。")
+            return TaskDone("bundle", ok=False, code=error.code, rows=(row,))
+        except StickUnusable as error:
+            row = TaskRow("fail", error.code, "U 盘读写不了", "", "换一个 U 盘，再试一次。")
+            return TaskDone("bundle", ok=False, code=error.code, rows=(row,))
         values = {"n": str(max(1, done.bytes // 1024))}
         where = "在 U 盘上，可以拔了" if stick is not None else "没有 U 盘，存在本机，运维可以取"
         row = TaskRow("ok", done.file.name, "{n} KB", where, values=values)
         return TaskDone("bundle", ok=True, rows=(row,))
+
+    def _write_bundle(self, stick: Path | None) -> Bundle:
+        """Onto the stick, or in place of the older ones on this disk. Raises `BundleUnwritten`."""
+        machine = self._machine
+        folder = stick or machine.state_dir / BUNDLES
+        try:
+            if stick is None:
+                folder.mkdir(mode=0o700, exist_ok=True)
+                for old in folder.glob("kiosk-support-*.zip"):
+                    old.unlink()
+            return write_bundle(machine.state_dir, folder, machine.site().settings, self._results, machine.wall_ms())
+        except OSError as error:
+            raise BundleUnwritten(error.strerror or "") from error
 
     def report(self, arguments: Mapping[str, str]) -> TaskDone:
         """Print the findings on the receipt printer, in the language of the screen."""
@@ -235,15 +246,6 @@ class BundleUnwritten(Exception):
     """The stick or the disk refused the bundle."""
 
     code = "bundle-unwritable"
-
-
-def find_stick(roots: Sequence[Path]) -> Path | None:
-    """Return the first mounted folder that can be written, at most two levels below the roots."""
-    for root in roots:
-        for folder in (*root.glob("*"), *root.glob("*/*")):
-            if folder.is_dir() and os.path.ismount(folder) and os.access(folder, os.W_OK | os.X_OK):
-                return folder
-    return None
 
 
 def _unsent(code: str, pending: str) -> TaskDone:

@@ -45,7 +45,8 @@ def night(report: Path) -> str:
     for seconds, (place, name), found in rows:
         if seconds < LONG_S:
             break
-        what = f"{name.removeprefix('test_').replace('_', ' ')}<br>`{place.replace('.', '/')}.py`"
+        file = re.sub(r"\.[A-Z]\w*$", "", place).replace(".", "/")
+        what = f"{name.removeprefix('test_').replace('_', ' ')}<br>`{file}.py`"
         ended = {verdict for case in found if (verdict := _verdict(case))}
         said = "; ".join([*sorted(ended), *filter(None, map(_last_line, found))]).replace("|", "/")
         told.append(f"| {what} | {len(found)} | {seconds / 60:.1f} | {said} |\n")

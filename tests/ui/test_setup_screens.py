@@ -67,6 +67,7 @@ def commissioning(landscape: bool) -> Iterator[Hand]:
     yield hand.done("setup-join", facts=SHOWN)
     yield hand.done("setup-join", ok=False, code="token-used", facts=SHOWN, state="new-code")
     yield hand.press("stick", "write").done("setup-stick-write", ok=False, code="stick-missing")
+    yield hand.press("write").done("setup-stick-write", ok=False, code="stick-ambiguous")
     yield hand.done("setup-join", state="joined", until="2027-08-16")
     yield hand.done("setup-data", ok=False, code="no-catalogue")
     yield hand.done("setup-data").done("setup-outbox", ok=False, code="storage-failed")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,11 +21,17 @@ from kiosk.staff.part import TaskDone
 from kiosk.staff.setup.state import Proof, accepted
 from kiosk.upkeep.setup import probe
 from kiosk.upkeep.setup.tasks import SetupMachine, SetupTasks
+from kiosk.upkeep.stick import plugged
 from offline_cache.joining.site import SiteData, checked
 from tests.unit.test_joining import Phone, Site, _Now
 
 PROOFS = (Proof("touch", facts={"n": "5", "px": "3"}), accepted("clock-offset", s="1.8"), Proof("outbox"))
 BEGAN = "2027-05-18T10:02"
+
+
+def no_unit(_command: Sequence[str]) -> tuple[int, str]:
+    """A machine without kiosk-stick.service (systemctl(1), exit status): a stick is what is mounted already."""
+    return 5, ""
 
 
 class Strip:
@@ -62,8 +69,8 @@ class Bench:
         """Start the program again: only the disk remembers."""
         machine = SetupMachine(
             self.state, lambda: self.site, self.reader, self.printer, self.engine, "123456", self.clock,
-            lambda enrolment: self.joined.append(enrolment.terminal), sticks=(self.state / "media",),
-            prove_outbox=lambda _folder: probe.Kept(3, 21),
+            lambda enrolment: self.joined.append(enrolment.terminal),
+            stick=partial(plugged, (self.state / "media",), no_unit), prove_outbox=lambda _folder: probe.Kept(3, 21),
         )  # fmt: skip
         self.tasks = SetupTasks(machine).tasks()
 

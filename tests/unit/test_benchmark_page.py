@@ -55,6 +55,7 @@ timestamp="2027-01-04T05:06:07" time="900.5">
 </system-out></testcase>
 <testcase classname="tests.ui.test_fitting" name="test_every_text_fits[zh|1]" time="40.0"></testcase>
 <testcase classname="tests.ui.test_fitting" name="test_every_text_fits[en|2]" time="30.0"><failure/></testcase>
+<testcase classname="tests.property.test_delivery.TestForLong" name="runTest" time="66.0"></testcase>
 <testcase classname="tests.unit.test_quick" name="test_quick" time="0.1"></testcase>
 </testsuite></testsuites>"""
 
@@ -62,9 +63,10 @@ timestamp="2027-01-04T05:06:07" time="900.5">
 def test_the_long_runs_stand_with_what_they_said_last_and_a_failed_one_says_so(tmp_path: Path) -> None:
     (tmp_path / "nightly.xml").write_text(REPORT, "utf-8")
     text = night(tmp_path / "nightly.xml")
-    assert "`make nightly`, 2027-01-04: 4 tests in 15 minutes, 1 failed, 0 skipped" in text
+    assert "`make nightly`, 2027-01-04: 5 tests in 15 minutes, 1 failed, 0 skipped" in text
     assert "| 1 | 5.0 | 9,000 states of the disk, 0 of them wrong |" in text
     assert "every text fits<br>`tests/ui/test_fitting.py` | 2 | 1.2 | **failed** |" in text
+    assert "runTest<br>`tests/property/test_delivery.py`" in text
     assert "quick" not in text
     assert page({}, tmp_path / "nightly.xml")[0].endswith(text)
     assert night(tmp_path / "none.xml") == ""

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.settings import Settings
+from kiosk.upkeep.stick import START, STOP, TIMEOUT_S, UNIT
 from provisioning.orders.hands import commands
+from provisioning.stick import PLUGGED_S, PROGRAM_S, WAIT_S, Machine
 
 PACKAGE = Path("provisioning/package")
 FILES = PACKAGE / "files"
@@ -87,11 +89,32 @@ def test_a_script_is_one_that_the_shell_can_read(script: Path) -> None:
     assert subprocess.run(["/bin/sh", "-n", str(script)], check=False).returncode == 0
 
 
+def allowed_by_policy(name: str) -> set[str]:
+    """A list of verbs and units in the policy."""
+    rules = (FILES / "usr/share/polkit-1/rules.d/50-kiosk.rules").read_text()
+    (listed,) = re.findall(rf"var {name} = \[(.*?)\];", rules)
+    return set(re.findall(r'"([a-z]+ [a-z.-]+)"', listed))
+
+
+def test_the_policy_allows_the_touchscreen_a_stick_and_nothing_else() -> None:
+    asked = {" ".join(word for word in command[1:] if not word.startswith("-")) for command in (START, STOP)}
+    assert allowed_by_policy("screen") == asked == {f"start {UNIT}", f"stop {UNIT}"}
+
+
+def test_a_stick_is_let_out_after_any_end_and_when_the_touchscreen_ends() -> None:
+    service = read(UNIT)["Service"]
+    assert service["ExecStopPost"] == service["ExecStart"].removesuffix(" in") + " out"
+    assert service["RuntimeDirectory"] == Machine().note.parent.name
+    longest_s = PLUGGED_S + WAIT_S + 2 * PROGRAM_S
+    assert longest_s < int(service["TimeoutStartSec"]) < TIMEOUT_S
+    assert read("kiosk.service")["Service"]["ExecStopPost"].split()[-2:] == list(STOP[-2:])
+    assert "sd_mod" in (FILES / "usr/lib/modules-load.d/kiosk.conf").read_text().split(), "DeviceAllow=block-sd"
+
+
 def test_the_policy_allows_exactly_what_the_gateway_can_order() -> None:
     """Both ways: each order that asks systemd is allowed, and nothing is allowed that no order asks for."""
     rules = (FILES / "usr/share/polkit-1/rules.d/50-kiosk.rules").read_text()
-    (listed,) = re.findall(r"var orders = \[(.*?)\];", rules)
-    allowed = set(re.findall(r'"([a-z]+ [a-z.-]+)"', listed))
+    allowed = allowed_by_policy("orders")
     asked = {tuple(word for word in command[1:] if not word.startswith("-"))
              for command in commands(Path("/state")).values() if command[0] == "systemctl"}  # fmt: skip
     assert allowed == {" ".join(words) for words in asked if len(words) == 2}
@@ -112,7 +135,7 @@ def test_what_puts_an_update_in_needs_nothing_that_is_being_replaced() -> None:
 def test_a_unit_that_is_shipped_is_switched_on_and_off_with_the_others() -> None:
     shipped = {unit.name for unit in (FILES / "usr/lib/systemd/system").iterdir()}
     started_by_another = {"kiosk-doctor.service", "kiosk-reader-helper.service", "kiosk-support-bundle.service",
-                          "kiosk-update.service", "kiosk-update-apply.service"}  # fmt: skip
+                          "kiosk-stick.service", "kiosk-update.service", "kiosk-update-apply.service"}  # fmt: skip
     preset = (FILES / "usr/lib/systemd/system-preset/50-kiosk.preset").read_text()
     enabled = set(re.findall(r"^enable (\S+)$", preset, re.MULTILINE))
     assert enabled == shipped - started_by_another

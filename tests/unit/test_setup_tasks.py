@@ -17,7 +17,8 @@ from kiosk.staff.setup import progress
 from kiosk.terminal import StaffSide
 from kiosk.upkeep.setup import probe, trial
 from kiosk.upkeep.setup.side import begins, site_at, with_setup
-from kiosk.upkeep.setup.tasks import NotYet, StickMissing
+from kiosk.upkeep.setup.tasks import NotYet
+from kiosk.upkeep.stick import StickMissing
 from kiosk.workers.staff_tools import TaskTable
 from offline_cache import state as states
 from offline_cache.errors import StorageFailed

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Never
 
 import pytest
 
@@ -24,6 +26,7 @@ from kiosk.staff.events import NameHeld, OwnSlotChanged, TaskPressed, Technician
 from kiosk.staff.maintenance import Maintenance
 from kiosk.staff.part import Closure, TaskDone
 from kiosk.upkeep import tasks
+from kiosk.upkeep.stick import StickAmbiguous, StickUnusable
 from kiosk.view_model.frame import Words
 from kiosk.words import i18n
 from kiosk.workers.staff_tools import LaterTools, StaffDesk, TaskTable, UnknownTask
@@ -192,7 +195,7 @@ def maintenance(folder: Path, **change: object) -> tasks.Maintenance:
     machine = tasks.Machine(
         state_dir=folder, site=lambda: Site(folder, world().settings), printer=Printer(), log=Log(None, lambda: 0),
         wall_ms=lambda: 1_779_070_000_000, local=lambda: "2026-05-18T10:24", restart=lambda: None,
-        checks=(Check("display", lambda _site: ok()),),
+        checks=(Check("display", lambda _site: ok()),), stick=nullcontext,
     )  # fmt: skip
     return tasks.Maintenance(replace(machine, **change))  # pyright: ignore
 
@@ -212,14 +215,31 @@ def test_a_terminal_that_never_joined_has_nothing_to_deliver_to(tmp_path: Path) 
     assert (done.ok, done.code) == (False, "not-enrolled")
 
 
-def test_the_bundle_goes_onto_a_stick_that_is_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stick = tmp_path / "media" / "stick"
-    stick.mkdir(parents=True)
-    assert tasks.find_stick([tmp_path / "media", tmp_path / "nowhere"]) is None
-    monkeypatch.setattr("kiosk.upkeep.tasks.os.path.ismount", lambda path: path == stick)
-    made = maintenance(tmp_path, sticks=(tmp_path / "media",))
-    assert made.bundle({}).rows[0].text == "在 U 盘上，可以拔了"
-    assert len(list(stick.iterdir())) == 1
+def test_the_bundle_goes_onto_the_stick_which_may_be_pulled_out_then(tmp_path: Path) -> None:
+    slot = tmp_path / "slot"
+    slot.mkdir()
+    calls: list[str] = []
+
+    @contextmanager
+    def stick() -> Generator[Path]:
+        calls.append("in")
+        yield slot
+        calls.append("out")
+
+    assert maintenance(tmp_path, stick=stick).bundle({}).rows[0].text == "在 U 盘上，可以拔了"
+    assert (len(list(slot.iterdir())), calls) == (1, ["in", "out"])
+
+
+@pytest.mark.parametrize("refusal", [StickAmbiguous, StickUnusable])
+def test_a_stick_that_was_not_let_in_is_told_and_the_bundle_goes_nowhere_else(
+    tmp_path: Path, refusal: type[Exception]
+) -> None:
+    def stick() -> Never:
+        raise refusal
+
+    done = maintenance(tmp_path, stick=stick).bundle({})
+    assert (done.ok, done.code, done.rows[0].mark) == (False, refusal.code, "fail")  # pyright: ignore
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stick_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,11 @@ from drivers.printers.paper.raster import qr_modules
 from kiosk.staff.views.setup.words import proof_name, proof_text
 from kiosk.upkeep.setup.readiness import Report
 from kiosk.words import i18n
+from kiosk.words.city_time import CITY_TIME
 
 LEFT_MM, RIGHT_MM, ROW_MM = 18.0, 192.0, 14.0
 if TYPE_CHECKING:
     from fpdf import FPDF
-
-_CITY = datetime.timezone(datetime.timedelta(hours=8))
 
 
 def pdf(report: Report) -> bytes:
@@ -101,4 +100,4 @@ def _place(report: Report) -> Mapping[str, str]:
 
 
 def _made(report: Report) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(report.made_at).astimezone(_CITY)
+    return datetime.datetime.fromisoformat(report.made_at).astimezone(CITY_TIME)

@@ -8,6 +8,7 @@ opened for service. One without site's data does not: it is a developer's, or wa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from drivers.api import CardReader
 from kiosk.speech.speaker import Engine
 from kiosk.staff.part import TaskDone
+from kiosk.staff.setup import progress
 from kiosk.staff.setup.table import enter
 from kiosk.terminal import StaffSide, Terminal
 from kiosk.workers.staff_tools import LaterTools, StaffTools, Task
@@ -24,9 +26,6 @@ from offline_cache.disk.clock import OutboxClock
 from offline_cache.errors import MalformedMessage
 from offline_cache.joining import site as sites
 from offline_cache.joining.site import SiteData
-
-PROGRESS_FILE = "commissioning.json"
-"""What was proven so far; gone once the terminal was opened for service."""
 
 
 class Both:
@@ -44,7 +43,7 @@ class Both:
 
 def begins(state_dir: Path, site: SiteData | None) -> bool:
     """Whether this terminal starts with commissioning."""
-    return (site is not None and not enrolments.is_enrolled(state_dir)) or (state_dir / PROGRESS_FILE).exists()
+    return (site is not None and not enrolments.is_enrolled(state_dir)) or (state_dir / progress.FILE).exists()
 
 
 def site_at(file: Path | None) -> Callable[[], SiteData | None]:
@@ -67,10 +66,12 @@ def with_setup(
     engine: Engine | None,
     clock: OutboxClock,
     technicians: Callable[[], Technicians | None] = lambda: None,
+    stick: Callable[[], Path | None] | None = None,
 ) -> StaffSide:
     """Add commissioning to staff mode; the terminal begins with it where the rule says so.
 
-    `technicians` tells, once the terminal has joined, whose cards open maintenance.
+    `technicians` tells, once the terminal has joined, whose cards open maintenance. `stick` finds the USB stick that is
+    plugged in; None: as this machine lets one in.
     """
 
     def made(terminal: Terminal) -> StaffTools:
@@ -86,6 +87,8 @@ def with_setup(
             clock=clock,
             joined=lambda enrolment: terminal.join(enrolment, technicians()),
         )
+        if stick is not None:
+            machine = replace(machine, stick=partial(_plugged, stick))
         return Both(SetupTasks(machine).tasks(), side.tools(terminal))
 
     def tools(terminal: Terminal) -> StaffTools:
@@ -93,3 +96,7 @@ def with_setup(
 
     fresh = begins(state_dir, site())
     return replace(side, tools=tools, first=enter if fresh else side.first)
+
+
+def _plugged(stick: Callable[[], Path | None]) -> AbstractContextManager[Path | None]:
+    return nullcontext(stick())

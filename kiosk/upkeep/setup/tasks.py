@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -18,8 +18,7 @@ from kiosk.speech.speaker import Engine, Manner, SpeechFailed
 from kiosk.staff.part import TaskDone
 from kiosk.staff.setup import clock, joining, look, network, progress, reader, report, table
 from kiosk.upkeep.setup import probe, readiness, sheet, trial
-from kiosk.upkeep.setup.side import PROGRESS_FILE
-from kiosk.upkeep.tasks import STICKS, find_stick
+from kiosk.upkeep.stick import Stick, StickMissing, StickUnusable, plugged
 from kiosk.workers.staff_tools import Task
 from offline_cache import catalogue
 from offline_cache import enrolment as enrolments
@@ -52,12 +51,6 @@ class NotYet(Exception):
         self.code = code
 
 
-class StickMissing(Exception):
-    """No USB stick is mounted."""
-
-    code = "stick-missing"
-
-
 class Printer(Protocol):
     """The receipt printer, through the worker that owns it."""
 
@@ -78,7 +71,8 @@ class SetupMachine:
     clock: OutboxClock
     joined: Callable[[Enrolment], None]
     """The terminal learns that it belongs to a gateway now."""
-    sticks: Sequence[Path] = STICKS
+    stick: Stick = plugged
+    """A bench has no mounts: there a stick is a folder."""
     prove_outbox: Callable[[Path], probe.Kept] = lambda folder: probe.probe(folder, secrets.randbelow)
 
 
@@ -115,13 +109,13 @@ class SetupTasks:
 
     def load(self, _arguments: Mapping[str, str]) -> TaskDone:
         """What was proven before. Raises `StorageFailed`."""
-        raw = read_limited(self._machine.state_dir / PROGRESS_FILE, progress.MAX_CHARS * 4)
+        raw = read_limited(self._machine.state_dir / progress.FILE, progress.MAX_CHARS * 4)
         text = raw.decode("utf-8", "replace") if raw is not None else ""
         return TaskDone(table.LOAD, ok=True, facts={"progress": text} if text else {})
 
     def save(self, arguments: Mapping[str, str]) -> TaskDone:
         """Keep what was proven. Raises `StorageFailed`."""
-        write_atomic(self._machine.state_dir / PROGRESS_FILE, arguments["progress"].encode())
+        write_atomic(self._machine.state_dir / progress.FILE, arguments["progress"].encode())
         return TaskDone(table.SAVE, ok=True)
 
     # ------------------------------------------------------------------------------------------------- devices
@@ -227,24 +221,31 @@ class SetupTasks:
         return TaskDone(task, ok=True, facts=facts)
 
     def write_stick(self, _arguments: Mapping[str, str]) -> TaskDone:
-        """The request onto a stick. Raises `NoSite`, `StickMissing`, `StickUnusable`."""
-        with _stick_errors():
-            offer = stick.write_request(self._machine.state_dir, self._site(), self._stick())
+        """The request onto a stick. Raises `NoSite`, `StickMissing`, `StickUnusable`, `StickAmbiguous`."""
+        site = self._site()
+        with self._stick() as folder:
+            offer = stick.write_request(self._machine.state_dir, site, folder)
         return TaskDone(joining.WRITE, ok=True, facts={"code": offer.code})
 
     def read_stick(self, _arguments: Mapping[str, str]) -> TaskDone:
         """The gateway's answer from a stick. Raises as `write_stick`, `NotYet`, `CacheError` leaves."""
-        with _stick_errors():
-            joined = stick.take_answer(self._machine.state_dir, self._site(), self._stick())
+        site = self._site()
+        with self._stick() as folder:
+            joined = stick.take_answer(self._machine.state_dir, site, folder)
         if joined is None:
             raise NotYet("no-answer-on-stick")
         return self._belongs(joining.READ, joined)
 
-    def _stick(self) -> Path:
-        found = find_stick(self._machine.sticks)
-        if found is None:
-            raise StickMissing("no stick is mounted")
-        return found
+    @contextlib.contextmanager
+    def _stick(self) -> Generator[Path]:
+        """Where it is, while the block lasts. What it refuses is not told as this terminal's disk."""
+        with self._machine.stick() as found:
+            if found is None:
+                raise StickMissing("no stick is plugged in")
+            try:
+                yield found
+            except StorageFailed as error:
+                raise StickUnusable(str(error)) from error
 
     # ------------------------------------------------------------------------------------------------ the report
 
@@ -293,21 +294,6 @@ class SetupTasks:
     def open(self, _arguments: Mapping[str, str]) -> TaskDone:
         """In service from now on. Raises `NotEnrolled`, `StorageFailed`."""
         enrolments.load(self._machine.state_dir)
-        (self._machine.state_dir / PROGRESS_FILE).unlink(missing_ok=True)
+        (self._machine.state_dir / progress.FILE).unlink(missing_ok=True)
         sync_folder(self._machine.state_dir)
         return TaskDone(report.OPEN, ok=True)
-
-
-class StickUnusable(Exception):
-    """The stick cannot be read or written."""
-
-    code = "stick-unreadable"
-
-
-@contextlib.contextmanager
-def _stick_errors() -> Generator[None]:
-    """What the stick refuses is not told as this terminal's disk."""
-    try:
-        yield
-    except StorageFailed as error:
-        raise StickUnusable(str(error)) from error

@@ -75,6 +75,7 @@ TROUBLE: Mapping[str, _Told] = {
     "not-enrolled": lambda say, _v: (say("这台机器还没有登记"), say("退回第 7 步，登记好再来。")),
     "stick-missing": lambda say, _v: (say("没有找到 U 盘"), say("把 U 盘插好，等灯亮了再点一次。")),
     "stick-unreadable": lambda say, _v: (say("U 盘读写不了"), say("换一个 U 盘，再试一次。")),
+    "stick-ambiguous": lambda say, _v: (say("插着不止一个 U 盘"), say("只留一个，再试一次。")),
     "no-answer-on-stick": lambda say, _v: (
         say("U 盘上没有这台机器的证书"),
         say("先在网关那里把申请换成证书，再插回来。"),
