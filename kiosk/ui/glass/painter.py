@@ -25,6 +25,9 @@ from kivy.graphics import (  # pyright: ignore[reportMissingTypeStubs, reportMis
     Scale,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     Translate,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 )
+from kivy.graphics.context import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
+    get_context,  # pyright: ignore[reportUnknownVariableType]
+)
 from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
     GL_RGBA,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     GL_UNSIGNED_BYTE,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
@@ -294,6 +297,7 @@ def read_window(window: Any) -> bytes:
 
 def read_apart(size: tuple[int, int], sheet: Sheet, letters: Letters, pressed: int) -> bytes:
     """Draw a sheet into a buffer of the display's own size and read that: for windows that show it scaled."""
+    get_context().gl_dealloc()  # the buffer of the last time: Kivy's loop would, but it need not turn here
     layer = Layer(size)
     layer.paint(sheet, letters, pressed)
     buffer = Fbo(size=size)
