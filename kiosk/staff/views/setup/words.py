@@ -36,7 +36,7 @@ TROUBLE: Mapping[str, _Told] = {
     "no-network": lambda say, _v: (say("网关没有回答"), say("看看网线两头；接好了会自动接着走。")),
     "no-site": lambda say, _v: (
         say("这台机器还不知道网关在哪里"),
-        say("插上带网点数据的 U 盘，等一会儿再试。"),
+        say("网点数据在安装用的 U 盘上：请再运行一次里面的 install.sh。"),
     ),
     "wrong-authority": lambda say, _v: (
         say("回答的不是网点数据里的那个网关"),
