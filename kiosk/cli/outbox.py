@@ -238,26 +238,27 @@ def once(state: StateOption = None, config: ConfigOption = None, *, as_json: Jso
     emit(figures, as_json=as_json)
 
 
+_ENDS = (signal.SIGTERM, signal.SIGINT)
+
+
 @sync_app.command("run")
 def run(state: StateOption = None, config: ConfigOption = None) -> None:
     """Send for as long as the process lives; ends on SIGTERM or Ctrl-C with exit 0."""
     _check_config(config)
     folder = state_dir(state)
     stop = threading.Event()
-
-    def leave(_number: int, _frame: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+    # Waited for, not handled: a handler that sets an event can meet the lock of the very wait that it interrupts.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     # A request may be under way for many seconds. Nothing in flight is on the disk, so it is left behind at the end.
     handed = (folder, stop, None, os.environ, settings.usable)
     worker = threading.Thread(target=service.serve, args=handed, name="sync", daemon=True)
     worker.start()
     heart = threading.Thread(target=_heart(folder, config).run, args=(stop,), name="heart", daemon=True)
     heart.start()
-    while worker.is_alive() and not stop.wait(1.0):
-        pass
+    while worker.is_alive() and not stop.is_set():
+        came = signal.sigtimedwait(_ENDS, 1.0)
+        if came is not None and came.si_signo in _ENDS:  # Python 3.11 gives signal 0 after SIGCONT
+            stop.set()
     worker.join(_LEAVE_WITHIN_S)
     heart.join(_LEAVE_WITHIN_S)
     if not stop.is_set():
