@@ -37,7 +37,7 @@ from pathlib import Path
 from kiosk.ui.app import TerminalApp
 from kiosk.ui.gallery.beginning import home
 from kiosk.ui.gallery.common import Scene
-app = TerminalApp(send=print, headless=True, fonts=Path(sys.argv[2]), kivy_home=Path(sys.argv[1]))
+app = TerminalApp(send=print, headless=True, kivy_home=Path(sys.argv[1]))
 app.bridge.show(home(Scene()))
 app.open()
 from kivy.base import EventLoop

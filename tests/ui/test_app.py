@@ -16,7 +16,7 @@ from kiosk.ui.app import TerminalApp
 from kiosk.ui.gallery.examples import model
 
 got = []
-app = TerminalApp(send=got.append, headless=True, fonts=Path(sys.argv[1]), kivy_home=Path(sys.argv[2]))
+app = TerminalApp(send=got.append, headless=True, kivy_home=Path(sys.argv[1]))
 told = {}
 
 def visitor():
@@ -58,8 +58,8 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_visitor_in_another_thread_sees_touches_and_types(fonts: Path, tmp_path: Path) -> None:
-    done = run(SCRIPT, str(fonts), str(tmp_path / "kivy"))
+def test_a_visitor_in_another_thread_sees_touches_and_types(tmp_path: Path) -> None:
+    done = run(SCRIPT, str(tmp_path / "kivy"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told == {
