@@ -17,7 +17,7 @@ from kiosk.upkeep.stick import EXITS, UNIT
 from tests import container_kit as kit
 from tests.container_kit import Machine
 
-pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1200), pytest.mark.xdist_group("stick-container")]
 
 THRESHOLD = 40
 GUARD = """#!/bin/sh
