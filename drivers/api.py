@@ -7,9 +7,11 @@ Everything here is a value or a Protocol. A device has one protocol; the real dr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal, Protocol
+
+from kiosk.frozen import frozen
 
 # --------------------------------------------------------------------------------------------------- cards
 
@@ -26,7 +28,7 @@ class SlotState(StrEnum):
     """Something is in the slot that does not answer the reset, or answers it wrongly."""
 
 
-@dataclass(frozen=True)
+@frozen
 class SlotEvent:
     """One change of a slot. `insertion` grows by one each time a card is seen to arrive."""
 
@@ -36,7 +38,7 @@ class SlotEvent:
     atr: bytes = b""
 
 
-@dataclass(frozen=True)
+@frozen
 class Response:
     """An ISO 7816-4 response: data and status word. The data never enter a repr."""
 
@@ -87,7 +89,7 @@ class CardReader(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Holder:
     """Who the card was issued to. Lives in memory only; its repr tells nothing."""
 
@@ -107,7 +109,7 @@ class Holder:
         return "Holder(<private>)"
 
 
-@dataclass(frozen=True)
+@frozen
 class CardFacts:
     """What the card says of itself before any PIN. Its repr tells only profile, version and dates."""
 
@@ -124,7 +126,7 @@ class CardFacts:
 # ------------------------------------------------------------------------------------------------- receipts
 
 
-@dataclass(frozen=True)
+@frozen
 class Title:
     """A line at double width and height, centred or at the left."""
 
@@ -132,7 +134,7 @@ class Title:
     centred: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Row:
     """Two cells, left and right aligned on one line, or on two lines where they do not fit."""
 
@@ -142,14 +144,14 @@ class Row:
     size: Literal[1, 2] = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """A line across the paper: `dashed` (one row of dashes) or `double`."""
 
     style: Literal["dashed", "double"] = "dashed"
 
 
-@dataclass(frozen=True)
+@frozen
 class Para:
     """Text broken into lines by the rules of Chinese and English typesetting."""
 
@@ -161,14 +163,14 @@ class Para:
     size: Literal[1, 2] = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class BigNumber:
     """A ticket number, six times as large as text: capital letters, digits, `-`, at most eight of them."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ListBlock:
     """Items, each on lines of its own behind a mark."""
 
@@ -176,7 +178,7 @@ class ListBlock:
     mark: str = "×"
 
 
-@dataclass(frozen=True)
+@frozen
 class Banner:
     """The one thing the paper says: `received` is a solid bar, `recorded` a double frame."""
 
@@ -185,23 +187,23 @@ class Banner:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class QR:
     data: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Barcode:
     data: str
     """Code 128 text."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Feed:
     lines: int = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Cut:
     """The end of one piece of paper; what follows is the next piece. The end of a receipt is cut without it."""
 
@@ -209,7 +211,7 @@ class Cut:
 Block = BigNumber | Cut | Title | Row | Rule | Para | ListBlock | Banner | QR | Barcode | Feed
 
 
-@dataclass(frozen=True)
+@frozen
 class Receipt:
     """What is to be printed, before any printer is thought of. The repr tells only the number."""
 
@@ -238,7 +240,7 @@ class JobState(StrEnum):
     """Never printed again unasked."""
 
 
-@dataclass(frozen=True)
+@frozen
 class PrintResult:
     state: JobState
     reason: str
@@ -257,7 +259,7 @@ Ticket = Literal["none", "waiting", "jammed"]
 RollLevel = Literal["ok", "near-end", "out", "unknown"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PrinterStatus:
     """What the printer said of itself. `None` means that it did not say."""
 

@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}|")
 _LONG_NUMBER = re.compile(r"[0-9]{7,}")
+_WRITER = json.JSONEncoder(ensure_ascii=False)
 
 
 class LogEventInvalid(Exception):
@@ -41,7 +42,7 @@ class Log:
         self._keep_bytes = keep_bytes
         self._catalogue = event_catalogue()
         self._lock = threading.Lock()
-        self._file: TextIO | None = path.open("a", encoding="utf-8") if path is not None else None
+        self._file: BinaryIO | None = path.open("ab") if path is not None else None
         self.recent: list[dict[str, object]] = []
         """The last 200 events, for the tester's bench."""
         self.counts: Counter[str] = Counter()
@@ -58,7 +59,7 @@ class Log:
                 self.counts[f"failure {line.get('code')}"] += 1
             if self._file is None:
                 return
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.write(f"{_WRITER.encode(line)}\n".encode())
             self._file.flush()
             self._turn_over()
 
@@ -81,7 +82,7 @@ class Log:
             return
         self._file.close()
         self._path.replace(self._path.with_suffix(".1"))
-        self._file = self._path.open("a", encoding="utf-8")
+        self._file = self._path.open("ab")
 
     def close(self) -> None:
         """Close the file. Later events are kept in `recent` only."""

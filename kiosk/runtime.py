@@ -7,13 +7,13 @@ The PIN lives in `PinHolder` and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from random import Random, SystemRandom
 
 from kiosk import events as e
 from kiosk.clock import Clock, local_minute
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.hosting.pins import STAFF, Pins
 from kiosk.hosting.staff_host import StaffHost
 from kiosk.inbox import DIGITS, Inbox, Timers

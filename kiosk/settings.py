@@ -17,6 +17,9 @@ from typing import cast
 
 from kiosk.frozen import frozen
 
+SERIAL_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+"""Bits per second that receipt printers have: those of their DIP switches, and what USB adapters add to them."""
+
 
 class SettingsInvalid(Exception):
     """A settings file that cannot be used; says which key and why."""
@@ -30,11 +33,12 @@ def _setting(
     *,
     low: float | None = None,
     high: float | None = None,
+    among: tuple[int, ...] = (),
     pattern: str = "",
     form: str = "",
     told: bool = True,
 ) -> object:
-    limits = {"low": low, "high": high, "pattern": pattern, "form": form}
+    limits = {"low": low, "high": high, "among": among, "pattern": pattern, "form": form}
     return field(default=default, repr=told, metadata={"doc": doc, **limits})
 
 
@@ -56,7 +60,9 @@ class Settings:
     printer_port: str = cast(str, _setting("/dev/kiosk-printer", "Serial device of the receipt printer."))
     printer_baud: int = cast(
         int,
-        _setting(0, "Serial speed of that device, bits per second; 0: the printer model's own.", low=0, high=921600),
+        _setting(
+            0, "Serial speed of that device, bits per second; 0: the printer model's own.", among=(0, *SERIAL_RATES)
+        ),
     )
     printer_model: str = cast(
         str, _setting("generic-80", "Model of the receipt printer, one of those below the table.")
@@ -152,6 +158,8 @@ def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object
     low, high = float("-inf") if low is None else low, float("inf") if high is None else high
     if isinstance(value, int | float) and not low <= value <= high:
         raise SettingsInvalid(f"{key}: {value} is outside its bounds, {bounds(item)}")
+    if item.metadata["among"] and value not in item.metadata["among"]:
+        raise SettingsInvalid(f"{key}: {value} is none of {bounds(item)}")
     if isinstance(value, str) and re.fullmatch(item.metadata["pattern"] or ".*", value, re.DOTALL) is None:
         raise SettingsInvalid(f"{key}: is not of the form {item.metadata['form']}")
     return value
@@ -159,7 +167,9 @@ def _checked(key: str, value: object, item: dataclasses.Field[object]) -> object
 
 def bounds(item: dataclasses.Field[object]) -> str:
     """What a setting may be, in words; empty: any text."""
-    low, high = item.metadata["low"], item.metadata["high"]
+    low, high, among = item.metadata["low"], item.metadata["high"], item.metadata["among"]
+    if among:
+        return ", ".join(str(one) for one in among)
     if low is None:
         return str(item.metadata["form"])
     return f"at least {low}" if high is None else f"{low} to {high}"

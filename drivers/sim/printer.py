@@ -382,7 +382,7 @@ class SimPrinter(Hand):
 
     def _condition(self) -> Condition:
         jam = CUTTER_BIT if self._jammed_cut is not None else 0
-        errors = jam + sum(bit for name, bit in ERROR_BITS.items() if name in self._active)
+        errors = jam + sum(ERROR_BITS.get(name, 0) for name in self._active)
         out, near = self._path.roll_mm <= 0, self._path.roll_mm <= NEAR_END_MM
         return Condition(out, near, "cover-open" in self._active, errors)
 

@@ -68,7 +68,8 @@ class Faults:
         return self._take([f for f in self._armed if f.moment == moment])
 
     def _take(self, due: list[Fault]) -> list[Fault]:
-        self._armed = [f for f in self._armed if f not in due]
+        if due:
+            self._armed = [f for f in self._armed if f not in due]
         return due
 
 

@@ -30,7 +30,7 @@ from kiosk.bench.options import BenchOptions
 from kiosk.bench.ports import BenchPorts
 from kiosk.bench.processes.children import Child, kiosk_command
 from kiosk.bench.processes.ending import Ending
-from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, operator_token
+from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join, lead_back, operator_token
 from kiosk.bench.processes.technicians import GatewayOfficials, technician_card
 from kiosk.bench.server import BenchServer, build_app
 from kiosk.clock import SystemClock
@@ -120,6 +120,7 @@ class World:
         near = f"https://127.0.0.1:{cable.port}"
         if not self._options.unenrolled or enrolments.is_enrolled(self._state):
             join(gateway, self._state, near)
+        self._stack.callback(lead_back, gateway, self._state, near)
         if self._options.unenrolled:
             site, reader = site_of(gateway, near), devices.for_terminal.reader
             engine = self._listener.engine

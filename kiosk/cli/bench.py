@@ -207,6 +207,10 @@ def demo(
     from kiosk.bench.ports import BenchError
 
     try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail("report-unwritable", f"{out} cannot be made: {error.strerror}. Choose another place.")
+    try:
         run_demo(out, stack=stack.value, landscape=landscape, language=language.value, say=typer.echo)
     except ExpectationFailed as error:
         fail(error.code, f"not true: {error}")

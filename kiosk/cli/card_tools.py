@@ -137,7 +137,10 @@ def record(
         card = identify(RecordingConnection(connection, trace))
         trace.profile = card.profile
         ended = _read_through(card)
-    out.write_text(json.dumps(trace.to_json(), indent=1) + "\n", "utf-8")
+    try:
+        out.write_text(json.dumps(trace.to_json(), indent=1) + "\n", "utf-8")
+    except OSError as error:
+        fail("file-not-written", f"{out} cannot be written: {error.strerror}.", as_json=as_json)
     facts = {"profile": trace.profile, "reader": name, "exchanges": len(trace.exchanges), "file": str(out)}
     emit({**facts, **({"ended": ended} if ended else {})}, as_json=as_json)
 
@@ -159,8 +162,10 @@ def replay(
 
     try:
         trace = Trace.from_json(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError) as error:
-        fail("card-trace-invalid", f"{file.name}: {type(error).__name__}.", as_json=as_json)
+    except OSError as error:
+        fail("card-trace-invalid", f"{file.name} cannot be read: {error.strerror}.", as_json=as_json)
+    except (ValueError, RecursionError):
+        fail("card-trace-invalid", f"{file.name} is not JSON: name what was written there.", as_json=as_json)
     except TraceInvalid as error:
         fail(error.code, f"{file.name}: {error}.", as_json=as_json)
     card = ReplayCard(trace)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -14,7 +15,7 @@ import typer
 from kiosk.cli.running.next_steps import NEXT
 from kiosk.cli.running.site import state_dir as own_or_given
 
-__all__ = ["ConfigOption", "JsonOption", "StateOption", "emit", "fail", "start_quickly", "state_dir"]
+__all__ = ["ConfigOption", "JsonOption", "StateOption", "emit", "fail", "reading", "start_quickly", "state_dir"]
 
 StateOption = Annotated[
     Path | None,
@@ -34,8 +35,19 @@ def state_dir(given: Path | None) -> Path:
         return own_or_given(given)
     except PermissionError as error:
         fail("state-denied", f"the state folder {error.filename} is not open to this user")
+    except (FileExistsError, NotADirectoryError) as error:
+        fail("storage-failed", f"the state folder {error.filename} cannot be made: a file is there")
     except OSError as error:
         fail("storage-failed", f"the state folder {error.filename} cannot be made: {error.strerror}")
+
+
+@contextmanager
+def reading(file: Path, *, as_json: bool = False) -> Generator[None]:
+    """End the command with the file's name where the file that it was given cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        fail("file-not-found", f"cannot read {file}: {error.strerror}", as_json=as_json)
 
 
 def start_quickly() -> Callable[[], None]:

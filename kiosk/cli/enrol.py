@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.cli.common import ConfigOption, JsonOption, StateOption, emit, fail, state_dir
+from kiosk.cli.running.next_steps import NEXT
 
 if TYPE_CHECKING:
     from offline_cache.enrolment import Enrolment
@@ -42,6 +43,7 @@ def enrol(  # noqa: PLR0913, PLR0917 - one option each
     from offline_cache.gateway import GatewayClient
 
     folder = state_dir(state)
+    _tell_joined(folder)
     try:
         site = _site(config, {"gateway_url": url, "ca_hash": ca_hash, "model": model, "serial": serial})
         if stick is not None:
@@ -57,6 +59,22 @@ def enrol(  # noqa: PLR0913, PLR0917 - one option each
     except CacheError as error:
         fail(error.code, str(error), as_json=as_json)
     emit({"terminal": joined.terminal, "gateway": joined.gateway_url}, as_json=as_json)
+
+
+def _tell_joined(folder: Path) -> None:
+    """Say on stderr where this terminal is joined already. Joining again goes on: that is how one is repaired."""
+    from offline_cache import enrolment as enrolments
+    from offline_cache.errors import CacheError
+
+    try:
+        joined = enrolments.load(folder)
+    except CacheError:  # not joined, or damaged: what follows is the way out
+        return
+    typer.echo(
+        f"This terminal has joined already: it is {joined.terminal} at {joined.gateway_url}, and stays so until"
+        f" it has joined anew [already-enrolled]\n{NEXT['already-enrolled']}",
+        err=True,
+    )
 
 
 def _site(config: Path | None, given: dict[str, str]) -> SiteData:

@@ -42,7 +42,7 @@ class DeviceKind(StrEnum):
 class StartRefused(Exception):
     """The terminal cannot start. `code` says why, in kebab-case; the text says the next step."""
 
-    def __init__(self, error: Exception, code: str) -> None:
+    def __init__(self, error: Exception | str, code: str) -> None:
         self.code = code
         super().__init__(str(error))
 
@@ -120,7 +120,8 @@ def _given(state: Path | None, config: Path | None) -> tuple[Path, Settings]:
         folder = state_dir(state)
         return folder, in_force(folder, config)
     except OSError as error:
-        raise StartRefused(error, "state-denied" if isinstance(error, PermissionError) else "storage-failed") from None
+        told = f"the state folder {error.filename} cannot be used: {error.strerror}"
+        raise StartRefused(told, "state-denied" if isinstance(error, PermissionError) else "storage-failed") from None
     except (SettingsInvalid, CacheError) as error:
         raise StartRefused(error, error.code) from None
 

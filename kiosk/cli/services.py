@@ -39,7 +39,9 @@ def read_table(file: Path) -> Mapping[str, object]:
     """Read one TOML file. Raises `DefinitionInvalid` where it is none."""
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise DefinitionInvalid(file.name, "", f"cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise DefinitionInvalid(file.name, "", str(error)) from error
 
 

@@ -11,7 +11,6 @@ from typing import cast
 from cryptography import x509
 
 from kiosk.doctor.site import Site
-from kiosk.workers.parts import ALIVE_MS, PARTS_FILE
 from offline_cache import catalogue
 from offline_cache import enrolment as enrolments
 from offline_cache import state as states
@@ -19,7 +18,7 @@ from offline_cache.errors import CacheError
 from offline_cache.fleet.heart import Measured
 from offline_cache.fleet.update import OUTCOME, OWN, PACKAGE_REFUSED, TAKEN_BACK, read_outcome, read_seen
 from offline_cache.sync import read_status
-from offline_cache.wire.fleet.heartbeat import GAUGES
+from offline_cache.wire.fleet.heartbeat import GAUGES, PARTS_ALIVE_MS, PARTS_FILE
 
 MB = 1024 * 1024
 _DAY_MS = 86_400_000
@@ -46,13 +45,14 @@ def measure(site: Site) -> Measured:
 def _parts(site: Site) -> dict[str, int]:
     """What the touchscreen program wrote down; a file that is old says that it is down."""
     try:
-        told = cast("dict[str, object]", json.loads((site.state_dir / PARTS_FILE).read_text("ascii")))
-        at_ms, given = int(str(told["at_ms"])), cast("dict[str, int]", told["gauges"])
+        path = site.state_dir / PARTS_FILE
+        at_ms = path.stat().st_mtime_ns // 1_000_000
+        given = cast("dict[str, dict[str, int]]", json.loads(path.read_text("ascii")))["gauges"]
         gauges = {name: int(value) for name, value in given.items() if name in GAUGES}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {"app_up": 0}
     # The clock may have been put back meanwhile: then the file looks as if it came from later, and is believed.
-    alive = site.now_ms() - at_ms < 3 * ALIVE_MS
+    alive = site.now_ms() - at_ms < 3 * PARTS_ALIVE_MS
     return {**gauges, "app_up": 1} if alive else {"app_up": 0}
 
 

@@ -7,10 +7,10 @@ and answers to staff do not. It can only be entered where no citizen is: from th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import ScreenModel
 from kiosk.session import common, table

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Literal, cast
 
 from drivers.api import Holder
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.pieces.released import SubjectData
 from kiosk.services.ages import age, of_age
 from kiosk.services.definition import (

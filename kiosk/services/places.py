@@ -106,7 +106,7 @@ def hours(place: Place, language: str, days: Mapping[str, str]) -> tuple[str, ..
     lines: dict[tuple[str, ...], list[str]] = {}
     for item in place.schedule:
         names = tuple(cast("list[str]", item["days"]))
-        lines.setdefault(names, []).append(f"{str(item['opens']).lstrip('0')}–{item['closes']}")
+        lines.setdefault(names, []).append(f"{str(item['opens']).removeprefix('0')}–{item['closes']}")
     return tuple(
         f"{days[names[0]]}{joint + days[names[-1]] if len(names) > 1 else ''} {', '.join(times)}"
         for names, times in lines.items()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.api import SlotState
 from kiosk.events import (
     BackPressed,
@@ -20,6 +18,7 @@ from kiosk.events import (
     StoreChanged,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.session.arrival import app
 from kiosk.session.arrival.effects import LookForIdentity, ended
 from kiosk.session.asking import keeping

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.api import SlotState
+from kiosk.frozen import replace
 from kiosk.services import forms
 from kiosk.session.arrival.effects import ended
 from kiosk.session.state import (

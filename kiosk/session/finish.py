@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk.events import (
@@ -17,6 +16,7 @@ from kiosk.events import (
     SlotChanged,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.session import handing
 from kiosk.session.arrival import greeting
 from kiosk.session.asking import verdict
@@ -77,7 +77,7 @@ def saved(session: Session, event: EntrySaved) -> Step:
                  company=application_of(session).acting.name)  # fmt: skip
     session = greeting.done(session, service, application_of(session).acting.number)
     session = replace(session, saved=kept, draft=None, waited_s=0)
-    watch: tuple[Effect, ...] = (WatchEntry(event.seq), Note("outbox.saved", {"seq": event.seq, "service": service}))
+    watch: tuple[Effect, ...] = (WatchEntry(), Note("outbox.saved", {"seq": event.seq, "service": service}))
     if session.card_gone:
         return fail(forget(session), "card-removed", *watch)
     if not session.world.network_up:
@@ -98,10 +98,13 @@ def acked(session: Session, event: EntryAcked) -> Step:
     if kept is None or kept.acked or event.seq < kept.seq:
         return session, ()
     session = replace(session, saved=replace(kept, acked_at_ms=event.at_ms))
-    note = Note("outbox.acked", {"seq": kept.seq})
-    if session.state is State.WAITING:
-        return verdict.received(session, note)
-    return session, (note,)
+    return session, (Note("outbox.acked", {"seq": kept.seq}),)
+
+
+def received(session: Session, event: EntryAcked) -> Step:
+    """The receipt that the citizen waits for: on to the last page, or to the office's answer."""
+    session, noted = acked(session, event)
+    return verdict.received(session, *noted) if noted else (session, ())
 
 
 def rate(session: Session, event: RatingChosen) -> Step:

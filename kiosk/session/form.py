@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk.events import (
     AnswerChosen,
@@ -14,6 +13,7 @@ from kiosk.events import (
     PageTurned,
     PrimaryPressed,
 )
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Writing
 from kiosk.screen_model import Modes
 from kiosk.services import forms
@@ -140,12 +140,12 @@ def _ask(session: Session, plan: forms.Plan, after: str) -> Step:
     """Ask the question after `after`, or show the check screen where there is none."""
     ids = [item.id for item in plan.questions]
     position = ids.index(after) + 1 if after in ids else 0
-    application, form, _ = current(session)
+    application = application_of(session)
     if position >= len(ids) and application.service.places is not None:
         return places.ask(session)
     if position >= len(ids):
         return enter(_with(session, replace(application, question="", page=0, typed="", problem="")), State.CHECK)
-    return choices.asked(session, _asking(application, form, plan.questions[position]))
+    return choices.asked(session, _asking(application, form_of(session, application), plan.questions[position]))
 
 
 def _asking(application: Application, form: forms.Form, item: forms.FieldDefinition) -> Application:
@@ -255,7 +255,8 @@ def _not_corrected(session: Session, application: Application, form: forms.Form)
 
 
 def choose(session: Session, event: AnswerChosen) -> Step:
-    application, form, _ = current(session)
+    application = application_of(session)
+    form = form_of(session, application)
     if not application.question or application.changing == "proof":
         return session, ()
     item = form.definition.field(application.question)
@@ -268,10 +269,10 @@ def choose(session: Session, event: AnswerChosen) -> Step:
 
 
 def key_typed(session: Session, event: KeyTyped) -> Step:
-    application, form, _ = current(session)
+    application = application_of(session)
     if not application.question or application.changing == "proof":
         return session, ()
-    item = form.definition.field(application.question)
+    item = application.service.field(application.question)
     spelling = writing.key(session, event, item)
     if spelling is not None:
         return spelling
@@ -280,7 +281,7 @@ def key_typed(session: Session, event: KeyTyped) -> Step:
 
 
 def keys_erased(session: Session, event: KeysErased) -> Step:
-    application, _, _ = current(session)
+    application = application_of(session)
     spelling = writing.erased(session, event)
     if spelling is not None:
         return spelling

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk.events import PinRefused
+from kiosk.frozen import replace
 from kiosk.services import forms
 from kiosk.session.arrival.effects import AskApproval
 from kiosk.session.asking import new_pin

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import (
     BackPressed,
     HeadphonesChanged,
@@ -13,6 +11,7 @@ from kiosk.events import (
     PrimaryPressed,
     SpeechTuned,
 )
+from kiosk.frozen import replace
 from kiosk.pieces.modes import PACES, TEXT_SCALES, VOLUMES, Contrast
 from kiosk.session.common import IDLE, enter, idle_s
 from kiosk.session.state import Session, StartTimer, State, Step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 
 from drivers.api import JobState, PrintResult
@@ -22,6 +21,7 @@ from kiosk.events import (
     TicketSeen,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition
 from kiosk.session.common import ASKED, IDLE, enter, fail, form_of
@@ -51,7 +51,7 @@ TICKET_TIMER = "house.ticket"
 CONTACT = "msg.contact"
 """The subject of the information catalogue that says how a citizen is reached."""
 ADDRESSES: Mapping[str, FieldDefinition] = {
-    "sms": FieldDefinition("phone", {}, "phone", {}),
+    "sms": FieldDefinition("phone", {}, "phone", {}, pattern=r"1[3-9][0-9]{9}"),
     "email": FieldDefinition("email", {}, "email", {}),
 }
 """What is typed for each way of a message."""

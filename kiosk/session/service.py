@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk.events import (
     ConsentRefused,
@@ -16,6 +15,7 @@ from kiosk.events import (
     ServiceChosen,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Finding
 from kiosk.services import forms, views
 from kiosk.session import paper

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.api import SlotState
 from kiosk.events import (
     BackPressed,
@@ -19,6 +17,7 @@ from kiosk.events import (
     StartChosen,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.session.arrival import greeting
 from kiosk.session.asking.events import CardLost
 from kiosk.session.common import IDLE, WAIT, await_card, begin, end, enter, fail, forget, fresh, recognise

@@ -282,9 +282,7 @@ class SaveEntry(Effect):
 
 @frozen
 class WatchEntry(Effect):
-    """Send `EntryAcked` once the gateway's receipt covers `seq`."""
-
-    seq: int
+    """Send `EntryAcked` once the gateway's receipt covers the entry that was saved."""
 
 
 @frozen
@@ -299,9 +297,7 @@ class FetchChoices(Effect):
 
 @frozen
 class WatchVerdict(Effect):
-    """Send `VerdictCame` once the office has said what it made of the entry; until `TIMER` is stopped."""
-
-    seq: int
+    """Send `VerdictCame` once the office has said what it made of the entry, for as long as somebody waits for it."""
 
 
 @frozen

@@ -233,7 +233,7 @@ TABLE: Mapping[State, Rows] = {
             e.SlotChanged: aside.card_out_signing,
         },
     ),
-    State.WAITING: _state(LOOKS, rows.CONFIRMING),
+    State.WAITING: _state(LOOKS, rows.WAITING, {e.EntryAcked: finish.received}),
     State.CONFIRMING: _state(LOOKS, rows.CONFIRMING),
     State.SAVED: _state(IN_CARD, rows.SAVED),
     State.RECEIPT: _state(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import Literal
 
 from drivers.api import JobState
 from kiosk.events import ActionChosen, HomePressed, PageTurned, PrimaryPressed, PrintFinished, RowOpened
+from kiosk.frozen import replace
 from kiosk.services import views
 from kiosk.services.definition import View
 from kiosk.services.view_parsing import OF_A_ROW

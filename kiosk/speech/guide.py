@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kiosk.events import Event, KeyName, ModeToggled, PinKey, SpeechTuned
+from kiosk.frozen import replace
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.speech import focus
 from kiosk.speech.ear import Phrasebook, heard
@@ -42,6 +42,7 @@ class Guide:
         self._focus = ""
         self._arrow = ""
         self._waiting: list[Item] = []
+        self._saying: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------------------------------- screens
 
@@ -49,7 +50,7 @@ class Guide:
         """Take the newest screen; return it with the focus. Says all of a new screen, of the same one what changed."""
         before = self._model
         same = before is not None and _place(before) == _place(model)
-        if not same or focus.spot_of(model, self._focus) is None:
+        if self._focus and not (same and focus.spot_of(model, self._focus)):
             self._focus = ""
         self._model = model
         if model.modes.speech:
@@ -68,9 +69,23 @@ class Guide:
             new: Sequence[Sentence] = sentences
         else:
             new = (*self._tuned(before, model, say), *changed(self._told, sentences))
+            if new:  # it interrupts what is being said, and that is said afterwards
+                new = (*self._tuned(before, model, say), *self._resumed(model, sentences, say))
         self._told = sentences
         if new:
             self._say(tuple(one.text for one in new))
+
+    def _resumed(self, model: ScreenModel, sentences: Sequence[Sentence], tell: Say) -> list[Sentence]:
+        """What is new, in its place among what nobody has heard yet; last the control under the focus, if unheard."""
+        unheard = self._unheard()
+        spot = focus.spot_of(model, self._focus)
+        control = told(spot, tell) if spot is not None else ""
+        found = list(changed(self._told, sentences, unheard))
+        return [*found, Sentence(control)] if control in unheard else found
+
+    def _unheard(self) -> tuple[str, ...]:
+        left = self._speaker.left if self._speaker is not None else 0
+        return self._saying[-left:] if left else ()
 
     def _tuned(self, before: ScreenModel, model: ScreenModel, tell: Say) -> list[Sentence]:
         was, now = before.modes, model.modes
@@ -169,7 +184,7 @@ class Guide:
     def settle(self) -> None:
         """Everything that belongs to one event was shown: let a sound be heard that no words came with."""
         if self._waiting:
-            self._say(())
+            self._say(self._unheard())
 
     def hush(self) -> None:
         """Stop speaking: somebody touched the screen or pressed a key. From any thread."""
@@ -184,6 +199,7 @@ class Guide:
         book = phrasebook(model.language)
         items = [Item("say", heard(book.said(text), say)) for text in texts]
         sounds, self._waiting = self._waiting, []
+        self._saying = texts
         self._speaker.say((*sounds, *items), Manner(model.language, model.modes.volume, model.modes.pace))
 
 

@@ -70,6 +70,12 @@ class Speaker:
         self._lock = threading.Lock()
         self._batch = 0
         self._next: tuple[Sequence[Item], Manner] | None = None
+        self._left = 0
+
+    @property
+    def left(self) -> int:
+        """How many of the newest items were not heard to their end, what is being said now among them."""
+        return self._left
 
     def say(self, items: Sequence[Item], manner: Manner) -> None:
         """Stop what is being said, and say this."""
@@ -93,6 +99,7 @@ class Speaker:
         """Put a batch in the place of whatever was to be said; True where the worker has still to come for it."""
         with self._lock:
             self._batch += 1
+            self._left = len(batch[0]) if batch is not None else 0
             waiting = self._next is not None
             if batch is not None or waiting:
                 self._next = batch or ((), Manner(""))
@@ -116,3 +123,6 @@ class Speaker:
                 self._engine.say(item.text, manner, wanted)
             else:
                 self._engine.sound(item.text, manner, wanted)
+            with self._lock:
+                if wanted():
+                    self._left -= 1

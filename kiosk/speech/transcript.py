@@ -7,7 +7,7 @@ told from its words and its controls, so a new piece is never silent. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -333,7 +333,12 @@ def told(spot: Spot, tell: Say) -> str:
     return _ended(tell("{x}。第 {n} 个，共 {m} 个", x=text, n=spot.number, m=spot.count), tell)
 
 
-def changed(before: Sequence[Sentence], after: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """Return what is new on a screen that is still the same one."""
+def changed(
+    before: Sequence[Sentence], after: Sequence[Sentence], unheard: Collection[str] = ()
+) -> tuple[Sentence, ...]:
+    """Return what is new on a screen that is still the same one, each in its place among what is still unheard.
+
+    `unheard`: texts of this screen that nobody had heard to their end when it changed.
+    """
     known = {one.text for one in before}
-    return tuple(one for one in after if not one.quiet and one.text not in known)
+    return tuple(one for one in after if one.text in unheard or (not one.quiet and one.text not in known))

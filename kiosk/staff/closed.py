@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.services.places import Place, nearest, own_place
 from kiosk.staff.part import Closure, Part, Rows, Staff, Step, TaskDone, run
 

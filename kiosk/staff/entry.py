@@ -6,12 +6,12 @@ runtime's holder, and has the card sign a challenge. The code is made and compar
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Literal
 
 from drivers.api import SlotState
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.session.state import ForgetPin, Note
 from kiosk.staff import maintenance
 from kiosk.staff.events import (

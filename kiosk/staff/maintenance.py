@@ -7,11 +7,11 @@ that ask something back (test print, test read, paper change, restart, closing) 
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 
 from drivers.api import SlotState
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.session.state import ForgetPin
 from kiosk.staff.events import OwnSlotChanged, TaskPressed
 from kiosk.staff.part import IDLE, Part, Rows, Staff, Step, TaskDone, TaskRow, idle, noted, run

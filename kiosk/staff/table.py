@@ -7,9 +7,9 @@ and without meaning has an explicit row in `IGNORED`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.session import modes
 from kiosk.session.state import Session
 from kiosk.session.table import TOUCHES, WORLD

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.proving import Colour
 from kiosk.session.state import Effect, RecogniseCard, ReleaseCard, StartTimer, StopTimer
 from kiosk.staff import closed, entry, maintenance

@@ -87,6 +87,7 @@ class TerminalApp:
 
         from kiosk.ui.glass.view import View
 
+        gc.freeze()  # while Kivy opens its window it collects: what was imported stays, and need not be looked through
         EventLoop.ensure_window()
         view = View(EventLoop.window, self._size, self._fonts, self._send)
         view.on_touched, view.keys, view.closable = self._touched, self._keys, self._closable

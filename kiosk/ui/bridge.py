@@ -19,11 +19,14 @@ from kiosk.pieces.strokes import SIDE, Stroke
 from kiosk.screen_model import Beside, DateField, Field, ScreenModel
 from kiosk.ui.glass.keypad import code_of
 from kiosk.ui.glass.view import SQUARE, View
+from kiosk.ui.theme import Rect
 
 TIMEOUT_S = 10.0
 """How long a call from another thread waits for the main thread."""
 HOLD_SPARE_S = 0.25
 """A tester's finger stays a little longer than is wanted: down and up are each seen with a frame."""
+AIM_SPARE_S, AIMS = 0.02, 20
+"""It waits so much longer than the screen wants, seconds, and so often: a screen may move again and again."""
 _T = TypeVar("_T")
 
 
@@ -69,6 +72,8 @@ class Bridge:
         self._stopped = False
         self.wake: Callable[[], None] = lambda: None
         """Ends the sleep of the main loop: called, from any thread, whenever something was scheduled for it."""
+        self.rest: Callable[[float], object] = threading.Event().wait
+        """Lets so many seconds pass for a tester's finger."""
 
     # ------------------------------------------------------------------------------------- for TerminalApp
 
@@ -228,7 +233,7 @@ class Bridge:
     def touch(self, x: float, y: float) -> None:
         """Put a finger down at x, y and lift it, through Kivy's own input; return after the up was dispatched.
 
-        On what wants to be held it stays as long as that.
+        On what wants to be held it stays as long as that. What has just come under the finger does not answer: `aim`.
 
         Raises:
             ScreenTimeoutError: the main thread does not answer.
@@ -237,7 +242,7 @@ class Bridge:
         hold_s = self.on_main(lambda: self._hold_of(x, y))
         if hold_s:
             self.on_main(lambda: self._finger("on_mouse_down", x, y))
-            threading.Event().wait(hold_s + HOLD_SPARE_S)
+            self.rest(hold_s + HOLD_SPARE_S)
             self.on_main(lambda: self._finger("on_mouse_up", x, y))
         else:
             self.on_main(lambda: self._tap(x, y))
@@ -256,6 +261,24 @@ class Bridge:
         target = self._view_now().target_at(x, y)
         return 0.0 if target is None else target.control.hold_s
 
+    def aim(self, element_id: str, x: float, y: float) -> tuple[float, float]:
+        """Wait until a finger at x, y counts, and return where this element is then: there, or in its new middle.
+
+        Where there is no such element any more, or never was, the place stays as it is.
+
+        Raises:
+            ScreenTimeoutError: the screen does not stand still, or the main thread does not answer.
+        """
+        for _ in range(AIMS):
+            now = next((one for one in self.elements() if one["id"] == element_id), None)
+            if now is not None and not _rect(now).holds(x, y):
+                x, y = _rect(now).centre
+            unseen_s = self.on_main(lambda x=x, y=y: self._view_now().unseen_s(x, y))
+            if not unseen_s:
+                return x, y
+            self.rest(unseen_s + AIM_SPARE_S)
+        raise ScreenTimeoutError(f"{element_id or 'what is there'} does not stand still")
+
     def draw(self, strokes: Sequence[Stroke]) -> None:
         """Write in the square on the screen, stroke by stroke, as a finger does; points in thousandths of it.
 
@@ -266,9 +289,10 @@ class Bridge:
             ScreenTimeoutError: the main thread does not answer.
         """
         for points in strokes:
-            one = cast("dict[str, Any]", self.element(SQUARE))
-            scale = (one["width"] - 1) / SIDE  # the last pixel row still belongs to the square
-            places = [(one["x"] + x * scale, one["y"] + y * scale) for x, y in points]
+            self.aim(SQUARE, *_rect(self.element(SQUARE)).centre)
+            square = _rect(self.element(SQUARE))
+            scale = (square.width - 1) / SIDE  # the last pixel row still belongs to the square
+            places = [(square.x + x * scale, square.y + y * scale) for x, y in points]
             before = self._released
             self.on_main(lambda places=places: self._stroke_of(places))
             self._wait(lambda before=before: self._released > before, TIMEOUT_S)
@@ -315,14 +339,13 @@ class Bridge:
         return found
 
     def touch_id(self, element_id: str) -> None:
-        """Touch the middle of an element.
+        """Touch the middle of an element, as soon as a finger there counts.
 
         Raises:
             NoSuchElementError: it is not on the screen.
             ScreenTimeoutError: the main thread does not answer.
         """
-        one = cast("dict[str, Any]", self.element(element_id))
-        self.touch(one["x"] + one["width"] / 2, one["y"] + one["height"] / 2)
+        self.touch(*self.aim(element_id, *_rect(self.element(element_id)).centre))
 
     def type_text(self, text: str) -> None:
         """Press the key of each character; where there is none, hand the character to the active field.
@@ -351,6 +374,10 @@ class Bridge:
 
 def _stop(_dt: float) -> None:
     stopTouchApp()
+
+
+def _rect(element: Mapping[str, object]) -> Rect:
+    return Rect(*(cast("float", element[side]) for side in ("x", "y", "width", "height")))
 
 
 def _is_key(element: Mapping[str, object], character: str) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from kiosk.events import StrokeDrawn
 from kiosk.screen_model import Control
-from kiosk.ui.linebreak import SQUEEZE_EM, Measure, Overflow, squeezed
+from kiosk.ui.linebreak import SQUEEZE_EM, Fitted, Measure, Overflow, squeezed
 from kiosk.ui.theme import Rect, Rgb, Theme
 
 Point = tuple[float, float]
@@ -116,12 +116,14 @@ class Sheet:
     ferry: tuple[Shape, ...] = ()
     """Drawn over the backdrop and moved by the painter: the only thing that moves by itself."""
     square: Square | None = None
+    fitted: dict[object, Fitted] = field(default_factory=dict[object, Fitted])
+    """Texts that are broken already, for all sheets of one screen: each arrangement that is tried has the same ones."""
     group: int = NO_GROUP
     part: Part = Part.CONTENT
 
     def blank(self) -> Sheet:
         """An empty sheet of the same theme, to be drawn on and then laid into this one."""
-        return Sheet(self.theme, self.measure)
+        return Sheet(self.theme, self.measure, fitted=self.fitted)
 
     def lay(self, other: Sheet, dx: float, dy: float) -> None:
         """Put everything of `other` onto this sheet, moved by `dx`, `dy` in whole pixels: codes must not blur."""
@@ -136,7 +138,8 @@ class Sheet:
                 self.shapes.append(shape._replace(points=tuple((x + dx, y + dy) for x, y in shape.points), group=group))
         for run in other.runs:
             group = run.group + base if run.group >= 0 else run.group
-            self.runs.append(run._replace(x=run.x + dx, y=run.y + dy, group=group))
+            text, x, y, size, bold, colour, width, height, _ = run
+            self.runs.append(Run(text, x + dx, y + dy, size, bold, colour, width, height, group))
         self.targets += [Target(one.control, one.rect.moved(dx, dy)) for one in other.targets]
         self.labels += [Label(one.id, one.text, one.rect.moved(dx, dy)) for one in other.labels]
         self.overflows += other.overflows
@@ -163,6 +166,16 @@ class Sheet:
             self.part = before
 
     # ------------------------------------------------------------------------------------------------ shapes
+
+    def stamp(self, shapes: Iterable[Shape], dx: float, dy: float) -> None:
+        """Shapes that were drawn at the origin, moved by `dx`, `dy`, as part of what is being drawn."""
+        group, part = self.group, self.part
+        for shape in shapes:
+            if isinstance(shape, Box):
+                cx, cy, width, height, cos, sin, radius, stroke, colour, _, _ = shape
+                self.shapes.append(Box(cx + dx, cy + dy, width, height, cos, sin, radius, stroke, colour, group, part))
+            else:
+                self.poly([(x + dx, y + dy) for x, y in shape.points], shape.colour)
 
     def rect(self, rect: Rect, colour: Rgb, radius: float = 0, stroke: float = 0) -> None:
         """A rectangle, filled, or edged `stroke` wide inwards."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kiosk.screen_model import Meaning
-from kiosk.ui.drawing import Point, Sheet, arc_points
-from kiosk.ui.theme import ASSETS, Rect, Rgb
+from kiosk.ui.drawing import Point, Shape, Sheet, arc_points
+from kiosk.ui.theme import ASSETS, Rect, Rgb, Theme
 
 GRID = 48.0
 
@@ -68,12 +68,18 @@ def icon(sheet: Sheet, name: str, x: float, y: float, size: float, colour: Rgb, 
     Raises:
         IconRecipeError: there is no such icon.
     """
+    sheet.stamp(_at_origin(sheet.theme, name, size, colour, weight), x, y)
+
+
+@lru_cache(maxsize=512)
+def _at_origin(theme: Theme, name: str, size: float, colour: Rgb, weight: float) -> tuple[Shape, ...]:
     steps = _book().get(name)
     if steps is None:
         raise IconRecipeError(f"no icon {name!r} in assets/icons.json")
-    scale = size / GRID
+    sheet = Sheet(theme, lambda text, size, bold: 0.0)
     for step in steps:
-        _draw(sheet, step, (x, y, scale, weight), colour)
+        _draw(sheet, step, (0.0, 0.0, size / GRID, weight), colour)
+    return tuple(sheet.shapes)
 
 
 def _draw(sheet: Sheet, step: Step, place: tuple[float, float, float, float], colour: Rgb) -> None:

@@ -153,11 +153,16 @@ class Theme:
 
     def smaller_sizes(self, size: int) -> tuple[int, ...]:
         """`size` and the type sizes below it that are still allowed, largest first."""
-        return tuple(s for s in sorted({*tokens()["sizes"], size}, reverse=True) if self.smallest <= s <= size)
+        return _sizes_between(self.smallest, size)
 
     def capped(self, role: Role, at: int) -> int:
         """The size of a role that stops growing at `at` (finish, aids, where am I)."""
         return min(self.sizes[role], at)
+
+
+@cache
+def _sizes_between(smallest: int, size: int) -> tuple[int, ...]:
+    return tuple(one for one in sorted({*tokens()["sizes"], size}, reverse=True) if smallest <= one <= size)
 
 
 def _rect(values: list[float]) -> Rect:

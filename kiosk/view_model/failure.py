@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
 from kiosk.failures import Failure
+from kiosk.frozen import replace
 from kiosk.screen_model import (
     Choices,
     Control,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import (
     CaseNumber,
     Choices,
@@ -229,11 +228,13 @@ def timeout(scene: Scene) -> ScreenModel:
 def help_screen(scene: Scene) -> ScreenModel:
     """Help knows the page it was asked on."""
     say = scene.say
+    left = scene.session.modes.left_handed
+    ways = say("右下角总能退一步，右上角总能结束。") if left else say("左下角总能退一步，右上角总能结束。")
     rows = (
         Fact(
             say("屏幕下面一排"), icon="textsize", detail=say("字可以变大，颜色可以更醒目，按钮可以放低，可以换语言。")
         ),
-        Fact(say("返回和结束"), icon="back", detail=say("左下角总能退一步，右上角总能结束。")),
+        Fact(say("返回和结束"), icon="back", detail=ways),
         Fact(say("卡和密码"), icon="card", detail=say("密码只给卡看，不会存下来。错太多次，卡会锁住保护您。")),
         Fact(say("您的资料"), icon="shield", detail=say("只给这次办事用。卡一拔出，就从这台机器上清除。")),
         Fact(say("还是不会"), icon="phone", detail=say("打市民热线 12345，24 小时有人接。")),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import (
     Beside,
     CheckRow,
@@ -31,7 +30,7 @@ from kiosk.screen_model import (
 )
 from kiosk.services import forms, views
 from kiosk.services.definition import Choice, FieldDefinition, words
-from kiosk.services.display import shown_date
+from kiosk.services.display import shown_date, told
 from kiosk.session.asking import events as asked
 from kiosk.session.asking.picking import moves
 from kiosk.session.common import application_of
@@ -46,18 +45,19 @@ PROBLEMS = {
     "answer-missing": "请填上，再继续",
     "answer-form": "写法不对，请看一看",
     "answer-number": "请只写数字",
-    "answer-low": "数太小了",
-    "answer-high": "数太大了",
+    "answer-low": "数太小了，最少 {limit}",
+    "answer-high": "数太大了，最多 {limit}",
     "answer-date": "没有这一天，请看一看",
     "answer-month": "没有这个月，请看一看",
     "answer-future": "这一天还没有到",
 }
+HOW_WRITTEN = {"phone": "要写 11 位：手机号，或者 020 开头的座机", "email": "要像 name@example.cn 这样写"}
+"""How an answer of a type is written, said where `answer-form` says only that it is not."""
 EMAIL_LETTERS = ("qwertyuiop", "asdfghjkl@", "zxcvbnm.-_")
 
 
 def form(scene: Scene) -> ScreenModel:
-    application, _, _ = current(scene.session)
-    return question(scene) if application.question else rows(scene)
+    return question(scene) if application_of(scene.session).question else rows(scene)
 
 
 ORIGIN_ICONS = {"card": "card", "identity": "card", "app": "phone", "answer": "person", "usual": "person"}
@@ -303,7 +303,7 @@ def _left(scene: Scene, choice: Choice) -> str:
 def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
     application = application_of(scene.session)
     typed = application.typed
-    error = scene.say(PROBLEMS[application.problem]) if application.problem else ""
+    error = _error(scene, item) if application.problem else ""
     if item.type == "date":
         field = DateField(item.id, typed[:4], typed[4:6], typed[6:8], error)
         return (field, _digits(scene, item))
@@ -312,6 +312,15 @@ def _typed_body(scene: Scene, item: FieldDefinition) -> tuple[Piece, ...]:
         return (Field(item.id, typed, after=after, error=error), _digits(scene, item))
     letters = _letters(scene, EMAIL_LETTERS if item.type == "email" else LETTERS)
     return text_body(scene, item, Field(item.id, typed, error=error), letters)
+
+
+def _error(scene: Scene, item: FieldDefinition) -> str:
+    """What is wrong with the answer and, as far as the terminal knows it, what would be right."""
+    application, form_, _ = current(scene.session)
+    limit = item.low if application.problem == "answer-low" else forms.bounded(form_, item).high
+    known = "" if limit is None else told(item.type, f"{limit:.2f}".removesuffix(".00"), scene.language)
+    how = HOW_WRITTEN.get(item.type) if application.problem == "answer-form" else None
+    return scene.say(how or PROBLEMS[application.problem], limit=known)
 
 
 def _digits(scene: Scene, item: FieldDefinition) -> Keypad:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from kiosk import events as e
 from kiosk.failures import Failure
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import Chip, Control, Modes, Notice, ScreenModel
 from kiosk.services.definition import words

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import Choices, Control, Fact, Facts, Gap, Notice, Picture, Piece, Result, ScreenModel, Words
 from kiosk.services.definition import words
 from kiosk.session.arrival import app

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.modes import PACES, VOLUMES
 from kiosk.screen_model import ButtonRow, Choices, Control, Curtain, Gap, Piece, ScreenModel, Words
 from kiosk.view_model.frame import Scene, back, blank, button

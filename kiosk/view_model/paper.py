@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.paper.receipts import HOTLINE, code_text
 from kiosk.screen_model import (
     CaseNumber,
@@ -26,7 +26,7 @@ from kiosk.services.display import mask_name, masked
 from kiosk.session.paper import ADDRESSES, contact_of
 from kiosk.session.state import Message, Saved
 from kiosk.view_model.finish import done_frame, kept_of, service_of, waived
-from kiosk.view_model.form import PROBLEMS, pad
+from kiosk.view_model.form import HOW_WRITTEN, PROBLEMS, pad
 from kiosk.view_model.frame import Scene, back, button, local_of, primary, reference_time
 
 Way = Literal["paper", "sms", "email", "both"]
@@ -176,8 +176,10 @@ def address(scene: Scene) -> ScreenModel:
     say, message = scene.say, scene.session.message
     assert message is not None
     item = ADDRESSES[message.way]
-    error = say(PROBLEMS[message.problem]) if message.problem else ""
     sms = message.way == "sms"
+    error = say(PROBLEMS[message.problem]) if message.problem else ""
+    if message.problem == "answer-form":
+        error = say("要写 11 位的手机号") if sms else say(HOW_WRITTEN[item.type])
     return replace(
         done_frame(scene),
         title=say("短信发到哪个手机？") if sms else say("邮件发到哪个邮箱？"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import (
     Ask,
     Asks,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import (
     ButtonRow,
     Choices,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal, cast
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.timeline import Bar, BarState, Lane, Timeline
 from kiosk.screen_model import (
     ButtonRow,

@@ -141,18 +141,19 @@ class OutboxStore:
 
     def record(self, document: Mapping[str, object]) -> Recorded:
         """Record one document under its case number. Raises `CacheError` leaves."""
-        numbers: list[str] = []
+        number, epoch = "", ""
 
         def built(seq: int, _entry_id: str) -> Mapping[str, object]:
-            numbers.append(case_reference(self._terminal or "T0000", self._outbox.meta().epoch_number, seq))
+            nonlocal number, epoch  # of this transaction: nothing is asked after COMMIT that could fail
+            meta = self._outbox.meta()
+            number, epoch = case_reference(self._terminal or "T0000", meta.epoch_number, seq), meta.epoch
             letter = document.get("ticket")
             ticket = {"ticket": own_ticket(letter, seq)} if isinstance(letter, str) else {}
-            number = {} if "number" in document else {"number": numbers[-1]}
-            return {**number, **document, **ticket}
+            return {"number": number, **document, **ticket}
 
         after = self._verdicts_so_far()  # before COMMIT: whatever is said of this entry comes behind it
         made = self._outbox.append(built)
-        return Recorded(made.seq, numbers[-1], made.created_ms, self._outbox.meta().epoch, after)
+        return Recorded(made.seq, number, made.created_ms, epoch, after)
 
     def _verdicts_so_far(self) -> int:
         with self._outbox.tables.reading("reading the verdicts") as connection:

@@ -1,22 +1,23 @@
 """STATE/parts.json: how reader and printer are, for the heartbeat of the sync service. Numbers only, no holder data.
 
-Written by the terminal's own thread when something changed, and once a minute as a sign of life; not fsynced: a file
-that is gone after a power cut is written again within seconds.
+Written by the terminal's own thread when something changed; its time of change is the sign of life, set once a minute
+(to write it anew would wait for the disk). Not fsynced: a file that is gone after a power cut is written again within
+seconds.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drivers.api import PrinterStatus, SlotState
 from kiosk.log import Log
 from kiosk.session.state import World
+from offline_cache.wire.fleet.heartbeat import PARTS_ALIVE_MS, PARTS_FILE
 
-PARTS_FILE = "parts.json"
 LOOK_S = 15.0
-ALIVE_MS = 60_000
 UNREAD = ("card-unreadable", "card-busy")
 """Failure screens that say that a citizen's card could not be read."""
 _LEVELS = {"out": 0, "near-end": 1, "ok": 2}
@@ -45,12 +46,17 @@ class PartsFile:
     def look(self) -> None:
         """Write the file where something changed. A disk that refuses is met by whoever records an entry."""
         gauges, now = self._gauges(), self._wall_ms()
-        if gauges == self._written and 0 <= now - self._at_ms < ALIVE_MS:
+        if gauges == self._written and 0 <= now - self._at_ms < PARTS_ALIVE_MS:
             return
-        beside = self._path.with_name(f".{PARTS_FILE}.new")
+        stamp = now * 1_000_000
         try:
-            beside.write_text(json.dumps({"at_ms": now, "gauges": gauges}), "ascii")
-            beside.replace(self._path)
+            if gauges == self._written and self._path.exists():
+                os.utime(self._path, ns=(stamp, stamp))
+            else:
+                beside = self._path.with_name(f".{PARTS_FILE}.new")
+                beside.write_text(json.dumps({"gauges": gauges}), "ascii")
+                os.utime(beside, ns=(stamp, stamp))
+                beside.replace(self._path)
         except OSError:
             return  # the heartbeat then says that the program is down, which a full disk soon makes true
         self._written, self._at_ms = gauges, now

@@ -31,11 +31,10 @@ class End(NamedTuple):
 
 
 INSERT = """
-insert into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-where exists (select 1 from key where key_id = ?6) and not exists (select 1 from entry where seq = ?1)
+insert or ignore into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where exists (select 1 from key where key_id = ?6)
 """
-"""No row is inserted where somebody else has recorded meanwhile (the highest seq is never deleted), or where the key
-went with the entries that were purged."""
+"""No row is inserted where somebody else has recorded meanwhile (the seq is taken: the highest is never deleted), or
+where the key went with the entries that were purged."""
 
 
 class RowWriter:

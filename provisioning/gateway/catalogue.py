@@ -154,7 +154,9 @@ class CatalogueSource:
 def _load(file: Path) -> dict[str, object]:
     try:
         raw = cast("object", tomllib.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise CatalogueInvalid(f"{file}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise CatalogueInvalid(f"{file.name}: {error}") from error
     return cast("dict[str, object]", _plain(raw))
 

@@ -49,7 +49,8 @@ Bare().run()
 print("{}")
 """
 ATTRACT = """
-import json, sys
+import gc, json, sys
+gc.disable()  # as kiosk.cli.run does first
 from pathlib import Path
 from kiosk.ui.app import TerminalApp
 from kiosk.ui.gallery.beginning import attract

@@ -222,7 +222,7 @@ def wire_ratio(folder: Path) -> float:
 # -------------------------------------------------------------------------------------------------------- report
 
 
-WHY_LEVEL = "Sealing and chaining cost what the fewer bytes save: runs give 0.95 to 1.01."
+WHY_LEVEL = "Sealing and chaining cost what the fewer bytes save: runs give 0.93 to 1.02."
 
 
 def report(folder: Path) -> int:

@@ -27,7 +27,7 @@ IDLE_PERCENT, IDLE_S = 1.0, 4.0
 TOUCH_FRAMES, LANGUAGE_FRAMES = 3, 5
 WHY_LANGUAGE = "Every line of the other language is broken and drawn anew; the limit counts frames, which are cheap."
 WHY_PAINT = (
-    "A bare Kivy window alone takes 1.2 times the processor time of QML's whole screen: Python imports Kivy, and Mesa "
+    "A bare Kivy window alone takes 1.3 times the processor time of QML's whole screen: Python imports Kivy, and Mesa "
     "brings LLVM to draw in software; QML is one library that rasterises by itself."
 )
 SLIDE_FRAMES, TOUCHES, SWITCHES = 240, 200, 60

@@ -32,7 +32,8 @@ CHROMIUM = "/usr/bin/chromium"
 PAINTED_S = 60
 SETTLE_S = 2.0
 OURS = """
-import sys
+import gc, sys
+gc.disable()  # as kiosk.cli.run does first
 from pathlib import Path
 from kiosk.ui.app import TerminalApp
 from kiosk.ui.gallery.beginning import home

@@ -185,6 +185,7 @@ TestDelivery.settings = settings(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 class TestDeliveryForLong(Delivery.TestCase):
     settings = settings(
         max_examples=1000, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -127,6 +127,7 @@ def test_settings_are_taken_within_their_bounds_or_refused_by_name(values: dict[
         assert type(value) is type(item.default)
         assert low is None or value >= low
         assert high is None or value <= high
+        assert not item.metadata["among"] or value in item.metadata["among"]
 
 
 @settings(max_examples=200, deadline=None)

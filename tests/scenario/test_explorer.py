@@ -38,6 +38,7 @@ def test_two_hundred_visits_break_no_promise() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_ten_thousand_visits_break_no_promise() -> None:
     found = explored(SEED + 1000, 10_000, shrink=True)
     print(f"seed {SEED + 1000}, 10,000 visits, {'one promise' if found else 'no promise'} broken")

@@ -84,6 +84,12 @@ def test_open_until_and_open_again(local: str, until: str, following: str) -> No
     assert datetime.datetime.fromisoformat(following) > datetime.datetime.fromisoformat(local)
 
 
+def test_a_hall_that_never_closes_says_from_when_to_when() -> None:
+    hall = next(one for one in places.nearest(RECORD, "offices", (0, 0), 99) if one.id == "shipyard-24h")
+    assert places.hours(hall, "en", {"MO": "Monday", "SU": "Sunday"}) == ("Monday to Sunday 0:00–24:00",)
+    assert (places.open_until(hall, "2026-05-18T00:00"), places.open_until(hall, "2026-05-18T23:59")) == ("24:00",) * 2
+
+
 def test_a_record_without_places_shows_none() -> None:
     for record in ({}, {"offices": "x"}, {"offices": [{"id": "a"}, "b"]}):
         assert places.nearest(record, "offices", (0, 0)) == ()

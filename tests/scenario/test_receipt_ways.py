@@ -180,7 +180,7 @@ def test_a_number_is_typed_where_nobody_knows_one(kiosk: Kiosk) -> None:
     kiosk.touch("receipt.sms", "primary")
     assert kiosk.terminal.public_state()["state"] == "address"
     kiosk.touch(*(f"key.{digit}" for digit in "1380000"), "primary")
-    assert "写法不对，请看一看" in kiosk.words
+    assert "要写 11 位的手机号" in kiosk.words
     kiosk.touch(*(f"key.{digit}" for digit in "5678"), "primary")
     assert kiosk.store.documents[-1]["to"] == "13800005678"
     assert "138****5678" in kiosk.words

@@ -114,6 +114,26 @@ def test_a_count_that_is_wrong_says_how_many_there_are_and_what_was_logged(
     assert err[2].strip().startswith("log: ")
 
 
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("has-not: [event.moved]", "there is event.moved"),
+        ("says-not: 想办什么事", "the screen says '想办什么事'"),
+        ("has: [primary]", "there is no primary"),
+    ],
+)
+def test_a_check_waits_until_it_holds_and_says_what_there_is_when_time_is_up(
+    check: str, said: str, tmp_path: Path
+) -> None:
+    """Two quiet minutes end the home screen with the warning."""
+    scenario = "scenario: Nobody touches\nsteps:\n  - sign-in\n  - see: {screen: home}\n  - see: {%s, within: %d}\n"
+    _, err = play(scenario % (check, 4), tmp_path)
+    assert err[0] == "1"
+    assert said in err[1]
+    assert "[expectation-failed]" in err[1]
+    assert play(scenario % (check, 125), tmp_path)[1] == ["0"]
+
+
 def test_reports_for_machines_and_people_name_the_failure(tmp_path: Path) -> None:
     scenario = parse_scenario(FAILING, "one.yaml")
     outcomes = play_all([scenario], stack="sim", seed=7, pictures=True, tell=lambda _: None)
@@ -206,4 +226,5 @@ def test_the_same_seed_plays_the_same(tmp_path: Path) -> None:
 @pytest.mark.timeout(7200)
 def test_every_scenario_is_as_it_must_be_on_the_real_stack() -> None:
     outcomes = play_all(SCENARIOS, stack="real", seed=1, pictures=False, tell=lambda _: None)
-    assert [f"{one.scenario.file}:{one.failed_line} {one.failed}" for one in outcomes if not one.passed] == []
+    failed = "\n".join(f"{one.scenario.file}:{one.failed_line} {one.failed}" for one in outcomes if not one.passed)
+    assert not failed, failed

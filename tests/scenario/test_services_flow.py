@@ -134,7 +134,7 @@ def test_the_company_that_is_registered_for_tax_is_not_registered_twice(kiosk: K
 def test_more_than_the_account_allows_cannot_be_withdrawn(kiosk: Kiosk) -> None:
     kiosk.to_home("parent").touch("event.home", "service.provident-fund", "primary", "primary")
     kiosk.touch("change.amount", *(f"key.{digit}" for digit in "12601"), "primary")
-    assert "数太大了" in kiosk.words
+    assert "数太大了，最多 12,600 元" in kiosk.words
     kiosk.touch("key.delete", "key.delete", "primary")
     assert "126 元" in kiosk.words
 

@@ -10,7 +10,8 @@ from drivers.sim.cards.card import SimCard
 from kiosk.bench.virtual.staff import PIN
 from kiosk.doctor.check import Check, fail, warn
 from kiosk.upkeep.closing import CLOSED_FILE
-from kiosk.workers.parts import LOOK_S, PARTS_FILE
+from kiosk.workers.parts import LOOK_S
+from offline_cache.wire.fleet.heartbeat import PARTS_FILE
 from tests.scenario.kit import Kiosk
 from tests.scenario.staff_kit import actions, code_on_phone, come_in, did, on_paper, type_code
 

@@ -38,6 +38,9 @@ def test_a_citizen_gets_a_household_proof_from_attract_to_attract(kiosk: Kiosk) 
     assert str(application["number"]) in receipt.text
     assert "公安局已收到" in receipt.text
     assert "陈晓娴" not in receipt.text
+    assert {screen.place for screen in kiosk.screens} == {"榕树街便民服务中心"}, "as at a place that there is"
+    assert "榕树街便民服务中心" in receipt.text
+    assert "T0001" in receipt.text.replace(str(application["number"]), "")
 
 
 def test_the_card_signs_what_is_handed_in(kiosk: Kiosk) -> None:

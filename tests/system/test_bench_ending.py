@@ -23,6 +23,7 @@ from kiosk.bench.processes import gateway as gateways
 from kiosk.bench.processes.alone import bind_loopback, hold_folder
 from kiosk.bench.processes.children import kiosk_command
 from kiosk.bench.processes.gateway import GatewayFaults, GatewayHandle, OwnGateway, join
+from offline_cache import enrolment as enrolments
 from tests.system.test_bench_visit import real_stack_is_here
 
 pytestmark = [
@@ -218,6 +219,8 @@ def test_a_bench_joins_a_gateway_that_runs_already(own: tuple[OwnGateway, Gatewa
         with pytest.raises(BenchError) as caught:
             bench.entries()
         assert caught.value.code == "no-operator-token"
+        assert enrolments.load(state).gateway_url != handle.url, "while it runs, everything goes through the cable"
     finally:
         assert process.end() == 0
     assert health(handle).status_code == 200, "the gateway is somebody else's: it goes on"
+    assert enrolments.load(state).gateway_url == handle.url, "the folder serves without the bench too"

@@ -28,7 +28,11 @@ class Hand:
             self.resize(size)
         self.view = View(window, size, fonts, self.sent.append)
         self.view.now = lambda: self.now
+        self.bridge.rest = self._rest
         self.bridge.attach(self.view)
+
+    def _rest(self, seconds: float) -> None:
+        self.now += seconds
 
     def resize(self, size: tuple[int, int]) -> None:
         self.window.size = size

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import json, sys, threading
+from dataclasses import replace
 from pathlib import Path
 from kiosk.ui.app import TerminalApp
 from kiosk.ui.gallery.examples import model
@@ -29,6 +30,13 @@ def visitor():
         bridge.show(model("13-pin"))
         told["second"] = bridge.wait_drawn(lambda shown: shown.name == "pin").name
         bridge.type_text("12")
+        home = model("15-home")
+        bridge.show(replace(home, body=home.body[1:]))
+        bridge.wait_drawn(lambda shown: shown.name == "home")
+        before = bridge.element("life.moved")["y"]
+        bridge.wait_drawn(bridge.show(home))
+        told["moved"] = bridge.element("life.moved")["y"] > before
+        bridge.touch_id("life.moved")
         told["sent"] = [type(event).__name__ for event in got]
         told["version"] = bridge.version
         told["elements"] = len(bridge.elements())
@@ -67,8 +75,9 @@ def test_a_visitor_in_another_thread_sees_touches_and_types(tmp_path: Path) -> N
         "size": [1080, 1920],
         "png": b"\x89PNG\r\n\x1a\n".hex(),
         "second": "pin",
-        "sent": ["PrimaryPressed", "PinKey", "PinKey"],
-        "version": 2,
+        "moved": True,
+        "sent": ["PrimaryPressed", "PinKey", "PinKey", "LifeEventChosen"],
+        "version": 4,
         "elements": told["elements"],
         "thread": True,
     }

@@ -31,7 +31,7 @@ class Night:
 
     def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
-        self.now += seconds
+        self.now += seconds + 1e-6  # nobody sleeps shorter than asked; a rounded sum would wake just before its time
 
     def usleep(self, microseconds: float) -> None:
         self.now += microseconds / 1e6

@@ -83,7 +83,7 @@ def test_two_pieces_stand_as_far_apart_without_a_lip_as_with_one(letters: dict[s
     def apart(modes: Modes) -> float:
         sheet = sheet_for(letters, modes)
         flow = column(sheet, Style(sheet.theme, level, sheet.theme.sizes), [], pieces, Rect(60, 256, 960, 1320))
-        (_, one), (_, other) = flow.sheet.targets
+        (_, one), (_, other) = flow.drawn().sheet.targets
         return other.y - one.bottom
 
     assert apart(Modes(contrast="dark")) == apart(Modes(contrast="hlight")) == apart(Modes()) >= 8

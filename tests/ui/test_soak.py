@@ -107,6 +107,10 @@ class Citizens:
         self.kiosk.store.documents.clear()
         self.kiosk.store.recorded.clear()
         self.kiosk.sounds.clear()
+        self.kiosk.city.asked.clear()
+        self.kiosk.city.greeted.clear()
+        self.kiosk.printer.forget()
+        self.kiosk.paper.reset()
         self.hand.sent.clear()
 
 

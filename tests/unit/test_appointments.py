@@ -289,6 +289,19 @@ def test_check_in_gives_a_number_at_the_appointment_s_time(desk: AppointmentDesk
     assert citizen.books("2026-05-21T10:00").reason == "", "whoever was there may come again"
 
 
+def test_a_hall_that_never_closes_takes_whoever_comes_before_midnight_for_an_appointment_after_it(
+    desk: AppointmentDesk,
+) -> None:
+    citizen, hall = Citizen(desk, "p"), {"here": "shipyard-24h"}
+    assert citizen.books("2026-05-20T23:30", "shipyard-24h").reason == "", "the last one of a day ends with it"
+    assert citizen.asks("cancel", booking=citizen.booking()).reason == ""
+    assert citizen.books("2026-05-21T00:00", "shipyard-24h").reason == ""
+    evening = datetime.datetime.fromisoformat("2026-05-20T22:50")
+    assert citizen.asks("check-in", evening, **hall).reason == "booking-none-today"
+    came = citizen.asks("check-in", evening + datetime.timedelta(minutes=40), **hall)
+    assert (came.reason, came.result["start"]) == ("", "2026-05-21T00:00")
+
+
 def test_whoever_comes_an_hour_late_waits_like_everybody(desk: AppointmentDesk) -> None:
     citizen, nobody = Citizen(desk, "p"), Citizen(desk, "")
     citizen.books()

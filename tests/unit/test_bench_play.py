@@ -65,7 +65,7 @@ def test_a_scenario_is_played_on_this_very_bench(url: str, world: FakeWorld) -> 
 
 
 def test_a_scenario_that_breaks_says_at_which_line(url: str) -> None:
-    outcome = post(url, "/api/play", {"scenario": SCENARIO + "  - see: {has: nothing}\n"}).json()
+    outcome = post(url, "/api/play", {"scenario": SCENARIO + "  - see: {has: nothing, within: 1}\n"}).json()
     assert (outcome["passed"], outcome["line"]) == (False, 7)
     assert "there is no nothing" in outcome["failed"]
 

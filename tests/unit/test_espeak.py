@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import re
 import subprocess
 import threading
 import wave
+from array import array
 from pathlib import Path
 
 import pytest
 
-from kiosk.speech.espeak import EspeakEngine, Programs, marked_up
+from kiosk.pieces.modes import VOLUMES
+from kiosk.speech.espeak import EspeakEngine, Programs, as_wav, marked_up
 from kiosk.speech.speaker import Manner, SpeechFailed
 from kiosk.ui import earcons
 from kiosk.words.languages import language
@@ -51,6 +55,23 @@ def test_the_real_voice_says_each_language_and_no_letters() -> None:
     assert "c'ing2" in phonemes("请", "yue-Hant")
     alone = re.findall(r"[^\s_|]+", phonemes("键", "zh-Hans"))[0]
     assert alone in phonemes("按 English 键", "zh-Hans"), "after the English word it is Mandarin again"
+
+
+def loudness_db(volume: int, code: str) -> float:
+    """How loud the real voice says one sentence at a step of the volume, from its own samples."""
+    said = {"zh-Hans": "请把卡插入读卡口", "en": "Please put your card into the slot"}[code]
+    with wave.open(io.BytesIO(as_wav(said, Manner(code, volume)))) as sound:
+        samples = array("h", sound.readframes(sound.getnframes()))
+    return 10 * math.log10(sum(sample * sample for sample in samples) / len(samples))
+
+
+@pytest.mark.parametrize("code", ["zh-Hans", "en"])
+def test_from_the_softest_to_the_loudest_are_eighteen_decibels_with_a_step_at_twelve(code: str) -> None:
+    """EN 301 549 8.2.1: what the voice gives; what the loudspeaker makes of it is the cabinet's."""
+    steps = [loudness_db(volume, code) for volume in range(1, VOLUMES + 1)]
+    assert steps == sorted(steps)
+    assert steps[-1] - steps[0] >= 18
+    assert any(12 <= step - steps[0] < 13 for step in steps[1:-1])
 
 
 def recorder(folder: Path, name: str, body: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, field, fields, is_dataclass, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields, is_dataclass
 from inspect import signature
 from typing import Any
 
 import pytest
 
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 
 Maker = Callable[[type], Any]
 pytestmark = pytest.mark.parametrize("make", [frozen, dataclass(frozen=True)], ids=["frozen", "dataclass"])
@@ -94,10 +95,39 @@ def test_nothing_can_be_set_or_deleted(make: Maker) -> None:
     assert one.name == "a"
 
 
-def test_a_changed_copy_keeps_the_rest(make: Maker) -> None:
-    one = entry(make)("a", [1], session=3)
-    two = replace(one, name="b")
-    assert (two.name, two.pages, two.session) == ("b", [1], 3)
+COPYING = pytest.mark.parametrize("copied", [dataclasses.replace, replace], ids=["its-own", "quick"])
+
+
+@COPYING
+def test_a_changed_copy_keeps_the_rest(make: Maker, copied: Callable[..., Any]) -> None:
+    one = entry(make)("a", [1], session=3, noted=print)
+    two = copied(one, name="b")
+    assert two == type(one)("b", [1], session=3)
+    assert (two.name, two.pages, two.secret, two.session, two.noted) == ("b", [1], "-", 3, print)
+    assert two.pages is one.pages
+    assert one.name == "a"
+
+
+@COPYING
+def test_a_copy_without_a_change_is_another_of_the_same(make: Maker, copied: Callable[..., Any]) -> None:
+    one = entry(make)("a")
+    assert copied(one) == one
+    assert copied(one) is not one
+
+
+@COPYING
+def test_a_copy_with_a_field_that_there_is_not_is_refused(make: Maker, copied: Callable[..., Any]) -> None:
+    one = entry(make)("a")
+    with pytest.raises(TypeError):
+        copied(one, name="b", other=1)
+    assert not hasattr(one, "other")
+
+
+@COPYING
+def test_a_copy_cannot_be_changed_either(make: Maker, copied: Callable[..., Any]) -> None:
+    two = copied(entry(make)("a"), name="b")
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'name'"):
+        two.name = "c"
 
 
 def test_a_pattern_takes_the_fields_in_their_order(make: Maker) -> None:

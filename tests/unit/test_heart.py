@@ -242,6 +242,13 @@ def test_the_program_tells_the_sync_service_how_its_parts_are(tmp_path: Path) ->
     now[0] += 200_000
     assert measure(site).gauges["app_up"] == 0, "the program is silent"
     assert "reader_up" not in measure(site).gauges
+    parts.look()
+    assert measure(site).gauges["app_up"] == 1, "it gives a sign of life"
+    assert (tmp_path / "parts.json").stat().st_ino == written, "and writes nothing for that"
+    (tmp_path / "parts.json").unlink()
+    now[0] += 200_000
+    parts.look()
+    assert measure(site).gauges["reader_up"] == 0, "what somebody removed is written again"
 
 
 def test_the_machine_s_own_files_become_gauges_within_their_ranges(tmp_path: Path) -> None:
@@ -262,7 +269,7 @@ def test_the_machine_s_own_files_become_gauges_within_their_ranges(tmp_path: Pat
 
 def test_a_parts_file_that_is_damaged_counts_as_none(tmp_path: Path) -> None:
     site = Site(tmp_path, Settings(), root=tmp_path, now_ms=lambda: 5)
-    for text in ("", "[]", '{"at_ms": "x", "gauges": {}}', json.dumps({"at_ms": 1, "gauges": {"app_up": "no"}})):
+    for text in ("", "[]", "{}", '{"gauges": []}', json.dumps({"gauges": {"app_up": "no"}})):
         (tmp_path / "parts.json").write_text(text)
         assert measure(site).gauges["app_up"] == 0
 

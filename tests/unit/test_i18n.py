@@ -15,7 +15,7 @@ from kiosk.services.definition import words
 from kiosk.speech import transcript
 from kiosk.view_model.asking import new_pin, places
 from kiosk.view_model.finish import RATINGS
-from kiosk.view_model.form import PROBLEMS
+from kiosk.view_model.form import HOW_WRITTEN, PROBLEMS
 from kiosk.view_model.start import EVENT_WORDS, WAYS
 from kiosk.words import i18n, languages
 from kiosk.words.i18n import SPOKEN, WordsMissing
@@ -30,7 +30,8 @@ WRITTEN = tuple(code for code in OTHERS if not languages.language(code).convert)
 """Languages whose words somebody wrote: their catalogues have to be complete."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BLANK = re.compile(r"\{[a-z]+\}")
-BY_NAME = {*PROBLEMS.values(), *(text for _, text, _ in RATINGS), *(text for text, _ in EVENT_WORDS.values()),
+BY_NAME = {*PROBLEMS.values(), *HOW_WRITTEN.values(), *(text for _, text, _ in RATINGS),
+           *(text for text, _ in EVENT_WORDS.values()),
            *new_pin.TITLES.values(), *places.DAYS.values(), *chain.from_iterable(new_pin.PROBLEMS.values()),
            *chain.from_iterable((text, detail) for text, _, detail in WAYS.values())}  # fmt: skip
 """Words that a table holds and `say` gets from there."""

@@ -184,6 +184,25 @@ def test_every_mishap_is_told_with_its_next_step_and_the_same_terminal_joins(
     joins(site)
 
 
+def test_a_terminal_that_has_joined_is_told_so_before_it_is_asked_to_join_again(site: Site) -> None:
+    assert "already-enrolled" not in enrol(site, "--token", "made-up")[1]
+    assert enrol(site, "--token", invited(site))[0] == 0
+    before, name = (site.state / "terminal.crt").read_bytes(), enrolments.load(site.state).terminal
+    code, told = enrol(site, "--token", "made-up")
+    assert (code, "[token-invalid]" in told) == (1, True)
+    first, following, *_ = told.splitlines()
+    assert first.startswith(f"This terminal has joined already: it is {name} at {site.url}, and stays so until")
+    assert first.endswith("[already-enrolled]")
+    assert following == NEXT["already-enrolled"]
+    assert (site.state / "terminal.crt").read_bytes() == before
+    stick = site.state.parent / "stick"
+    stick.mkdir()
+    assert "[already-enrolled]" in enrol(site, "--stick", str(stick))[1]
+    code, told = enrol(site, "--token", invited(site))
+    assert (code, "[already-enrolled]" in told) == (0, True), "joining again is how one is repaired"
+    assert (site.state / "terminal.crt").read_bytes() != before
+
+
 def test_a_clock_of_another_year_is_told_and_nothing_is_sent(tmp_path: Path) -> None:
     wrong = Site(tmp_path, datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=400))
     try:

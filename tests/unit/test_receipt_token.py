@@ -22,6 +22,7 @@ from drivers.printers.models import generic, model
 from drivers.sim.printer_preview import picture_of
 from kiosk.__main__ import app
 from kiosk.cli.paper.qr_reader import PictureUnreadable, read_qr_codes
+from kiosk.cli.running.next_steps import NEXT
 from kiosk.paper.receipts import build, code_text
 from kiosk.session.state import Saved, Session
 from offline_cache.errors import BadSignature, MalformedMessage
@@ -152,7 +153,7 @@ def test_the_code_is_an_address_that_a_telephone_opens(key_file: str, tmp_path: 
     assert (found, facts["number"]) == (0, "T0001-000042")
     assert kiosk(code, "--key", key_file) == (found, facts)
     assert kiosk("https://check.example.invalid/verify?token=x", "--key", key_file)[1] == {
-        "error": "picture-unreadable"
+        "error": "receipt-unreadable"
     }
 
 
@@ -170,9 +171,34 @@ def test_what_is_not_genuine_is_refused(key_file: str, tmp_path: Path) -> None:
     assert kiosk(forged, "--key", str(tmp_path / "none")) == (1, {"error": "file-not-found"})
     assert kiosk(forged, "--gateway-dir", str(tmp_path)) == (1, {"error": "gateway-folder"})
     assert kiosk(forged, "--state", str(tmp_path)) == (1, {"error": "no-key"})
-    assert kiosk(str(tmp_path / "no.png"), "--key", key_file) == (1, {"error": "picture-unreadable"})
+    assert kiosk(str(tmp_path / "no.png"), "--key", key_file) == (1, {"error": "file-not-found"})
     picture_of(encode_receipt(Receipt("1", (QR("x"),)), generic(80)), 80).save(tmp_path / "other.png")
     assert kiosk(str(tmp_path / "other.png"), "--key", key_file) == (1, {"error": "no-receipt-code"})
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ("kr1:6BF5", "receipt-unreadable", "begins with KR1: in capitals"),
+        ("KR2:6BF5", "receipt-unreadable", "no file of that name is here"),
+        ("6BF5/A.B+C", "receipt-unreadable", "begins with KR1:"),
+        ("", "receipt-unreadable", "begins with KR1:"),
+        ("kr1:" + "6BF5" * 100, "receipt-unreadable", "begins with KR1:"),
+        ("KR1:abc", "receipt-unreadable", "between quotation marks"),
+        ("https://check.example.invalid/verify", "receipt-unreadable", "this address has no code"),
+        ("凭条.JPG", "file-not-found", "there is no picture 凭条.JPG"),
+        (".", "picture-unreadable", "is a folder"),
+    ],
+)
+def test_a_code_with_a_slip_is_told_from_a_file_that_is_not_there(
+    given: str, code: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["receipt", "verify", given])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"[{code}]" in done.stderr
+    assert said in done.stderr
+    assert NEXT[code] in done.stderr
 
 
 # --- the gateway's page ---------------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_the_gateway_s_receipt_is_looked_for_until_it_is_there() -> None:
     loop = Loop()
     kept = s.Saved(7, "T0001-000007", "household-proof", 0)
     loop.runtime.session = s.Session(id=1, world=loop.runtime.session.world, saved=kept)
-    loop.runtime._perform(s.WatchEntry(7))
+    loop.runtime._perform(s.WatchEntry())
     loop.wait(0.2).wait(0.2)
     assert loop.jobs("look") == [(1, 7), (1, 7)]
     loop.send(e.EntryAcked(7, 0))

@@ -9,7 +9,7 @@ import pytest
 from drivers.api import JobState, SlotState
 from kiosk import events as e
 from kiosk.session import state as s
-from kiosk.session.asking.events import CallBackAsked
+from kiosk.session.asking.events import CallBackAsked, VerdictCame
 from kiosk.session.state import State
 from tests.unit.visit_kit import AT_MS, Visit
 
@@ -286,3 +286,22 @@ def test_the_next_citizen_s_card_is_in_before_anybody_saw_the_slot_empty() -> No
     assert visit.state is State.READING
     assert visit.session.id > before
     assert visit.session.saved is None
+
+
+def test_an_answer_about_another_entry_changes_nothing_for_who_waits_for_this_one() -> None:
+    visit = Visit().to_confirming()
+    before = visit.session
+    assert visit.send(VerdictCame(visit.seq + 1, accepted=True)).session == before
+
+
+def test_an_office_that_says_no_while_the_last_page_stands_is_told() -> None:
+    visit = Visit().to_confirming().fire("wait")
+    assert visit.state is State.SAVED
+    visit.send(VerdictCame(visit.seq, False, "not-the-holder"))
+    assert (visit.state, visit.session.failure) == (State.FAILURE, "not-accepted")
+
+
+def test_a_receipt_for_an_earlier_entry_does_not_end_the_wait_for_this_one() -> None:
+    visit = Visit().to_check().submit().signed().saved()
+    assert visit.send(e.EntryAcked(visit.seq - 1, AT_MS)).state is State.WAITING
+    assert visit.acked().state is State.SAVED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.printers.models import models
 from kiosk import settings
 from kiosk.settings import Settings, SettingsInvalid
 
@@ -41,6 +42,10 @@ def test_what_a_file_says_is_taken(tmp_path: Path) -> None:
         ("idle_timeout_s = nan", "idle_timeout_s: a whole number is wanted"),
         ("idle_timeout_s = 1" + "0" * 400, "is outside its bounds, 20 to 300"),
         ("log_keep_bytes = 1", "log_keep_bytes: 1 is outside its bounds, at least 10000"),
+        ("printer_baud = 300", "printer_baud: 300 is none of 0, 1200, 2400, .*, 921600$"),
+        ("printer_baud = 1199", "printer_baud: 1199 is none of 0, 1200"),
+        ("printer_baud = 115201", "printer_baud: 115201 is none of 0, 1200"),
+        ("printer_baud = -9600", "printer_baud: -9600 is none of 0, 1200"),
         ("width = [", "kiosk.toml: "),
         ("width = " + "[" * 9000, "kiosk.toml: "),
         ("width = 1" + "0" * 9000, "kiosk.toml: "),
@@ -51,6 +56,12 @@ def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str, said:
     file.write_text(text)
     with pytest.raises(SettingsInvalid, match=said):
         settings.load(file)
+
+
+def test_a_printer_speaks_at_a_rate_that_printers_have_and_every_model_has_one() -> None:
+    for rate in (0, *settings.SERIAL_RATES):
+        assert settings.parse({"printer_baud": rate}).printer_baud == rate
+    assert {known.baud for known in models().values()} <= set(settings.SERIAL_RATES)
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:

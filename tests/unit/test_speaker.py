@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from kiosk import events as e
+from kiosk import screen_model as m
 from kiosk.screen_model import Modes, ScreenModel
-from kiosk.speech.guide import Guide
+from kiosk.speech.ear import heard
+from kiosk.speech.guide import Guide, spoken_words
 from kiosk.speech.recording import Heard, RecordingEngine
 from kiosk.speech.speaker import Item, Manner, Speaker
+from kiosk.speech.transcript import transcript
 from kiosk.workers.threads import InlineWorker, ThreadWorker
 from tests.unit.visit_kit import Visit
 
 MANNER = Manner("zh-Hans")
+TELL = spoken_words("zh-Hans")
 
 
 def inline(engine: RecordingEngine) -> Speaker:
@@ -118,13 +123,31 @@ def test_the_twin_forgets_on_request_and_tells_no_words_in_its_repr() -> None:
 # ----------------------------------------------------------------------------------------------------- guide
 
 
+class SlowVoice:
+    """A worker that says nothing before it is let: what happens meanwhile happens while it speaks."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def submit(self, job: Callable[[], None]) -> None:
+        self.jobs.append(job)
+
+    def stop(self) -> None:
+        pass
+
+    def speak(self) -> None:
+        while self.jobs:
+            self.jobs.pop(0)()
+
+
 class Listener:
     """A guide with somebody who listens, and a visit that it leads through."""
 
-    def __init__(self, visit: Visit, *, speech: bool = True) -> None:
+    def __init__(self, visit: Visit, *, speech: bool = True, voice: SlowVoice | None = None) -> None:
         self.engine = RecordingEngine()
         self.played: list[str] = []
-        self.guide = Guide(inline(self.engine), self.played.append)
+        speaker = inline(self.engine) if voice is None else Speaker(self.engine, voice)  # pyright: ignore
+        self.guide = Guide(speaker, self.played.append)
         self.visit = visit
         self.modes = Modes(speech=speech)
         self.show()
@@ -155,6 +178,73 @@ def test_arrows_move_the_focus_and_say_where_it_is() -> None:
     ear.press("right", "repeat")
     assert ear.new() == ["我要工作。第 2 个，共 9 个。"] * 2
     assert ear.press("ok") == e.LifeEventChosen("work", session_id=ear.seen.session_id)
+
+
+def interrupted(at: str, meanwhile: Callable[[Listener], object]) -> list[str]:
+    """What is heard after `at`, where something happens while `at` is being said."""
+    voice = SlowVoice()
+    ear = Listener(Visit().to_home(), voice=voice)
+
+    def during(one: Heard) -> None:
+        if one.text.startswith(at):
+            ear.engine._during = None
+            meanwhile(ear)
+
+    ear.engine._during = during
+    voice.speak()
+    found = texts(ear.engine)
+    assert ear.engine._during is None, found
+    return found[next(n for n, text in enumerate(found) if text.startswith(at)) + 1 :]
+
+
+def tuned(ear: Listener, **more: int) -> None:
+    ear.modes = replace(ear.modes, **more)  # pyright: ignore
+    ear.show()
+
+
+WHOLE = [heard(one.text, TELL) for one in transcript(Visit().to_home().screen, TELL)]
+
+
+def test_a_key_for_the_volume_takes_no_sentence_away() -> None:
+    rest = WHOLE[WHOLE.index("想办什么事？") :]
+    assert len(rest) > 2
+    assert interrupted("想办什么事", lambda ear: tuned(ear, volume=6)) == ["音量 6", *rest]
+    twice = interrupted("想办什么事", lambda ear: (tuned(ear, volume=6), tuned(ear, volume=7)))
+    assert twice == ["音量 7", *rest], "the first of two is out of date"
+
+
+def test_what_comes_while_a_screen_is_being_read_is_said_in_its_place_and_the_rest_after_it() -> None:
+    def alert(ear: Listener) -> None:
+        ear.show(body=(m.Notice("att", "证件快到期", "还有 20 天。"), *ear.visit.screen.body))
+
+    at = WHOLE.index("想办什么事？")
+    assert interrupted("想办什么事", alert) == [WHOLE[at], "请注意：证件快到期。", "还有 20 天。", *WHOLE[at + 1 :]]
+
+
+def test_a_screen_shown_again_as_it_was_interrupts_nothing() -> None:
+    at = WHOLE.index("想办什么事？")
+    assert interrupted("想办什么事", Listener.show) == WHOLE[at + 1 :]
+
+
+def test_the_control_under_the_focus_is_still_told_after_what_came_meanwhile() -> None:
+    def moved(ear: Listener) -> None:
+        ear.guide.key("down")
+        tuned(ear, pace=4)
+
+    assert interrupted("想办什么事", moved) == ["语速 4", "我搬家了。第 1 个，共 9 个。"]
+
+
+def test_a_short_sound_without_words_takes_none_away() -> None:
+    def paper(ear: Listener) -> None:
+        ear.guide.sound("paper")
+        ear.guide.settle()
+
+    assert interrupted("想办什么事", paper) == ["paper", *WHOLE[WHOLE.index("想办什么事？") :]]
+
+
+def test_a_finger_or_a_key_that_stopped_the_voice_leaves_it_stopped() -> None:
+    assert interrupted("想办什么事", lambda ear: (ear.guide.hush(), tuned(ear, volume=6))) == ["音量 6"]
+    assert interrupted("想办什么事", lambda ear: (ear.guide.key("help"), ear.show())) == []
 
 
 def test_ok_before_anything_was_chosen_presses_nothing() -> None:

@@ -135,9 +135,10 @@ def lay_out(receipt: Receipt, width_mm: int | None = None) -> tuple[Line, ...]:
     if paper is None:
         raise ReceiptInvalid("width_mm", "must be 58 or 80")
     check_text(receipt.number, "number")
-    extra = len(marked(receipt)) - len(receipt.blocks)
+    blocks = marked(receipt)
+    extra = len(blocks) - len(receipt.blocks)
     lines: list[Line] = []
-    for i, block in enumerate(marked(receipt)):
+    for i, block in enumerate(blocks):
         where = f"blocks[{i - extra}]" if i >= extra else "number"
         lines += _lay_large(block, paper, where) if receipt.large else _lay_block(block, paper, where)
     return tuple(lines)

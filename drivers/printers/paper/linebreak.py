@@ -15,6 +15,8 @@ from functools import lru_cache
 # Source: W3C "Requirements for Chinese Text Layout", 3.1.
 _NO_START = frozenset("。，、；：？！」』）】》〉〕”’…—～·％℃°.,;:?!)]}%")
 _NO_END = frozenset("「『（【《〈〔“‘￥$([{")
+_NO_WORD = _NO_START - frozenset(".,:%")
+"""Signs that part words; those four stand inside numbers and addresses."""
 
 
 @lru_cache(maxsize=8192)
@@ -105,10 +107,11 @@ def _sticks(before: str, char: str) -> bool:
     return _in_word(before) and _in_word(char)
 
 
+@lru_cache(maxsize=8192)
 def _in_word(char: str) -> bool:
     """Whether a character belongs to a word that is not parted: Latin, digits and signs, but no Chinese."""
     latin = char_columns(char) < 2 or (char.isalpha() and ord(char) < 0x250)
-    return latin and char not in _NO_START - frozenset(".,:%")
+    return latin and char not in _NO_WORD
 
 
 def _split_hard(cluster: str, width: int) -> list[str]:

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,7 @@ class CardAuthority:
         self._key = key
         self._certificate = certificate
         self._secret = key.private_numbers().private_value.to_bytes(32, "big")
+        self._issued = lru_cache(maxsize=64)(self._issue)
 
     @classmethod
     def load_or_create(cls, directory: Path) -> CardAuthority:
@@ -87,9 +89,12 @@ class CardAuthority:
         self, id_number: str, name: str, curve: ec.EllipticCurve | None = None
     ) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
         """Return a holder's key, on P-256 or P-384, and certificate (DER). The same holder always gets the same key."""
+        return self._issued(id_number, name, p384=isinstance(curve, ec.SECP384R1))
+
+    def _issue(self, id_number: str, name: str, *, p384: bool) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
         seed = hmac.digest(self._secret, f"card|{id_number}|{name}".encode(), hashlib.sha512)
-        order = P384.n if isinstance(curve, ec.SECP384R1) else P256.n
-        key = ec.derive_private_key(int.from_bytes(seed, "big") % (order - 1) + 1, curve or ec.SECP256R1())
+        order, curve = (P384.n, ec.SECP384R1()) if p384 else (P256.n, ec.SECP256R1())
+        key = ec.derive_private_key(int.from_bytes(seed, "big") % (order - 1) + 1, curve)
         return key, self.certify(key.public_key(), id_number, name)
 
     def issue_sm2(self, id_number: str, name: str) -> tuple[int, bytes]:

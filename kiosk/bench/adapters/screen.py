@@ -82,10 +82,15 @@ class KivyScreen:
         return Frame(str(version), self._asked(self._app.bridge.screenshot))
 
     def touch(self, x: float, y: float) -> None:
+        """As the port says; where something has just slid under this place, once the screen takes a touch there.
+
+        The finger follows the control that was meant.
+        """
         with self._finger:
             met = next((one.id for one in self.elements() if _holds(one, x, y)), "")
             self._as_a_hand(met)
-            self._asked(lambda: self._app.bridge.touch(x, y))
+            place = self._asked(lambda: self._app.bridge.aim(met, x, y))
+            self._asked(lambda: self._app.bridge.touch(*place))
             self._last = (met, time.monotonic())
 
     def type_text(self, text: str) -> None:

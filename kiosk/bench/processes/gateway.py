@@ -20,6 +20,8 @@ CARD_AUTHORITY_FILE = "card-cas/bench.pem"
 TOKEN_FILE = "operator.token"  # noqa: S105 - a file's name
 MODEL = "bench"
 MAX_ENROLMENT_BYTES = 64 * 1024
+_HOME = "behind_cable"
+"""In `enrolment.json` of a bench: where the gateway itself is, while the address is the cable's."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ class GatewayFaults:
 def join(handle: GatewayHandle, state: Path, near_url: str) -> None:
     """Make this state folder a terminal of the gateway, reached through `near_url` (the cable).
 
-    A folder that joined before keeps its identity; only the way there is written anew. Raises `BenchError`.
+    A folder that joined before keeps its identity; only the way there is written anew, until `lead_back`. Raises
+    `BenchError`.
     """
     from offline_cache import enrolment as enrolments
     from offline_cache import state as states
@@ -194,13 +197,39 @@ def operator_token(handle: GatewayHandle) -> str | None:
     return None if handle.folder is None else (handle.folder / TOKEN_FILE).read_text("ascii").strip()
 
 
+def lead_back(handle: GatewayHandle, state: Path, near_url: str) -> None:
+    """Write again where the gateway itself is: the cable ends with the bench, and the folder may serve without it.
+
+    Call when nothing of the bench reads the folder any more. Raises `StorageFailed`.
+    """
+    record = _record(state)
+    if record.get("gateway_url") != near_url:
+        return  # it never joined, or joined somewhere else meanwhile
+    before = record.pop(_HOME, handle.url)
+    _write(state, {**record, "gateway_url": before if handle.folder is None else handle.url})
+
+
 def _lead_through(state: Path, near_url: str) -> None:
-    """Write where the gateway is reached now; the cable has another port at every start."""
+    """Write where the gateway is reached now; the cable has another port at every start.
+
+    Where it was reached before stands beside it: a bench that was shot leaves both.
+    """
+    record = _record(state)
+    _write(state, {_HOME: record.get("gateway_url"), **record, "gateway_url": near_url})
+
+
+def _record(state: Path) -> dict[str, object]:
+    """What stands in `enrolment.json`; nothing where the folder has not joined."""
     from offline_cache import enrolment as enrolments
-    from offline_cache.disk.files import read_limited, write_atomic
+    from offline_cache.disk.files import read_limited
+
+    raw = read_limited(state / enrolments.ENROLMENT_FILE, MAX_ENROLMENT_BYTES)
+    return cast("dict[str, object]", json.loads(raw or b"{}"))
+
+
+def _write(state: Path, record: Mapping[str, object]) -> None:
+    from offline_cache import enrolment as enrolments
+    from offline_cache.disk.files import write_atomic
     from offline_cache.messages import json_dumps
 
-    path = state / enrolments.ENROLMENT_FILE
-    raw = read_limited(path, MAX_ENROLMENT_BYTES)
-    record = cast("dict[str, object]", json.loads(raw or b"{}"))
-    write_atomic(path, json_dumps({**record, "gateway_url": near_url}))
+    write_atomic(state / enrolments.ENROLMENT_FILE, json_dumps(dict(record)))

@@ -283,19 +283,32 @@ class Player:
         if "screen" in wanted:
             names = _many(wanted["screen"])
             self._until(f"screen {' or '.join(names)}", lambda: self._screen() in names, within_s)
+        for text in _many(wanted.get("says", [])):
+            self._until(f"the words {text!r}", lambda text=text: self._says(text), within_s)
+        try:
+            self._until("what stands there", lambda: self._stands(wanted), within_s)
+        except BenchError as error:
+            if error.code != "not-in-time":
+                raise
+            self._standing(wanted)
+
+    def _stands(self, wanted: Mapping[str, Any]) -> bool:
+        try:
+            self._standing(wanted)
+        except NotSo:
+            return False
+        return True
+
+    def _standing(self, wanted: Mapping[str, Any]) -> None:
+        """Raise `NotSo` for the first thing that is not as wanted at this moment."""
         if "failure" in wanted:
             now = self._bench.state()["session"]["failure"]
             _hold(now == wanted["failure"], f"the failure is {now}, not {wanted['failure']}")
         if "language" in wanted:
             now = self._bench.state()["language"]
             _hold(now == wanted["language"], f"the language is {now}")
-        for text in _many(wanted.get("says", [])):
-            self._until(f"the words {text!r}", lambda text=text: self._says(text), within_s)
         for text in _many(wanted.get("says-not", [])):
             _hold(not self._says(text), f"the screen says {text!r}")
-        self._controls(wanted)
-
-    def _controls(self, wanted: Mapping[str, Any]) -> None:
         there = {str(one["id"]): bool(one["enabled"]) for one in self._bench.elements() if one["role"] != "text"}
         shown = ", ".join(sorted(there))
         for one in _many(wanted.get("has", [])):

@@ -25,8 +25,9 @@ from kiosk.bench.hands.phone import digits_of, idle, url_of
 from kiosk.bench.ports import IDENTITY_PORT, BenchError
 from kiosk.bench.virtual.city import City, personas
 from kiosk.bench.virtual.eye import controls_of, words_of
-from kiosk.bench.virtual.staff import VirtualStaff
+from kiosk.bench.virtual.staff import TERMINAL, VirtualStaff
 from kiosk.clock import ManualClock
+from kiosk.paper.receipts import Site
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.session.handing import own_ticket
 from kiosk.settings import Settings
@@ -40,6 +41,8 @@ from offline_cache.outbox import Quota
 from offline_cache.wire.verdict import EntryVerdict, VerdictPage
 
 MAX_FORM_SCREENS = 40
+PLACE = {"zh-Hans": "榕树街便民服务中心", "en": "Rongshu Street Service Centre"}
+"""Where a terminal stands that joined no gateway: its screens and papers look as those of one that did."""
 TICK_S = 0.05
 """The shortest time that passes at once."""
 
@@ -64,8 +67,8 @@ class Store(OutboxStore):
     """The real outbox; `acked` is what the gateway's receipt covers, `breaks` makes the next write fail."""
 
     def __init__(self, state_dir: Path, clock: ManualClock, quota: Quota | None = None) -> None:
-        """A folder that joined a gateway has its name from there; any other terminal is called T0001."""
-        joined = enrolments.load(state_dir).terminal if enrolments.is_enrolled(state_dir) else "T0001"
+        """A folder that joined a gateway has its name from there; any other terminal is called `TERMINAL`."""
+        joined = enrolments.load(state_dir).terminal if enrolments.is_enrolled(state_dir) else TERMINAL
         super().__init__(outbox_state.open_writer(state_dir, clock=OutboxTime(clock), quota=quota), joined)
         self.acked = 0
         self.breaks: Exception | None = None
@@ -107,7 +110,7 @@ class Store(OutboxStore):
 
         def answer(after: int) -> VerdictPage:
             verdict = EntryVerdict(after + 1, epoch, self.acked, *told, at_ms)
-            return VerdictPage("T0001", after + 1, more=False, verdicts=(verdict,))
+            return VerdictPage(TERMINAL, after + 1, more=False, verdicts=(verdict,))
 
         self._outbox.take_verdicts("virtual", answer)
 
@@ -184,6 +187,8 @@ class Kiosk:
             writers=Writers(hand=hand),
             staff=self.staff.side(),
         )
+        if not enrolments.is_enrolled(state_dir):
+            self.terminal.runtime.settle_in(Site(PLACE, TERMINAL))
         self.terminal.start()
         self.pump()
 

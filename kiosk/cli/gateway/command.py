@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 import json
+import re
 import secrets
+import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.cli.common import JsonOption, emit, fail, start_quickly
+from kiosk.cli.common import JsonOption, emit, fail, reading, start_quickly
 from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, now_ms, opened
 from kiosk.cli.gateway.proofs import days, prove, public_key, verify_proof
 from kiosk.cli.gateway.publish import publish
@@ -29,21 +32,50 @@ PLACE, PLACE_EN, OFFICE = "榕树街便民服务中心", "Rongshu Street Service
 """Where a terminal stands, if nobody says."""
 NAME, NAME_EN = "广州市民自助终端", "Guangzhou self-service terminal"
 
+_NAME = re.compile(
+    r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*"
+)
+
 gateway = typer.Typer(no_args_is_help=True, help="The reference gateway: authority, service, invitations, entries.")
+
+
+def _names(given: list[str] | None) -> list[str] | None:
+    """Refuse what is neither an address nor a name of the DNS."""
+    for name in given or ():
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            if _NAME.fullmatch(name) is None:
+                told = (
+                    f"{name!r} is neither a name, as in gateway.example, nor an address, as in 10.0.0.1; without port"
+                )
+                raise typer.BadParameter(told) from None
+    return given
 
 
 @gateway.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing, mode 0700.")],
-    name: Annotated[list[str] | None, typer.Option("--name", help="Another name or address of the server.")] = None,
-    as_json: JsonOption = True,
+    name: Annotated[
+        list[str] | None, typer.Option("--name", callback=_names, help="Another name or address of the server.")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make the gateway's authority and keys, or complete what is there; prints the authority's hash as JSON."""
+    """Make the gateway's authority and keys, or complete what is there; prints the authority's hash as JSON.
+
+    Without --json the next step stands on stderr.
+    """
     from provisioning.gateway.authority import create
 
-    with failing(as_json=as_json):
+    with failing(as_json=True):
         authority = create(folder, name or (), datetime.datetime.now(datetime.UTC))
-        emit({"ca_hash": authority.ca_hash}, as_json=as_json)
+        emit({"ca_hash": authority.ca_hash}, as_json=True)
+    if not as_json:
+        where = shlex.quote(str(folder))
+        typer.echo(
+            f"Next: kiosk gateway serve --dir {where} --host 0.0.0.0 (without --host: this machine only);", err=True
+        )
+        typer.echo(f"then, for each terminal: kiosk gateway invite --dir {where} --json", err=True)
 
 
 @gateway.command()
@@ -251,8 +283,10 @@ def import_(
         keys = authority.load(folder)
         receipts: dict[str, bytes] = {}
         new = 0
+        with reading(file, as_json=as_json):
+            opened_file = file.open("rb")
         try:
-            with closing(open_store(folder, database)) as store, file.open("rb") as source:
+            with opened_file as source, closing(open_store(folder, database)) as store:
                 records = read_export(source)
                 terminal = store.terminal_of(hashlib.sha256(next(records, b"")).digest())
                 if terminal is None or terminal.revoked:
@@ -267,8 +301,12 @@ def import_(
         except MalformedMessage as error:
             fail(error.code, str(error), as_json=as_json)
         receipt = file.with_name(file.name + ".receipt")
-        with receipt.open("wb") as target:
-            write_export(target, receipts.values())
+        try:
+            with receipt.open("wb") as target:
+                write_export(target, receipts.values())
+        except OSError as error:
+            told = f"{new} entries were taken, but {receipt} cannot be written: {error.strerror}"
+            fail("file-not-written", told, as_json=as_json, new=new)
         emit({"terminal": terminal.name, "new": new, "receipt": str(receipt)}, as_json=as_json)
 
 

@@ -49,6 +49,8 @@ def failing(*, as_json: bool) -> Generator[None]:
         yield
     except (AuthorityError, StoreError, CarrierError, PortBusy, *city, *cases) as error:
         fail(error.code, str(error), as_json=as_json)
+    except FileExistsError as error:
+        fail("gateway-folder", f"{error.filename} is a file; a folder is wanted", as_json=as_json)
     except OSError as error:
         fail("gateway-folder", f"{error.filename}: {error.strerror}", as_json=as_json)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kiosk.cli.common import JsonOption, emit, fail
+from kiosk.cli.common import JsonOption, emit, fail, reading
 from kiosk.cli.gateway.common import DatabaseOption, DirOption, failing, now_ms, opened
 
 
@@ -91,12 +91,15 @@ def verify_proof(
     with failing(as_json=as_json):
         try:
             if key is not None:
-                public = load_pem_public_key(key.read_bytes())
+                with reading(key, as_json=as_json):
+                    pem = key.read_bytes()
+                public = load_pem_public_key(pem)
             else:
                 public = authority.load(folder or Path()).signing_key.public_key()
             if not isinstance(public, Ed25519PublicKey):
                 fail("key-invalid", f"{key} is not an Ed25519 public key", as_json=as_json)
-            text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            with reading(Path(file), as_json=as_json):
+                text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
             emit(check(json_object(text), public, root=root, case=number), as_json=as_json)
         except (ProofInvalid, MalformedMessage) as error:
             fail("proof-invalid", str(error), as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
@@ -38,10 +39,7 @@ def seed(
         city = People(load_material(text), people=people, seed=number, as_of=datetime.date(2026, 1, 1))
         lines = 0
         if to:
-            with nullcontext(sys.stdout) if to == "-" else Path(to).open("w", encoding="utf-8") as target:
-                for line in stream(city, subject or (), first):
-                    target.write(line + "\n")
-                    lines += 1
+            lines = _write(stream(city, subject or (), first), to, as_json=as_json)
         if folder is not None:
             keep_seed(folder, Seed(people, number))
     except (CityTooLarge, SeedInvalid) as error:
@@ -50,3 +48,16 @@ def seed(
         fail("gateway-folder", f"{error.filename}: {error.strerror}", as_json=as_json)
     if to != "-":
         emit({"people": people, "seed": number, "lines": lines}, as_json=as_json)
+
+
+def _write(records: Iterator[str], to: str, *, as_json: bool) -> int:
+    """Write them, one a line, and count them. Ends the command where the file cannot be written."""
+    lines = 0
+    try:
+        with nullcontext(sys.stdout) if to == "-" else Path(to).open("w", encoding="utf-8") as target:
+            for line in records:
+                target.write(line + "\n")
+                lines += 1
+    except OSError as error:
+        fail("file-not-written", f"cannot write {to}: {error.strerror}", as_json=as_json)
+    return lines

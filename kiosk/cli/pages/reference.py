@@ -35,9 +35,12 @@ def docs(
     if check and stale:
         fail("reference-stale", f"drifted from the code: {', '.join(stale)}. Run `make docs`.")
     if not check:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in made.items():
-            (out / name).write_text(text, "utf-8")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in made.items():
+                (out / name).write_text(text, "utf-8")
+        except OSError as error:
+            fail("file-not-written", f"{error.filename} cannot be written: {error.strerror}")
 
 
 def drifted(made: Mapping[str, str], folder: Path) -> list[str]:

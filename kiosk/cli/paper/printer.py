@@ -21,7 +21,18 @@ app = typer.Typer(name="print", help="Receipts and the printer.", no_args_is_hel
 app.command("certificate")(certificate)
 
 PortOption = Annotated[str, typer.Option("--port", metavar="DEV", help="Serial port of the printer.")]
-BaudOption = Annotated[int | None, typer.Option("--baud", metavar="N", min=1, help="Default: the model's.")]
+
+
+def _rate(value: int | None) -> int | None:
+    """Refuse a speed that no printer has."""
+    from kiosk.settings import SERIAL_RATES
+
+    if value is not None and value not in SERIAL_RATES:
+        raise typer.BadParameter(f"{value} is none of {', '.join(map(str, SERIAL_RATES))}")
+    return value
+
+
+BaudOption = Annotated[int | None, typer.Option("--baud", metavar="N", callback=_rate, help="Default: the model's.")]
 ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Default: a generic printer.")]
 RtsCtsOption = Annotated[bool, typer.Option("--rtscts", help="Hardware flow control: printer DTR wired to host CTS.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE.json", help="A receipt document.")]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.cli.common import JsonOption, StateOption, emit, fail
+from kiosk.cli.common import JsonOption, StateOption, emit, fail, reading
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm"})
+"""How the name of a picture ends: one that is not there was meant as a file, not as a code."""
 
 app = typer.Typer(name="receipt", help="Printed receipts.", no_args_is_help=True)
 
@@ -41,7 +44,7 @@ def verify(
     from offline_cache.errors import CacheError
     from offline_cache.wire.receipt_token import claimed, verify_token
 
-    text = _token_in(token) or _from_picture(Path(token), as_json=as_json)
+    text = _token_in(token) or _from_picture(_picture(token, as_json=as_json), as_json=as_json)
     try:
         names = claimed(text).terminal
         keys = _keys(names, key, gateway_dir, state, as_json=as_json)
@@ -70,6 +73,31 @@ def _token_in(code: str) -> str:
         return ""
     found = parse_qs(urlsplit(code).query).get("token", [""])[0]
     return found if found.startswith(PREFIX) else ""
+
+
+def _picture(given: str, *, as_json: bool) -> Path:
+    """Return the picture that was named. Ends the command where it is none: a code with a slip, or no such file."""
+    path = Path(given)
+    try:
+        folder, there = bool(given) and path.is_dir(), bool(given) and path.exists()
+    except OSError:  # longer than any file's name: a code
+        folder = there = False
+    if folder or not there:
+        code, told = _slip(given, path.suffix.lower(), folder=folder)
+        fail(code, told, as_json=as_json)
+    return path
+
+
+def _slip(given: str, suffix: str, *, folder: bool) -> tuple[str, str]:
+    """What is wrong with what is neither a code nor a picture: code and words."""
+    if folder:
+        return "picture-unreadable", f"{given} is a folder; a picture is wanted"
+    if given.startswith(("https://", "http://")):
+        return "receipt-unreadable", "this address has no code of a receipt in it (?token=KR1:…)"
+    if suffix in PICTURES:
+        return "file-not-found", f"there is no picture {given}"
+    told = "this is no code of a receipt, which begins with KR1: in capitals, and no file of that name is here"
+    return "receipt-unreadable", told
 
 
 def _from_picture(picture: Path, *, as_json: bool) -> str:
@@ -122,12 +150,11 @@ def _public_key(path: Path, *, as_json: bool) -> Ed25519PublicKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    try:
+    with reading(path, as_json=as_json):
         pem = path.read_bytes()
+    try:
         certified = b"CERTIFICATE" in pem
         public = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
-    except OSError as error:
-        fail("file-not-found", f"cannot read {path}: {error.strerror}", as_json=as_json)
     except ValueError:
         fail("key-unreadable", f"{path.name} is neither a certificate nor a public key, PEM", as_json=as_json)
     if not isinstance(public, Ed25519PublicKey):

@@ -6,7 +6,6 @@ there is no card to take.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal, cast
 
 from drivers.api import Holder, SlotState
@@ -20,6 +19,7 @@ from kiosk.events import (
     StartChosen,
     TimerFired,
 )
+from kiosk.frozen import replace
 from kiosk.session.arrival.effects import AskSignIn, EndSignIn, LookAtSignIn, ended
 from kiosk.session.asking.events import SignInFailed, SignInMade, SignInSeen
 from kiosk.session.common import IDLE, WAIT, await_card, enter, fail, fresh

@@ -7,9 +7,9 @@ signature. Nothing is recorded before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk.events import BackPressed, FinishPressed, NetworkChanged, TimerFired
+from kiosk.frozen import replace
 from kiosk.pieces.sign_in import SignIn
 from kiosk.session import handing
 from kiosk.session.arrival.app import LOOK_S, POLL, UNREACHABLE

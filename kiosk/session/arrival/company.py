@@ -7,10 +7,10 @@ card's signature as every lookup, and the citizen sees it in the access log.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import cast
 
 from kiosk.events import AnswerChosen, DataFetched
+from kiosk.frozen import replace
 from kiosk.pieces.acting import Acting, Company
 from kiosk.pieces.released import SubjectData
 from kiosk.services.forms import flat

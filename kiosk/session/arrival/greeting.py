@@ -7,10 +7,9 @@ answer, or a visit by app: nothing is said.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import cast
 
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.pieces.acting import Acting, Company, Due
 from kiosk.pieces.released import SubjectData
 from kiosk.services.definition import ServiceDefinition

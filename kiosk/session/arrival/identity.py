@@ -6,9 +6,8 @@ stopped by its holder), and for nothing else: any other service asks for the cit
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import BackPressed, PrimaryPressed, StartChosen, TimerFired
+from kiosk.frozen import replace
 from kiosk.session import aside
 from kiosk.session.arrival import app
 from kiosk.session.arrival.effects import LookForIdentity

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import TimerFired
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Writing
 from kiosk.services import forms
 from kiosk.services.definition import FieldDefinition

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Kept
 from kiosk.session.asking.events import ContinueChosen
 from kiosk.session.service import open_service

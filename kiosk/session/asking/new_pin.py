@@ -6,9 +6,8 @@ them. The card takes the new PIN when the citizen hands in; until then nothing h
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import PinLengthChanged, PinRefused
+from kiosk.frozen import replace
 from kiosk.session.asking.events import NewPinJudged
 from kiosk.session.common import application_of, enter, fail, forget, form_of
 from kiosk.session.state import (

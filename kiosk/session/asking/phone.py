@@ -6,10 +6,10 @@ Decided in docs/adr/0013: against the card's signature only, for a quarter of an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from kiosk.events import BackPressed, TimerFired
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.services.phone import can_continue
 from kiosk.session.asking.events import HandedOver, HandoverFailed, PhoneAsked
 from kiosk.session.common import CARD_FAILURES, WAIT, application_of, enter, fail, forget

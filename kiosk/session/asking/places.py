@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import AnswerChosen, PrimaryPressed
+from kiosk.frozen import replace
 from kiosk.services import places
 from kiosk.session.asking.events import ChoicesFetched
 from kiosk.session.common import WAIT, application_of, enter, fail

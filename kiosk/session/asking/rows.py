@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.session import aside, form, handing, paper, service, start, view
 from kiosk.session.arrival import company
 from kiosk.session.asking import choices, keeping, new_pin, phone, places, search, sheet, verdict, writing
@@ -138,12 +138,14 @@ LOOKING: Rows = {
     e.FinishPressed: start.leave,
 }
 SIGNING: Rows = {e.PinRefused: handing.old_pin_refused, asked.PinChanged: handing.pin_changed}
-CONFIRMING: Rows = {e.TimerFired: verdict.waiting, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave}
+WAITING: Rows = {e.TimerFired: verdict.waiting, e.SlotChanged: aside.card_out, e.FinishPressed: start.leave}
+CONFIRMING: Rows = {**WAITING, asked.VerdictCame: verdict.answered}
 SAVED: Rows = {
     e.PrimaryPressed: paper.to_receipt,
     e.BackPressed: service.home,
     e.ActionChosen: sheet.ask_for,
     e.PaperSeen: sheet.seen,
+    asked.VerdictCame: verdict.answered_late,
 }
 PLACES: Rows = {
     e.AnswerChosen: places.choose,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from kiosk.events import HomePressed, KeysErased, KeyTyped, PageTurned
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Finding, Search
 from kiosk.services import search
 from kiosk.services.definition import ServiceDefinition

@@ -6,10 +6,9 @@ What may have come out is noted for the gateway (`printed`): whatever is printed
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.api import JobState
 from kiosk.events import DataFetched, LookupFailed, PaperSeen
+from kiosk.frozen import replace
 from kiosk.services import forms, views
 from kiosk.services.definition import ServiceDefinition, View
 from kiosk.session.asking.events import SheetFinished, SheetProgress

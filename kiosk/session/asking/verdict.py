@@ -6,9 +6,8 @@ message and under my cases.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import TimerFired
+from kiosk.frozen import replace
 from kiosk.services.definition import Confirm
 from kiosk.session.asking import choices, sheet
 from kiosk.session.asking.events import VerdictCame
@@ -50,28 +49,41 @@ def received(session: Session, *effects: Effect) -> Step:
     """The gateway has the entry: go on to the last page, or wait for the office's answer."""
     if confirm_of(session) is None or session.saved is None:
         if session.saved is not None and sheet.due(session):
-            effects = (*effects, WatchVerdict(session.saved.seq))
+            effects = (*effects, WatchVerdict())
         return enter(session, State.SAVED, StopTimer(WAIT), StopTimer(SECOND), Sound("saved"), AskPrinter(), *effects)
-    watch = (WatchVerdict(session.saved.seq), StartTimer(WAIT, ANSWER_WAIT_S))
+    watch = (WatchVerdict(), StartTimer(WAIT, ANSWER_WAIT_S))
     return enter(session, State.CONFIRMING, *watch, *effects)
 
 
 def came(session: Session, event: VerdictCame) -> Step:
-    """The office said yes, with what came of it, or no, with its reason."""
+    """The office said yes, with what came of it, or no, with its reason; it is kept for the screen that follows."""
     kept = session.saved
     if kept is None or event.seq != kept.seq or kept.answer:
         return session, ()
     note = Note("verdict.came", {"seq": event.seq, "accepted": event.accepted, "reason": event.reason or "none"})
-    still: tuple[Effect, ...] = (StopTimer(WAIT), StopTimer(SECOND), note)
     if event.accepted:
-        session = replace(session, saved=replace(kept, answer="accepted", result=event.result))
-        if session.state is State.CONFIRMING:
-            return enter(session, State.SAVED, *still, Sound("saved"), AskPrinter())
-        return session, (note,)
-    session = replace(session, saved=replace(kept, answer="rejected"), refusal=event.reason)
-    if session.state in {State.CONFIRMING, State.SAVED}:
-        return fail(session, "not-accepted", *still, resume=State.HOME)
-    return session, (note,)
+        return replace(session, saved=replace(kept, answer="accepted", result=event.result)), (note,)
+    return replace(session, saved=replace(kept, answer="rejected"), refusal=event.reason), (note,)
+
+
+def answered(session: Session, event: VerdictCame) -> Step:
+    """The answer that the citizen waits for."""
+    session, noted = came(session, event)
+    if not noted:
+        return session, ()
+    if not event.accepted:
+        return _refused(session, noted)
+    return enter(session, State.SAVED, StopTimer(WAIT), StopTimer(SECOND), *noted, Sound("saved"), AskPrinter())
+
+
+def answered_late(session: Session, event: VerdictCame) -> Step:
+    """The answer came while the last page stands: a yes is added to it, a no takes its place."""
+    session, noted = came(session, event)
+    return (session, noted) if event.accepted or not noted else _refused(session, noted)
+
+
+def _refused(session: Session, noted: tuple[Effect, ...]) -> Step:
+    return fail(session, "not-accepted", StopTimer(WAIT), StopTimer(SECOND), *noted, resume=State.HOME)
 
 
 def waiting(session: Session, event: TimerFired) -> Step:

@@ -5,10 +5,10 @@ Nothing of it is kept: with the answer, the pad or the question go the letters, 
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 
 from kiosk.events import KeysErased, KeyTyped, StrokeDrawn
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.pieces.strokes import MOST_STROKES, Stroke
 from kiosk.pieces.visit import Pad, Writing
 from kiosk.services import forms

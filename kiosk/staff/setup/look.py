@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, run
 from kiosk.staff.setup.state import Proof, Stage, StageRows, accepted, finished, on_stage, proven, setup_of

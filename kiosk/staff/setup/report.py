@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Literal, cast
 
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.part import Staff, Step, TaskDone, noted, run
 from kiosk.staff.setup.progress import proofs_json

@@ -7,11 +7,11 @@ is over leaves `Done` in its place, and the next one begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, Literal, cast
 
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.session.state import Effect, StartTimer
 from kiosk.staff.part import Part, Staff, Step
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.session.state import StopTimer
 from kiosk.staff.events import GlassTouched, TaskPressed
 from kiosk.staff.part import Rows, Staff, Step, TaskDone, noted, run

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import cast
 
 from kiosk import events as e
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.session.state import StartTimer
 from kiosk.staff.events import GlassTouched, TaskPressed
 from kiosk.staff.part import Staff, Step

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from kiosk.frozen import replace
 from kiosk.screen_model import Fact, Facts, Gap, Heading, Notice, Piece, ScreenModel, Trouble, Words
 from kiosk.services import places
 from kiosk.services.definition import words

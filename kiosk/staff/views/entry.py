@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from kiosk.frozen import replace
 from kiosk.screen_model import CaseNumber, Notice, PinEntry, ScreenModel, Trouble, Words
 from kiosk.staff.entry import CODE_LENGTH, PIN_LEAST, Entry
 from kiosk.staff.views.frame import View, back, blank, primary

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk import events as e
 from kiosk.failures import Failure
-from kiosk.frozen import frozen
+from kiosk.frozen import frozen, replace
 from kiosk.paper.receipts import Site
 from kiosk.screen_model import Control, ScreenModel
 from kiosk.session.state import Session

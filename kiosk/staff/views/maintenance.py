@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.proving import ProofMark, ProofRow, ProofRows
 from kiosk.screen_model import Control, Gap, Notice, Pager, Piece, ScreenModel, Tiles
 from kiosk.services.definition import words

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from kiosk.frozen import replace
 from kiosk.pieces.proving import ColourTest, PaperProof, ProofRow
 from kiosk.screen_model import ButtonRow, Choices, Control, Notice, Picture, ScreenModel
 from kiosk.staff.closed import REASONS, UNTIL

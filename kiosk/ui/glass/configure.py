@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 NO_RULES = Path(__file__).parent
 """Kivy's folder for data while its language is imported: the `style.kv` here has no rules."""
@@ -70,25 +72,62 @@ def configure(size: tuple[int, int], *, fullscreen: bool, kivy_home: Path, offsc
 def trim() -> None:
     """Import the first parts of Kivy without what this terminal never uses and every start would pay for.
 
-    Call once, after `configure` and before any other import of Kivy. Left out are the rules of Kivy's widgets
-    (`style.kv`; a screen here has none), asyncio (its clock asks for it, in case an application runs under it) and the
-    two ways to OpenGL that Kivy tries before SDL's. Together they were a fifth of the time to the first frame.
+    Call once, after `configure` and before any other import of Kivy. Left out are:
+
+    - asyncio, which Kivy's clock takes in case an application runs under it;
+    - the search for the C library, for which Python starts a program: this process has it, `CDLL(None)`;
+    - the rules of Kivy's widgets (`style.kv`; a screen here has none), and the behaviours that its window does not ask
+      for;
+    - the search for a picture's kind in its bytes: the names of Kivy's own pictures tell it;
+    - the ways to a pointer other than SDL's and Kivy's mouse;
+    - the two ways to OpenGL that Kivy tries before SDL's.
+
+    Together they were more than a fifth of the time to the first frame.
     """
     import kivy
 
     os.environ["KIVY_GL_BACKEND"] = "sdl2"
-    whole, loaded = kivy.kivy_data_dir, sys.modules.get("asyncio")
-    kivy.kivy_data_dir = str(NO_RULES)
-    if loaded is None:
-        stand_in: Any = ModuleType("asyncio")
-        stand_in.wait_for = None
-        sys.modules["asyncio"] = stand_in
+    with _standing_in("asyncio", wait_for=None), _standing_in("ctypes.util", find_library=_find_nothing):
+        import kivy.clock  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
+    whole, kivy.kivy_data_dir = kivy.kivy_data_dir, str(NO_RULES)
     try:
         import kivy.lang.builder  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
     finally:
         kivy.kivy_data_dir = whole
-        if loaded is None:
-            del sys.modules["asyncio"]
+    with _standing_in("filetype", guess_extension=_find_nothing):
+        import kivy.core.image  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
+    _take_only("kivy.input.providers", "mouse")
+    _take_only("kivy.uix.behaviors", "focus")
+
+
+def _find_nothing(_asked: object) -> None:
+    """Answer for what looks for a library or for a kind of file."""
+
+
+@contextmanager
+def _standing_in(name: str, **known: object) -> Generator[None]:
+    """Have a module that is not imported yet stand for `known` alone, as long as Kivy takes that from it."""
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    vars(stand_in).update(known)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def _take_only(package: str, module: str) -> None:
+    """Import one module of a package of Kivy; the package offers what that offers, and imports nothing else."""
+    import kivy
+
+    whole = ModuleType(package)
+    whole.__path__ = [str(Path(kivy.__file__).parent.joinpath(*package.split(".")[1:]))]
+    sys.modules[package] = whole
+    part = import_module(f"{package}.{module}")
+    vars(whole).update({name: getattr(part, name) for name in part.__all__})
 
 
 def _write_config(size: tuple[int, int], *, fullscreen: bool) -> None:

@@ -15,7 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
+    GL_COLOR_BUFFER_BIT,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     GL_SCISSOR_TEST,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    glClear,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    glClearColor,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     glDisable,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     glEnable,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     glScissor,  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
@@ -98,7 +101,8 @@ class Damage:
         if self.drawn is not None:
             glEnable(GL_SCISSOR_TEST)
             glScissor(int(self.drawn.x), int(self.drawn.y), int(self.drawn.width), int(self.drawn.height))
-        self._window.clear()
+        glClearColor(*self._window.clearcolor)
+        glClear(GL_COLOR_BUFFER_BIT)  # Kivy clears depth and stencil too: 8 MB to write, and nothing uses them
         self._window.render_context.draw()
         glDisable(GL_SCISSOR_TEST)
         return True

@@ -131,8 +131,11 @@ def _add_box(points: array[float], indices: array[int], box: Box, height: float,
     cy = height - cy
     for left, top, right, bottom in _covered(box):
         first = len(points) // 11
-        for u, v in ((left, top), (right, top), (right, bottom), (left, bottom)):
-            points.extend((cx + u * cos - v * sin, cy - u * sin - v * cos, u, v, *shape))
+        lc, ls, rc, rs = left * cos, left * sin, right * cos, right * sin
+        tc, ts, bc, bs = top * cos, top * sin, bottom * cos, bottom * sin
+        points.extend((cx + lc - ts, cy - ls - tc, left, top, *shape, cx + rc - ts, cy - rs - tc, right, top, *shape,
+                       cx + rc - bs, cy - rs - bc, right, bottom, *shape,
+                       cx + lc - bs, cy - ls - bc, left, bottom, *shape))  # fmt: skip
         indices.extend((first, first + 1, first + 2, first, first + 2, first + 3))
 
 

@@ -14,10 +14,11 @@ from kivy.graphics.opengl import (  # pyright: ignore[reportMissingTypeStubs, re
 )
 
 from kiosk.events import Event, KeyName, KeyPressed
-from kiosk.screen_model import Control, Role, ScreenModel
+from kiosk.screen_model import Control, ScreenModel
 from kiosk.staff.events import GlassTouched
 from kiosk.ui.drawing import Shape, Sheet, Target, extent
 from kiosk.ui.glass import keypad
+from kiosk.ui.glass.aim import Aim, same, screen_of, target_at
 from kiosk.ui.glass.damage import Damage
 from kiosk.ui.glass.ink import MOST_SEEN, Ink
 from kiosk.ui.glass.painter import Layer, read_apart, read_window
@@ -25,10 +26,6 @@ from kiosk.ui.letters import Letters, face_of
 from kiosk.ui.screen import lay_out
 from kiosk.ui.theme import Rect
 
-DEBOUNCE_S = 0.25
-"""A second tap on the same control of the same screen within this time is the shaking of a hand."""
-DEBOUNCED: frozenset[Role] = frozenset({"primary", "secondary", "back", "finish", "choice", "aid"})
-"""Keys are not: digits may be tapped fast, and the same one twice."""
 STRIKE_S = 0.5
 """In calm mode the same key again within this time is the shaking of a hand."""
 LOST_S = 2.0
@@ -76,8 +73,9 @@ class View:
         self.now: Callable[[], float] = time.monotonic
         self.model: ScreenModel | None = None
         self.sheet: Sheet | None = None
-        self._pressed: tuple[int, str] | None = None
-        """uid of the finger and id of the control that it went down on."""
+        self._aim = Aim()
+        self._pressed: tuple[int, Control] | None = None
+        """uid of the finger and the control that it went down on."""
         self._ink: Ink | None = None
         """What a finger is writing; after it was lifted, until the screen with its stroke comes, `_dry`."""
         self._dry = False
@@ -85,8 +83,6 @@ class View:
         """Where the pointer went since it came down. Kivy gives a touch once a frame, with the last of these places."""
         self._since = 0.0
         """When the finger that counts came down, or wrote."""
-        self._fired: dict[str, tuple[tuple[object, ...], float]] = {}
-        """Controls that were pressed a moment ago: on which screen, and when."""
         self._repaint: Any = Clock.create_trigger(self._paint_pressed, -1)
         """However many fingers come and go, what is pressed is drawn once a frame."""
         self._rewrite: Any = Clock.create_trigger(self._paint_ink, -1)
@@ -159,10 +155,11 @@ class View:
         if self.model is not None and self.model.session_id != model.session_id:
             for letters in self._letters.values():
                 letters.forget()
-        if self.model is not None and _screen(self.model) != _screen(model):
+        if self.model is not None and screen_of(self.model) != screen_of(model):
             self._pressed = None  # the finger that is still down belongs to the screen before
         self.sheet = lay_out(model, self.size, self.letters_of(model).measure)
         self.model = model
+        self._aim.lay(screen_of(model), self.sheet, self.now())
         if self._ink is not None and (self._dry or self.sheet.square != self._ink.square):
             self._ink = None
         self._paint()
@@ -223,7 +220,7 @@ class View:
         if self._pressed is None or self.sheet is None:
             return -1
         ids = [target.control.id for target in self.sheet.targets]
-        return ids.index(self._pressed[1]) if self._pressed[1] in ids else -1
+        return ids.index(self._pressed[1].id) if self._pressed[1].id in ids else -1
 
     def pixels(self) -> bytes:
         """RGBA bytes of what is shown, bottom row first, in the display's own size."""
@@ -255,9 +252,11 @@ class View:
 
     def target_at(self, x: float, y: float) -> Target | None:
         """The control at a place on the display."""
-        if self.sheet is None:
-            return None
-        return next((one for one in self.sheet.targets if one.rect.holds(x, y)), None)
+        return target_at(self.sheet.targets, x, y) if self.sheet is not None else None
+
+    def unseen_s(self, x: float, y: float) -> float:
+        """How long a finger that comes down there does not count yet, because something else has just been there."""
+        return self._aim.unseen_s(x, y, self.now())
 
     def _down(self, _window: object, touch: Touch) -> bool:
         self.on_touched()
@@ -266,12 +265,13 @@ class View:
             return True
         self._pressed, self._ink, self._dry = None, None, False
         self._since = self.now()
-        way = self._way or [self.to_display(touch.x, touch.y)]
-        target = self.target_at(*self.to_display(touch.x, touch.y))
+        place = self.to_display(touch.x, touch.y)
+        way = self._way or [place]
+        target = self.target_at(*place)
         if self.sheet is not None and self.sheet.square is not None and self.sheet.square.rect.holds(*way[0]):
-            self._ink = Ink(touch.uid, self.sheet.square, way)
-        elif target is not None and target.control.enabled:
-            self._pressed = (touch.uid, target.control.id)
+            self._ink = Ink(touch.uid, self.sheet.square, way) if not self.unseen_s(*way[0]) else None
+        elif target is not None and target.control.enabled and not self.unseen_s(*place):
+            self._pressed = (touch.uid, target.control)
         self._repaint()
         return True
 
@@ -305,7 +305,7 @@ class View:
         if pressed is not None and pressed[0] == touch.uid:
             self._pressed = None
             target = self.target_at(*self.to_display(touch.x, touch.y))
-            if target is not None and target.control.id == pressed[1] and self._long_enough(target.control):
+            if target is not None and same(target.control, pressed[1]) and self._long_enough(target.control):
                 self._fire(_placed(target.control, self.to_display(touch.x, touch.y)))
             self._repaint()
         self._way = []
@@ -317,18 +317,8 @@ class View:
         return self.now() - self._since >= control.hold_s
 
     def _fire(self, control: Control) -> None:
-        model = self.model
-        if model is None or control.event is None or not control.enabled:
-            return
-        screen = _screen(model)
-        if control.role in DEBOUNCED:
-            now = self.now()
-            self._fired = {id_: one for id_, one in self._fired.items() if now - one[1] < DEBOUNCE_S}
-            before = self._fired.get(control.id)
-            self._fired[control.id] = (screen, now)
-            if before is not None and (before[0] == screen or control.role == "primary"):
-                return  # a double tap on one screen must not agree to the next one unread
-        self._send(control.event)
+        if control.event is not None and control.enabled and not self._aim.twice(control, self.now()):
+            self._send(control.event)
 
     # --------------------------------------------------------------------------------------------------- keys
 
@@ -367,11 +357,6 @@ class View:
         if self.sheet.square is not None:
             found.append(_element(SQUARE, "square", self.sheet.square.label, self.sheet.square.rect, enabled=True))
         return found
-
-
-def _screen(model: ScreenModel) -> tuple[object, ...]:
-    """What makes two models the same screen to a finger."""
-    return model.session_id, model.name, model.title, model.steps
 
 
 def _placed(control: Control, at: tuple[float, float]) -> Control:

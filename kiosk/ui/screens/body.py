@@ -66,20 +66,16 @@ def body(sheet: Sheet, model: ScreenModel) -> Sheet:
     if theme.posture == "portrait" or (theme.posture == "reach" and not typing):
         tried.append(_first_fit(_styles(theme, model), lambda style: _one_column(sheet, style, model)))
     if theme.posture == "reach":
-        tried.extend(flow for flow in _over_letters(sheet, model) if _fits(flow))
-    if theme.posture != "portrait" and not (tried and _fits(tried[0])):
+        tried.extend(flow for flow in _over_letters(sheet, model) if flow.fits)
+    if theme.posture != "portrait" and not (tried and tried[0].fits):
         for question, answers in _column_pairs(theme, typing=typing, letters=letters):
             tried.append(_two_columns(sheet, model, question, answers))
-            if _fits(tried[-1]):
+            if tried[-1].fits:
                 break
-    best = next((flow for flow in tried if _fits(flow)), None) or max(tried, key=lambda flow: flow.spare)
+    best = next((flow for flow in tried if flow.fits), None) or max(tried, key=lambda flow: flow.spare)
     if best.spare < 0:
         best.sheet.overflows.append(Overflow(f"body of {model.name}", theme.smallest, round(-best.spare)))
     return best.sheet
-
-
-def _fits(flow: Flow) -> bool:
-    return flow.spare >= 0 and not flow.sheet.overflows
 
 
 def _first_fit(styles: Iterable[Style], build: Build) -> Flow:
@@ -87,12 +83,12 @@ def _first_fit(styles: Iterable[Style], build: Build) -> Flow:
     best: Flow | None = None
     for rank, style in enumerate(styles):
         flow = build(style)._replace(rank=rank)
-        if _fits(flow):
-            return flow
+        if flow.fits:
+            return flow.drawn()
         if best is None or flow.spare > best.spare:
             best = flow
     assert best is not None  # a ladder is never empty
-    return best
+    return best.drawn()
 
 
 def _styles(theme: Theme, model: ScreenModel) -> Iterator[Style]:
@@ -142,6 +138,8 @@ def _one_column(sheet: Sheet, style: Style, model: ScreenModel) -> Flow:
     pieces = [piece for piece in model.body if not isinstance(piece, KEYS)]
     head, pieces = _head(sheet, style, model, pieces, area.width)
     flow = column(sheet, style, head, pieces, area)
+    if keys:
+        flow = flow.drawn()
     for one in keys:
         _keys(flow.sheet, style, one, zones.keypad)
     return flow
@@ -176,12 +174,12 @@ def _two_columns(sheet: Sheet, model: ScreenModel, question: Rect, answers: Rect
     if keys:
         left = _typing_column(left)
     best = _columns(sheet, model, (question, answers), (left, right), keys)
-    while (not _fits(best) or best.rank > CLOSE_RANK) and _may_move(right):
+    while (not best.fits or best.rank > CLOSE_RANK) and _may_move(right):
         count = _heads(right) + 1
         gap = next((i for i, piece in enumerate(left) if isinstance(piece, Gap)), len(left))
         left, right = [*left[:gap], *right[:count], *left[gap:]], _without_outer_gaps(right[count:])
         other = _columns(sheet, model, (question, answers), (left, right), keys)
-        if (_fits(other), -other.rank, other.spare) > (_fits(best), -best.rank, best.spare):
+        if (other.fits, -other.rank, other.spare) > (best.fits, -best.rank, best.spare):
             best = other
     return best
 

@@ -97,6 +97,19 @@ class Flow(NamedTuple):
     spare: float
     rank: int = 0
     """How far down the ladder its style is: lower is roomier."""
+    parts: tuple[tuple[Sheet, float, float], ...] = ()
+    """What is still to be laid onto the sheet, and where: of the columns that are tried, one is drawn."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is not too high, and every text in it has room."""
+        return self.spare >= 0 and not self.sheet.overflows and not any(part.overflows for part, _, _ in self.parts)
+
+    def drawn(self) -> Flow:
+        """Lay all parts onto the sheet."""
+        for part, x, y in self.parts:
+            self.sheet.lay(part, x, y)
+        return self._replace(parts=())
 
 
 def item(sheet: Sheet, style: Style, piece: Piece, rect: Rect, above: float, *, crowded: bool = False) -> Item:
@@ -167,15 +180,15 @@ def column(sheet: Sheet, style: Style, head: Sequence[Item], pieces: Sequence[Pi
     total = sum(one.height + one.above for segment in segments for one in segment)
     gaps = len(segments) - 1
     spare = rect.height - total - gaps * style.air.least_gap
-    out = sheet.blank()
+    parts: list[tuple[Sheet, float, float]] = []
     y = rect.y
     for i, segment in enumerate(segments):
         if i:
             y += style.air.least_gap + max(0.0, spare) / gaps
         for one in segment:
-            out.lay(one.sheet, rect.x, y + one.above)
+            parts.append((one.sheet, rect.x, y + one.above))
             y += one.height + one.above
-    return Flow(out, spare)
+    return Flow(sheet.blank(), spare, parts=tuple(parts))
 
 
 def _room_for(

@@ -9,7 +9,7 @@ from kiosk.frozen import frozen
 from kiosk.screen_model import Heading, Words
 from kiosk.ui import icons
 from kiosk.ui.drawing import NO_GROUP, Label, Sheet
-from kiosk.ui.linebreak import Overflow, fit
+from kiosk.ui.linebreak import Fitted, Overflow, fit
 from kiosk.ui.theme import Rect
 from kiosk.ui.widgets.style import Style
 
@@ -51,11 +51,24 @@ def typeset(sheet: Sheet, text: str, width: float, type_: Type, room: float = _U
     What does not fit at the smallest size allowed is noted in `sheet.overflows` and drawn all the same.
     """
     theme = sheet.theme
+    key = (text, width, type_.size, type_.bold, type_.heading, room)
+    fitted = sheet.fitted.get(key)
+    if fitted is None:
+        fitted = sheet.fitted[key] = _fit(sheet, text, width, type_, room)
+    if not fitted.fits:
+        sheet.overflows.append(Overflow(place, fitted.size, len(text)))
+    final = type_._replace(size=fitted.size)
+    line_height = theme.line_height(fitted.size, heading=type_.heading)
+    return Block(text, fitted.lines, final, line_height, fitted.width)
+
+
+def _fit(sheet: Sheet, text: str, width: float, type_: Type, room: float) -> Fitted:
+    theme = sheet.theme
 
     def allowed(size: int) -> int:
         return max(1, int((room + 1) / theme.line_height(size, heading=type_.heading)))
 
-    fitted = fit(
+    return fit(
         text.translate(_ENGLISH_QUOTES) if theme.english else text,
         width + 0.5,
         theme.smaller_sizes(type_.size) or (type_.size,),
@@ -63,11 +76,6 @@ def typeset(sheet: Sheet, text: str, width: float, type_: Type, room: float = _U
         lines_allowed=allowed,
         heading=type_.heading,
     )
-    if not fitted.fits:
-        sheet.overflows.append(Overflow(place, fitted.size, len(text)))
-    final = type_._replace(size=fitted.size)
-    line_height = theme.line_height(fitted.size, heading=type_.heading)
-    return Block(text, fitted.lines, final, line_height, fitted.width)
 
 
 def place(sheet: Sheet, block: Block, rect: Rect, align: Align = "left", label_id: str = "") -> float:

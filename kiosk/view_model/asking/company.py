@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import AnswerChosen
+from kiosk.frozen import replace
 from kiosk.screen_model import Choices, Control, ScreenModel
 from kiosk.session.common import application_of
 from kiosk.session.form import pages, per_page

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import Control, Notice, PinEntry, ScreenModel
 from kiosk.session.asking.new_pin import PIN_LENGTH
 from kiosk.view_model.frame import Scene, back, button, primary

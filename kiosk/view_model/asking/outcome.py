@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from kiosk.frozen import replace
 from kiosk.screen_model import CaseNumber, Fact, Facts, Gap, Notice, Piece, Result, Ring, ScreenModel, Tick, Ticks
 from kiosk.screen_model import Words as Line
 from kiosk.services.definition import Confirm, ResultCell, ServiceDefinition, words

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from kiosk.frozen import replace
 from kiosk.screen_model import CaseNumber, Choices, Control, Fact, Facts, Gap, Notice, Piece, ScreenModel, Tick, Ticks
 from kiosk.services.definition import words
 from kiosk.session.asking import phone

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.timeline import Path, Place
 from kiosk.screen_model import (
     ButtonRow,

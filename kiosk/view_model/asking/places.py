@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import ButtonRow, Control, Fact, Facts, Gap, ScreenModel
 from kiosk.screen_model import Words as Line
 from kiosk.services import places

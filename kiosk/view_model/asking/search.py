@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import ButtonRow, Choices, Control, Field, Gap, Keyboard, Pager, Piece, ScreenModel, Words
 from kiosk.services.definition import LIFE_EVENTS, words
 from kiosk.session.asking import events as asked

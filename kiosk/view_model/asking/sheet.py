@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from drivers.api import JobState
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import Choices, Control, Notice, Piece
 from kiosk.services import views
 from kiosk.services.definition import PageAction, words

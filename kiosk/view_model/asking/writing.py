@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Pad
 from kiosk.screen_model import ButtonRow, Control, Field, Keyboard, Piece, WritingPad
 from kiosk.services.definition import FieldDefinition

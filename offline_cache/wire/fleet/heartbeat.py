@@ -49,6 +49,10 @@ GAUGES: Mapping[str, tuple[str, int, int]] = {
 FACTS = ("version", "slot", "catalogue", "configuration", "sync", "package")
 """Texts with few values: the program's version, the image's slot, versions in use, the sync service's state, and the
 number of the newest release that was dealt with."""
+PARTS_FILE = "parts.json"
+"""In the state folder: the gauges that the touchscreen program measures. It writes them, a heartbeat sends them."""
+PARTS_ALIVE_MS = 60_000
+"""So often it is touched, changed or not: one that is much older says that the program is down."""
 KINDS = ("restart", "reboot", "refresh", "stage-update", "support-bundle")
 """All that a gateway can order. There is no remote shell."""
 

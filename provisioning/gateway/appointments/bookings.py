@@ -138,13 +138,19 @@ class Bookings:
         db.run("UPDATE appt_booking SET state = 'cancelled', changed_ms = ? WHERE id = ?", ms_of(now), booking)
         return held.slot
 
-    def arrive(self, db: Transaction, person: bytes, office: str, day: datetime.date) -> Booking | None:
-        """Return the appointment that this person has here on this day, its row locked; None where there is none."""
+    def arrive(
+        self, db: Transaction, person: bytes, office: str, came: datetime.datetime, early: datetime.timedelta
+    ) -> Booking | None:
+        """Return the appointment that this person has here on this day, its row locked; None where there is none.
+
+        One of tomorrow counts where it begins within `early`: an office that never closes has some after midnight.
+        """
         sql = """UPDATE appt_booking SET state = 'here' WHERE id = (SELECT id FROM appt_booking WHERE person = ?
             AND office = ? AND start >= ? AND start < ? AND state = 'booked' ORDER BY start LIMIT 1)
             AND state = 'booked' RETURNING id, office, matter, start, state, ticket"""
-        tomorrow = day + datetime.timedelta(days=1)
-        row = db.row(sql, person, office, day.isoformat(), tomorrow.isoformat())
+        tomorrow = (came.date() + datetime.timedelta(days=1)).isoformat()
+        soon = (came + early).isoformat(timespec="minutes")
+        row = db.row(sql, person, office, came.date().isoformat(), max(tomorrow, soon))
         return None if row is None else _booking(row)
 
     def _held(self, db: Transaction, person: bytes, booking: str) -> Booking:

@@ -67,7 +67,7 @@ class AppointmentDesk:
 
     def _arrive(self, db: Transaction, request: Request, office: str) -> Mapping[str, str]:
         came = local(request.recorded_ms)
-        booking = self.bookings.arrive(db, request.person, office, came.date())
+        booking = self.bookings.arrive(db, request.person, office, came, _EARLY)
         if booking is None:
             raise AppointmentRefused("booking-none-today")
         if not request.ticket and datetime.datetime.fromisoformat(booking.slot.start) > came + _EARLY:

@@ -22,7 +22,7 @@ class OfficesInvalid(Exception):
 
 @dataclass(frozen=True)
 class Hours:
-    """Open on these days (0 is Monday) from one local time to another."""
+    """Open on these days (0 is Monday) from one local time to another; `time.max` is the midnight that ends a day."""
 
     days: frozenset[int]
     opens: datetime.time
@@ -60,7 +60,7 @@ class Office:
             if day.weekday() not in hours.days:
                 continue
             at, end = datetime.datetime.combine(day, hours.opens), datetime.datetime.combine(day, hours.closes)
-            while at + step <= end:
+            while at + step - datetime.timedelta.resolution <= end:
                 yield at
                 at += step
 
@@ -103,7 +103,7 @@ def _office(table: dict[str, Any]) -> Office:
         Hours(
             frozenset(_DAYS.index(day) for day in item["days"]),
             datetime.time.fromisoformat(item["opens"]),
-            datetime.time.fromisoformat(item["closes"]),
+            datetime.time.max if item["closes"] == "24:00" else datetime.time.fromisoformat(item["closes"]),
         )
         for item in table["schedule"]
     )

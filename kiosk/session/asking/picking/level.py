@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
+from kiosk.frozen import replace
 from kiosk.pieces.areas import DIGITS, Areas
 from kiosk.pieces.visit import Picking
 from kiosk.services import forms

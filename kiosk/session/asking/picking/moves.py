@@ -5,9 +5,8 @@ What is no list and no address goes on to `kiosk.session.form`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk.events import AnswerChosen, KeysErased, KeyTyped, PageTurned, PrimaryPressed
+from kiosk.frozen import replace
 from kiosk.pieces.visit import Picking, Writing
 from kiosk.services import forms, search
 from kiosk.services.definition import Choice, FieldDefinition
@@ -15,7 +14,7 @@ from kiosk.session import form
 from kiosk.session.asking.events import ListSearched
 from kiosk.session.asking.picking import level
 from kiosk.session.asking.search import LONGEST, rows
-from kiosk.session.common import application_of
+from kiosk.session.common import application_of, form_of
 from kiosk.session.state import Application, Session, Step
 
 ELSEWHERE = "elsewhere"
@@ -49,8 +48,8 @@ def known(session: Session) -> str:
 
     The last one of this visit, else the one on the card. Not what an office holds: it was asked for something else.
     """
-    application, form_, _ = form.current(session)
-    held = forms.prefilled(form_, asked(session))
+    application = application_of(session)
+    held = forms.prefilled(form_of(session, application), asked(session))
     not_these = {"", application.answers.get(application.question, ""), held.text if held is not None else ""}
     on_card = (session.holder.address if session.holder is not None else "") or ""
     return next((one for one in (session.last_address, on_card) if one not in not_these), "")
@@ -69,8 +68,8 @@ def listed(session: Session) -> tuple[Choice, ...]:
             return (*first, *areas, Choice(ELSEWHERE, {"zh-Hans": ""}))
         inside = world.areas.within.get(level.outer(picking(session)), ())
         return tuple(Choice(area.code, area.names) for area in inside)
-    application, form_, _ = form.current(session)
-    return forms.options(form_, form_.definition.field(application.question)) if application.question else ()
+    application = application_of(session)
+    return forms.options(form_of(session, application), asked(session)) if application.question else ()
 
 
 def found(session: Session) -> tuple[Choice, ...]:
@@ -184,8 +183,8 @@ def backward(session: Session, event: object) -> Step:
     proved = application.changing == "proof"
     session, effects = form.backward(session, event)
     if proved:  # back to what is right instead, which stands in the field whole
-        form_ = form.current(session)[1]
-        again = level.begun(areas, application_of(session), form_, asked(session))
+        application = application_of(session)
+        again = level.begun(areas, application, form_of(session, application), asked(session))
         session = _with(session, again)
     return session, effects
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.pieces.proving import ColourTest, PaperProof, ProofRow, ProofRows, TouchTest
 from kiosk.screen_model import ButtonRow, Control, Gap, Keypad, Notice, Picture, ScreenModel, Trouble
 from kiosk.services.definition import words

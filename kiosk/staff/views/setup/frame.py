@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from kiosk import events as e
+from kiosk.frozen import replace
 from kiosk.screen_model import Choices, Control, Notice, ScreenModel
 from kiosk.staff.events import TaskPressed
 from kiosk.staff.setup.state import STEPS, Setup
