@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.base import EventLoop, ExceptionManager  # pyright: ignore[reportMissingTypeStubs]
+from kivy.cache import Cache  # pyright: ignore[reportMissingTypeStubs]
 from kivy.clock import Clock  # pyright: ignore[reportMissingTypeStubs]
 
 LOOK_S = 1 / 30
@@ -74,6 +75,8 @@ class Loop:
         window.bind(**dict.fromkeys(POINTER, self._touch))
         self._collecting = gc.get_threshold()
         gc.set_threshold(*self._collecting[:2], NEVER)
+        purge: Any = Cache._purge_by_timeout  # pyright: ignore  # noqa: SLF001
+        Clock.unschedule(purge)  # once a second Kivy would look through caches of pictures and files that stay empty
 
     def close(self) -> None:
         """Let the window go; whole collections come by themselves again."""
