@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int]
 Draw = Callable[[ScreenModel, Size], bytes]
 """A screen of that many pixels as PNG."""
-SHRUNK, COLOURS = 2, 128
+SHRUNK, COLOURS = 2, 256
 """A report has some hundred screens: half as wide and high, in so many colours, each is some 30 KB."""
 
 
@@ -48,7 +48,7 @@ class Painter:
             return self._picture
         out = io.BytesIO()
         small = self.image(model, size).resize((size[0] // SHRUNK, size[1] // SHRUNK))
-        small.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
+        small.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG")
         self._last, self._picture = (model, size), out.getvalue()
         return self._picture
 
