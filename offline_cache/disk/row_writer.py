@@ -31,7 +31,8 @@ class End(NamedTuple):
 
 
 INSERT = """
-insert or ignore into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where exists (select 1 from key where key_id = ?6)
+insert into entry select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where exists (select 1 from key where key_id = ?6)
+on conflict (seq) do nothing
 """
 """No row is inserted where somebody else has recorded meanwhile (the seq is taken: the highest is never deleted), or
 where the key went with the entries that were purged."""
