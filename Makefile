@@ -94,7 +94,7 @@ build/fuzz-tools: # the fuzzer, in a folder of its own
 
 supply: setup-tests ## what it is built from, in build/supply: CycloneDX bill of materials, licences
 	@$(BIN)/python -m tests.supply
-audit: setup-tests ## known vulnerabilities of the locked packages: exits 1 with some, 3 where no database can be asked
+audit: setup-tests ## known vulnerabilities of the locked packages: Error 1 with some, Error 3 where no database can be asked (make exits 2)
 	@$(BIN)/python -m tests.supply --audit
 
 # ---------------------------------------------------------------------------------------------------- write

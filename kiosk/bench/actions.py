@@ -14,7 +14,7 @@ from dataclasses import asdict
 from kiosk.bench.adapters.cards import TECHNICIAN
 from kiosk.bench.ports import BenchError, BenchPorts, ElementView
 from kiosk.bench.scenarios.format import Scenario, stroke_text
-from kiosk.bench.scenarios.record import Recorder
+from kiosk.bench.scenarios.record import Recorder, takes_pin
 from kiosk.pieces.strokes import Stroke
 from kiosk.settings import Settings
 
@@ -94,9 +94,9 @@ class BenchActions:
     def type_text(self, text: str) -> dict[str, object]:
         """Press the keys on the screen. The text itself is never noted."""
         with self._act():
-            screen = str(self._ports.terminal.public_state()["screen"])
+            on_pin = self._takes_pin()
             self._ports.screen.type_text(text)
-            self.recorder.typed(text, screen)
+            self.recorder.typed(text, on_pin=on_pin)
             self._ports.log.note("hand.type", keys=len(text))
         return self.state()
 
@@ -112,8 +112,9 @@ class BenchActions:
     def press_key(self, key: str) -> dict[str, object]:
         """Press a key of the tactile keypad. A digit may belong to a PIN: it is not told."""
         with self._act():
+            on_pin = self._takes_pin()
             self._ports.screen.press_key(key)
-            self.recorder.did("key", key)
+            self.recorder.pressed(key, on_pin=on_pin)
             self._ports.log.note("hand.key", key="digit" if key.isdigit() else key)
         return self.state()
 
@@ -309,9 +310,12 @@ class BenchActions:
     @contextmanager
     def _act(self) -> Generator[None, None, None]:
         with self._turn:
-            self.recorder.saw(str(self._ports.terminal.public_state()["screen"]))
+            self.recorder.saw(str(self._ports.terminal.public_state()["screen"]), on_pin=self._takes_pin())
             yield
             self._settle()
+
+    def _takes_pin(self) -> bool:
+        return takes_pin(one.id for one in self._ports.screen.elements())
 
     def _settle(self) -> None:
         if not self._ports.terminal.settle(SETTLE_TIMEOUT_S) or not self._ports.screen.drawn(SETTLE_TIMEOUT_S):

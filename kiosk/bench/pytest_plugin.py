@@ -2,7 +2,7 @@
 
 Installed with the product, pytest finds it by itself. `--kiosk-stack sim` (the default) gives each test a terminal of
 its own on a virtual clock; `real` gives all of them one bench of whole programs behind pcscd and a pty, made as new
-before each test. `docs/testing.md` shows a whole example project.
+before each test. `docs/example` is a whole example project.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def readers(state: StateOption = None, config: ConfigOption = None, as_json: Jso
         emit({"readers": listed}, as_json=True)
         return
     for one in found:
-        typer.echo(f"{one.name}: {one.state.value} ({given[one.name].value}) {_hex(one.atr) or ''}".rstrip())
+        kind = f"{given[one.name].value}, {interface(one.name, one.atr)}"
+        typer.echo(f"{one.name}: {one.state.value} ({kind}) {_hex(one.atr) or ''}".rstrip())
     if not found:
         typer.echo("No reader.")
 

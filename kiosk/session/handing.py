@@ -87,7 +87,10 @@ def own_letter(session: Session) -> str:
 
 
 def letter_of(session: Session) -> str:
-    """The terminal's own letter: the site's, or one by its name, so that neighbours differ."""
+    """The terminal's own letter: the site's, or one by its name, by which up to 17 in a row differ.
+
+    T0001 and T0018 share one: where both stand in one office, give the sites letters of their own.
+    """
     given = session.world.site.get("letter", "")
     if given in LETTERS and given:
         return given
@@ -96,7 +99,10 @@ def letter_of(session: Session) -> str:
 
 
 def own_ticket(letter: str, seq: int) -> str:
-    """Return the number on a ticket of this terminal: its entry's place, which is never given twice."""
+    """Return the number on a ticket of this terminal: its entry's place, of which the last three digits are kept.
+
+    It comes again after a thousand entries, and at a terminal of the same letter. The gateway queues both holders.
+    """
     return f"{letter}{seq % 1000:03d}"
 
 

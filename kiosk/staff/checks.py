@@ -16,6 +16,7 @@ _ENROL = "重新登记这台终端"
 _MAKERS = "做支持包，发给厂家"
 _DATA = "装好数据盘，再重启"
 _AGAIN = "重新安装程序包"
+UPDATE_WAITS, TAKEN_BACK = "有更新等着重启", "新版本用不了，换回了旧版本"
 
 PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "settings": (("", "设置文件有错", "请运维改正设置，再重启"),),
@@ -96,7 +97,14 @@ PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "sound": (("voice", "没有语音", _AGAIN), ("", "没有声卡", "插好喇叭或耳机盒")),
     "fonts": (("", "少字体文件", _AGAIN),),
     "writing": (("", "少拼音或手写的数据", _AGAIN),),
-    "updates": (("", "有更新等着重启", "下班以后重启"),),
+    "updates": (
+        ("rolled-back", TAKEN_BACK, _MAKERS),
+        ("stuck", "程序包只装了一半", _AGAIN),
+        ("update-no-room", "磁盘放不下新版本", "删掉数据盘上不是本机的东西"),
+        ("update-untrusted", "新版本不知道该不该信", "请运维写上网关的指纹"),
+        ("update-refused", "新版本的程序包不对", "请运维重新发布"),
+        ("", UPDATE_WAITS, "下班以后重启"),
+    ),
 }
 """Check -> (a word of the doctor's cause, what is wrong, the next step); the first whose word is there counts."""
 FELL_OVER = ("检查自己出错了", _MAKERS)

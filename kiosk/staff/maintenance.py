@@ -13,6 +13,7 @@ from drivers.api import SlotState
 from kiosk import events as e
 from kiosk.frozen import frozen, replace
 from kiosk.session.state import ForgetPin
+from kiosk.staff.checks import TAKEN_BACK, UPDATE_WAITS
 from kiosk.staff.events import OwnSlotChanged, TaskPressed
 from kiosk.staff.part import IDLE, Part, Rows, Staff, Step, TaskDone, TaskRow, idle, noted, run
 
@@ -36,9 +37,10 @@ REMEDIES = {
     "key-sealed": "restart",
     "parked-entries": "parked",
     "outbox-set-aside": "bundle",
-    "updates": "restart",
 }
 """Check -> the tool that puts right what it found. The others have their next step in words only."""
+BY_WORDS = {UPDATE_WAITS: "restart", TAKEN_BACK: "bundle"}
+"""The same for a check that finds several things: by what it found."""
 PRINT_CODE_LENGTH = 4
 
 
@@ -86,8 +88,8 @@ def problems(done: TaskDone | None) -> tuple[TaskRow, ...]:
 def remedy(done: TaskDone | None) -> tuple[int, str]:
     """Return the first problem that a tool puts right, counted from 1, and the tool; (0, "") where there is none."""
     for number, row in enumerate(problems(done), 1):
-        if row.name in REMEDIES:
-            return number, REMEDIES[row.name]
+        if tool := REMEDIES.get(row.name) or BY_WORDS.get(row.title):
+            return number, tool
     return 0, ""
 
 

@@ -123,6 +123,19 @@ def salvaged_in(
     return found
 
 
+def submitted_in(
+    document: dict[str, object] | None, terminal: str, store: Store, authority: Authority
+) -> dict[str, object] | None:
+    """What was submitted: this document, or what it carries of a former epoch; None where that does not open.
+
+    Everybody who works on entries reads them so: where a row was carried, place and verdict are the carrier's.
+    """
+    if document is None or document.get("kind") != "salvaged":
+        return document
+    inner = salvaged_in(document, terminal, store, authority)
+    return None if inner is None else cast("dict[str, object] | None", inner["document"])
+
+
 def _opened(
     row: Row, keys: Iterable[WrappedKey], device: str, epoch: str, authority: Authority
 ) -> dict[str, object] | None:

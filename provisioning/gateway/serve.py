@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import ipaddress
 import logging
 import signal
 import socket
@@ -122,7 +123,7 @@ def open_gateway(
     town.desks.desks["licences"] = licences
     messages.said["case"] = CaseNews(cases.records, messages.application).said
     slots = Slots(time.monotonic, limits)
-    published = Publisher(authority.folder, city.folder, services / "codes.toml", authority.signing_key)
+    published = Publisher(authority.folder, city.folder, services, authority.signing_key)
     published.directory()
     fleet = FleetDesk(store, authority, load_settings(authority.folder), now_ms)
     town.intake.add(fleet.readiness)
@@ -259,6 +260,19 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def own_address(listener: socket.socket) -> str:
+    """Where citizens reach what listens here, a URL; empty for a listener on all addresses (0.0.0.0, ::): none of them.
+
+    Terminals then put the address at which they reach the gateway themselves before what they show.
+    """
+    return "" if ipaddress.ip_address(listener.getsockname()[0]).is_unspecified else _url(listener)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+
+
 def run(gateway: Gateway, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests at work are finished first.
 
@@ -267,9 +281,8 @@ def run(gateway: Gateway, listener: socket.socket, on_ready: Callable[[str], Non
     for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):  # the gateway's own log says what may be said
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate, logger.disabled = [logging.NullHandler()], False, True
-    host, port = listener.getsockname()[:2]
-    url = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-    gateway.messages.address = url
+    url = _url(listener)
+    gateway.messages.address = own_address(listener)
     config = uvicorn.Config(
         create_app(gateway),
         http=PeerCertificateProtocol,

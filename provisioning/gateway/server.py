@@ -301,7 +301,7 @@ def _facts(gateway: Gateway) -> PageFacts:
     notices += [
         f"{alarm.terminal}: {alarm.code} at seq {alarm.seq}, {alarm.times} times."
         f" {_WHAT_TO_DO.get(alarm.code, _CLONED)}"
-        f" kiosk gateway alarms --close {alarm.terminal}"
+        f" kiosk gateway alarms --dir DIR --close {alarm.terminal}"
         for alarm in gateway.store.alarms()
     ]
     given_up = gateway.messages.post.counts().given_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.api import Banner, BigNumber, ListBlock, Para, Receipt, Row, Title
@@ -49,6 +49,8 @@ def test_lines_never_overflow_and_lose_no_text(text: str, width: int) -> None:
 
 
 @given(GBK_TEXT, st.integers(10, 48))
+@example("00××× ）", 10)
+@example("00×××  ））", 12)
 def test_no_line_starts_with_a_full_stop_that_had_room(text: str, width: int) -> None:
     for before, line in zip(lines := break_lines(text, width), lines[1:], strict=False):
         if line[:1] in ("，", "。", "」", "）"):

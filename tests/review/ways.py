@@ -167,6 +167,7 @@ WAYS: dict[str, Way] = {
     "new PIN": Way(lambda: Visit().to_new_pin()),
     "looking": Way(lambda: Visit().to_looking()),
     "confirming": Way(lambda: Visit().to_confirming()),
+    "unanswered": Way(lambda: Visit().to_confirming().fire("wait")),
     "speech": Way(lambda: _spoken(dark=False)),
     "screen off": Way(lambda: _spoken(dark=True), "74"),
 }

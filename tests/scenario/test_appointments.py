@@ -168,6 +168,20 @@ def test_nobody_answers_in_time_and_nothing_is_promised(hall: Hall) -> None:
     assert kiosk.screen.name == "saved"
     assert "已收到，还没有答复" in kiosk.words
     assert "办好了" not in kiosk.words
+    assert "我的办件" not in kiosk.words, "an entry that a desk answers opens no case"
+    assert "打 12345 问" in kiosk.words
+
+
+def test_whoever_took_a_number_without_a_card_is_promised_no_message(hall: Hall) -> None:
+    kiosk = hall.kiosk
+    kiosk.city.answers = False
+    kiosk.touch("language.zh", "start.ticket", "choice.matter.exit-entry", "primary")
+    hand_in(kiosk)
+    for screen in ("working", "saved"):
+        assert kiosk.screen.name == screen
+        assert "12345" in kiosk.words
+        assert "电话或邮箱" not in kiosk.words, "nobody knows who it was"
+        kiosk.wait(9)
 
 
 def test_without_a_network_only_what_the_office_can_keep_is_offered(hall: Hall) -> None:

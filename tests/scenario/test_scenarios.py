@@ -51,6 +51,19 @@ def test_a_scenario_is_as_it_must_be(scenario: Scenario) -> None:
     assert outcome.passed, f"{scenario.file}:{outcome.failed_line} {outcome.failed}"
 
 
+@pytest.mark.parametrize(
+    ("card", "screen"),
+    [("rare-name", "home"), ("technician", "staff.maintenance"), ("{tries_left: 3, pin: '739182'}", "home")],
+)
+def test_the_right_pin_is_that_of_the_card_which_was_put_in(card: str, screen: str) -> None:
+    steps = ["insert: " + card, "pin: right", "see: " + screen]
+    if screen == "home":
+        steps = ["touch: language.zh", "touch: start.card", *steps]
+    text = "scenario: x\npersona: parent\nsteps:\n" + "".join(f"  - {step}\n" for step in steps)
+    (outcome,) = play_all([parse_scenario(text, "x.yaml")], stack="sim", seed=1, pictures=False, tell=lambda _: None)
+    assert outcome.passed, outcome.failed
+
+
 def test_there_are_sixty_and_each_has_a_name_of_its_own() -> None:
     assert len(SCENARIOS) >= 60
     assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)

@@ -153,7 +153,7 @@ def test_readers_are_listed(daemon: PrivatePcscd, kiosk: Run) -> None:
     assert code == 0
     first = {"name": "Kiosk Citizen 00 00", "state": "empty", "atr": None, "role": "citizen", "interface": "contact"}
     assert first in told["readers"]
-    assert "Kiosk Citizen 00 00: empty (citizen)" in kiosk("readers")[1]["text"]
+    assert "Kiosk Citizen 00 00: empty (citizen, contact)" in kiosk("readers")[1]["text"]
 
 
 def test_a_reader_that_does_not_exist(kiosk: Run) -> None:

@@ -266,10 +266,16 @@ def test_a_terminal_gives_out_its_own_letters_only(desk: AppointmentDesk) -> Non
         assert nobody.asks("ticket", ticket=ticket, office="rongshu", matter="exit-entry").reason == "ticket-invalid"
 
 
-def test_the_same_number_given_out_twice_is_told(desk: AppointmentDesk) -> None:
-    nobody = Citizen(desk, "")
-    reasons = [nobody.asks("ticket", ticket="Y042", office="rongshu", matter="exit-entry").reason for _ in range(2)]
-    assert reasons == ["", "ticket-doubled"]
+def test_a_number_that_two_terminals_gave_out_without_a_network_keeps_both_their_places(desk: AppointmentDesk) -> None:
+    nobody, office = Citizen(desk, ""), {"office": "rongshu", "matter": "exit-entry"}
+    times = [NOW + datetime.timedelta(minutes=minutes) for minutes in (0, 1, 2)]
+    came = [nobody.asks("ticket", at, ticket=ticket, **office) for at, ticket in
+            zip(times, ("Y042", "Y043", "Y042"), strict=True)]  # fmt: skip
+    assert [(one.reason, one.result["ticket"], one.result["ahead"]) for one in came] == [
+        ("", "Y042", "0"), ("", "Y043", "1"), ("", "Y042", "2"),
+    ]  # fmt: skip
+    called = [desk.queues.call("rongshu", "exit-entry", "3", ms_of(times[-1])) for _ in range(4)]
+    assert [one and one.number for one in called] == ["Y042", "Y043", "Y042", None]
 
 
 def test_check_in_gives_a_number_at_the_appointment_s_time(desk: AppointmentDesk) -> None:

@@ -153,6 +153,16 @@ def test_which_keys_were_pressed_is_not_in_the_log(url: str) -> None:
     assert "42" not in json.dumps([{**line, "at": ""} for line in log])
 
 
+def test_a_pin_that_was_typed_is_not_in_the_recording(url: str) -> None:
+    post(url, "/api/card/insert", {"persona": "parent"})
+    post(url, "/api/type", {"text": "739182"})
+    post(url, "/api/key", {"key": "ok"})
+    written = get(url, "/api/recording", params={"name": "x"}).text
+    assert "parent" in written
+    for told in ("739182", "type", "key"):
+        assert told not in written
+
+
 def test_personas_come_with_a_story_and_a_whole_card(url: str) -> None:
     personas = get(url, "/api/personas").json()
     assert [persona["id"] for persona in personas] == ["parent", "blocked", "rare"]

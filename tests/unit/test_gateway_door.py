@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
 from kiosk.__main__ import app
 from kiosk.bench.processes import gateway as bench_gateway
+from provisioning.gateway import serve
 from provisioning.gateway.web import admission
 from provisioning.gateway.web.admission import CLOSED_S, MOST_CLOSED_S, close_door, closed_for_s, open_door
+from provisioning.gateway.web.common import Gateway
 from tests.gateway_kit import GatewayKit
 
 
@@ -67,6 +74,51 @@ def test_the_commands_close_and_open(tmp_path: Path) -> None:
     assert closed_for_s(Path(folder)) == 90
     opened = run.invoke(app, ["gateway", "open", "--dir", folder, "--json"])
     assert json.loads(opened.stdout) == {"closed": False, "was_closed": True}
+
+
+def test_help_says_what_the_closing_time_counts() -> None:
+    told = " ".join(CliRunner().invoke(app, ["gateway", "close", "--help"]).stdout.split())
+    assert "Seconds until terminals ask again" in told
+
+
+def test_a_gateway_on_every_address_makes_no_links_with_0_0_0_0_and_tells_its_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, folder = CliRunner(), tmp_path / "gateway"
+    run.invoke(app, ["gateway", "init", str(folder)])
+    real, served = serve.run, list[Gateway]()
+
+    def once(gateway: Gateway, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+        served.append(gateway)
+
+        def ready(url: str) -> None:
+            on_ready(url)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        real(gateway, listener, ready)
+
+    monkeypatch.setattr(serve, "run", once)
+    arguments = ["gateway", "serve", "--dir", str(folder), "--host", "0.0.0.0", "--port", "0"]
+    done = run.invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert served[-1].messages.reached_at() == "", "a terminal puts its own address before a path"
+    assert f"set public_url in {folder / 'messages.toml'}" in done.stderr
+    (folder / "messages.toml").write_text('public_url = "https://city.example"\n')
+    monkeypatch.setattr(serve, "run", lambda gateway, listener, _ready: (served.append(gateway), listener.close()))
+    assert "public_url" not in run.invoke(app, arguments).stderr
+    assert served[-1].messages.reached_at() == "https://city.example"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "https://127.0.0.1:8443"), ("::1", "https://[::1]:8443"), ("0.0.0.0", ""), ("::", "")],
+)
+def test_only_an_address_that_somebody_can_open_stands_in_links(host: str, address: str) -> None:
+    class Listener:
+        def getsockname(self) -> tuple[str, int]:
+            return host, 8443
+
+    assert serve.own_address(cast("socket.socket", Listener())) == address
 
 
 def test_an_order_that_cannot_be_given_says_why_in_words_for_a_hand(tmp_path: Path) -> None:

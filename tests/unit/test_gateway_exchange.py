@@ -10,11 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from kiosk.cli.gateway.command import gateway as command
+from offline_cache.seal import salvaged_document
 from provisioning.gateway.exchange.inbox import Inbox
+from provisioning.gateway.exchange.readings import ExchangeReadings
 from provisioning.gateway.exchange.stream import EntryStream, Item, Page
 from provisioning.gateway.exchange.subscribers import EVERYTHING, Subscribers, SubscriberTaken
 from provisioning.gateway.storage.database import Transaction
 from tests.gateway_kit import NEWCOMER, PARENT, Answer, CardOffice, GatewayKit, Terminal
+from tests.unit.message_kit import carried_again
 
 
 @pytest.fixture
@@ -177,6 +180,29 @@ def test_an_entry_that_does_not_open_is_handed_on_without_its_document(terminal:
     page = EntryStream(kit.store, kit.authority).read(0, 100)
     assert [item.facts["document"] is None for item in page.items] == [False, True, False, False, False, False]
     assert [item.agency for item in page.items][:3] == ["psb", "", "psb"]
+
+
+def test_an_application_that_a_damaged_disk_sent_inside_another_entry_reaches_its_agency_and_its_citizens_log(
+    kit: GatewayKit,
+) -> None:
+    terminal = kit.enrol()
+    asked = {"kind": "application", "agency": "civil", "service": "marriage", "number": "T0001-000001", "fields": {}}
+    carried_again(terminal, {**asked, "holder": {"name": "x", "id_number": PARENT}}, {"kind": "test", "agency": "psb"})
+    subscribers = Subscribers(kit.store.database)
+    token = subscribers.add("registry", "civil", kit.clock.ms)
+    (item,) = ask(kit, token, "entries").json["items"]
+    assert item["document"]["number"] == "T0001-000001"
+    assert (item["epoch"], item["seq"]) == (terminal.epoch, 1), "a verdict is on the entry that carries it"
+    readings = ExchangeReadings(kit.store.database, kit.authority.pseudonym)
+    (look,) = readings.looks(kit.authority.pseudonym(PARENT), 10)
+    assert (look["who"], look["case"]) == ("civil", "T0001-000001")
+    lost = salvaged_document(terminal.rows[0], None, terminal.device, "e" * 32, "storage-damaged")
+    terminal.record(lost)
+    assert terminal.push(terminal.batch(3, 3)).status == 200
+    page = EntryStream(kit.store, kit.authority).read(0, 100)
+    assert [(item.agency, item.facts["document"] is None) for item in page.items] == [
+        ("civil", False), ("psb", False), ("", True)
+    ]  # fmt: skip
 
 
 def test_an_agency_is_let_in_from_the_command_line(tmp_path: Path) -> None:

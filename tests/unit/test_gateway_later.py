@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,11 @@ def test_two_terminals_with_one_disk_image_raise_an_alarm(kit: GatewayKit, termi
     assert terminal.push(terminal.batch(6, 6)).status == 200, "the first one goes on"
     assert len(list(unsealed(kit.store, kit.authority))) == 6
     assert kit.call("GET", "/v1/alarms").code == "operator-required"
+    told = re.search(r"kiosk gateway (alarms .*--close T\d+)", page)
+    assert told is not None
+    typed = [str(kit.folder) if word == "DIR" else word for word in told[1].split()]
+    done = CliRunner().invoke(command, [*typed, "--json"])
+    assert (done.exit_code, list(json.loads(done.stdout))) == (0, ["closed"]), "the notice's command is whole"
     kit.store.close_alarms(terminal.name)
     assert "seq-conflict" not in kit.call("GET", "/").body.decode()
 

@@ -114,12 +114,12 @@ def test_a_directory_that_breaks_is_not_taken_and_none_at_all_is_told(kit: Gatew
     city = tmp_path / "city"
     shutil.copytree(ASSETS / "city", city)
     made = kit.gateway.published
-    publisher = type(made)(kit.folder, city, ASSETS / "services" / "codes.toml", kit.authority.signing_key)
+    publisher = type(made)(kit.folder, city, ASSETS / "services", kit.authority.signing_key)
     good = publisher.directory()
     (city / "offices.toml").write_text("[[office]]\nid = 1", "utf-8")
     assert publisher.directory() == good
     assert "offices.toml" in publisher.refused
-    fresh = type(made)(kit.folder, city, ASSETS / "services" / "codes.toml", kit.authority.signing_key)
+    fresh = type(made)(kit.folder, city, ASSETS / "services", kit.authority.signing_key)
     with pytest.raises(PublishedInvalid, match=r"offices\.toml"):
         fresh.directory()
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from provisioning.gateway.store import StoreUnsafe
+from tests.gateway_cards import agency, say
 from tests.gateway_kit import PARENT, GatewayKit, Terminal
-from tests.unit.message_kit import operator, outbox
+from tests.unit.message_kit import carried_again, operator, outbox
 
 
 @pytest.fixture
@@ -92,6 +93,25 @@ def test_a_transaction_inside_a_transaction_is_refused_and_does_not_wait_for_its
         assert db.row("SELECT 1") == (1,)
 
 
+@pytest.mark.parametrize("service", ["marriage", "closed-service"])
+def test_an_application_from_a_damaged_disk_is_read_by_its_agency_and_its_citizen_hears(
+    terminal: Terminal, service: str
+) -> None:
+    kit = terminal.kit
+    asked = application("T0001-000001", service, phone="14000000021", notify="sms")
+    carried_again(terminal, asked)
+    kit.gateway.town.intake.work()
+    if service == "marriage":
+        (step,) = agency(kit, "civil", "GET", "steps").json["steps"]
+        assert step["document"]["holder"] == asked["holder"]
+        say(kit, "civil", "T0001-000001", step["step"], "refuse", reason="photo-missing")
+    else:
+        judge(terminal, 1, "rejected", "photo-missing")
+    (message,) = outbox(kit)
+    assert message["to"] == "14000000021"
+    assert "T0001-000001" in message["body"]
+
+
 # --- what happens becomes a message ---------------------------------------------------------------------------------
 
 
@@ -157,6 +177,27 @@ def test_a_receipt_goes_where_the_citizen_typed(terminal: Terminal) -> None:
     assert "2026-11-21 12:00" in sent["body"]
 
 
+def test_a_gateway_that_knows_no_address_of_its_own_sends_no_link_and_lets_a_code_wait(terminal: Terminal) -> None:
+    kit = terminal.kit
+    notice: dict[str, object] = {"kind": "notice", "case": "T0001-000009", "number": "T0001-000009",
+                                 "to": "14000000021", "way": "sms", "text_id": "receipt", "language": "zh-Hans",
+                                 "service": "marriage",
+                                 "time": "2026-11-21T12:00:00+08:00"}  # fmt: skip
+    letter = {**notice, "way": "email", "to": "a@b.example"}
+    file(terminal, notice, {**notice, "language": "en"}, letter, {**letter, "language": "en"})
+    file(terminal, settings("new@example.com"))
+    bodies = [item["body"] for item in outbox(kit)]
+    assert len(bodies) == 4
+    assert not any("/case" in body or "https" in body or "[" in body for body in bodies)
+    assert "查进度打12345。" in bodies[0]
+    assert "Progress: call 12345." in bodies[1]
+    assert all("12345" in body for body in bodies)
+    assert kit.gateway.messages.post.counts().waiting == 1
+    kit.gateway.messages.address = "https://city.example"
+    kit.clock.pass_s(3600)
+    assert "https://city.example/email?proof=" in outbox(kit)[-1]["body"]
+
+
 # --- contact: an address is proved by a code ------------------------------------------------------------------------
 
 
@@ -170,6 +211,7 @@ def type_code(kit: GatewayKit, proof: str, code: str) -> str:
 
 
 def asked_for_code(kit: GatewayKit) -> tuple[str, str]:
+    kit.gateway.messages.address = "https://city.example"
     sent = [item for item in outbox(kit) if item["way"] == "email"][-1]
     found = re.search(r"proof=([0-9a-f]+)", sent["body"])
     code = re.search(r"^(\d{6})$", sent["body"], re.MULTILINE)

@@ -51,6 +51,15 @@ def test_a_service_that_hangs_is_started_again(name: str) -> None:
     assert 10 <= int(service["WatchdogSec"]) <= 120
 
 
+def test_no_service_that_is_started_again_is_given_up() -> None:
+    """A cable that was loose for five minutes must not leave a dark screen until somebody comes."""
+    again = [unit.name for unit in UNITS if "Restart" in read(unit.name)["Service"]]
+    assert {"kiosk.service", "kiosk-sync.service", "kiosk-reader-helper.service"} <= set(again)
+    for name in again:
+        assert read(name)["Unit"].get("StartLimitIntervalSec") == "0", name
+        assert int(read(name)["Service"]["RestartSec"]) >= 1, name
+
+
 def test_the_reader_helper_listens_where_the_settings_ask() -> None:
     assert read("kiosk-reader-helper.socket")["Socket"]["ListenStream"] == Settings().reader_helper
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
         (tmp_path / "x.png").write_bytes(wrong)
         with pytest.raises(PictureUnreadable):
             read_qr_codes(tmp_path / "x.png")
+
+
+def test_a_picture_that_breaks_in_the_middle_is_named(tmp_path: Path) -> None:
+    """Pillow tells a chunk that has no name, where more of the picture should come, with a `SyntaxError`."""
+    Image.frombytes("L", (40, 40), bytes(range(40)) * 40).save(tmp_path / "x.png")
+    whole = (tmp_path / "x.png").read_bytes()
+    at = whole.index(b"IDAT") - 4
+    length = int.from_bytes(whole[at : at + 4])
+    half = whole[at + 8 : at + 8 + length // 2]
+    first = len(half).to_bytes(4) + b"IDAT" + half + zlib.crc32(b"IDAT" + half).to_bytes(4)
+    (tmp_path / "x.png").write_bytes(whole[:at] + first + bytes(12) + whole[at + 12 + length :])
+    with Image.open(tmp_path / "x.png") as opened, pytest.raises(SyntaxError):
+        opened.load()
+    with pytest.raises(PictureUnreadable):
+        read_qr_codes(tmp_path / "x.png")
 
 
 def test_a_page_of_a_program_is_not_run_to_see_whether_it_is_a_picture(tmp_path: Path) -> None:
@@ -272,3 +288,14 @@ def test_the_gateways_folder_verifies_too(terminal: Terminal) -> None:
     text = sign_token(token_of(terminal), terminal.key)
     code, facts = kiosk(text, "--gateway-dir", str(terminal.kit.folder))
     assert (code, facts["terminal"]) == (0, terminal.name)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_the_folder_of_a_gateway_on_postgresql_says_where_the_key_is_instead(kit: GatewayKit) -> None:
+    joined = kit.enrol()
+    text = sign_token(token_of(joined), joined.key)
+    done = CliRunner().invoke(app, ["receipt", "verify", text, "--gateway-dir", str(kit.folder)])
+    assert done.exit_code == 1
+    assert "[no-key]" in done.stderr
+    assert "--key with the terminal's certificate" in done.stderr
+    assert not (kit.folder / "gateway.db").exists()

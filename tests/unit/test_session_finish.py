@@ -301,6 +301,16 @@ def test_an_office_that_says_no_while_the_last_page_stands_is_told() -> None:
     assert (visit.state, visit.session.failure) == (State.FAILURE, "not-accepted")
 
 
+def test_whoever_does_not_wait_for_the_answer_is_told_where_it_comes_and_under_which_number() -> None:
+    visit = Visit().to_confirming()
+    assert visit.session.saved is not None
+    number = visit.session.saved.number
+    for words in (visit.words, visit.fire("wait").words):
+        assert "我的办件" not in words, "an entry that a desk answers opens no case"
+        assert "12345" in words
+        assert number in words
+
+
 def test_a_receipt_for_an_earlier_entry_does_not_end_the_wait_for_this_one() -> None:
     visit = Visit().to_check().submit().signed().saved()
     assert visit.send(e.EntryAcked(visit.seq - 1, AT_MS)).state is State.WAITING

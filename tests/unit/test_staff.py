@@ -10,6 +10,7 @@ import pytest
 
 from drivers.api import SlotState
 from kiosk import events as e
+from kiosk.doctor.machine import UPDATE_NEXT
 from kiosk.doctor.table import CHECKS
 from kiosk.screen_model import ScreenModel
 from kiosk.services.places import nearest
@@ -301,6 +302,17 @@ def test_every_check_of_the_doctor_has_words_and_a_part() -> None:
     assert {name for _, parts, _, _ in checks.PARTS for name in parts} == names
     assert all(telling in parts for _, parts, telling, _ in checks.PARTS)
     assert set(maintenance.REMEDIES) <= names
+
+
+@pytest.mark.parametrize("outcome", UPDATE_NEXT)
+def test_an_update_that_did_not_end_well_is_told_by_name_and_not_restarted(outcome: str) -> None:
+    """A restart takes out no version, makes no room and signs nothing."""
+    waits = checks.problem("updates", "warn", "an update waits for a restart")
+    row = checks.problem("updates", "warn", f"{outcome}: version 9.9.9, it waits for a restart of nothing")
+    assert row.title != waits.title
+    assert row.next != waits.next
+    assert maintenance.remedy(TaskDone("checks", ok=True, rows=(waits,))) == (1, "restart")
+    assert maintenance.remedy(TaskDone("checks", ok=True, rows=(row,)))[1] in {"", "bundle"}
 
 
 def test_a_check_that_fell_over_or_is_unknown_is_still_named() -> None:

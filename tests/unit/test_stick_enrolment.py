@@ -206,6 +206,11 @@ def test_two_commands_and_a_stick_between_them(away: Away, tmp_path: Path) -> No
     code, joined, output = run("enrol", "--stick", str(away.stick), *here)
     assert code == 0, output
     assert joined == [{"terminal": "T0001", "gateway": URL}]
+    brought = catalogue.load(away.state, enrolments.load(away.state).signing_key, "directory")
+    assert brought is not None
+    served = away.kit.gateway.published.directory_content()
+    assert brought.content == json.loads(served), "the stick brings what the server serves"
+    assert brought.content["hospitals"]
     code, told, _ = run(*gateway, "--office", "atlantis")
     assert (code, told[-1]["error"]) == (1, "no-office")
     for file in away.stick.iterdir():

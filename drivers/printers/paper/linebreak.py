@@ -7,6 +7,7 @@ and gets the width Unicode gives it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,6 +18,8 @@ _NO_START = frozenset("。，、；：？！」』）】》〉〕”’…—～
 _NO_END = frozenset("「『（【《〈〔“‘￥$([{")
 _NO_WORD = _NO_START - frozenset(".,:%")
 """Signs that part words; those four stand inside numbers and addresses."""
+_AFTER_NO_SPACE = re.compile(f" +(?=[{re.escape(''.join(c for c in sorted(_NO_START) if not c.isascii()))}])")
+"""A space before such a sign would let it begin a line."""
 
 
 @lru_cache(maxsize=8192)
@@ -52,7 +55,8 @@ def tidy(text: str) -> str:
 def break_lines(text: str, width: int) -> list[str]:
     """Break `text` into lines of at most `width` columns; at least one line, newlines always break.
 
-    English words stay whole where they fit on a line, and no line starts or ends with a character that may not.
+    English words stay whole where they fit on a line, and no line starts or ends with a character that may not; a space
+    before a Chinese closing sign goes.
     """
     if width < 4:
         raise ValueError("a line needs four columns")
@@ -61,7 +65,7 @@ def break_lines(text: str, width: int) -> list[str]:
 
 def _break_paragraph(text: str, width: int) -> Iterator[str]:
     line, used, space = "", 0, False
-    for piece in _clusters(text):
+    for piece in _clusters(_AFTER_NO_SPACE.sub("", text)):
         if piece == " ":
             space = bool(line)
             continue

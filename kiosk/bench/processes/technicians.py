@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kiosk.bench.ports import BenchError
+from kiosk.bench.ports import TECHNICIAN_PIN, BenchError
 from kiosk.bench.processes.children import kiosk_command, run_to_end
 from kiosk.bench.processes.gateway import GatewayHandle, operator_token
 from kiosk.settings import usable
@@ -26,7 +26,7 @@ from offline_cache import service
 from offline_cache.errors import CacheError
 from offline_cache.wire.fleet.technician import PATH, serial_of
 
-WHO, PIN = "T-0042", "24681357"
+WHO, PIN = "T-0042", TECHNICIAN_PIN
 ENROL = "/enrol"
 """The gateway's page that a fresh terminal's code opens; its form goes to `/enrol/bind`."""
 OFFICE, LABEL = "rongshu", "3 号机"

@@ -14,9 +14,10 @@ from typing import Any, cast
 
 from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.hands.visit import Visitor
-from kiosk.bench.ports import BenchError
+from kiosk.bench.ports import TECHNICIAN_PIN, BenchError
 from kiosk.bench.scenarios.format import Scenario, Step, strokes_of
 from kiosk.bench.scenarios.outcome import Outcome, Played
+from kiosk.bench.scenarios.record import DEFAULT_PIN, takes_pin
 
 WITHIN_S = 20.0
 """How long a check waits for what it expects, where it does not say."""
@@ -24,7 +25,6 @@ CODE_S = 5.0
 """So long a code that a telephone scans may take to come."""
 WRONG_PIN = "000000"
 MAX_FORM_TOUCHES = 80
-PIN_PADS = frozenset({"pin", "staff.pin"})
 UNTOLD = frozenset({"event", "time", "time_ms", "level"})
 """What a line of the log repeats, or what differs at every run."""
 
@@ -43,6 +43,8 @@ class Player:
         self._stack = stack
         self._pictures = pictures
         self._visitor: Visitor
+        self._right: str | None = None
+        """The PIN of the card that a step put in."""
         self._held_before = 0
         self._papers_before = 0
         self._log_before = 0
@@ -73,7 +75,7 @@ class Player:
     # ----------------------------------------------------------------------------------------- begin and end
 
     def _begin(self, scenario: Scenario) -> None:
-        self._visitor = Visitor(self._bench, scenario.persona)
+        self._visitor, self._right = Visitor(self._bench, scenario.persona), None
         if not scenario.fresh:
             self._bench.reset()
             self._until("the terminal to see its network", lambda: self._bench.state()["gateway"]["reachable"] is True)
@@ -182,13 +184,17 @@ class Player:
         if isinstance(argument, dict):
             document = dict(argument)
             base = self._visitor.card if "profile" not in document else {}
-            self._bench.insert_card({**base, **document})
+            self._right = str((card := {**base, **document}).get("pin", DEFAULT_PIN))
+            self._bench.insert_card(card)
         else:
-            self._bench.insert(argument or self._visitor.persona)
+            cards = {str(one["id"]): one["card"] for one in self._bench.personas()}
+            name = argument or self._visitor.persona
+            self._right = str(cards[name].get("pin", DEFAULT_PIN)) if name in cards else TECHNICIAN_PIN
+            self._bench.insert(name)
 
     def _give_pin(self, argument: str | None) -> None:
-        self._until("the PIN pad", lambda: self._screen() in PIN_PADS)
-        self._visitor.give_pin({None: None, "right": None, "wrong": WRONG_PIN}.get(argument, argument))
+        self._until("the PIN pad", lambda: takes_pin(str(one["id"]) for one in self._bench.elements()))
+        self._visitor.give_pin({None: self._right, "right": self._right, "wrong": WRONG_PIN}.get(argument, argument))
 
     def _open(self, service: str) -> None:
         """From home to the service's own page."""

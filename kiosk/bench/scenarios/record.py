@@ -1,21 +1,30 @@
 """What a tester does at the panel, written down as a scenario that plays it again.
 
 Before each step the screen she saw is written as a check. PIN digits become `pin: right` or `pin: wrong`, typed keys
-one `type`; a PIN itself is not kept.
+one `type`. Nobody's PIN itself is kept: keys of the tactile keypad, which would tell its digits, become `pin: right`,
+and a card of her own making is kept without its PIN, so that it has the one that simulated cards have.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kiosk.bench.ports import TECHNICIAN_PIN
 from kiosk.bench.scenarios.format import MAX_STEPS, Scenario, Step
 
 PIN_KEY = "pin."
 PIN_OK = "pin.ok"
+DEFAULT_PIN = "123456"
+"""Of a simulated card whose document names none, whatever its profile."""
 VIRTUAL_DEVICES = ("reader", "printer", "identity")
 PIN_CHANGES = ("pin.delete", "pin.clear", "pin.shuffle")
+
+
+def takes_pin(controls: Iterable[str]) -> bool:
+    """Whether a screen with these controls takes a PIN: the citizen's, a technician's, or a new one in a form."""
+    return PIN_OK in controls
 
 
 class Recorder:
@@ -28,6 +37,7 @@ class Recorder:
         self._persona = ""
         self._right_pin: str | None = None
         self._pin = ""
+        self._by_keypad = False
         self._code = ""
 
     def clear(self) -> None:
@@ -35,6 +45,7 @@ class Recorder:
         with self._lock:
             self._steps = []
             self._seen, self._persona, self._right_pin, self._pin, self._code = "attract", "", None, "", ""
+            self._by_keypad = False
 
     def scenario(self, name: str, *, landscape: bool = False, printer: str = "") -> Scenario:
         """What was done so far. A day longer than a scenario may be is cut at its beginning.
@@ -49,9 +60,12 @@ class Recorder:
                 name, "recorded.yaml", tuple(steps), persona=persona, landscape=landscape, printer=printer, stack=stack
             )
 
-    def saw(self, screen: str) -> None:
-        """The screen that stood there when the tester acted."""
+    def saw(self, screen: str, *, on_pin: bool = False) -> None:
+        """The screen that stood there when the tester acted. `on_pin`: it takes a PIN."""
         with self._lock:
+            if self._by_keypad and not on_pin:
+                self._steps.append(Step("pin", "right"))
+                self._by_keypad = False
             if screen != self._seen and not self._pin:
                 self._steps.append(Step("see", screen))
             self._seen = screen
@@ -64,7 +78,7 @@ class Recorder:
                 self._pin += digit
             elif element_id == PIN_OK:
                 self._steps.append(Step("pin", "right" if self._pin == self._right_pin else "wrong"))
-                self._pin = ""
+                self._pin, self._by_keypad = "", False
             elif element_id in PIN_CHANGES:
                 self._pin = self._pin[:-1] if element_id == "pin.delete" else ""
             elif role == "key" and len(text) == 1:
@@ -74,21 +88,30 @@ class Recorder:
             else:
                 self._steps.append(Step("touch", element_id))
 
-    def typed(self, text: str, screen: str) -> None:
-        """The tester had keys pressed. On the PIN screen they are digits of the PIN."""
+    def typed(self, text: str, *, on_pin: bool) -> None:
+        """The tester had keys of the screen pressed. `on_pin`: they are digits of a PIN."""
         with self._lock:
-            if screen == "pin":
+            if on_pin:
                 self._pin += text
             else:
                 self._type(text)
 
-    def inserted(self, persona: str, document: Mapping[str, Any]) -> None:
-        """A card went in: a persona's, or (`persona` empty) one of the tester's own making."""
+    def pressed(self, key: str, *, on_pin: bool) -> None:
+        """The tester pressed a key of the tactile keypad."""
         with self._lock:
-            self._right_pin = str(document.get("pin", ""))
+            if on_pin:
+                self._by_keypad = True
+            else:
+                self._steps.append(Step("key", key))
+
+    def inserted(self, persona: str, document: Mapping[str, Any]) -> None:
+        """A card went in: a persona's, a technician's (no document), or (`persona` empty) one of the tester's own."""
+        with self._lock:
+            self._right_pin = str(document.get("pin", DEFAULT_PIN)) if document else TECHNICIAN_PIN
             if persona and document and not self._persona:  # a technician is nobody's visit
                 self._persona = persona
-            self._steps.append(Step("insert", persona or dict(document)))
+            kept = {name: value for name, value in document.items() if name != "pin"}
+            self._steps.append(Step("insert", persona or kept))
 
     def technician(self, what: str, digits: str) -> None:
         """The gateway did something for a technician. The digits of a code are kept until they are typed."""
@@ -101,6 +124,8 @@ class Recorder:
     def did(self, verb: str, argument: Any = None) -> None:
         """Any other step, as the format has it."""
         with self._lock:
+            if verb == "pull":
+                self._pin, self._by_keypad = "", False
             self._steps.append(Step(verb, argument))
 
     def _type(self, text: str) -> None:

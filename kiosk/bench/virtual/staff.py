@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from drivers.sim.cards.card import SimCard
 from drivers.sim.cards.issuer import CardAuthority
 from drivers.sim.cards.reader import SimReader
+from kiosk.bench.ports import TECHNICIAN_PIN
 from kiosk.bench.virtual.city import City
 from kiosk.clock import ManualClock, local_minute
 from kiosk.doctor.check import Check
@@ -36,7 +37,7 @@ from offline_cache.errors import Unavailable
 from offline_cache.sync import Drained
 from offline_cache.wire.fleet.technician import ROLE, digits_by_gateway, parse_address
 
-PIN = "24681357"
+PIN = TECHNICIAN_PIN
 URL = "https://gateway.example:8443"
 TERMINAL = "T0001"
 MEANT = frozenset({

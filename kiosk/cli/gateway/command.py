@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 INVITE_MINUTES = 15
 PLACE, PLACE_EN, OFFICE = "榕树街便民服务中心", "Rongshu Street Service Centre", "rongshu"
 """Where a terminal stands, if nobody says."""
+NO_LINKS = (
+    "Listening on every address, so messages go without links, e-mails with a code wait, and the codes of certificates"
+    " and shared licences open nowhere: set public_url in {file} and start the server anew."
+)
 NAME, NAME_EN = "广州市民自助终端", "Guangzhou self-service terminal"
 
 _NAME = re.compile(
@@ -126,6 +130,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
             folders = services or assets / "services"
             parts = service.open_gateway(keys, store, folders, city, now_ms, log.write, limits)
             listener = service.listen(host, port)
+            if not (parts.messages.carriers.public_url or service.own_address(listener)):
+                typer.echo(NO_LINKS.format(file=folder / "messages.toml"), err=True)
             if inviting:
                 site = {"name.zh-Hans": NAME, "name.en": NAME_EN, "place.zh-Hans": PLACE, "place.en": PLACE_EN}
                 emit(_invited(store, keys.ca_hash, {**site, **_where(office)}), as_json=True)
@@ -142,7 +148,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
 @gateway.command()
 def close(
     folder: DirOption,
-    seconds: Annotated[int, typer.Option("--for", min=1, max=86_400, help="After which terminals ask again.")] = 30,
+    seconds: Annotated[
+        int, typer.Option("--for", metavar="SECONDS", min=1, max=86_400, help="Seconds until terminals ask again.")
+    ] = 30,
     as_json: JsonOption = False,
 ) -> None:
     """Close the gateway to terminals and citizens until `open`: they are told when to ask again; nothing is lost."""

@@ -81,7 +81,7 @@ def _site(assets: Path, keys: Authority, office: str, label: str, *, as_json: bo
     from provisioning.gateway.fleet.pages.places import Places
 
     places = Places()
-    publisher = Publisher(keys.folder, assets / "city", assets / "city" / "codes.toml", keys.signing_key)
+    publisher = Publisher(keys.folder, assets / "city", assets / "services", keys.signing_key)
     places.read("-", lambda: json_object(publisher.directory_content()))
     if office not in places.offices:
         fail("no-office", f"there is no office {office!r}; there are {', '.join(places.offices)}", as_json=as_json)
@@ -92,9 +92,9 @@ def _published(assets: Path, keys: Authority, store: Store) -> Published:
     from provisioning.gateway.catalogue import CatalogueSource
     from provisioning.gateway.city.published import Publisher
 
-    city = assets / "city"
-    publisher = Publisher(keys.folder, city, city / "codes.toml", keys.signing_key)
-    sources = (assets / "services", city / "catalogue.toml", city / "codes.toml")
+    city, services = assets / "city", assets / "services"
+    publisher = Publisher(keys.folder, city, services, keys.signing_key)
+    sources = (services, city / "catalogue.toml", city / "codes.toml")
     catalogue = CatalogueSource(sources, keys.signing_key, store.catalogue_number)
 
     def of(terminal: str) -> Mapping[str, tuple[str, bytes]]:

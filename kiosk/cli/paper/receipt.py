@@ -32,7 +32,8 @@ def verify(
         Path | None, typer.Option("--key", metavar="FILE", help="The terminal's certificate or public key, PEM.")
     ] = None,
     gateway_dir: Annotated[
-        Path | None, typer.Option("--gateway-dir", metavar="DIR", help="A gateway's folder: all its terminals.")
+        Path | None,
+        typer.Option("--gateway-dir", metavar="DIR", help="A gateway's folder (on SQLite): all its terminals."),
     ] = None,
     state: StateOption = None,
     as_json: JsonOption = False,
@@ -130,11 +131,20 @@ def _keys(
 
 
 def _gateway_keys(folder: Path, terminal: str, *, as_json: bool) -> list[Ed25519PublicKey | bytes]:
+    from provisioning.gateway import authority
     from provisioning.gateway.storage.open import DATABASE_FILE, open_store
     from provisioning.gateway.store import StoreError
 
     if not (folder / DATABASE_FILE).exists():
-        fail("gateway-folder", f"there is no {DATABASE_FILE} in {folder}", as_json=as_json)
+        try:
+            authority.load(folder, check_server=False)
+        except authority.AuthorityError as error:
+            fail("gateway-folder", f"there is no {DATABASE_FILE} in {folder}: {error}", as_json=as_json)
+        told = (
+            f"there is no {DATABASE_FILE} in {folder}: a gateway on PostgreSQL keeps its terminals' keys there;"
+            " give --key with the terminal's certificate (terminal.crt of its state folder)"
+        )
+        fail("no-key", told, as_json=as_json)
     try:
         store = open_store(folder, "")
         try:

@@ -16,6 +16,8 @@ WHITE = rgb("#FFFFFF")
 DARK = rgb("#17212B")
 RECEIPT_TEXT = 28
 """Paper hardly grows with the screen's text: it is a picture of what the printer will print."""
+LEAST_CODE = 104.0
+"""The code on that picture: it is scanned from the paper, not from here."""
 
 _TO_SCAN = {0: 450.0, 1: 430.0, 2: 400.0, 3: 360.0}
 _LEAST_TO_SCAN = 330.0
@@ -94,6 +96,9 @@ def receipt_choice(sheet: Sheet, style: Style, piece: ReceiptChoice, rect: Rect)
         return y - style.air.between_rows - rect.y
     paper = sheet.blank()
     paper_height = _paper(paper, style, piece, paper_width)
+    if style.level >= 3 and 0 < rect.height < paper_height:  # the ways are read, the paper is only a picture of itself
+        paper, over = sheet.blank(), paper_height - rect.height
+        paper_height = _paper(paper, style, piece, paper_width, less=over)
     right = Rect(rect.x + paper_width + gap, rect.y, rect.width - paper_width - gap, rect.height)
     count, spacing = len(piece.items), style.air.between_rows
     each = min(232.0, (paper_height - spacing * (count - 1)) / max(1, count) - sheet.theme.lip)
@@ -104,13 +109,14 @@ def receipt_choice(sheet: Sheet, style: Style, piece: ReceiptChoice, rect: Rect)
     return max(paper_height, y - spacing - rect.y)
 
 
-def _paper(sheet: Sheet, style: Style, piece: ReceiptChoice, width: float) -> float:
+def _paper(sheet: Sheet, style: Style, piece: ReceiptChoice, width: float, less: float = 0.0) -> float:
+    """Draw the paper; return its height. Its code is smaller by up to `less` pixels."""
     theme = sheet.theme
     pad = 30.0 if width > 300 else 14.0
     inside = Rect(pad, 24, width - 2 * pad, 0)
     words = sheet.blank()
     y, drawn = 24.0, False
-    side = min({0: 220.0, 1: 220.0, 2: 196.0}.get(style.level, 164.0), inside.width)
+    side = max(LEAST_CODE, min({0: 220.0, 1: 220.0, 2: 196.0}.get(style.level, 164.0), inside.width) - less)
     for i, line in enumerate(piece.lines):
         if line == "-":
             for start, end in dash_pieces([(pad, y + 15), (pad + inside.width, y + 15)], 8, 5):

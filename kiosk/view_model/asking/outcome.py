@@ -45,8 +45,12 @@ def confirming(scene: Scene) -> ScreenModel:
         Tick("done", say("{a}已收到", a=agency)),
         Tick("current", say("正在等答复")),
     )
-    leave = Line(say("不想等，可以先走。答复会发给您，也在“我的办件”里。"), centred=True)
-    return replace(stepped(scene, 5, say("正在答复")), home=None, body=(ring, Ticks(ticks), leave, Gap()))
+    left = say("不想等，可以先走。答复发到您留的电话或邮箱；没留的，凭编号打 12345 问。")
+    unnamed = application_of(session).service.card == "none"
+    leave = Line(say("不想等，可以先走。结果凭编号打 12345 问。") if unnamed else left, centred=True)
+    assert session.saved is not None
+    number = Line(say("编号 {n}", n=session.saved.number), centred=True)
+    return replace(stepped(scene, 5, say("正在答复")), home=None, body=(ring, Ticks(ticks), leave, number, Gap()))
 
 
 def value(scene: Scene, kept: Saved, key: str) -> str:
@@ -71,7 +75,7 @@ def answered(scene: Scene, kept: Saved, service: ServiceDefinition) -> tuple[Pie
     assert confirm is not None
     say = scene.say
     if kept.answer != "accepted" and not kept.ticket:
-        return _not_yet(scene, kept, confirm)
+        return _not_yet(scene, kept, service, confirm)
     pieces: list[Piece] = []
     if confirm.big is not None and (number := shown(scene, kept, confirm.big)):
         code = value(scene, kept, confirm.qr) if confirm.qr else ""
@@ -111,14 +115,16 @@ def _facts(scene: Scene, kept: Saved, confirm: Confirm) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _not_yet(scene: Scene, kept: Saved, confirm: Confirm) -> tuple[Piece, ...]:
-    """Recorded, and nobody has answered: never a yes."""
+def _not_yet(scene: Scene, kept: Saved, service: ServiceDefinition, confirm: Confirm) -> tuple[Piece, ...]:
+    """Recorded, and nobody has answered: never a yes. Such an entry opens no case, so `my-cases` will not have it."""
     say = scene.say
     when = reference_time(_local(kept), scene.language)
     rows = (
-        Fact(say("答复会发给您"), icon="message", detail=say("没留电话的，凭编号打 12345 问")),
-        Fact(say("也在“我的办件”里"), icon="folder", detail=say("下次插卡就能看到")),
+        Fact(say("答复会发给您"), icon="message", detail=say("发到您留的电话或邮箱")),
+        Fact(say("没留的，打 12345 问"), icon="phone", detail=say("报上面的编号就行")),
     )
+    if service.card == "none":  # nobody said who they are: no message can find them
+        rows = (Fact(say("想知道结果，打 12345 问"), icon="phone", detail=say("报上面的编号就行")),)
     title = say("已收到，还没有答复") if kept.acked else say("已记在本机，还没发出")
     number = CaseNumber(say("您的编号"), kept.number, kept.number)
     told: tuple[Piece, ...] = ()

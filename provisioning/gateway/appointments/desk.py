@@ -82,7 +82,7 @@ class AppointmentDesk:
         self, db: Transaction, request: Request, office: str, matter: str, arrival: Arrival
     ) -> Mapping[str, str]:
         if request.ticket:
-            given = Given(office, matter, request.ticket, request.recorded_ms)
+            given = Given(office, matter, request.ticket, request.recorded_ms, request.key)
             ticket = self.queues.accept(db, given, request.received_ms, arrival)
         else:
             ticket = self.queues.give(db, office, matter, request.recorded_ms, arrival)
@@ -92,7 +92,7 @@ class AppointmentDesk:
         wait = self.queues.wait(db, ticket)
         where = self._offices[ticket.office].matters[ticket.matter].where
         return {
-            "ticket": ticket.ticket,
+            "ticket": ticket.number,
             "state": ticket.state,
             "ahead": str(wait.ahead),
             "wait": str(wait.minutes),

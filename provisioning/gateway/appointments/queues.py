@@ -3,13 +3,14 @@
 Expected wait = people ahead x mean service / open counters. A ticket's place is the moment it was taken, or the time of
 the appointment where its holder came for one: whoever booked is not behind whoever came earlier without. A ticket that
 a terminal gave out without a network bears that terminal's own letter; it takes its place by the same rule when its
-entry arrives.
+entry arrives. Two terminals of an office that share a letter can give out one number twice on a day: both holders wait,
+each in their own place. The hall calls the number for each of them, and the case number on the paper tells them apart.
 """
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.gateway.appointments.bookings import AppointmentRefused, local, ms_of
 from provisioning.gateway.appointments.offices import Matter, Offices
@@ -48,11 +49,17 @@ class Ticket:
     office: str
     day: str
     ticket: str
+    """Its number; where that came twice on a day, its entry stands behind it and tells it apart."""
     matter: str
     place_ms: int
     state: str
     """`waiting`, `called`, `served`, or `late` (its entry came after the day was over)."""
     person: bytes = field(repr=False, default=b"")
+
+    @property
+    def number(self) -> str:
+        """The number on the paper, which the hall calls."""
+        return self.ticket.partition(" ")[0]
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class Given:
     matter: str
     ticket: str
     taken_ms: int
+    entry: str
+    """Names the entry it came with, apart from all others."""
 
 
 class Queues:
@@ -107,7 +116,7 @@ class Queues:
     def accept(self, db: Transaction, given: Given, now_ms: int, who: Arrival) -> Ticket:
         """Take in a ticket that a terminal gave out by itself. Raises `AppointmentRefused`.
 
-        `matter-unknown`; `ticket-invalid`: no letter of a terminal; `ticket-doubled`: given out twice on one day.
+        `matter-unknown`; `ticket-invalid`: no letter of a terminal. A number given out twice on one day waits twice.
         """
         self._matter(given.office, given.matter)
         number = given.ticket
@@ -117,7 +126,8 @@ class Queues:
         state = "waiting" if day == local(now_ms).date().isoformat() else "late"
         made = Ticket(given.office, day, number, given.matter, who.place_ms(given.taken_ms), state, who.person)
         if not _insert(db, made, who.booking, offline=True):
-            raise AppointmentRefused("ticket-doubled")
+            made = replace(made, ticket=f"{number} {given.entry}")
+            _insert(db, made, who.booking, offline=True)
         return made
 
     def wait(self, db: Transaction, ticket: Ticket) -> Wait:

@@ -28,6 +28,7 @@ from provisioning.gateway.catalogue import CatalogueInvalid
 from provisioning.gateway.technicians.cards import revoked
 
 CONFIGURATION_FILE = "configuration.toml"
+CODES_FILE = "codes.toml"
 _HOSPITALS = ("hospital-primary", "hospital-other")
 _Stamp = tuple[tuple[int, int] | None, ...]
 
@@ -54,12 +55,16 @@ class _Configuration:
 
 
 class Publisher:
-    """Reads the files again when they change. `refused` says what could not be used, for the operators' page."""
+    """Reads the files again when they change. `refused` says what could not be used, for the operators' page.
 
-    def __init__(self, folder: Path, city: Path, codes: Path, key: Ed25519PrivateKey) -> None:
+    `folder` is the gateway's, `city` the city's material, `services` the service definitions: their code lists name the
+    hospitals.
+    """
+
+    def __init__(self, folder: Path, city: Path, services: Path, key: Ed25519PrivateKey) -> None:
         self._configuration_file = folder / CONFIGURATION_FILE
         self._city = city
-        self._codes = codes
+        self._codes = services / CODES_FILE
         self._key = key
         self._lock = threading.Lock()
         self._seen: dict[str, _Stamp] = {}

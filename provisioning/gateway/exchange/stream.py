@@ -18,6 +18,7 @@ from typing import Protocol
 from offline_cache.errors import SealBroken
 from offline_cache.seal import open_body, unwrap
 from provisioning.gateway.authority import Authority
+from provisioning.gateway.ingest import submitted_in
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.store import Store, StoredEntry
 
@@ -57,7 +58,10 @@ class Stream(Protocol):
 
 
 class EntryStream:
-    """The topic `entries`: every accepted entry, opened."""
+    """The topic `entries`: every accepted entry, opened, with the document that was submitted.
+
+    Where it carries an entry of a former epoch, the document is that one's; the place is the carrier's.
+    """
 
     def __init__(self, store: Store, authority: Authority) -> None:
         self._store = store
@@ -69,7 +73,7 @@ class EntryStream:
         return Page(found, found[-1].position if found else after, len(found) == limit)
 
     def _item(self, entry: StoredEntry) -> Item:
-        document = self._open(entry)
+        document = submitted_in(self._open(entry), entry.terminal, self._store, self._authority)
         row = entry.row
         facts = {
             "terminal": entry.terminal, "epoch": entry.epoch, "seq": row.seq, "id": row.id,

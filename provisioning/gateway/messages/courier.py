@@ -11,6 +11,8 @@ from provisioning.gateway.messages.texts import MessagesInvalid, Texts
 
 AT_ONCE = 5
 """Claimed at a time: as many as a slow carrier can take within one lease."""
+NO_ADDRESS = "no-public-url"
+"""Why a message waits that is nothing without its link, while nobody has said where the pages are."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Delivered:
 def deliver(post: Post, texts: Texts, carriers: Carriers, address: str, now_ms: Callable[[], int]) -> Delivered:
     """One round over what is due; `address` stands in links.
 
-    After a carrier that is down no more is tried with it in this round.
+    Where it is empty, links are left out, and a message that is nothing without its link waits like one whose carrier
+    is down: for `public_url`. After a carrier that is down no more is tried with it in this round.
 
     Raises:
         StoreFailed: the database refused. What was sent but not noted goes again under the same key.
@@ -37,8 +40,9 @@ def deliver(post: Post, texts: Texts, carriers: Carriers, address: str, now_ms: 
         problem = CarrierDown.code if way in down else _send(post.key(item), item, texts, carriers, address, now_ms())
         if not problem:
             sent += post.sent(item, now_ms())
-        elif problem == CarrierDown.code:
-            down.add(way)
+        elif problem in {CarrierDown.code, NO_ADDRESS}:
+            if problem == CarrierDown.code:
+                down.add(way)
             waits = post.again(item, problem, now_ms())
             later, given_up = later + waits, given_up + (not waits)
         else:
@@ -51,6 +55,8 @@ def _send(key: str, item: Claimed, texts: Texts, carriers: Carriers, address: st
     message = item.message
     if not message.to:
         return RecipientRefused.code
+    if not address and texts.needs_address(message.text_id, message.way):
+        return NO_ADDRESS
     values = {"number": message.number, "address": address, **message.values}
     try:
         words = texts.words(message.text_id, message.way, message.language, values)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from provisioning.gateway.ingest import document_of
+from provisioning.gateway.ingest import document_of, submitted_in
 from provisioning.gateway.messages.calls import Calls
 from provisioning.gateway.messages.carriers import Carriers
 from provisioning.gateway.messages.contact import Contacts
@@ -40,7 +40,7 @@ class MessageDesk:
         self.texts = texts
         self.carriers = carriers
         self.address = ""
-        """Where citizens reach the gateway's pages, unless the settings name another place."""
+        """Where citizens reach the gateway's pages, unless the settings name another place; empty: nobody knows."""
         self.post = Post(store.database, Strongbox(authority.secret("messages")), authority.ca_hash[:12])
         self.contacts = Contacts(self.post, authority.secret("e-mail codes"))
         self.calls = Calls(self.post)
@@ -56,7 +56,7 @@ class MessageDesk:
         self.feeds = Feeds(self.post, self.contacts, self.calls, texts, sources)
 
     def reached_at(self) -> str:
-        """Where citizens reach the gateway's pages, without a slash at the end."""
+        """Where citizens reach the gateway's pages, without a slash at the end; empty: nobody has said."""
         return self.carriers.public_url or self.address
 
     def contact(self, person: bytes, id_number: str, _now_ms: int) -> Mapping[str, object] | None:
@@ -69,9 +69,13 @@ class MessageDesk:
         return deliver(self.post, self.texts, self.carriers, self.reached_at(), self._now_ms)
 
     def application(self, terminal: str, epoch: str, seq: int) -> Document | None:
-        """One entry, opened; None for one that is not there, does not open, or is no application."""
+        """The application of one entry, its own or one that it carries of a former epoch; None where it has none.
+
+        None also for an entry that is not there or does not open.
+        """
         entry = self._store.entry(terminal, epoch, seq)
-        document = None if entry is None else document_of(entry, self._authority)
+        opened = None if entry is None else document_of(entry, self._authority)
+        document = submitted_in(opened, terminal, self._store, self._authority)
         return document if document is not None and document.get("kind") == "application" else None
 
     def _verdicts(self, after: int, limit: int) -> list[Said]:

@@ -1,6 +1,7 @@
 """The texts of messages, as data: `assets/city/messages.toml`, every one in Chinese and English.
 
-A text id has a `sms`, and where it is sent by e-mail a `subject` and an `email`. Words in braces are values.
+A text id has a `sms`, and where it is sent by e-mail a `subject` and an `email`. Words in braces are values; words in
+double brackets are left out where one of their values is empty.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ LANGUAGES = ("zh-Hans", "en")
 MAX_SMS_CHARS = 500
 """What the large carriers take as one long message (assumed)."""
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_ADDRESS = "{address}"
 _PARTS = ("sms", "subject", "email")
 
 
@@ -89,13 +92,21 @@ class Texts:
         ]
         return "".join(parts).rstrip()
 
+    def needs_address(self, text_id: str, way: str) -> bool:
+        """True if the text is of no use without a link to the gateway's pages."""
+        body = self.texts.get(text_id, {}).get("sms" if way == "sms" else "email", {})
+        return any(_ADDRESS in _OPTIONAL.sub("", words) for words in body.values())
+
     def has(self, text_id: str) -> bool:
         """True if there is such a text."""
         return text_id in self.texts
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda found: values.get(found[1], ""), text)
+    def part(found: re.Match[str]) -> str:
+        return found[1] if all(values.get(name) for name in _PLACE.findall(found[1])) else ""
+
+    return _PLACE.sub(lambda found: values.get(found[1], ""), _OPTIONAL.sub(part, text))
 
 
 def load_texts(text: str) -> Texts:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 from provisioning.gateway.authority import Authority
-from provisioning.gateway.ingest import document_of, salvaged_in
+from provisioning.gateway.ingest import document_of, submitted_in
 from provisioning.gateway.storage.database import Database
 from provisioning.gateway.store import Store, StoreFailed
 
@@ -69,11 +69,8 @@ class Intake:
             done, place = 0, self.position()
             for entry in self._store.entries(place):
                 self.give_way()
-                document = document_of(entry, self._authority)
-                if document is not None and document.get("kind") == "salvaged":
-                    # Offices work on what it carries, as on any entry; a verdict is on the one that carries it.
-                    inner = salvaged_in(document, entry.terminal, self._store, self._authority)
-                    document = cast("dict[str, object] | None", None if inner is None else inner["document"])
+                opened = document_of(entry, self._authority)
+                document = submitted_in(opened, entry.terminal, self._store, self._authority)
                 if document is not None:
                     row = entry.row
                     filed = Filed(entry.position, entry.terminal, entry.epoch, row.seq, row.id, row.created_ms,

@@ -132,7 +132,7 @@ def _halls(app: FastAPI, gateway: Gateway) -> None:
             ticket = await work(gateway, lambda: queues.call(office, matter, counter[:_LONGEST], now_ms))
         except AppointmentRefused:
             raise Refused("not-found") from None
-        return json_answer({"ticket": None if ticket is None else ticket.ticket})
+        return json_answer({"ticket": None if ticket is None else ticket.number})
 
     @app.put("/v1/queues/{office}/{matter}", **contract.COUNTERS)
     async def open_counters(  # pyright: ignore[reportUnusedFunction]
