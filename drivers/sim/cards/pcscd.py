@@ -107,10 +107,15 @@ class PrivatePcscd:
         """Put a card into a slot; pcscd sees it within its polling period of 0.4 s. Raises `RuntimeError`."""
         with self._change:
             name = reader or next(iter(self._ports))
-            if name in self._cards and self._cards[name].inserted:
+            if self.holds(name):
                 raise RuntimeError("a card is in the slot")
             self.remove(name)
             self._cards[name] = VpcdCard(card, self._ports[name])
+
+    def holds(self, reader: str | None = None) -> bool:
+        """Whether a card is in a slot: not one that was taken out, nor one that the driver let go."""
+        card = self._cards.get(reader or next(iter(self._ports)))
+        return card is not None and card.inserted
 
     def remove(self, reader: str | None = None) -> None:
         """Pull the card out of a slot. Nothing happens where there is none."""
