@@ -8,6 +8,7 @@ import pytest
 
 from kiosk import events as e
 from kiosk.session import state as s
+from kiosk.session.asking.events import PhoneAsked
 from kiosk.session.state import State
 from tests.unit.visit_kit import CATALOGUE, HOLDER, PERSONAS, Visit
 
@@ -191,3 +192,10 @@ def test_the_wait_for_the_office_can_be_left_with_the_card() -> None:
     visit = Visit().to_home().to_intro().touch("primary", "primary", "finish")
     assert visit.state is State.TAKE_CARD
     assert "wait" not in visit.timers
+
+
+def test_a_form_does_not_go_to_a_telephone_once_the_network_is_gone() -> None:
+    visit = Visit("newcomer").to_form("residence").send(e.NetworkChanged(up=False))
+    before = visit.session
+    assert visit.send(PhoneAsked()).session == before
+    assert visit.send(e.NetworkChanged(up=True), PhoneAsked()).session.state is State.HANDING
