@@ -25,9 +25,11 @@ class BenchError(Exception):
 
 
 IDENTITY_PORT = "/dev/kiosk-identity"
+"""What the settings of a terminal on a bench say; the twin's own line is given to the terminal directly."""
 TECHNICIAN_PIN = "24681357"
 """Of every technician's card that the bench makes; nobody's outside it."""
-"""What the settings of a terminal on a bench say; the twin's own line is given to the terminal directly."""
+DEFAULT_PIN = "123456"
+"""Of a simulated card whose document names none, whatever its profile."""
 
 
 def no_square() -> BenchError:

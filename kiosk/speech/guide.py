@@ -68,9 +68,9 @@ class Guide:
         if before is None or not before.modes.speech:
             new: Sequence[Sentence] = sentences
         else:
-            new = (*self._tuned(before, model, say), *changed(self._told, sentences))
-            if new:  # it interrupts what is being said, and that is said afterwards
-                new = (*self._tuned(before, model, say), *self._resumed(model, sentences, say))
+            tuned = self._tuned(before, model, say)
+            fresh = tuned or changed(self._told, sentences)  # it interrupts what is being said: that is said afterwards
+            new = (*tuned, *self._resumed(model, sentences, say)) if fresh else ()
         self._told = sentences
         if new:
             self._say(tuple(one.text for one in new))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kiosk.bench.hands.bench import Bench, Json
-from kiosk.bench.ports import BenchError
+from kiosk.bench.ports import DEFAULT_PIN, BenchError
 
 LANGUAGE_IDS = {"zh": "language.zh", "yue": "language.yue", "en": "language.en"}
 SCREEN_DEADLINE_S = 40.0
@@ -103,7 +103,7 @@ class Visitor:
 
     def give_pin(self, pin: str | None = None, before_ok: Callable[[], None] | None = None) -> None:
         """Press the digits, then the one way forward. Does not wait for the card's answer."""
-        for digit in pin if pin is not None else str(self.card.get("pin", "123456")):
+        for digit in pin if pin is not None else str(self.card.get("pin", DEFAULT_PIN)):
             self.press(f"pin.{digit}")
         if before_ok is not None:
             before_ok()

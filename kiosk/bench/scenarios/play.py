@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from kiosk.bench.hands.bench import Bench, Json
 from kiosk.bench.hands.visit import Visitor
-from kiosk.bench.ports import TECHNICIAN_PIN, BenchError
+from kiosk.bench.ports import DEFAULT_PIN, TECHNICIAN_PIN, BenchError
 from kiosk.bench.scenarios.format import Scenario, Step, strokes_of
 from kiosk.bench.scenarios.outcome import Outcome, Played
-from kiosk.bench.scenarios.record import DEFAULT_PIN, takes_pin
+from kiosk.bench.scenarios.record import takes_pin
 
 WITHIN_S = 20.0
 """How long a check waits for what it expects, where it does not say."""

@@ -11,13 +11,11 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kiosk.bench.ports import TECHNICIAN_PIN
+from kiosk.bench.ports import DEFAULT_PIN, TECHNICIAN_PIN
 from kiosk.bench.scenarios.format import MAX_STEPS, Scenario, Step
 
 PIN_KEY = "pin."
 PIN_OK = "pin.ok"
-DEFAULT_PIN = "123456"
-"""Of a simulated card whose document names none, whatever its profile."""
 VIRTUAL_DEVICES = ("reader", "printer", "identity")
 PIN_CHANGES = ("pin.delete", "pin.clear", "pin.shuffle")
 
