@@ -21,6 +21,7 @@ from kiosk.session.asking import places as near
 from kiosk.session.asking.events import (
     ChoicesFailed,
     ChoicesFetched,
+    HandedOver,
     HandoverFailed,
     NewPinJudged,
     PhoneAsked,
@@ -166,6 +167,14 @@ def test_a_card_that_fails_while_the_form_goes_to_the_phone_ends_the_visit() -> 
     assert (session.state, session.holder, session.application) == (State.FAILURE, None, None)
     assert s.ReleaseCard() in effects
     assert phone.timed_out(visit.session, e.TimerFired("nobody's")) == (visit.session, ())
+
+
+def test_a_code_for_the_telephone_that_comes_too_late_is_taken_back() -> None:
+    visit = Visit().to_home()
+    before = visit.session
+    url = "https://gateway.example/phone#late"
+    assert visit.send(HandedOver(url)).session == before
+    assert visit.effects[-1] == phone.TakeBack(url)
 
 
 def test_an_office_that_says_yes_late_is_noted_on_the_page_that_stands() -> None:

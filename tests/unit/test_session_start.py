@@ -7,6 +7,7 @@ import pytest
 from drivers.api import SlotState
 from kiosk import events as e
 from kiosk.session import state as s
+from kiosk.session.asking import events as asked
 from kiosk.session.state import State
 from tests.unit.visit_kit import FACTS, HOLDER, Visit
 
@@ -213,3 +214,13 @@ def test_a_reader_that_comes_back_while_the_slot_is_watched_in_vain() -> None:
     visit = Visit().touch("language.zh", "start.browse", "event.moved").unplug()
     assert visit.state is State.SERVICES
     assert visit.touch("back").state is State.HOME
+
+
+def test_a_lost_card_is_refused_and_word_of_one_that_is_gone_is_not_heard() -> None:
+    visit = Visit().touch("language.zh", "start.card").insert().recognised()
+    insertion = visit.session.card_insertion
+    before = visit.session
+    assert visit.send(asked.CardLost(insertion - 1)).session == before
+    assert visit.send(asked.CardLost(insertion)).screen.name == "failure.card-lost"
+    assert visit.session.facts is None
+    assert visit.last(s.ReleaseCard) is not None

@@ -104,6 +104,12 @@ def test_a_full_disk_at_the_report_is_tried_again_by_one_touch(fails: str, code:
     assert hand.touch("primary").asked() == [fails]
 
 
+@pytest.mark.parametrize("text", ["[]", '"at"', "7", "null", "{", "[" * 100_000, "x" * (progress.MAX_CHARS + 1)])
+def test_a_damaged_file_of_the_progress_is_named_not_believed(text: str) -> None:
+    with pytest.raises(progress.ProgressDamaged):
+        progress.read(text)
+
+
 def test_the_report_is_printed_sent_and_its_overrides_are_named() -> None:
     hand = Hand().to("look").press("next", "next", "next", "next", "next", "dots").done("setup-speech").press("heard")
     hand.through_paper().through_reader().through_network().through_clock()

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,12 +24,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from drivers.errors import DriverError
-from drivers.sim.cards.vpcd import CardContacts, VpcdCard
+from drivers.sim.cards.vpcd import CardContacts, VpcdCard, wait_until_seen_empty
 
 VPCD_DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PORTS: Final = range(20000, 32766, 2)
 """Below 32768, where Linux begins to hand out ports to outgoing connections. A reader takes a port and the next."""
 STOP_S: Final = 5.0
+HAND_S: Final = 1.0
+"""A card put in later than this after another was pulled is no quicker than pcscd, which looks every 0.4 s."""
 SOCKET_PATH_BYTES: Final = 107
 """Linux takes no longer path for a Unix socket: unix(7), `sun_path` and its NUL."""
 
@@ -66,6 +69,7 @@ class PrivatePcscd:
         self._process: subprocess.Popen[bytes] | None = None
         self._cards: dict[str, VpcdCard] = {}
         self._ports: dict[str, int] = {}
+        self._pulled_s: dict[str, float] = {}
         self._port_locks: list[socket.socket] = []
         self._change = threading.RLock()
         self._lasting = ThreadPoolExecutor(1, "pcscd-starter")
@@ -103,13 +107,22 @@ class PrivatePcscd:
         """The vpcd port of a reader (the first one by default). Raises `KeyError`."""
         return self._ports[reader or next(iter(self._ports))]
 
-    def insert(self, card: CardContacts, reader: str | None = None) -> None:
-        """Put a card into a slot; pcscd sees it within its polling period of 0.4 s. Raises `RuntimeError`."""
+    def insert(self, card: CardContacts, reader: str | None = None, *, at_once: bool = False) -> None:
+        """Put a card into a slot; pcscd sees it within its polling period of 0.4 s. Raises `RuntimeError`.
+
+        No hand changes cards between two looks of pcscd, so this one waits for them: where a card is pulled in the
+        middle of a command, pcscd calls the slot empty before it has looked, and one put in by then is not seen until
+        it is pulled again (pcscd 1.9.9). The first question may still belong to that command; the second is a look.
+        `at_once` is quicker than a hand: contacts that bounce.
+        """
         with self._change:
             name = reader or next(iter(self._ports))
             if self.holds(name):
                 raise RuntimeError("a card is in the slot")
             self.remove(name)
+            if not at_once and time.monotonic() - self._pulled_s.get(name, -HAND_S) < HAND_S:
+                for _ in range(2):
+                    wait_until_seen_empty(self._ports[name], STOP_S)
             self._cards[name] = VpcdCard(card, self._ports[name])
 
     def holds(self, reader: str | None = None) -> bool:
@@ -123,6 +136,7 @@ class PrivatePcscd:
             card = self._cards.pop(reader or next(iter(self._ports)), None)
             if card is not None:
                 card.remove()
+                self._pulled_s[reader or next(iter(self._ports))] = time.monotonic()
 
     def start(self) -> None:
         """Start the daemon where it does not run. Clients may connect at once; it answers when it is ready."""
@@ -156,6 +170,7 @@ class PrivatePcscd:
                 process.wait(STOP_S)
             for name in list(self._cards):
                 self.remove(name)
+            self._pulled_s.clear()
 
     def restart(self) -> None:
         """Kill the daemon and start it again on the same socket, with the same readers, slots empty."""

@@ -113,6 +113,23 @@ class VpcdCard:
         return received
 
 
+def wait_until_seen_empty(port: int, deadline_s: float) -> bool:
+    """Wait until vpcd was asked whether a card is in, and found none. False: it was not within the deadline.
+
+    A connection that says nothing is found by the next question, and closed: a card that does not answer is none.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=deadline_s) as nothing:
+            nothing.shutdown(socket.SHUT_WR)
+            while nothing.recv(_HEADER.size):
+                continue  # what it asks before it sees that nobody will answer
+    except ConnectionResetError:
+        return True  # closed with our end of the stream unread
+    except OSError:
+        return False
+    return True
+
+
 def _connect(port: int, deadline_s: float) -> socket.socket:
     """Connect to a vpcd on this machine, trying again until the deadline."""
     pause = threading.Event()
