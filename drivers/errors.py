@@ -111,6 +111,12 @@ class PinFormat(CardError):
     code = "pin-format"
 
 
+class PinChangeUnknown(CardError):
+    """The card was given a new PIN, and did not say whether it took it: the old one counts, or the new one."""
+
+    code = "pin-change-unknown"
+
+
 class PrinterError(DriverError):
     """Raised inside a printer driver only; `print_receipt` and `status` return values."""
 

@@ -78,7 +78,8 @@ class ModesAsked(Event):
 
 
 KeyName = Literal[
-    "up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "louder", "softer", "faster", "slower",
+    "up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "pause",
+    "louder", "softer", "faster", "slower",
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9",
 ]  # fmt: skip
 """The keys of the tactile keypad. Digits are for keypads that have them."""

@@ -110,8 +110,8 @@ class Settings:
     keypad_keys: str = cast(
         str,
         _setting(
-            "up=273 down=274 right=275 left=276 ok=13 back=8 help=282 repeat=283 skip=284 louder=270 softer=269 "
-            "faster=280 slower=281",
+            "up=273 down=274 right=275 left=276 ok=13 back=8 help=282 repeat=283 skip=284 pause=1073741896 "
+            "pause=1073742085 louder=270 softer=269 faster=280 slower=281",
             "Keys of the tactile keypad: name=SDL key code, apart by blanks.",
         ),
     )

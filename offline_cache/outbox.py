@@ -1,6 +1,6 @@
 """The outbox: what a citizen submitted stands here, sealed and chained, from COMMIT until the gateway has it.
 
-Rows are PENDING (seq after the cursor), ACKED (up to it) or PURGED (acknowledged, and older than the retention). A seq
+Rows are PENDING (seq after the cursor), ACKED (up to it) or PURGED (acknowledged longer ago than the retention). A seq
 is never used twice, a committed row never changes, and an unsent row is never deleted; triggers in the schema hold the
 last two. One process appends, another sends and acknowledges; each has its own connection.
 """
@@ -28,13 +28,7 @@ from offline_cache.errors import (
     StorageFailed,
     StorageMoved,
 )
-from offline_cache.messages import (
-    MAX_BATCH_BYTES,
-    MAX_BATCH_ROWS,
-    Ack,
-    Batch,
-    genesis,
-)
+from offline_cache.messages import MAX_BATCH_BYTES, MAX_BATCH_ROWS, Ack, Batch, genesis
 from offline_cache.seal import LOCAL_KEY_ID, SealingKey
 from offline_cache.wire.chain import uuid7
 from offline_cache.wire.verdict import VerdictPage
@@ -383,8 +377,18 @@ class Outbox:
         with self.tables.reading("reading what is parked") as connection:
             return keeping.parked(connection, limit)
 
+    def last_receipt_ms(self) -> int:
+        """The gateway's time when it last confirmed something, milliseconds since 1970; 0 for never.
+
+        Raises:
+            StorageFailed, StorageDamaged.
+        """
+        with self.tables.reading("reading the cursor") as connection:
+            return keeping.last_receipt_ms(connection)
+
     def purge(self, before_ms: int) -> int:
-        """Delete acknowledged rows recorded before a time, and keys that no row needs any more; returns how many rows.
+        """Delete rows that the gateway acknowledged before the day of a time, and keys that no row needs any more;
+        returns how many rows. While more than half of the quota is in use, it does not matter when.
 
         Oldest first, at most 5,000. The last row stays, so that its seq is never used again.
 
@@ -392,4 +396,4 @@ class Outbox:
             StorageFailed, StorageDamaged.
         """
         with self.tables.transaction("purging") as connection:
-            return keeping.purge(connection, self.tables, before_ms)
+            return keeping.purge(connection, self.tables, before_ms, scarce=self._room.scarce(connection))

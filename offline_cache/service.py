@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from offline_cache import enrolment as enrolments
@@ -17,7 +17,7 @@ from offline_cache import state
 from offline_cache.catalogue import Accept
 from offline_cache.disk.clock import OutboxClock, SystemClock
 from offline_cache.enrolment import Enrolment
-from offline_cache.errors import CacheError, NotEnrolled, StorageDamaged, StorageMoved
+from offline_cache.errors import CacheError, NotEnrolled, OutboxFull, StorageDamaged, StorageMoved
 from offline_cache.gateway import GatewayClient
 from offline_cache.joining.renewal import Renewer
 from offline_cache.notify import Notifier
@@ -28,6 +28,7 @@ from offline_cache.sync import POLL_S, Drained, Gateway, StatusFile, SyncService
 
 _TRY_AGAIN_S = 5.0
 _NEW_EPOCH_EVERY_MS = 3_600_000
+_SETTLE_AGAIN_MS = 300_000
 _CANNOT_GO_ON = frozenset(["seq-conflict", "seq-gap", "storage-damaged"])
 
 
@@ -62,6 +63,8 @@ class Line:
     clock: OutboxClock
     beat: Callable[[], None] = lambda: None
     accept: Accept = lambda _content: True
+    _again_ms: int | None = field(default=None, init=False)
+    """When to try once more what was set aside; None: nothing is left of it."""
 
     def drain(self) -> Drained:
         """Send until nothing is left or something is in the way. Raises as `service.drain`."""
@@ -75,11 +78,13 @@ class Line:
         return replace(drained, problem=drained.problem or problem)
 
     def run(self, stop: threading.Event, changed: Callable[[], bool]) -> None:
-        """Send until `stop`, another enrolment, another outbox file, or an epoch that cannot go on."""
+        """Send until `stop`, another enrolment, another outbox file, or an epoch that cannot go on; or until it is
+        time to try again what was set aside, and nothing else waits."""
         with state.open_reader(self.state_dir, clock=self.clock) as outbox:
             self.settle()
             service = self.service(outbox)
-            service.run(stop, lambda: changed() or outbox.tables.moved() or service.stopped is not None)
+            ended = lambda: changed() or outbox.tables.moved() or service.stopped is not None  # noqa: E731
+            service.run(stop, lambda: ended() or (service.idle and self.resettle_due()))
         if service.stopped is not None and not self.begin_anew():
             _wait(stop, changed, self.beat, None)
 
@@ -99,12 +104,21 @@ class Line:
     def settle(self) -> str | None:
         """Send what was set aside; returns the code of what is in the way."""
         state.adopt(self.state_dir, self.enrolment)
-        return settle(
-            self.state_dir,
-            lambda old: SyncService(old, self.client, clock=self.clock, beat=self.beat),
-            lambda: state.open_writer(self.state_dir, clock=self.clock),
-            self.clock.now_ms,
-        )
+        try:
+            problem = settle(
+                self.state_dir,
+                lambda old: SyncService(old, self.client, clock=self.clock, beat=self.beat),
+                lambda: state.open_writer(self.state_dir, clock=self.clock),
+                self.clock.now_ms,
+            )
+        except OutboxFull as error:
+            problem = error.code  # sending what fills it makes room
+        self._again_ms = None if problem is None else self.clock.mono_ms() + _SETTLE_AGAIN_MS
+        return problem
+
+    def resettle_due(self) -> bool:
+        """Whether something that was set aside still waits, and has waited long enough."""
+        return self._again_ms is not None and self.clock.mono_ms() >= self._again_ms
 
     def begin_anew(self) -> bool:
         """Set the outbox aside and begin a new epoch, unless that has happened within the hour."""

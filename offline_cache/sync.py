@@ -41,6 +41,7 @@ _STATUS_EVERY_MS = 10_000
 _MOST_DETOURS = 50
 """Halvings and rewinds in one drain, before it is left for later."""
 _RETENTION_MS = 30 * 86_400_000
+_PURGE_EVERY_MS = 600_000
 _CATALOGUE_EVERY_MS = 300_000
 _VERDICTS_EVERY_MS = 60_000
 
@@ -177,6 +178,8 @@ class SyncService:
         self._from_seq: int | None = None
         self._ahead: Batch | None = None
         """What follows the batch that was sent last; read while the gateway was storing that one."""
+        self.idle = False
+        """Whether `run` has nothing to send."""
         self.stopped: Stopped | None = None
         """Set when this epoch cannot go on; what was recorded is then set aside by `service`, and a new one begun."""
         self._gateway_key_id = gateway_key_id
@@ -262,6 +265,7 @@ class SyncService:
         """
         sent, detours, step = 0, 0, SyncStep("go-on")
         while step.kind in {"sent", "go-on"} and detours <= _MOST_DETOURS:
+            self._beat()
             step = self.step()
             sent += step.sent
             detours += step.kind == "go-on"
@@ -281,6 +285,7 @@ class SyncService:
             seen = self._data_version()  # before the step: a row that is committed meanwhile must not be missed
             step = self.step()
             self._tell(step)
+            self.idle = step.kind == "idle"
             if step.kind in {"sent", "go-on"}:
                 continue
             if step.kind == "idle":
@@ -331,10 +336,14 @@ class SyncService:
             self._verdicts_due_ms = now + _VERDICTS_EVERY_MS
             self.fetch_verdicts()
         if now >= self._purge_due_ms:
-            self._purge_due_ms = now + 3_600_000
-            with contextlib.suppress(CacheError):  # tried again in an hour; a disk that fails shows at the next batch
-                while self._outbox.purge(self._clock.now_ms() - _RETENTION_MS):
-                    pass
+            self._purge_due_ms = now + _PURGE_EVERY_MS
+            self._purge()
+
+    def _purge(self) -> None:
+        """The gateway's clock says what is old: one of this terminal that runs ahead must not empty the outbox."""
+        with contextlib.suppress(CacheError):  # tried again soon; a disk that fails shows at the next batch
+            while self._outbox.purge(self._outbox.last_receipt_ms() - _RETENTION_MS):
+                self._beat()
 
     def fetch_verdicts(self) -> str | None:
         """Fetch what offices made of the entries; returns the code of what was in the way, or None."""

@@ -18,6 +18,7 @@ PACKAGES=(
   libzbar0                           # reads the QR code of a receipt's picture (`kiosk receipt verify IMAGE`)
   espeak-ng alsa-utils               # the voice of speech mode, and what plays it
   librime1 rime-data-pinyin-simp rime-prelude # pinyin: the engine, its dictionary, and what it cannot begin without
+  libopencc-data                     # the tables by which that engine writes Traditional characters
   libzinnia0 tegaki-zinnia-simplified-chinese tegaki-zinnia-japanese # handwriting: the recogniser, its models
   fonts-noto-cjk                     # the source of the terminal's own fonts, and the rare names on receipts
 )

@@ -38,7 +38,8 @@ STORAGE = "08"
 OWNED = ("vfat", "exfat")
 """File systems that know no owners: the terminal's user gets all of it."""
 KNOWN = (*OWNED, "ext4")
-SAFE = "nosuid,nodev,noexec"
+SAFE = "nosuid,nodev,noexec,nosymfollow"
+"""Nothing on it is run, and no link on it leads to a file of the terminal (mount(8))."""
 MOUNT = "media-kiosk.mount"
 """What systemd calls the mount at `FOLDER` (systemd.unit(5), string escaping)."""
 

@@ -71,6 +71,8 @@ class ModelGateway:
         self.lines: dict[tuple[str, str], Line] = {}
         self.pushes = 0
         self.max_rows = 500
+        self.now_ms = 1
+        """The gateway's clock, in its acknowledgements."""
         self.ack_max_seq = False
         """The known-bad gateway: inserts what does not conflict and acknowledges the highest seq it has seen."""
 
@@ -118,7 +120,8 @@ class ModelGateway:
         return self.ack(batch["terminal"], batch["epoch"], batch["rows"][-1][0], batch["head"])
 
     def ack(self, terminal: str, epoch: str, through: int, head: bytes) -> bytes:
-        payload = {"terminal": terminal, "epoch": epoch, "acked_through": through, "head": head, "received_at_ms": 1}
+        told = {"terminal": terminal, "epoch": epoch, "acked_through": through, "head": head}
+        payload = {**told, "received_at_ms": self.now_ms}
         return cose_sign(cbor2.dumps(payload, canonical=True), self.signing_key)
 
     @staticmethod

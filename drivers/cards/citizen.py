@@ -12,7 +12,9 @@ is the third record on version 1 and the fourth later, so a record is always kno
 Versions 1.00 and 2.00 give EF06 to everybody. Version 3.00 gives it after a mutual authentication through the issuer's
 security module; that is what `MutualAuthentication` is for (`drivers.cards.secure.mutual`).
 
-The PIN is verified by `00 20 00 00` and changed by PBOC's `80 5E 01 00` with the old one, FF, and the new one.
+The PIN is verified by `00 20 00 00` and changed by PBOC's `80 5E 01 00` with the old one, FF, and the new one. `63Cx`
+tells the tries left; a card that answers `6300` is asked for them; `6983` and `6984` (ISO 7816-4: method blocked,
+reference data not usable) both mean that only a counter can help.
 
 **Certificate and signing are this project's own**, because the public part of the profile has none. They lie in a
 second application with the unregistered proprietary AID `F0 4B494F534B2E5349474E` (`F0` then `KIOSK.SIGN`, ISO 7816-5
@@ -51,10 +53,12 @@ from drivers.cards.apdu import (
 from drivers.cards.citizen_records import RecordReader
 from drivers.cards.secure import sm2
 from drivers.errors import (
+    CardError,
     CardNeedsHsm,
     CardProtocolError,
     CardSwapped,
     PinBlocked,
+    PinChangeUnknown,
     PinFormat,
     PinRejected,
 )
@@ -71,6 +75,8 @@ MAX_CERTIFICATE_BYTES: Final = 4096
 VERSIONS: Final = ("1.00", "2.00", "3.00")
 
 INS_CHANGE_PIN: Final = 0x5E
+_PIN_WRONG: Final = 0x6300
+_PIN_BLOCKED: Final = frozenset({0x6983, 0x6984})
 _CHUNK_BYTES: Final = 224
 
 
@@ -121,7 +127,7 @@ class CitizenCard:
             version=version,
             card_id=fields.required(found, fields.CARD_ID).hex().upper(),
             card_number=fields.ascii_text(found, fields.CARD_NUMBER),
-            issued=fields.date(found[fields.ISSUED.tag]) if fields.ISSUED.tag in found else "",
+            issued="" if (issued := fields.given(found, fields.ISSUED)) is None else fields.date(issued),
             expires=fields.date(fields.required(found, fields.EXPIRES)),
         )
         return self._facts
@@ -144,7 +150,7 @@ class CitizenCard:
         sw = send(self._connection, command(INS_VERIFY)).sw
         if sw & 0xFFF0 == 0x63C0:
             return sw & 0x0F
-        if sw == 0x6983:
+        if sw in _PIN_BLOCKED:
             return 0
         if sw == SUCCESS:
             raise CardProtocolError("the PIN is verified already: the card was not unpowered since", sw)
@@ -160,20 +166,23 @@ class CitizenCard:
         self._need(AID)
         self._pin_answer(send(self._connection, command(INS_VERIFY, data=bytes.fromhex(digits))).sw)
 
-    @staticmethod
-    def _pin_answer(sw: int) -> None:
+    def _pin_answer(self, sw: int) -> None:
         if sw == SUCCESS:
             return
-        if sw in (0x6983, 0x63C0):
+        if sw in _PIN_BLOCKED:
             raise PinBlocked("the PIN is blocked")
-        if sw & 0xFFF0 == 0x63C0:
-            raise PinRejected(sw & 0x0F)
-        raise CardProtocolError(f"the PIN was not looked at: {sw_name(sw)}", sw)
+        if sw != _PIN_WRONG and sw & 0xFFF0 != 0x63C0:
+            raise CardProtocolError(f"the PIN was not looked at: {sw_name(sw)}", sw)
+        left = self.tries_left() if sw == _PIN_WRONG else sw & 0x0F
+        if not left:
+            raise PinBlocked("the PIN is blocked")
+        raise PinRejected(left)
 
     def change_pin(self, old: str, new: str) -> None:
         """Replace the PIN. A wrong old PIN costs a try, as `verify_pin`.
 
-        Raises `PinFormat` (nothing was sent), `PinRejected` with the tries left, `PinBlocked`.
+        Raises `PinFormat` (nothing was sent), `PinRejected` with the tries left, `PinBlocked`, and `PinChangeUnknown`
+        where the answer did not come.
         """
         if not all(re.fullmatch("[0-9]{6}", digits) for digits in (old, new)):
             raise PinFormat("the PIN of this card is six digits")
@@ -181,7 +190,11 @@ class CitizenCard:
             raise PinFormat("the new PIN is the old one")
         self._need(AID)
         both = bytes.fromhex(old) + b"\xff" + bytes.fromhex(new)
-        self._pin_answer(send(self._connection, command(INS_CHANGE_PIN, 0x01, 0x00, both, cla=0x80)).sw)
+        try:
+            sw = send(self._connection, command(INS_CHANGE_PIN, 0x01, 0x00, both, cla=0x80)).sw
+        except CardError as error:
+            raise PinChangeUnknown("the card did not say whether it took the new PIN") from error
+        self._pin_answer(sw)
 
     def certificate(self) -> bytes:
         """Read the holder's certificate, DER, once. Its first four bytes tell its length; just that many are read."""

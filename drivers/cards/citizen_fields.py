@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -59,6 +60,12 @@ def required(found: Found, field: Field) -> bytes:
     return found[field.tag]
 
 
+def given(found: Found, field: Field) -> bytes | None:
+    """Return an optional field's bytes; None where the card does not have it, or has only padding (00 or FF) in it."""
+    raw = found.get(field.tag, b"")
+    return raw if raw.strip(b"\0") and raw.strip(b"\xff") else None
+
+
 def ascii_text(found: Found, field: Field) -> str:
     """Return a field of printable ASCII, without padding at its end. Raises `CardProtocolError`."""
     raw = required(found, field).rstrip(b"\0 ")
@@ -90,9 +97,23 @@ def text(raw: bytes) -> str:
         name = raw.decode("gb18030").strip()
     except UnicodeDecodeError:
         raise CardProtocolError("the name is not GBK") from None
-    if not name or not name.isprintable():
+    if not name or not readable(name):
         raise CardProtocolError("the name is not text")
     return name
+
+
+def readable(text: str) -> bool:
+    """Return whether this can stand on a screen: no control characters, no line breaks.
+
+    The wide space of 张　三 can. So can private characters, although a screen may have no picture of one: a character
+    that the standard lacked when a card was written is one there (18 of them until GB 18030-2022), and whoever is
+    called so is served all the same.
+    """
+    return all(one.isprintable() or one == "\u3000" or _is_private(one) for one in text)
+
+
+def _is_private(character: str) -> bool:
+    return unicodedata.category(character) == "Co"
 
 
 def id_check_digit(id_number: str) -> str:
@@ -103,7 +124,8 @@ def id_check_digit(id_number: str) -> str:
 def holder(found: Found, warn: Callable[[str], None]) -> Holder:
     """Put the holder together. Raises `CardProtocolError`; tells `warn` the codes of what is odd.
 
-    Codes: `id-check-digit`, `birth-date-differs`, `sex-code`, `ethnic-group-code`, `birthplace-code`.
+    Codes: `id-check-digit`, `name-private-character`, `birth-date-differs`, `sex-code`, `ethnic-group-code`,
+    `birthplace-code`.
     """
     id_number = ascii_text(found, ID_NUMBER).upper()
     if not re.fullmatch("[0-9]{17}[0-9X]", id_number):
@@ -111,7 +133,9 @@ def holder(found: Found, warn: Callable[[str], None]) -> Holder:
     if id_check_digit(id_number) != id_number[17]:
         warn("id-check-digit")
     # A character may be cut by the border of the two records: join the bytes first, decode then.
-    name = text(required(found, NAME).rstrip(b"\0") + found.get(NAME_REST.tag, b"").rstrip(b"\0"))
+    name = text(required(found, NAME).rstrip(b"\0\xff") + found.get(NAME_REST.tag, b"").rstrip(b"\0\xff"))
+    if any(_is_private(character) for character in name):
+        warn("name-private-character")
     return Holder(
         name=name,
         id_number=id_number,
@@ -123,7 +147,7 @@ def holder(found: Found, warn: Callable[[str], None]) -> Holder:
 
 
 def _sex(found: Found, warn: Callable[[str], None]) -> Literal["male", "female", "unknown"]:
-    match found.get(SEX.tag):
+    match given(found, SEX):
         case b"1":
             return "male"
         case b"2":
@@ -136,8 +160,8 @@ def _sex(found: Found, warn: Callable[[str], None]) -> Literal["male", "female",
 
 
 def _ethnic_group(found: Found, warn: Callable[[str], None]) -> int | None:
-    raw = found.get(ETHNIC_GROUP.tag)
-    if raw is None or raw == b"\0":
+    raw = given(found, ETHNIC_GROUP)
+    if raw is None:
         return None
     digits = bcd(raw)
     if digits is None:
@@ -147,8 +171,8 @@ def _ethnic_group(found: Found, warn: Callable[[str], None]) -> int | None:
 
 
 def _birthplace(found: Found, warn: Callable[[str], None]) -> str | None:
-    raw = found.get(BIRTHPLACE.tag)
-    if raw is None or raw == b"\0\0\0":
+    raw = given(found, BIRTHPLACE)
+    if raw is None:
         return None
     digits = bcd(raw)
     if digits is None:
@@ -159,7 +183,7 @@ def _birthplace(found: Found, warn: Callable[[str], None]) -> str | None:
 def _birth_date(found: Found, id_number: str, warn: Callable[[str], None]) -> str:
     """The card's own birth date; where the card has none, the one within the resident id."""
     inside = bytes.fromhex(id_number[6:14])
-    raw = found.get(BIRTH_DATE.tag)
+    raw = given(found, BIRTH_DATE)
     if raw is None:
         return date(inside)
     if raw != inside:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from drivers.api import CardFacts, Holder
-from drivers.cards.citizen_fields import id_check_digit
+from drivers.cards.citizen_fields import id_check_digit, readable
 from drivers.errors import CardProtocolError
 
 PROFILE: Final = "resident-id"
@@ -78,7 +78,7 @@ def _text(name: str, raw: bytes) -> str:
         text = raw.decode("utf-16-le").strip(" \0\u3000")
     except UnicodeDecodeError:
         raise CardProtocolError(f"the field {name} is not UTF-16") from None
-    if text and not text.isprintable():
+    if not readable(text):
         raise CardProtocolError(f"the field {name} is not text")
     return text
 

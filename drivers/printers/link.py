@@ -44,6 +44,11 @@ class Transport(Protocol):
         """Bytes taken by `write` that are not yet on the wire. Raises `LinkLost`."""
         ...
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether flow control may keep bytes here while the printer is off."""
+        ...
+
     def close(self) -> None:
         """Let go of the link. Never raises; may be called twice."""
         ...

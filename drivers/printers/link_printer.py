@@ -117,6 +117,12 @@ class LinkPrinter:
         return result
 
     def _run(self, encoded: EncodedReceipt, job_id: int, tell: Callable[[JobState], None]) -> PrintResult:
+        result = self._attempt(encoded, job_id, tell)
+        if result.state is JobState.NOT_PRINTED and result.reason == LinkLost.code:
+            return self._attempt(encoded, job_id, tell)  # the adapter was away since the last job, and may be back
+        return result
+
+    def _attempt(self, encoded: EncodedReceipt, job_id: int, tell: Callable[[JobState], None]) -> PrintResult:
         try:
             dialogue = self._open()
         except PrinterError as e:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import accumulate, islice
 
 from drivers.api import JobState, PrintResult
 from drivers.printers.escpos import (
@@ -24,6 +24,7 @@ from drivers.printers.escpos import (
     process_id,
     query,
 )
+from drivers.printers.heartbeat import Heartbeat
 from drivers.printers.link import Dialogue, LinkLost
 from drivers.printers.models import Model
 from drivers.printers.replies import (
@@ -82,17 +83,19 @@ class PrintJob:
         self._fences = [next(markers) for _ in range(fences)]
         self._passed = 0
         # A printer that answers marks in their turn proves that it has cleared up, before the job begins.
-        self._clears_up = preamble if model.marker == "process-id" else b""
+        self._clears_up = preamble if model.marker != "none" else b""
         self._marker_of_clearing = next(markers) if self._clears_up else b""
-        self._chunks = deque(self._stream(job, b"" if self._clears_up else preamble))
+        stream = list(self._stream(job, b"" if self._clears_up else preamble))
+        questions = {self._question(fence) for fence in self._fences}
+        ends = zip(stream, accumulate(map(len, stream)), strict=True)
+        self._fence_ends = [end for chunk, end in ends if chunk in questions]
+        self._chunks = deque(stream)
         self._out = b""
         self._out_is_query = False
-        self._asked_at: float | None = None
-        self._last_query = float("-inf")
+        limits = self._deadlines
+        self._heartbeat = Heartbeat(limits.reply_s, limits.silent_s, held=self._transport.holds_back)
         self._last_progress = 0.0
-        self._silent_since: float | None = None
-        self._lost = False
-        self._proved = False
+        self._proved = 0
         self._offline = False
         self._auto_reason = ""
         self._asked_why_at = float("inf")
@@ -117,7 +120,11 @@ class PrintJob:
 
     def _fence(self, fences: Iterator[bytes]) -> Iterator[bytes]:
         for fence in islice(fences, 1):
-            yield process_id(fence) if self._model.marker == "process-id" else QUEUED_STATUS
+            yield self._question(fence)
+
+    def _question(self, fence: bytes) -> bytes:
+        """What the printer answers in its turn."""
+        return process_id(fence) if self._model.marker == "process-id" else QUEUED_STATUS
 
     @property
     def unfinished(self) -> int:
@@ -163,15 +170,15 @@ class PrintJob:
         """
         if not self._clears_up:
             return ""
-        self._out = self._clears_up + process_id(self._marker_of_clearing)
+        self._out = self._clears_up + self._question(self._marker_of_clearing)
         if not self._dialogue.send(self._out):
             return "stalled"
         self._out = b""
-        done, heard = ProcessId(self._marker_of_clearing), list[Reply]()
-        ends = self._clock() + self._deadlines.finish_s
+        done, unnamed = ProcessId(self._marker_of_clearing), self._model.marker == "queued-status"
+        ends, answered = self._clock() + self._deadlines.finish_s, False
         while self._clock() < ends:
             self._transport.wait(self._deadlines.heartbeat_s, to_write=False)
-            heard += self._dialogue.hear()
+            heard = self._dialogue.hear()
             reason = "" if done in heard else blocking_reason(self._dialogue.status(heard.append))
             if done in heard:
                 return ""
@@ -179,7 +186,10 @@ class PrintJob:
                 return "power-cycle"
             if reason not in {"", "printer-offline"}:
                 return reason
-        return "no-confirmation"
+            # Answers without a name: the job before may have some due. Quiet after one says that this was the last.
+            if unnamed and any(isinstance(reply, QueuedStatus) for reply in heard):
+                answered, ends = True, self._clock() + self._deadlines.silent_s
+        return "" if answered else "no-confirmation"
 
     def _await_fences(self, enter: Callable[[JobState], None]) -> PrintResult:
         told = False
@@ -197,22 +207,29 @@ class PrintJob:
         return PrintResult(JobState.DONE, "", self.bytes_sent, self._pieces, self._pieces)
 
     def _settle(self) -> None:
-        """Wait for the answer to the last question: a printer that owes one may have been off."""
-        while self._out or self._asked_at is not None:
-            self._turn(ask=False)
-            if self._lost:
+        """Wait for the answer to the last question: a printer that owes one may have been off.
+
+        Where the fences are not proved yet, one more question is asked.
+        """
+        ends = self._clock() + self._deadlines.silent_s + self._deadlines.reply_s
+        while self._out or self._heartbeat.asked_at is not None or self._proved < self._passed:
+            if self._clock() >= ends:
                 raise _Stopped("no-reply")
+            self._turn(ask=self._proved < self._passed)
 
     def _hear_out(self) -> None:
         """The answer to the last question may still be on its way; with it, the fences passed so far are proved."""
         with suppress(LinkLost, _Stopped):
-            while self._asked_at is not None and not self._lost:
-                left_s = self._asked_at + self._deadlines.reply_s - self._clock()
-                if left_s <= 0:
-                    return
-                self._transport.wait(left_s, to_write=False)
-                for reply in self._dialogue.hear():
-                    self._take(reply)
+            self._await_answer()
+
+    def _await_answer(self) -> None:
+        while (asked_at := self._heartbeat.asked_at) is not None and not self._heartbeat.lost:
+            left_s = asked_at + self._deadlines.reply_s - self._clock()
+            if left_s <= 0:
+                return
+            self._transport.wait(left_s, to_write=False)
+            for reply in self._dialogue.hear():
+                self._take(reply)
 
     def _turn(self, *, ask: bool = True) -> None:
         """Send what the link takes, listen, and stop the job if its end is known."""
@@ -228,10 +245,10 @@ class PrintJob:
         self._check(self._clock())
 
     def _next_out(self, now: float, *, ask: bool) -> None:
-        due = now - self._last_query >= self._deadlines.heartbeat_s
-        if ask and due and self._asked_at is None:
+        due = now - self._heartbeat.last_at >= self._deadlines.heartbeat_s
+        if ask and due and self._heartbeat.asked_at is None:
             self._out, self._out_is_query = query(1), True
-        elif self._chunks and not self._lost:
+        elif self._chunks and not self._heartbeat.lost and self._hot_since is None:
             self._out, self._out_is_query = self._chunks.popleft(), False
             while self._chunks and len(self._out) + len(self._chunks[0]) <= CHUNK_BYTES:
                 self._out += self._chunks.popleft()
@@ -245,26 +262,24 @@ class PrintJob:
             self.bytes_sent += taken
             self._last_progress = now
         elif not self._out:
-            self._asked_at = self._last_query = now
+            self._heartbeat.ask(now)
 
     def _patience(self, now: float, *, full: bool) -> float:
         if full:
             return _POLL_S
         if self._out:
             return self._deadlines.heartbeat_s
-        if self._chunks and not self._lost:
+        heart = self._heartbeat
+        if self._chunks and not heart.lost and self._hot_since is None:
             return 0.0
-        if self._asked_at is not None:
-            return max(0.0, self._asked_at + self._deadlines.reply_s - now)
-        return max(0.0, min(self._deadlines.heartbeat_s, self._last_query + self._deadlines.heartbeat_s - now))
+        if heart.asked_at is not None:
+            return max(0.0, heart.asked_at + self._deadlines.reply_s - now)
+        return max(0.0, min(self._deadlines.heartbeat_s, heart.last_at + self._deadlines.heartbeat_s - now))
 
     def _take(self, reply: Reply) -> None:
         match reply:
-            case RealTimeStatus(value) if self._asked_at is not None:
-                self._asked_at = None
-                if self._lost:
-                    raise _Stopped("power-cycle")
-                self._proved = self._passed > 0
+            case RealTimeStatus(value) if self._heartbeat.answer():
+                self._proved = self._passed
                 self._offline = bool(value & _OFFLINE)
             case AutoStatus():
                 self._auto_reason = reply.reason if reply.offline else ""
@@ -273,7 +288,8 @@ class PrintJob:
             case ProcessId(marker):
                 self._pass_fence(marker)
             case QueuedStatus() if self._model.marker == "queued-status" and self._passed < len(self._fences):
-                self._pass_fence(self._fences[self._passed])
+                if self.bytes_sent >= self._fence_ends[self._passed]:  # before it is asked, nothing answers it
+                    self._pass_fence(self._fences[self._passed])
             case _:
                 return
 
@@ -284,17 +300,14 @@ class PrintJob:
         if marker != self._fences[self._passed]:
             raise _Stopped("bytes-lost")
         self._passed += 1
-        self._proved = self._proved or (self._asked_at is None and not self._lost)
+        if self._model.marker == "process-id" and self._heartbeat.asked_at is None and not self._heartbeat.lost:
+            self._proved = self._passed  # an answer without a name counts when the printer is heard again after it
         self._last_progress = self._clock()
 
     def _check(self, now: float) -> None:
         limits = self._deadlines
-        if self._asked_at is not None and now - self._asked_at >= limits.reply_s:
-            self._silent_since = self._asked_at if self._silent_since is None else self._silent_since
-            self._asked_at = None
-            self._lost = True
-        if self._silent_since is not None and now - self._silent_since >= limits.silent_s:
-            raise _Stopped("no-reply")
+        if reason := self._heartbeat.trouble(now):
+            raise _Stopped(reason)
         if self._passed == len(self._fences) > 0:
             return
         if self._auto_reason:
@@ -305,19 +318,21 @@ class PrintJob:
         stuck = now - self._last_progress
         if self._offline and (not self._out or stuck >= limits.reply_s):
             self._ask_why()
-        if self._out and not self._out_is_query and stuck >= limits.stall_s:
+        if self._out and stuck >= limits.stall_s:
             self._ask_why()
             raise _Stopped("stalled")
         all_sent = not self._chunks and not self._out
         if all_sent and self._fences and stuck >= limits.finish_s:
             self._ask_why()
             raise _Stopped("no-confirmation")
-        if all_sent and not self._lost and now - self._asked_why_at >= _ASK_WHY_S:
+        if all_sent and not self._heartbeat.lost and now - self._asked_why_at >= _ASK_WHY_S:
             self._ask_why()
 
     def _ask_why(self) -> None:
         """The printer says it is offline: stop the job if it names a cause, go on if it is ready again."""
-        self._offline, self._asked_at = False, None
+        self._await_answer()  # it would be taken for the answer to the first of these
+        self._heartbeat.forget()
+        self._offline = False
         self._asked_why_at = self._clock()
         reason = blocking_reason(self._dialogue.status(self._take))
         if reason not in {"", "printer-offline"} and self._passed < len(self._fences):
@@ -356,20 +371,20 @@ class PrintJob:
 
     def _outcome(self, reason: str) -> PrintResult:
         state = self._state_after(reason)
-        done = self._passed // self._a_piece if self._proved else 0
+        done = self._proved // self._a_piece
         return PrintResult(state, "" if state is JobState.DONE else reason, self.bytes_sent, self._pieces, done)
 
     def _state_after(self, reason: str) -> JobState:
         all_sent = not self._chunks and self.unfinished == 0
         if self.bytes_sent == 0:
             return JobState.NOT_PRINTED
-        if self._proved and self._passed == len(self._fences):
+        if self._proved and self._proved == len(self._fences):
             return JobState.DONE
-        if self._proved and self._passed > len(self._fences) - self._a_piece:
+        if self._proved and self._proved > len(self._fences) - self._a_piece:
             return JobState.PRINTED_NOT_CUT
-        if self._proved and self._passed and reason not in _UNSURE:
+        if self._proved and reason not in _UNSURE:
             return JobState.PARTIAL
-        if self._lost or reason in {"power-cycle", "bytes-lost"}:
+        if self._heartbeat.lost or reason in {"power-cycle", "bytes-lost"}:
             return JobState.UNKNOWN if all_sent or reason == "no-reply" else JobState.PARTIAL
         if reason in _UNSURE:
             return JobState.UNKNOWN

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drivers.api import PrinterStatus, Ticket
+from drivers.api import JobState, PrinterStatus, PrintResult, Ticket
 
 MAX_BLOCK = 80
 """A block that has not ended after so many bytes is noise."""
@@ -176,6 +176,9 @@ class ReplyParser:
 
 
 SILENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, error=None)
+"""What is known of a printer that does not answer, or is not there."""
+NO_JOB = PrintResult(JobState.NOT_PRINTED, "no-reply", 0)
+"""What is known of a job for a printer that is not there."""
 
 
 def printer_status(answers: Mapping[int, int]) -> PrinterStatus:

@@ -14,6 +14,7 @@ import struct
 import termios
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import serial
@@ -23,10 +24,13 @@ from drivers.printers.journal import JobJournal
 from drivers.printers.link import Deadlines, LinkLost, Transport
 from drivers.printers.link_printer import LinkPrinter
 from drivers.printers.models import Model, generic
+from drivers.printers.print_job import MAX_QUEUED_BYTES
 from drivers.printers.roll import RollKeeper
 
 _BITS_A_BYTE = 10
 """8N1: a start bit, eight bits, a stop bit."""
+_ANSWER_S = 0.45
+"""For the printer itself, where the line takes most of the time."""
 
 
 class PortNotFound(PrinterError):
@@ -55,9 +59,11 @@ class SerialTransport:
         try:
             self._serial = serial.Serial(port, baud, timeout=0, rtscts=rtscts, exclusive=True)
             self._fd: int = self._serial.fileno()
+            _ignore_breaks(self._fd)
         except (OSError, ValueError, termios.error) as e:
             raise _open_error(port, e) from e
         self._closed = False
+        self._rtscts = rtscts
         self._byte_s = _BITS_A_BYTE / baud
         self._wire_free_at = 0.0
 
@@ -102,6 +108,10 @@ class SerialTransport:
         on_the_way = (self._wire_free_at - time.monotonic()) / self._byte_s
         return max(int(struct.unpack("i", answer)[0]), int(on_the_way))
 
+    @property
+    def holds_back(self) -> bool:
+        return self._rtscts
+
     def close(self) -> None:
         if self._closed:
             return
@@ -111,6 +121,26 @@ class SerialTransport:
             termios.tcflush(self._fd, termios.TCOFLUSH)
         with suppress(OSError, ValueError):
             self._serial.close()
+
+
+def _ignore_breaks(fd: int) -> None:
+    """A printer that is switched off pulls its line down: else that is read as 00h, the word of one that has paper.
+
+    Source: termios(3), IGNBRK.
+    """
+    flags = termios.tcgetattr(fd)
+    flags[0] |= termios.IGNBRK
+    termios.tcsetattr(fd, termios.TCSANOW, flags)
+
+
+def deadlines_at(baud: int) -> Deadlines:
+    """How long a printer may take: on a slow line a question waits behind what is on its way (at most 512 bytes)."""
+    usual = Deadlines()
+    on_the_way_s = 2 * MAX_QUEUED_BYTES * _BITS_A_BYTE / baud
+    if on_the_way_s <= usual.reply_s - _ANSWER_S:
+        return usual
+    reply_s = on_the_way_s + _ANSWER_S
+    return replace(usual, reply_s=reply_s, silent_s=reply_s + usual.silent_s)
 
 
 def _open_error(port: str, error: Exception) -> PrinterError:
@@ -139,7 +169,10 @@ class SerialPrinter(LinkPrinter):
         """`baud` overrides the model's. `rtscts` needs the printer's DTR wired to the host's CTS."""
         chosen = model or generic(80)
 
-        def open_link() -> Transport:
-            return SerialTransport(port, baud or chosen.baud, rtscts=rtscts)
+        rate = baud or chosen.baud
 
-        super().__init__(port, open_link, model=chosen, journal=journal, deadlines=deadlines, roll=roll)
+        def open_link() -> Transport:
+            return SerialTransport(port, rate, rtscts=rtscts)
+
+        limits = deadlines or deadlines_at(rate)
+        super().__init__(port, open_link, model=chosen, journal=journal, deadlines=limits, roll=roll)

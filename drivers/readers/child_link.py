@@ -36,7 +36,7 @@ class ChildLink:
     """A running child. One request at a time, from any thread; slot reports from one thread."""
 
     def __init__(self, reader: str, socket_path: str | None, *, watch: bool, other: str = "") -> None:
-        """Start the child; `other` is a reader that it never takes for a nameless one. Raises `OSError`."""
+        """Start the child; `other` is a reader that it never takes. Raises `OSError`."""
         self._turn = threading.Lock()
         self._alive = True
         self._buffer = bytearray()

@@ -90,7 +90,7 @@ class PcscReader:
     ) -> None:
         """Nothing is started yet.
 
-        `other` names a reader with another role, never taken for a nameless one. `restart_service` is the privileged
+        `other` names a reader with another role, never taken for this one. `restart_service` is the privileged
         helper of the recovery ladder (`drivers.readers.recovery`): called from the reader's thread, it must return.
         """
         self._wanted = name

@@ -6,7 +6,7 @@ SCardGetStatusChange. With one context for both, each APDU would first have to c
 its own to the daemon.) A third thread ends the process when the parent is gone.
 
 Arguments: descriptor for slot reports (or -1), socket of pcscd (or empty), name of the reader (or empty: the first),
-and, where that is empty, name of a reader that has another role and is never taken (or empty).
+and name of a reader that has another role and is never taken (or empty).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from smartcard import scard  # pyright: ignore[reportMissingTypeStubs]
 
 from drivers.readers import wire
-from drivers.readers.roles import matching
+from drivers.readers.roles import front
 
 PNP = "\\\\?PnP?\\Notification"
 WAIT_MS = 1000
@@ -79,12 +79,8 @@ def readers(context: int) -> list[str]:
 
 
 def find(context: int, wanted: str, other: str = "") -> str | None:
-    """Return the reader with this name, or the first that is not `other`. See `drivers.readers.roles.matching`."""
-    names = readers(context)
-    if not wanted:
-        taken = matching(names, other) if other else None
-        return next((name for name in names if name != taken), None)
-    return matching(names, wanted)
+    """Return the reader with this name, or the first; never `other`. See `drivers.readers.roles.front`."""
+    return front(readers(context), wanted, other)
 
 
 def slot_report(name: str, event: int, atr: list[int]) -> bytes:
@@ -98,6 +94,41 @@ def slot_report(name: str, event: int, atr: list[int]) -> bytes:
     else:
         state = wire.PRESENT
     return wire.pack_slot(state, event >> 16, name, bytes(atr) if state == wire.PRESENT else b"")
+
+
+class Suspicion:
+    """Tells a slot that pcscd calls empty although it has not looked since a card was in it.
+
+    An UNPOWER that fails, as it does on a card that left in the middle of a command, makes pcscd 1.9.9 call the slot
+    empty at once. Its thread that looks at the slot (every 0.4 s) does not know: where the card is back by then, as
+    with contacts that bounce, the slot stays empty for PC/SC until the card is pulled again. What gives it away is the
+    event counter, which only that thread moves.
+    """
+
+    def __init__(self) -> None:
+        self._in_slot_at = -1
+        self.raised = False
+        """Whether the slot may hold a card that PC/SC does not see. Within 0.4 s it may also be empty in truth."""
+        self.tried = False
+        """Whether pcscd has looked anew since, and the card did not answer."""
+
+    def take(self, event: int) -> None:
+        """Take in what SCardGetStatusChange said of the slot."""
+        counter, within = event >> 16, bool(event & scard.SCARD_STATE_PRESENT)
+        self.raised = not within and counter == self._in_slot_at
+        self.tried = self.tried and self.raised
+        self._in_slot_at = counter if within else self._in_slot_at
+
+
+def look_anew(context: int, name: str) -> None:
+    """Have pcscd power the card that it does not see; where there is none, the slot stays empty.
+
+    A connection to the reader alone may end in a reset, and what comes of it is the state of the slot. Who holds the
+    reader meanwhile (a sharing violation) has found the card.
+    """
+    result, reader, _protocol = scard.SCardConnect(context, name, scard.SCARD_SHARE_DIRECT, 0)
+    if not result & 0xFFFFFFFF:
+        scard.SCardDisconnect(reader, scard.SCARD_RESET_CARD)
 
 
 class Watch:
@@ -127,16 +158,21 @@ class Watch:
     def _watch(self, context: int) -> None:
         """Watch until a call fails. Raises `CallFailed`."""
         known, pnp = 0, 0
-        name = None
+        name, suspicion = None, Suspicion()
         while True:
             if name is None:
-                name, known = find(context, self._wanted, self._other), 0
+                name, known, suspicion = find(context, self._wanted, self._other), 0, Suspicion()
                 if name is None:
                     self._report(wire.pack_slot(wire.ABSENT, 0, self._wanted, b""))
             asked = [(PNP, pnp)] if name is None else [(name, known), (PNP, pnp)]
             result, states = scard.SCardGetStatusChange(context, WAIT_MS, asked)
             if result & 0xFFFFFFFF == _TIMEOUT:
                 os.write(self._descriptor, wire.frame(wire.ALIVE))
+                if name is not None and suspicion.raised:  # for longer than pcscd takes to look
+                    if suspicion.tried:
+                        self._report(wire.pack_slot(wire.MUTE, known >> 16, name, b""))
+                    look_anew(context, name)
+                    suspicion.tried = True
                 continue
             if result & 0xFFFFFFFF == _UNKNOWN_READER:
                 name = None
@@ -147,6 +183,7 @@ class Watch:
             if name is None:
                 continue
             known = states[0][1] & ~scard.SCARD_STATE_CHANGED
+            suspicion.take(known)
             self._report(slot_report(name, states[0][1], states[0][2]))
             if known & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE | scard.SCARD_STATE_IGNORE):
                 name = None

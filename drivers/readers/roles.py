@@ -32,13 +32,19 @@ def matching(names: Sequence[str], wanted: str) -> str | None:
     return next((name for name in names if re.fullmatch(re.escape(wanted) + r"( [0-9A-Fa-f]{2}){1,2}", name)), None)
 
 
-def roles(names: Sequence[str], citizen: str = "", technician: str = "") -> dict[str, Role]:
-    """Return the role of each reader. An empty citizen name takes the first reader that is not the technician's."""
+def front(names: Sequence[str], citizen: str = "", technician: str = "") -> str | None:
+    """Return the citizen's reader. An empty citizen name takes the first reader that is not the technician's."""
     behind = matching(names, technician) if technician else None
     rest = [name for name in names if name != behind]
-    front = matching(rest, citizen) if citizen else next(iter(rest), None)
+    return matching(rest, citizen) if citizen else next(iter(rest), None)
+
+
+def roles(names: Sequence[str], citizen: str = "", technician: str = "") -> dict[str, Role]:
+    """Return the role of each reader, as `front` tells."""
+    behind = matching(names, technician) if technician else None
+    first = front(names, citizen, technician)
     return {
-        name: Role.TECHNICIAN if name == behind else Role.CITIZEN if name == front else Role.SPARE for name in names
+        name: Role.TECHNICIAN if name == behind else Role.CITIZEN if name == first else Role.SPARE for name in names
     }
 
 

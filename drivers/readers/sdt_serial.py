@@ -42,7 +42,7 @@ class SdtModule:
         self._buffer = bytearray()
         try:
             self._line = serial.Serial(port, BAUD, timeout=0.05, write_timeout=reply_s, exclusive=True)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             raise ReaderGone("the serial line of the identity card module cannot be opened") from error
 
     def close(self) -> None:

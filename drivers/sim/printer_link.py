@@ -58,6 +58,10 @@ class SimTransport:
         self._check()
         return 0
 
+    @property
+    def holds_back(self) -> bool:
+        return False
+
     def close(self) -> None:
         """Nothing is held."""
 

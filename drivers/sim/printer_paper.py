@@ -14,6 +14,7 @@ from drivers.printers.paper.raster import Glyphs, qr_image, qr_side
 
 DOTS_PER_MM = 8
 _HRI_DOTS = 30
+_IMAGE = "[IMAGE]"
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,13 @@ class SimReceipt:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of text, top to bottom. A QR code reads `[QR …]`, a barcode `[BARCODE …]`, a picture `[IMAGE]`."""
-        return tuple(s.text.rstrip() for s in self.strips if s.text.strip())
+        """The lines of text, top to bottom. A QR code reads `[QR …]`, a barcode `[BARCODE …]`, a picture `[IMAGE]`.
+
+        Pictures that touch are one.
+        """
+        before = ("", *(s.text for s in self.strips))
+        pairs = zip(before, self.strips, strict=False)
+        return tuple(s.text.rstrip() for b, s in pairs if s.text.strip() and not b == s.text == _IMAGE)
 
     @property
     def text(self) -> str:
@@ -162,7 +168,7 @@ def picture_strip(
     image = image.resize((image.width * scale[0], height * scale[1]), Image.Resampling.NEAREST)
     image = image.crop((0, 0, min(image.width, dots), image.height))
     rule = image.height <= 8
-    return DotStrip(image, _aligned(image.width, 0, dots, align), "=" * (dots // COLUMN_DOTS) if rule else "[IMAGE]")
+    return DotStrip(image, _aligned(image.width, 0, dots, align), "=" * (dots // COLUMN_DOTS) if rule else _IMAGE)
 
 
 def _aligned(width: int, left: int, dots: int, align: int) -> int:

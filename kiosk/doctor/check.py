@@ -69,9 +69,9 @@ def fail(cause: str, next_action: str) -> Finding:
     return Finding(Outcome.FAIL, cause, next_action)
 
 
-def skip(cause: str) -> Finding:
-    """Nothing to look at here."""
-    return Finding(Outcome.SKIP, cause)
+def skip(cause: str, next_action: str = "") -> Finding:
+    """Nothing to look at here; `next_action` tells where there is."""
+    return Finding(Outcome.SKIP, cause, next_action)
 
 
 def begun(checks: Sequence[Check]) -> list[Check]:

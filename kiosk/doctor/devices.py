@@ -40,7 +40,7 @@ def reader_present(site: Site) -> Finding:
     wanted = site.settings.reader_name
     behind = site.settings.technician_reader_name
     others = [name for name in names if not behind or name != matching(names, behind)]
-    if wanted and matching(names, wanted) is None:
+    if wanted and matching(others, wanted) is None:
         seen = ", ".join(names) or "none"
         return fail(f"{wanted!r} is not there; there is: {seen}", "Plug the reader in, or correct reader_name.")
     if not wanted and not others:

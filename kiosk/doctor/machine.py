@@ -14,6 +14,7 @@ WRITING = {
     "librime1": "usr/lib/*/librime.so.1",
     "rime-data-pinyin-simp": "usr/share/rime-data/pinyin_simp.dict.yaml",
     "rime-prelude": "usr/share/rime-data/default.yaml",
+    "libopencc-data": "usr/share/opencc/s2t.json",
     "libzinnia0": "usr/lib/*/libzinnia.so.0",
     "tegaki-zinnia-simplified-chinese": "usr/share/tegaki/models/zinnia/handwriting-zh_CN.model",
     "tegaki-zinnia-japanese": "usr/share/tegaki/models/zinnia/handwriting-ja.model",

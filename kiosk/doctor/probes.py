@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from drivers.printers.models import model
 from drivers.printers.serial_printer import SerialPrinter
 from drivers.readers.pcsc import list_readers
 from drivers.readers.sdt_serial import SdtReader
-from kiosk.doctor.site import GatewayProbe, ReaderSeen, Site
+from kiosk.doctor.site import NOT_FOUND, GatewayProbe, ReaderSeen, Site
 from kiosk.settings import Settings
 from offline_cache import enrolment as enrolments
 from offline_cache.errors import CacheError
@@ -27,6 +28,9 @@ _T = TypeVar("_T")
 STA_UNSYNC = 0x0040
 """Of `struct timex.status`: the kernel's clock is not kept (adjtimex(2))."""
 TIMEX_BYTES = 256
+ASK_S = 5.0
+NO_PROGRAM = 127
+"""What a shell says of a program that is not there (POSIX)."""
 STATUS_OFFSET = 40
 """Of `status` in `struct timex` on 64-bit Linux: modes, padding, offset, freq, maxerror, esterror come before."""
 
@@ -65,6 +69,8 @@ def real_site(state_dir: Path, settings: Settings, problem: str, fonts: Path) ->
         identity_reader=lambda: SdtReader(port).well() if (port := settings.identity_reader_port) else None,
         gateway=_gateway(state_dir),
         clock_synchronised=clock_synchronised,
+        unit=unit_state,
+        firewall=firewall_held,
         fonts=fonts,
         has_program=lambda name: shutil.which(name) is not None,
     )
@@ -91,6 +97,35 @@ def _gateway(state_dir: Path) -> Callable[[], GatewayProbe] | None:
     except CacheError:
         return None
     return lambda: GatewayClient(joined)
+
+
+def unit_state(name: str, program: str = "systemctl") -> str | None:
+    """As `Site.unit`: what systemd says of a unit, whoever asks (systemctl(1), show)."""
+    code, said = _ask((program, "show", "--property=LoadState,ActiveState", name))
+    told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    if code != 0 or "ActiveState" not in told:
+        return None
+    return NOT_FOUND if told.get("LoadState") == NOT_FOUND else told["ActiveState"]
+
+
+def firewall_held(program: str = "nft") -> bool | None:
+    """As `Site.firewall`: only root may ask the kernel for its tables."""
+    if os.geteuid() != 0:
+        return None
+    code, _ = _ask((program, "list", "table", "inet", "kiosk"))
+    return None if code == NO_PROGRAM else code == 0
+
+
+def _ask(command: Sequence[str]) -> tuple[int, str]:
+    """A program's exit code and what it said; `NO_PROGRAM` for one that is missing or hangs."""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            errors="replace", timeout=ASK_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return NO_PROGRAM, ""
+    return done.returncode, done.stdout
 
 
 def clock_synchronised() -> bool | None:

@@ -14,6 +14,9 @@ from typing import Protocol
 from drivers.api import PrinterStatus, SlotState
 from kiosk.settings import Settings
 
+NOT_FOUND = "not-found"
+"""A unit that is not installed (systemd's LoadState)."""
+
 
 @dataclass(frozen=True)
 class ReaderSeen:
@@ -53,6 +56,10 @@ class Site:
     """None where the terminal has not joined one."""
     clock_synchronised: Callable[[], bool | None] = field(default=lambda: None)
     """None: the machine cannot tell."""
+    unit: Callable[[str], str | None] = field(default=lambda _name: None)
+    """A unit's state in systemd's words (`active`, `failed`, …), or `NOT_FOUND`; None: systemd does not answer."""
+    firewall: Callable[[], bool | None] = field(default=lambda: None)
+    """Whether the kernel holds the terminal's table; None: this user may not ask."""
     fonts: Path = Path("build/fonts")
     has_program: Callable[[str], bool] = field(default=lambda _name: False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.doctor import devices, machine, network, storage
+from kiosk.doctor import devices, guards, machine, network, storage
 from kiosk.doctor.check import Check, Outcome, Result
 
 CHECKS = (
@@ -48,6 +48,8 @@ CHECKS = (
     Check("writing", machine.writing),
     Check("fonts", machine.fonts),
     Check("updates", machine.updates),
+    Check("usb-guard", guards.usb_guard, waits=True),
+    Check("firewall", guards.firewall, waits=True),
 )
 
 

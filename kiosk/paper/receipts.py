@@ -91,7 +91,7 @@ def build(session: Session, site: Site, *, copy: bool, kept: Saved | None = None
         "large" if session.modes.text_scale >= LARGE_PRINT_FROM else "standard",
         *(("wait",) if values["ahead"] else ()),
         *(("booked",) if values["start"] else ()),
-        *(("evidence",) if evidence else ()),
+        *((("bring",) if kept.refused else ("evidence",)) if evidence else ()),
         *(("person",) if session.holder is not None else ()),
         *(("company",) if kept.company else ()),
     }

@@ -29,7 +29,7 @@ FACTS = frozenset({
 })  # fmt: skip
 EVIDENCE_FACTS = frozenset({"replaces.zh", "replaces.en", "holder.zh"})
 CONDITIONS = frozenset({"received", "recorded", "evidence", "person", "signed", "unsigned", "large", "standard",
-                        "wait", "booked", "company"})  # fmt: skip
+                        "wait", "booked", "company", "bring"})  # fmt: skip
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 

@@ -14,6 +14,7 @@ from dataclasses import field
 from typing import Any, cast
 
 from kiosk.frozen import frozen
+from kiosk.words.languages import made, scripts
 
 DIGITS = (6, 9, 12)
 """Of the codes of each level."""
@@ -93,19 +94,24 @@ class Areas:
         return self.city + "".join(names) if names else ""
 
     def read(self, text: str) -> tuple[str, str]:
-        """Return the smallest area that an address names from its beginning, and what is left of the address.
+        """Return the smallest area that an address in either script names from its beginning, and what is left of it.
 
         The code is empty where it names none of this city's.
         """
-        left = text.strip().removeprefix(PROVINCE).removeprefix(self.city)
+        found = (self._read(text.strip(), script) for script in scripts())
+        return next((one for one in found if one[0]), ("", text))
+
+    def _read(self, text: str, script: str) -> tuple[str, str]:
+        left = text.removeprefix(made(PROVINCE, script)).removeprefix(made(self.city, script))
         code = ""
         for _ in DIGITS:
-            named = [area for area in self.within.get(code, ()) if left.startswith(area.names["zh-Hans"])]
+            every = {area.code: made(area.names["zh-Hans"], script) for area in self.within.get(code, ())}
+            named = {inner: name for inner, name in every.items() if left.startswith(name)}
             if not named:
                 break
-            longest = max(named, key=lambda area: len(area.names["zh-Hans"]))
-            code, left = longest.code, left.removeprefix(longest.names["zh-Hans"])
-        return (code, left) if code else ("", text)
+            code = max(named, key=lambda inner: len(named[inner]))
+            left = left.removeprefix(named[code])
+        return code, left
 
 
 def _parsed(text: str) -> _Table:

@@ -1,4 +1,4 @@
-"""Search of services: by pinyin, whole or initials only, by characters, by English words. Pure.
+"""Search of services: by pinyin, whole or initials only, by characters of either script, by English words. Pure.
 
 The index is the catalogue itself: a name is spelt once (every reading of a character) and remembered.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kiosk.services.definition import Catalogue, ServiceDefinition, Words
+from kiosk.words.languages import made, scripts
 from kiosk.words.pinyin import readings_of
 
 MOST = 9
@@ -33,8 +34,8 @@ def _where(texts: Words, typed: str) -> int | None:
     """Return 0 where a text begins with what was typed, 1 where it is further on, None where it is not there."""
     chinese, english = texts["zh-Hans"], texts.get("en", "").lower()
     if not typed.isascii():
-        place = chinese.find(typed)
-        return None if place < 0 else min(place, 1)
+        forms = (made(chinese, code) for code in scripts())
+        return next((min(place, 1) for form in forms if (place := form.find(typed)) >= 0), None)
     letters = typed.replace(" ", "")
     readings = spelt(chinese)
     places = [n for n in range(len(readings)) if _spells(readings[n:], letters)]

@@ -21,7 +21,7 @@ from kiosk.events import (
 from kiosk.frozen import replace
 from kiosk.session.arrival import app
 from kiosk.session.arrival.effects import LookForIdentity, ended
-from kiosk.session.asking import keeping
+from kiosk.session.asking import keeping, writing
 from kiosk.session.asking.new_pin import found_service
 from kiosk.session.common import (
     ASKED,
@@ -144,6 +144,8 @@ def card_at_failure(session: Session, event: SlotChanged) -> Step:
     another = event.insertion != session.card_insertion
     if event.state is SlotState.PRESENT and (another or session.failure in CARD_FAILURES):
         return await_card(_again(session))
+    if event.state is SlotState.MUTE and another:
+        return await_card(_again(session))  # put in the wrong way round: that is said, as at every other screen
     if event.state is SlotState.EMPTY:
         return _slot_empty(session)
     return session, ()
@@ -169,7 +171,8 @@ def quiet(session: Session, event: TimerFired) -> Step:
     if event.timer != IDLE:
         return session, ()
     if session.state is State.FAILURE:
-        return end(session)
+        session, kept = keeping.keep(session)
+        return end(session, *kept)
     warning = warning_s(session)
     session = replace(session, before_warning=session.state, left_s=warning)
     return enter(session, State.TIMEOUT, StartTimer(SECOND, 1), Note("session.warning", {"session": session.id}))
@@ -193,6 +196,8 @@ def still_here(session: Session, _event: StillHere | PrimaryPressed) -> Step:
 def _back_to(session: Session, state: State) -> Step:
     """Go on in a state that was left for a while. Where a card was asked for, the slot may have changed since."""
     looks = (LookForIdentity(),) if state is State.IDENTITY else ()
+    if state is State.FORM:
+        looks = writing.again(session)
     return await_card(session) if state is State.CARD else enter(session, state, *looks)
 
 
@@ -200,7 +205,9 @@ def _back_to(session: Session, state: State) -> Step:
 
 
 def language(session: Session, event: LanguageChosen) -> Step:
-    return replace(session, language=event.language), ()
+    """Change it; a form goes on in the middle of a word, in the other script."""
+    session = writing.in_language(session, event.language)
+    return session, writing.again(session) if session.state is State.FORM else ()
 
 
 def helped(session: Session, _event: HelpPressed) -> Step:

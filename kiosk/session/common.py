@@ -67,6 +67,7 @@ CARD_FAILURES = frozenset(
         "no-card",
         "card-needs-hsm",
         "card-needs-key",
+        "pin-change-unknown",
     }
 )
 """Failures that a card put in again answers by itself."""

@@ -19,7 +19,7 @@ from kiosk.events import (
 from kiosk.frozen import replace
 from kiosk.session import handing
 from kiosk.session.arrival import greeting
-from kiosk.session.asking import verdict
+from kiosk.session.asking import keeping, verdict
 from kiosk.session.common import IDLE, SECOND, WAIT, application_of, end, enter, fail, forget, fresh
 from kiosk.session.start import card_at_attract
 from kiosk.session.state import (
@@ -40,6 +40,8 @@ from kiosk.session.state import (
 
 BAD = 2
 """Ratings up to this one get a call back, where the citizen wants it (GB/T 39735-2020)."""
+_SAID_OF_A_CARD_THAT_IS_GONE = frozenset({"card-swapped", "pin-change-unknown"})
+"""More than that it was pulled."""
 
 
 def signed(session: Session, event: DocumentSigned) -> Step:
@@ -55,9 +57,12 @@ def signed(session: Session, event: DocumentSigned) -> Step:
 
 
 def signing_failed(session: Session, event: CardFailed) -> Step:
-    """Nothing was signed, so nothing was saved."""
-    code = "card-removed" if session.card_gone and event.code != "card-swapped" else event.code
-    return fail(forget(session), "pin-changed-only" if session.pin_changed else code, ForgetPin())
+    """Nothing was signed, so nothing was saved. The answers are kept for the card, but for a PIN that is changed."""
+    code = event.code if event.code in _SAID_OF_A_CARD_THAT_IS_GONE or not session.card_gone else "card-removed"
+    if session.pin_changed:
+        return fail(forget(session), "pin-changed-only", ForgetPin())
+    session, kept = keeping.keep(session)
+    return fail(forget(session), code, ForgetPin(), *kept)
 
 
 def signing_given_up(session: Session, event: TimerFired) -> Step:
@@ -71,11 +76,12 @@ def saved(session: Session, event: EntrySaved) -> Step:
     """COMMIT returned: the entry is safe here. Now wait a little for the gateway's receipt."""
     if event.kind != "application":
         return session, ()
-    service = application_of(session).service.id
+    application = application_of(session)
+    service = application.service.id
     ticket = handing.own_ticket(session.own_letter, event.seq) if session.own_letter else ""
     kept = Saved(event.seq, event.number, service, event.at_ms, None, event.epoch, event.verdicts_after, ticket=ticket,
-                 company=application_of(session).acting.name)  # fmt: skip
-    session = greeting.done(session, service, application_of(session).acting.number)
+                 refused=application.refused_consent, company=application.acting.name)  # fmt: skip
+    session = greeting.done(session, service, application.acting.number)
     session = replace(session, saved=kept, draft=None, waited_s=0)
     watch: tuple[Effect, ...] = (WatchEntry(), Note("outbox.saved", {"seq": event.seq, "service": service}))
     if session.card_gone:

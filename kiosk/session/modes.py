@@ -47,7 +47,9 @@ def toggle(session: Session, event: ModeToggled) -> Step:
             modes = replace(modes, calm=not modes.calm)
     session = replace(session, modes=modes)
     if session.application is not None and event.mode in PAGED:
-        session = replace(session, application=replace(session.application, page=0))
+        session = replace(session, application=replace(session.application, page=0, page_before=0))
+    if event.mode in PAGED:
+        session = replace(session, search=replace(session.search, page=0))
     return _looked_after(session)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from drivers.api import JobState, PrintResult
+from drivers.printers.roll import NEAR_END_MM
 from kiosk.events import (
     EntrySaved,
     KeysErased,
@@ -248,10 +249,17 @@ def paper_seen(session: Session, event: PaperSeen) -> Step:
 
 
 def printer_noted(session: Session, event: PrinterChanged) -> Step:
-    """Tell the fleet when the paper runs low, when it is out, and when somebody put a roll in: once each."""
-    status = event.status
+    """Tell the fleet when the paper runs low, when it is out, and when somebody put a roll in: once each.
+
+    The sensor flickers for a while where the roll nears its end: while the cover stays closed it is the same roll.
+    """
+    status, told = event.status, session.world.paper_told
     level = "out" if status.paper == "out" else "near-end" if "near-end" in {status.paper, status.roll} else "ok"
-    if not status.answered or status.paper is None or level == session.world.paper_told:
+    if not status.answered or status.cover == "open":
+        session = replace(session, world=replace(session.world, roll_untouched=False))
+    announced = status.roll_left_m is not None and status.roll_left_m > int(NEAR_END_MM // 1000)
+    flickers = (told, level) == ("near-end", "ok") and session.world.roll_untouched and not announced
+    if not status.answered or status.paper is None or level == told or flickers:
         return session, ()
     document: dict[str, object] = {
         "kind": "supply",
@@ -261,7 +269,7 @@ def printer_noted(session: Session, event: PrinterChanged) -> Step:
         "paper": level,
         "roll_left_m": status.roll_left_m,
     }
-    session = replace(session, world=replace(session.world, paper_told=level))
+    session = replace(session, world=replace(session.world, paper_told=level, roll_untouched=True))
     return session, (SaveEntry("supply", document), Note("printer.paper", {"paper": level}))
 
 

@@ -36,6 +36,8 @@ class World:
     printer: PrinterStatus | None = None
     paper_told: str = "ok"
     """What the fleet was last told of this terminal's paper."""
+    roll_untouched: bool = False
+    """Since then nobody can have put another roll in: the cover stayed closed, the printer answered."""
     network_up: bool = False
     store_trouble: str = ""
     """Why nothing new can be recorded, as a failure code: the outbox is full, or its disk refuses."""
@@ -125,6 +127,8 @@ class Saved:
     """What came of it: a ticket, a time."""
     ticket: str = ""
     """The ticket that this terminal gave out by itself."""
+    refused: bool = False
+    """The citizen did not agree to the look-ups: a counter sees the papers."""
     company: str = field(repr=False, default="")
     """The name of the company that it was handed in for; mostly empty."""
 

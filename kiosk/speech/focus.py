@@ -6,12 +6,22 @@ last control comes the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from kiosk.events import Event, PinKey
 from kiosk.frozen import frozen
-from kiosk.screen_model import Control, Keyboard, Keypad, ScreenModel, Tiles, WritingPad
+from kiosk.screen_model import (
+    CheckRows,
+    Control,
+    Keyboard,
+    Keypad,
+    Prefilled,
+    PrefilledRows,
+    ScreenModel,
+    Tiles,
+    WritingPad,
+)
 from kiosk.staff.events import GlassTouched
 
 COLUMNS = 3
@@ -29,6 +39,8 @@ class Spot:
     row: int
     """Of the whole screen, counted from 0; controls of one row lie side by side."""
     column: int
+    about: str = ""
+    """The row that the control belongs to, where its own words are the same in every row."""
 
 
 def controls_of(value: object) -> Iterator[Control]:
@@ -46,6 +58,7 @@ def controls_of(value: object) -> Iterator[Control]:
 def spots(model: ScreenModel) -> tuple[Spot, ...]:
     """Return every control of a screen in the order of the keypad."""
     found: list[Spot] = []
+    about = _about(model)
     row = 0
     ends = tuple(one for one in (model.primary, model.back, model.home, model.finish) if one is not None)
     for group in (*(_rows(piece) for piece in model.body), *(((one,),) for one in ends), _rows(model.aids)):
@@ -54,9 +67,16 @@ def spots(model: ScreenModel) -> tuple[Spot, ...]:
         for line in group:
             for column, control in enumerate(line):
                 number += 1
-                found.append(Spot(control, number, count, row, column))
+                found.append(Spot(control, number, count, row, column, about.get(control.id, "")))
             row += 1
     return tuple(found)
+
+
+def _about(model: ScreenModel) -> Mapping[str, str]:
+    """Control to the label of its row: every row has its own 改 or 不对."""
+    rows = (row for piece in model.body if isinstance(piece, PrefilledRows | CheckRows) for row in piece.rows)
+    pairs = ((row.wrong if isinstance(row, Prefilled) else row.change, row.label) for row in rows)
+    return {control.id: label for control, label in pairs if control is not None}
 
 
 def _rows(piece: object) -> tuple[tuple[Control, ...], ...]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 
 from kiosk.events import Event, KeyName, ModeToggled, PinKey, SpeechTuned
 from kiosk.frozen import replace
-from kiosk.screen_model import Control, ScreenModel
+from kiosk.screen_model import Control, Ring, ScreenModel
 from kiosk.speech import focus
 from kiosk.speech.ear import Phrasebook, heard
 from kiosk.speech.speaker import Item, Manner, Speaker
-from kiosk.speech.transcript import Sentence, changed, told, transcript
+from kiosk.speech.transcript import Sentence, changed, keys_told, told, transcript
 from kiosk.view_model.legend import legend
 from kiosk.words import i18n
 from kiosk.words.i18n import Say
@@ -43,6 +43,8 @@ class Guide:
         self._arrow = ""
         self._waiting: list[Item] = []
         self._saying: tuple[str, ...] = ()
+        self._held: tuple[str, ...] = ()
+        """While the voice pauses: what is said when it goes on, the sentence first that was cut."""
 
     # ------------------------------------------------------------------------------------------- screens
 
@@ -67,10 +69,14 @@ class Guide:
         sentences = transcript(model, say)
         if before is None or not before.modes.speech:
             new: Sequence[Sentence] = sentences
+            self._held = ()
         else:
             tuned = self._tuned(before, model, say)
-            fresh = tuned or changed(self._told, sentences)  # it interrupts what is being said: that is said afterwards
-            new = (*tuned, *self._resumed(model, sentences, say)) if fresh else ()
+            fresh = changed(self._told, sentences)  # it interrupts what is being said: that is said afterwards
+            rest = self._resumed(model, sentences, say) if tuned or fresh else []
+            new = (*tuned, *(fresh if self._held else rest))
+            if self._held and fresh:  # the pause goes on, and what is no longer true is not said after it
+                self._held = tuple(one.text for one in rest)
         self._told = sentences
         if new:
             self._say(tuple(one.text for one in new))
@@ -84,6 +90,8 @@ class Guide:
         return [*found, Sentence(control)] if control in unheard else found
 
     def _unheard(self) -> tuple[str, ...]:
+        if self._held:
+            return self._held
         left = self._speaker.left if self._speaker is not None else 0
         return self._saying[-left:] if left else ()
 
@@ -106,24 +114,54 @@ class Guide:
         if key in TUNING:
             return replace(TUNING[key], session_id=model.session_id)
         if key == "skip":
-            if self._speaker is not None:
-                self._speaker.skip()
+            self._skip()
+            return None
+        if self._paused(model, key):
             return None
         self.hush()
         self._arrow = key if key in ARROWS else ""
         if key in ARROWS:
             self._go(model, focus.moved(model, self._focus, key))
             return None
-        if key == "repeat":
+        if key in {"repeat", "pause"}:  # nothing is being said that could pause
             return self._repeat(model)
         return self._pressed(model, key)
+
+    def _skip(self) -> None:
+        if self._held:
+            rest, self._held = self._held[1:], ()
+            self._say(rest)
+        elif self._speaker is not None:
+            self._speaker.skip()
+
+    def _paused(self, model: ScreenModel, key: KeyName) -> bool:
+        """Stop in the word, or go on with the sentence that was cut; False where the key does something else.
+
+        A keypad without a pause key has its round key, which presses nothing while nothing is chosen. Where seconds
+        are counted the voice does not pause: they run on, and somebody has to hear them.
+        """
+        if key != "pause" and (key != "ok" or self._focus):
+            return False
+        if not model.modes.speech or any(isinstance(piece, Ring) for piece in model.body):
+            return False
+        if self._held:
+            rest, self._held = self._held, ()
+            self._say(rest)
+            return True
+        self._held = self._unheard()
+        if not self._held:
+            return False
+        tell = spoken_words(model.language)
+        choose = (tell("先用上下键选一个"),) if key == "ok" else ()  # it may have been meant to take something
+        self._say((tell("停住了，再按接着读"), *choose))
+        return True
 
     def _pressed(self, model: ScreenModel, key: KeyName) -> Event | None:
         """The event of the control that a key stands for; where it cannot be pressed, that is said."""
         tell = spoken_words(model.language)
         control = self._meant(model, key)
         if control is None and key == "help":
-            self._say((tell("方向键换一个，圆点键就要这个，返回键退一步，再读键再听一遍，加号键大声，减号键小声"),))
+            self._say(tuple(keys_told(tell)))
             return None
         if control is None:
             self._say((tell("先用上下键选一个") if key == "ok" else tell("这里没有这个键"),))
@@ -184,10 +222,11 @@ class Guide:
     def settle(self) -> None:
         """Everything that belongs to one event was shown: let a sound be heard that no words came with."""
         if self._waiting:
-            self._say(self._unheard())
+            self._say(() if self._held else self._unheard())
 
     def hush(self) -> None:
-        """Stop speaking: somebody touched the screen or pressed a key. From any thread."""
+        """Stop speaking: somebody touched the screen or pressed a key; a pause ends too. From any thread."""
+        self._held = ()
         if self._speaker is not None:
             self._speaker.hush()
 

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from kiosk import screen_model as m
-from kiosk.events import Event
+from kiosk.events import ChangeAsked, Event, FieldDisputed
 from kiosk.frozen import frozen
 from kiosk.speech.focus import Spot, controls_of, is_pin_digit
 from kiosk.words.i18n import Say
@@ -22,6 +22,7 @@ SECONDS_BETWEEN = 15
 """A countdown is told this often."""
 FEW = 4
 """So many choices are told with their second lines; of more only the names."""
+MARKS_OF_A_QUESTION = "？?"
 SILENT_FIELDS = frozenset(
     {"id", "icon", "name", "source_icon", "qr", "mark", "meaning", "role", "placeholder", "language"}
 )
@@ -146,8 +147,10 @@ def _prefilled(piece: m.PrefilledRows, _language: str, tell: Say) -> list[str]:
         )
         for row in piece.rows
     ]
-    able = any(row.wrong is not None and row.wrong.enabled for row in piece.rows)
-    return [*rows, tell("哪一项不对，选那一项的“不对”") if able else ""]
+    events = [row.wrong.event for row in piece.rows if row.wrong is not None and row.wrong.enabled]
+    wrong = tell("哪一项不对，选那一项的“不对”") if any(isinstance(one, FieldDisputed) for one in events) else ""
+    change = tell("要改哪一项，选那一项的“改”") if any(isinstance(one, ChangeAsked) for one in events) else ""
+    return [*rows, wrong, change]
 
 
 def _check(piece: m.CheckRows, _language: str, tell: Say) -> list[str]:
@@ -320,6 +323,17 @@ def _ways(model: m.ScreenModel, tell: Say) -> Iterable[Sentence]:
         yield Sentence(tell("往回走，选“{x}”", x=model.back.text), quiet=True)
     if model.name in {"attract", "start"}:
         yield Sentence(tell("上下键换一个，圆点键就要这个，再读键再听一遍，帮助键有说明"), quiet=True)
+    if model.name == "help":
+        for text in keys_told(tell):
+            yield Sentence(text, quiet=True)
+
+
+def keys_told(tell: Say) -> tuple[str, ...]:
+    """Return what the keys of the keypad do: on the help screen, and where the help key leads to none."""
+    return (
+        tell("方向键换一个，圆点键就要这个，返回键退一步，再读键再听一遍，加号键大声，减号键小声"),
+        tell("还没选的时候，按圆点键停一停，再按一下接着读"),
+    )
 
 
 def told(spot: Spot, tell: Say) -> str:
@@ -328,6 +342,7 @@ def told(spot: Spot, tell: Say) -> str:
     if is_pin_digit(control):
         return ""
     text = _named(control, tell)
+    text = tell("{a}，{b}", a=text, b=spot.about.rstrip(MARKS_OF_A_QUESTION)) if spot.about else text
     if control.role == "key" or spot.count == 1:
         return _ended(text, tell)
     return _ended(tell("{x}。第 {n} 个，共 {m} 个", x=text, n=spot.number, m=spot.count), tell)

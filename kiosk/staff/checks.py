@@ -105,6 +105,12 @@ PROBLEMS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("update-refused", "新版本的程序包不对", "请运维重新发布"),
         ("", UPDATE_WAITS, "下班以后重启"),
     ),
+    "usb-guard": (
+        ("not installed", "没有装 USB 防护", "请运维装上 usbguard"),
+        ("rules", "USB 防护的规则不对", "请运维改正规则"),
+        ("", "USB 防护没有运行", "重启这台终端"),
+    ),
+    "firewall": (("not installed", "没有装防火墙", "请运维装上 nftables"), ("", "防火墙没有运行", "重启这台终端")),
 }
 """Check -> (a word of the doctor's cause, what is wrong, the next step); the first whose word is there counts."""
 FELL_OVER = ("检查自己出错了", _MAKERS)
@@ -121,7 +127,8 @@ PARTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
             "sqlite-build"), "disk-space", "还有 {n} MB"),
     ("屏幕", ("display", "fonts", "writing"), "display", "正常"),
     ("喇叭", ("sound",), "sound", "正常"),
-    ("机器", ("clock", "clock-synchronised", "temperature", "memory"), "temperature", "{n} 度"),
+    ("机器", ("clock", "clock-synchronised", "temperature", "memory", "usb-guard", "firewall"),
+     "temperature", "{n} 度"),
     ("版本", ("updates", "catalogue-age", "settings", "settings-unsafe"), "catalogue-age", "目录是 {n} 天前的"),
 )  # fmt: skip
 """A part, its checks, the one whose numbers tell of it, and the words for that; without numbers: 正常."""

@@ -124,23 +124,29 @@ def result(scene: Scene, kept: Saved) -> Result:
 def next_steps(scene: Scene, kept: Saved) -> Facts:
     say, service = scene.say, service_of(scene)
     limit = promised(scene, service.promised)
-    without = waived(scene, service)
+    without = waived(scene, kept, service)
+    ask = Fact(say("想知道办到哪里"), icon="help", detail=say("打 12345，报编号"))
     if not kept.acked:
         first = Fact(say("网络一恢复，自动发出"), icon="refresh", detail=say("不会丢，也不会重复"))
+        if kept.refused and without:
+            return Facts((first, *without, ask))
         help_ = Fact(say("您不用守着，也不用再来"), icon="help", detail=say("想知道办到哪里，打 12345，报编号"))
         return Facts((first, *without, help_))
     first = Fact(say("结果：{t}", t=limit), icon="calendar", detail=say("从部门收到算起"))
-    help_ = Fact(say("想知道办到哪里"), icon="help", detail=say("打 12345，报编号"))
-    return Facts((first, *without, help_))
+    return Facts((first, *without, ask))
 
 
-def waived(scene: Scene, service: ServiceDefinition) -> tuple[Fact, ...]:
-    """Return one row that names the papers nobody has to bring, or nothing."""
+def waived(scene: Scene, kept: Saved, service: ServiceDefinition) -> tuple[Fact, ...]:
+    """Return one row that names the papers nobody has to bring, or that a counter has to see; or nothing."""
     if not service.evidence:
         return ()
     papers = (words(item.replaces, scene.language) for item in service.evidence)
     papers = flowing(papers, scene.language, begun=True)
     names = listed(papers, scene.language)
+    if kept.refused:
+        return (
+            Fact(scene.say("请带{names}到窗口", names=names), icon="doc", detail=scene.say("您不同意查，由窗口核对")),
+        )
     return (Fact(scene.say("{names}不用交", names=names), icon="doc", detail=scene.say("政府自己去查")),)
 
 
@@ -181,14 +187,18 @@ def _call_back(scene: Scene) -> tuple[Piece, ...]:
 def take_card(scene: Scene) -> ScreenModel:
     """Until the card is gone."""
     say, kept = scene.say, scene.session.saved
-    forgotten = Words(say("卡一拔出，您的资料就从这台机器上清除。"), icon="shield")
+    last: Piece = Words(say("卡一拔出，您的资料就从这台机器上清除。"), icon="shield")
+    if keeping.of_this_visit(scene.session):
+        minutes = int(keeping.KEPT_S // 60)
+        later = say("{n} 分钟内插同一张卡，可以接着办；以后自动删掉", n=minutes)
+        last = Notice("info", say("填的内容还在"), later)
     return replace(
         blank(scene),
         finish=None,
         where=say("办完了") if kept is not None else say("结束"),
         title=say("请取回您的卡"),
         subtitle=say("往外抽出来。读卡口在屏幕右下方。"),
-        body=(Picture("take-card", say("读卡口")), Gap(), *kept_safe(scene), forgotten),
+        body=(Picture("take-card", say("读卡口")), Gap(), *kept_safe(scene), last),
     )
 
 

@@ -364,7 +364,7 @@ def check(scene: Scene) -> ScreenModel:
     return replace(
         stepped(scene, 5, say("最后看一遍")),
         title=say("最后看一遍，再提交"),
-        body=(CheckRows(made), *pager(scene, page, count), Gap(), says),
+        body=(CheckRows(made), *pager(scene, page, count), Gap(), *((says,) if last else ())),
         back=back(scene),
         primary=primary(scene, say("提交") if last else say("看下一页")),
     )

@@ -128,7 +128,7 @@ def preview(scene: Scene, kept: Saved) -> tuple[str, ...]:
         " ".join([reference_time(local_of(kept.at_ms), scene.language), *who]),
         "-",
         state,
-        *(fact.value for fact in waived(scene, service)),
+        *(fact.value for fact in waived(scene, kept, service)),
         f"{HOTLINE} · {mark}",
     )
 

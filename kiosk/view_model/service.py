@@ -217,6 +217,9 @@ def fetching(scene: Scene) -> ScreenModel:
                 )
             ),
             Gap(),
-            Words(say("不想等，可以按“退出”。") if by_app else say("不想等，可以按“结束取卡”。"), small=True),
+            Words(
+                say("不想等，可以按“结束取卡”。") if scene.session.card_in else say("不想等，可以按“退出”。"),
+                small=True,
+            ),
         ),
     )

@@ -105,6 +105,12 @@ def language(code: str) -> Language:
     return languages().get(code) or languages()[SOURCE]
 
 
+@cache
+def scripts() -> tuple[str, ...]:
+    """Return a language for each script in which a citizen may write Chinese: ours first, then what is made of it."""
+    return (SOURCE, *(code for code, known in languages().items() if known.convert))
+
+
 # ------------------------------------------------------------------------------------------------ made words
 
 

@@ -23,7 +23,8 @@ from drivers.api import (
 )
 from drivers.cards.citizen import CitizenCard, MutualAuthentication
 from drivers.cards.registry import recognise
-from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected, UnknownCard
+from drivers.errors import CardMute, CardProtocolError, DriverError, NoCard, PinRejected, PrinterError, UnknownCard
+from drivers.printers.replies import NO_JOB, SILENT
 from kiosk import events as e
 from kiosk.frozen import frozen
 from kiosk.session.asking.events import PinChanged
@@ -136,7 +137,7 @@ class CardDesk:
             self._post(staff.TechnicianPinAccepted(session_id=session_id))
 
     def change_pin(self, session_id: int, old: str, new: str, card_id: str) -> None:
-        """Have the same card take a new PIN, and prove it with the new one."""
+        """Have the same card take a new PIN, and verify the new one: what is signed next needs it."""
         self._worker.submit(lambda: self._change_pin(session_id, old, new, card_id))
 
     def _change_pin(self, session_id: int, old: str, new: str, card_id: str) -> None:
@@ -144,13 +145,16 @@ class CardDesk:
             card = self._present()
             card.same_card(card_id)
             card.change_pin(old, new)
-            card.verify_pin(new)
         except PinRejected as error:
             self._post(e.PinRefused(error.tries_left, session_id=session_id))
         except DriverError as error:
             self._release()
             self._post(e.CardFailed(error.code, session_id=session_id))
         else:
+            try:
+                card.verify_pin(new)
+            except DriverError:
+                self._release()  # it has its new PIN all the same; what cannot be signed now is said next
             self._post(PinChanged(session_id=session_id))
 
     def sign_document(self, session_id: int, draft: Mapping[str, object], card_id: str) -> None:
@@ -240,7 +244,7 @@ class PrintDesk:
         self._worker.submit(self._ask)
 
     def _ask(self) -> None:
-        status = ABSENT if self._printer is None else self._printer.status()
+        status = SILENT if self._printer is None else self._printer.status()
         if status != self._last:
             self._last = status
             self._post(e.PrinterChanged(status))
@@ -250,23 +254,23 @@ class PrintDesk:
         self._worker.submit(lambda: self._print(session_id, receipt))
 
     def _print(self, session_id: int, receipt: Receipt) -> None:
-        if self._printer is None:
-            result = PrintResult(JobState.NOT_PRINTED, "no-reply", 0)
-        else:
-            result = self._printer.print_receipt(
-                receipt, lambda state: self._post(e.PrintProgress(state, session_id=session_id))
-            )
+        def told(state: JobState) -> None:
+            self._post(e.PrintProgress(state, session_id=session_id))
+
+        try:
+            result = NO_JOB if self._printer is None else self._printer.print_receipt(receipt, told)
+        except PrinterError as error:  # no printer can print this one
+            result = PrintResult(JobState.NOT_PRINTED, error.code, 0)
         self._post(e.PrintFinished(result, session_id=session_id))
         self._ask()
 
     def status_for_staff(self) -> PrinterStatus:
         """For another thread: how the printer is. Raises `PrinterError` where it does not come to an end."""
-        return self._for_staff(lambda printer: printer.status(), ABSENT)
+        return self._for_staff(lambda printer: printer.status(), SILENT)
 
     def print_for_staff(self, receipt: Receipt) -> PrintResult:
         """For another thread: print a page of staff's, and wait for it. Raises as `status_for_staff`."""
-        absent = PrintResult(JobState.NOT_PRINTED, "no-reply", 0)
-        return self._for_staff(lambda printer: printer.print_receipt(receipt), absent)
+        return self._for_staff(lambda printer: printer.print_receipt(receipt), NO_JOB)
 
     def _for_staff(self, ask: Callable[[ReceiptPrinter], T], absent: T) -> T:
         return asked(self._worker, lambda: absent if self._printer is None else ask(self._printer), STAFF_PRINT_S)
@@ -298,8 +302,6 @@ _MOUTH: Mapping[str | None, Literal["waiting", "taken", "retracted", "jammed", "
     "jammed": "jammed",
     None: "unknown",
 }
-ABSENT = PrinterStatus(online=False, answered=False, cover=None, paper=None, error=None)
-"""What is known of a printer that is not there."""
 
 
 # ------------------------------------------------------------------------------------------- gateway, disk

@@ -41,16 +41,19 @@ class Writers:
 
     def answer(self, effect: Wanted, session: int) -> Event | None:
         """Return what the engine says, as an event of that session; None: it says nothing, or there is none."""
+        hant = bool(languages.language(effect.language).convert)
         if isinstance(effect, FindCharacters):
-            hand = self.hant or self.hand if languages.language(effect.language).convert else self.hand
+            hand = self.hant or self.hand if hant else self.hand
             if hand is None:
                 return None
-            return CharactersFound(effect.strokes, hand.candidates(effect.strokes), session_id=session)
+            characters = hand.candidates(effect.strokes)
+            return CharactersFound(effect.strokes, characters, effect.language, session_id=session)
         if self.pinyin is None:
             return None
         if isinstance(effect, FindCandidates):
-            return CandidatesFound(effect.letters, self.pinyin.candidates(effect.letters), session_id=session)
-        taken = self.pinyin.take(effect.letters, effect.index)
+            words = self.pinyin.candidates(effect.letters, hant=hant)
+            return CandidatesFound(effect.letters, words, effect.language, session_id=session)
+        taken = self.pinyin.take(effect.letters, effect.index, hant=hant)
         return None if taken is None else CandidateTaken(effect.letters, taken.text, taken.rest, session_id=session)
 
 

@@ -27,13 +27,16 @@ class Taken:
 
 
 class Pinyin(Protocol):
-    """Something that turns pinyin into Chinese. It learns nothing, and one call knows nothing of another."""
+    """Something that turns pinyin into Chinese. It learns nothing, and one call knows nothing of another.
 
-    def candidates(self, letters: str) -> tuple[str, ...]:
+    `hant` asks for Traditional characters, as Hong Kong writes them.
+    """
+
+    def candidates(self, letters: str, *, hant: bool = False) -> tuple[str, ...]:
         """Return up to `MOST_CANDIDATES` words for `a` to `z` letters, the likeliest first; none: not pinyin."""
         ...
 
-    def take(self, letters: str, index: int) -> Taken | None:
+    def take(self, letters: str, index: int, *, hant: bool = False) -> Taken | None:
         """Return what candidate `index` of these letters writes; None where there is no such candidate."""
         ...
 

@@ -3,7 +3,8 @@
 `rime_api.h` of librime 1.8 gives the structures. Each begins with `data_size`, the size of what follows it. The
 library is one for the whole process, so there is one engine, held by a lock. Its schema is ours
 (`assets/pinyin/kiosk.schema.yaml`): no user dictionary, so nothing that a citizen types is written anywhere. Its
-folder, which it wants for its own settings, is made at the start and taken away at the end.
+folder, which it wants for its own settings, is made at the start and taken away at the end. Traditional characters are
+an option of the schema; their tables are Debian's libopencc-data, which librime itself depends on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import threading
 from collections.abc import Callable
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_void_p, sizeof
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,12 @@ PAGE = 9
 PAGE_DOWN = 0xFF56
 """X11's key symbol, as `RimeProcessKey` takes it."""
 ONLY_ERRORS = 2
+TRADITIONAL = b"traditional"
+"""The option of the schema that makes the candidates Traditional."""
+USUAL = (b"\xa4\x40", b"\xc6\x7e")
+"""The first and the last of Big5's level 1: the 5,401 characters that are usual in Traditional Chinese."""
+TIP = "〔〕"
+"""What stands around a character in the comment of what was made of it (`simplifier.cc`)."""
 
 
 class _Traits(Structure):
@@ -98,7 +106,7 @@ class RimePinyin:
     _set_up = False
 
     def __init__(self, library: str = LIBRARY, data: Path = DATA) -> None:
-        """Open the engine: about 20 ms and 10 MB.
+        """Open the engine: about 20 ms and 10 MB; with the first Traditional word as much again.
 
         Raises:
             PinyinMissing: the library, its dictionary or the schema is not there, or another engine is open.
@@ -149,47 +157,52 @@ class RimePinyin:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._open.release()
 
-    def _type(self, letters: str) -> bool:
+    def _type(self, letters: str, *, hant: bool) -> bool:
         """Compose these letters from nothing; False where they are none that can be composed."""
         self._library.RimeClearComposition(self._session)
         if self._closed or not re.fullmatch(f"[a-z]{{1,{MOST_LETTERS}}}", letters):
             return False
+        self._library.RimeSetOption(self._session, TRADITIONAL, int(hant))
         for letter in letters:
             self._library.RimeProcessKey(self._session, ord(letter), 0)
         return True
 
-    def candidates(self, letters: str) -> tuple[str, ...]:
+    def candidates(self, letters: str, *, hant: bool = False) -> tuple[str, ...]:
         """Return up to `MOST_CANDIDATES` words for these letters, the likeliest first."""
         with self._lock:
-            found = self._candidates(letters) if self._type(letters) else []
+            found = self._candidates(letters) if self._type(letters, hant=hant) else {}
             self._library.RimeClearComposition(self._session)
         return tuple(found)
 
-    def _candidates(self, letters: str) -> list[str]:
-        found: list[str] = []
+    def _candidates(self, letters: str) -> dict[str, int]:
+        """Return each word with its place in the engine's list; two forms of one character share theirs."""
+        found: dict[str, int] = {}
         entries = _List()
         if not self._library.RimeCandidateListBegin(self._session, byref(entries)):
             return found
         while len(found) < MOST_CANDIDATES and self._library.RimeCandidateListNext(byref(entries)):
-            found.append(entries.candidate.text.decode("utf-8"))
+            for word in forms(entries.candidate):
+                found.setdefault(word, entries.index)
         self._library.RimeCandidateListEnd(byref(entries))
-        return [word for word in found if word != letters]
+        return {word: place for word, place in islice(found.items(), MOST_CANDIDATES) if word != letters}
 
-    def take(self, letters: str, index: int) -> Taken | None:
+    def take(self, letters: str, index: int, *, hant: bool = False) -> Taken | None:
         """Choose as a finger would: pages down, then the candidate's digit; what is left over is still letters."""
         if not 0 <= index < MOST_CANDIDATES:
             return None
         with self._lock:
-            if not self._type(letters) or index >= len(self._candidates(letters)):
+            found = list(self._candidates(letters).items()) if self._type(letters, hant=hant) else []
+            if index >= len(found):
                 return None
-            for _ in range(index // PAGE):
+            word, place = found[index]
+            for _ in range(place // PAGE):
                 self._library.RimeProcessKey(self._session, PAGE_DOWN, 0)
-            self._library.RimeProcessKey(self._session, ord("1") + index % PAGE, 0)
+            self._library.RimeProcessKey(self._session, ord("1") + place % PAGE, 0)
             shown = self._preedit()
             self._library.RimeClearComposition(self._session)
         text = re.sub(r"[a-z' ]+$", "", shown)
         rest = re.sub(r"[^a-z]", "", shown[len(text) :])
-        return Taken(text, letters[len(letters) - len(rest) :] if rest else "")
+        return Taken(word, letters[len(letters) - len(rest) :] if rest else "")
 
     def _preedit(self) -> str:
         context = _Context()
@@ -199,6 +212,15 @@ class RimePinyin:
         shown = (context.composition.preedit or b"").decode("utf-8")
         self._library.RimeFreeContext(byref(context))
         return shown
+
+
+def forms(candidate: Any) -> tuple[str, ...]:
+    """Return what a candidate writes, and the form it was made of where that one is usual as well (峯, 峰)."""
+    word = candidate.text.decode("utf-8")
+    if not candidate.comment:
+        return (word,)
+    other = candidate.comment.decode("utf-8").strip(TIP)
+    return (word, other) if USUAL[0] <= other.encode("big5", "ignore") <= USUAL[1] else (word,)
 
 
 @functools.cache

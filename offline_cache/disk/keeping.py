@@ -11,6 +11,7 @@ from offline_cache.messages import Row, WrappedKey, next_chain
 from offline_cache.wire.verdict import VerdictPage
 
 _PURGE_ROWS = 5_000
+_DAY_MS = 86_400_000
 _LATEST = "select epoch, seq, id, verdict, reason, agency, at_ms, max(position) from verdict group by epoch, seq"
 """SQLite gives the other columns from the row with the largest position."""
 _ROW_OVERHEAD = 220
@@ -161,17 +162,24 @@ def verify(connection: sqlite3.Connection, tables: Tables, genesis: bytes) -> Ve
     return Verified(count, seq, chain.hex())
 
 
-def purge(connection: sqlite3.Connection, tables: Tables, before_ms: int) -> int:
-    """Delete acknowledged rows recorded before a time, and the keys that only they needed; returns how many rows.
+def last_receipt_ms(connection: sqlite3.Connection) -> int:
+    """The gateway's time at its last receipt; 0 before the first."""
+    found = connection.execute("select received_ms from cursor").fetchone()
+    return 0 if found is None or found[0] is None else found[0]
+
+
+def purge(connection: sqlite3.Connection, tables: Tables, before_ms: int, *, scarce: bool = False) -> int:
+    """Delete rows acknowledged on a day before that of `before_ms` (by the gateway's clock), and the keys that only
+    they needed; returns how many rows. Where room is `scarce`, whatever is acknowledged may go.
 
     A key that a process holds without having used it has no row yet, and stays.
     """
     acked, purged_seq, _, _ = tables.cursor(connection)
     limit = min(acked, tables.tip(connection)[0] - 1, purged_seq + _PURGE_ROWS)
-    kept = connection.execute(
-        "select min(seq) from entry where seq <= ? and created_ms >= ?", (limit, before_ms)
-    ).fetchone()[0]
-    through = limit if kept is None else kept - 1
+    (long_ago,) = connection.execute(
+        "select coalesce(max(through_seq), 0) from acknowledged where day < ?", (before_ms // _DAY_MS,)
+    ).fetchone()
+    through = limit if scarce else min(limit, long_ago)
     chain = tables.chain_at(connection, through)
     if through <= purged_seq or chain is None:
         return 0
@@ -182,4 +190,5 @@ def purge(connection: sqlite3.Connection, tables: Tables, before_ms: int) -> int
         if needed is None:
             connection.execute("delete from key where key_id = ?", (key_id,))
     connection.execute("update cursor set purged_seq = ?, purged_chain = ?", (through, chain))
+    connection.execute("delete from acknowledged where through_seq <= ?", (through,))
     return through - purged_seq

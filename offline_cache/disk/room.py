@@ -60,6 +60,12 @@ class Room:
         if self._left <= 0:
             raise OutboxFull("the outbox has reached its quota; nothing unsent is deleted")
 
+    def scarce(self, connection: sqlite3.Connection) -> bool:
+        """Whether more than half of the quota is in use."""
+        (pages,) = connection.execute("pragma page_count").fetchone()
+        (free,) = connection.execute("pragma freelist_count").fetchone()
+        return (pages - free) * 2 > self._most_pages
+
     def look_at_disk(self) -> None:
         """Look at the free space of the disk. Raises `OutboxFull`; `OSError` where it cannot be asked."""
         disk = os.statvfs(self._path)

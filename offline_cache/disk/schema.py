@@ -6,6 +6,7 @@ two or more connections (the WAL-reset bug), so those are refused.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,7 +26,7 @@ SqliteErrors = (
 _SAFE_SINCE = (3, 51, 3)
 _BUSY_TIMEOUT_MS = 10_000
 _JOURNAL_SIZE_LIMIT = 16 * 1024 * 1024
-_LAST_MIGRATION = "m002_after_the_gateway"
+_LAST_MIGRATION = "m003_when_acknowledged"
 
 _TABLES_001 = (
     """
@@ -109,6 +110,29 @@ _TABLES_002 = (
     begin select raise(abort, 'a parked entry stays'); end
     """,
 )
+
+_TABLES_003 = (
+    """
+    create table acknowledged(
+      day integer primary key,
+      through_seq integer not null
+    ) strict
+    """,
+    # What was acknowledged before this table was there counts from the last receipt: later, never sooner.
+    """
+    insert into acknowledged select received_ms / 86400000, acked_seq from cursor
+    where received_ms is not null and acked_seq > purged_seq
+    """,
+    """
+    create trigger cursor_moved after update on cursor
+    when new.acked_seq > old.acked_seq and new.received_ms is not null
+    begin
+      insert into acknowledged values (new.received_ms / 86400000, new.acked_seq)
+      on conflict(day) do update set through_seq = max(through_seq, excluded.through_seq);
+    end
+    """,
+)
+"""How far each day of the gateway's clock acknowledged: some thirty rows, for `keeping.purge`."""
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -206,6 +230,27 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise mapped(error, "preparing the outbox") from error
 
 
+def brought_up_to_date(path: Path) -> bool:
+    """As `migrate`, for a file that an older version of this program may have made. False where it is damaged.
+
+    Call under `files.folder_lock`.
+
+    Raises:
+        StorageUnsafe, StorageFailed.
+    """
+    try:
+        with contextlib.closing(connect(path)) as connection:
+            if not migrated(connection):
+                migrate(connection)
+            return connection.execute("select 1 from meta").fetchone() is not None
+    except StorageDamaged:
+        return False
+    except SqliteErrors as error:
+        if isinstance(mapped(error, ""), StorageDamaged):
+            return False
+        raise mapped(error, "opening the outbox") from error
+
+
 def _applied(connection: sqlite3.Connection) -> set[str]:
     known = connection.execute("select 1 from sqlite_schema where name = '_sqlite_migrations'").fetchone()
     if known is None:
@@ -233,6 +278,11 @@ def _migrations() -> Migrations:
     @migrations(name="m002_after_the_gateway")
     def _after_the_gateway(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         for statement in _TABLES_002:
+            db.conn.execute(statement)
+
+    @migrations(name=_LAST_MIGRATION)
+    def _when_acknowledged(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+        for statement in _TABLES_003:
             db.conn.execute(statement)
 
     return migrations

@@ -77,7 +77,8 @@ def _finish(state_dir: Path, joined: Enrolment, carried: Carried) -> None:
 
 def _files(stick: Path, suffix: str) -> list[Path]:
     try:
-        return sorted(one for one in stick.iterdir() if one.name.endswith(suffix) and not one.name.startswith("."))
+        named = (one for one in stick.iterdir() if one.name.endswith(suffix) and not one.name.startswith("."))
+        return sorted(one for one in named if one.is_file())  # a pipe would be waited for without an end
     except OSError as error:
         raise StorageFailed(f"{stick} cannot be read: {error.strerror}") from error
 

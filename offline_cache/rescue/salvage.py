@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from offline_cache.disk.files import folder_lock, move_noticed, read_limited, sync_folder, write_atomic
-from offline_cache.disk.schema import SqliteErrors, connect, mapped, migrate
+from offline_cache.disk.schema import SqliteErrors, brought_up_to_date, connect, mapped, migrate
 from offline_cache.errors import CacheError, MalformedMessage, StorageFailed
 from offline_cache.messages import Row, genesis, json_dumps, json_object, next_chain
 from offline_cache.rescue import pages
@@ -182,12 +182,18 @@ def finish(state_dir: Path, epoch: str) -> None:
         StorageFailed: the disk refused; the next call goes on.
     """
     for aside in listing(state_dir):
-        if aside.found is not None:
+        if aside.found is None:
+            if aside.why.epoch == epoch:
+                _move(state_dir, aside.folder)
+        elif aside.done or not _spoiled(aside.folder / RECOVERED_FILE):
             continue
-        if aside.why.epoch == epoch:
-            _move(state_dir, aside.folder)
         figures = _recover(aside.folder, aside.why)
         write_atomic(aside.folder / _FOUND_FILE, json_dumps(asdict(figures)))
+
+
+def _spoiled(path: Path) -> bool:
+    """Whether what was recovered was damaged in its turn: then it is recovered once more, from the files beside it."""
+    return path.exists() and not brought_up_to_date(path)
 
 
 def _move(state_dir: Path, folder: Path) -> None:
@@ -234,6 +240,8 @@ def _recover(folder: Path, why: Reason) -> Found:
     missing = max((row.seq for row in unsent), default=acked) - acked - len({row.seq for row in unsent})
     if unsent:
         _write_recovered(folder, why, start, meta, keys, (in_line, loose))
+    else:
+        (folder / RECOVERED_FILE).unlink(missing_ok=True)
     return Found(len(in_line), len(loose), missing)
 
 
@@ -355,7 +363,7 @@ def _write_recovered(
     rows: tuple[list[Row], list[Row]],
 ) -> None:
     part = folder / f"{RECOVERED_FILE}.part"
-    for leftover in folder.glob(f"{RECOVERED_FILE}.part*"):
+    for leftover in (*folder.glob(f"{RECOVERED_FILE}.part*"), *folder.glob(f"{RECOVERED_FILE}-*")):
         leftover.unlink()
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = connect(part)

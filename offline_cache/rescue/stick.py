@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from offline_cache import state
 from offline_cache.disk.files import sync_folder
 from offline_cache.enrolment import Enrolment
-from offline_cache.errors import MalformedMessage, StorageFailed
+from offline_cache.errors import MalformedMessage, OutboxFull, StorageFailed
 from offline_cache.messages import decode_ack, encode_batch, sign1, verify1
 from offline_cache.outbox import Outbox
 from offline_cache.rescue.resend import wrap_loose
@@ -43,7 +43,8 @@ def export(state_dir: Path, enrolment: Enrolment, target: Path) -> Exported:
     Raises:
         NotEnrolled, StorageFailed, StorageDamaged.
     """
-    wrap_loose(state_dir, lambda: state.open_writer(state_dir))
+    with suppress(OutboxFull):  # what has no room goes with a later stick: the receipt of this one makes some
+        wrap_loose(state_dir, lambda: state.open_writer(state_dir))
     with ExitStack() as opened:
         outboxes = [opened.enter_context(state.open_reader(state_dir))]
         for aside in listing(state_dir):

@@ -92,11 +92,12 @@ cp docs/technician.md docs/reference/settings.md docs/reference/failure-codes.md
 cp "$work"/supply/{sbom.cdx.json,licences.md} "$root/usr/share/doc/kiosk/"
 
 chmod -R u=rwX,go=rX "$root"
+chmod 600 "$root/etc/usbguard/rules.d/50-kiosk.conf" # USBGuard starts with no rules that others may read
 size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
   provisioning/package/control/control.in >"$root/DEBIAN/control"
 install -m 644 provisioning/package/control/conffiles "$root/DEBIAN/"
-install -m 755 provisioning/package/control/{postinst,prerm,postrm} "$root/DEBIAN/"
+install -m 755 provisioning/package/control/{preinst,postinst,prerm,postrm} "$root/DEBIAN/"
 file=$out/kiosk_${version}_${architecture}.deb
 # zstd looks back 128 MB (the most that dpkg reads): the fonts share most of their shapes, and become half as large.
 pack() { tar --sort=name --owner=0 --group=0 --numeric-owner --format=gnu -C "$1" "${@:3}" -c . | zstd -q -f -T0 -15 --long=27 -o "$2"; }

@@ -191,7 +191,8 @@ class Machine:
             return Journal(**json.loads((self.own / "journal.json").read_text("utf-8")))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):  # not ours: it is written whole or not at all
+        except (ValueError, TypeError):  # a damaged disk, or another version's: its path unit would start this for ever
+            (self.own / "journal.json").unlink(missing_ok=True)
             return None
 
     def note(self, journal: Journal) -> None:

@@ -73,6 +73,10 @@ class Pieces:
     def queued(self) -> int:
         return 0
 
+    @property
+    def holds_back(self) -> bool:
+        return False
+
     def close(self) -> None: ...
 
 

@@ -11,6 +11,7 @@ from kiosk import events as e
 from kiosk.speech.ear import heard
 from kiosk.speech.focus import is_pin_digit, spots
 from kiosk.speech.guide import spoken_words
+from kiosk.speech.recording import Heard
 from kiosk.words.languages import language
 from tests.scenario.kit import PERSONAS, Kiosk
 
@@ -200,6 +201,31 @@ def test_keys_keep_the_visit_alive_and_calm_doubles_every_wait(ear: Listener) ->
     assert kiosk.screen.name == "timeout", "the countdown too"
     kiosk.wait(40)
     assert kiosk.screen.name == "attract"
+
+
+def test_somebody_who_pauses_the_voice_is_asked_aloud_before_the_time_is_over(ear: Listener) -> None:
+    """A pause is a key like any other: it begins the quiet time anew, and the warning is a screen that says itself."""
+    kiosk = ear.kiosk.touch("language.zh")
+    listener = kiosk.listener
+
+    def during(one: Heard) -> None:
+        if one.text == "您想怎样开始？":
+            listener._during = None
+            kiosk.terminal._guide.key("pause")
+
+    listener._during = during
+    kiosk.wait(60)
+    told = ear.press("repeat")
+    assert listener._during is None
+    assert told[-2:] == ["您想怎样开始？", "停住了，再按接着读"]
+    kiosk.wait(119)
+    assert kiosk.screen.name == "start"
+    before = ear._count()
+    kiosk.wait(2)
+    assert kiosk.screen.name == "timeout"
+    assert "您还在吗？" in [one.text for one in listener.heard(before)]
+    ear.take("primary")
+    assert kiosk.screen.name == "start"
 
 
 @pytest.mark.parametrize("code", ["yue-Hant", "en"])

@@ -106,6 +106,50 @@ def test_the_disk_is_full_after_the_card_has_its_new_pin(kiosk: Kiosk) -> None:
     assert "从现在起用新密码" in kiosk.words
 
 
+@pytest.mark.parametrize(
+    ("instruction", "pulled", "screen"),
+    [
+        (0x5E, True, "pin-change-unknown"),
+        (0x5E, False, "pin-change-unknown"),
+        (0x20, True, "pin-changed-only"),
+        (0x20, False, "pin-changed-only"),
+    ],
+    ids=["pulled at the change", "mute at the change", "pulled after it", "mute after it"],
+)
+def test_the_card_goes_while_its_pin_is_changed_and_which_one_counts_is_said(
+    kiosk: Kiosk, instruction: int, pulled: bool, screen: str
+) -> None:
+    card = kiosk.touch("language.zh", "start.card").insert("parent")
+    kiosk.pin("123456").touch("event.records", "service.card", "primary", "primary", "do.pin")
+    while "pin.1" not in kiosk.controls:
+        kiosk.touch("primary")
+    kiosk.pin("123456").pin(NEW).pin(NEW)
+    whole = card.process
+
+    def process(apdu: bytes) -> bytes | None:
+        answer = whole(apdu)
+        if apdu[1] != instruction:
+            return answer
+        if pulled:
+            kiosk.reader.remove()
+        return None
+
+    card.process = process  # type: ignore[method-assign]
+    while kiosk.screen.name == "check":
+        kiosk.touch("primary")
+    assert kiosk.screen.name == f"failure.{screen}"
+    assert "新密码" in kiosk.words
+    assert kiosk.store.documents == []
+    card.process = whole  # type: ignore[method-assign]
+    if not pulled:
+        kiosk.pull()
+    if kiosk.screen.name == "attract":
+        kiosk.touch("language.zh", "start.card")
+    kiosk.put(card)
+    kiosk.pin(NEW)
+    assert kiosk.screen.name == "home"
+
+
 def test_no_digit_of_a_new_pin_is_on_a_screen_or_in_the_log(kiosk: Kiosk) -> None:
     to_new_pin(kiosk)
     before = len(kiosk.screens)

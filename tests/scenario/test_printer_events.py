@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.errors import ReceiptInvalid
 from tests.scenario.kit import Kiosk
 
 
@@ -80,3 +81,14 @@ def test_no_receipt_is_wanted(kiosk: Kiosk) -> None:
     kiosk.to_home().to_saved().touch("primary", "back")
     assert kiosk.screen.name == "rating"
     assert kiosk.paper.receipts == []
+
+
+def test_a_receipt_that_no_printer_can_print_is_said_at_once(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A character of the city's that is no text, for one: the visit goes on."""
+
+    def refuse(*_: object) -> None:
+        raise ReceiptInvalid("blocks[3]", "holds the character U+0007, which cannot be printed")
+
+    monkeypatch.setattr(kiosk.printer, "print_receipt", refuse)
+    kiosk.to_home().to_saved().touch("primary", "primary")
+    assert kiosk.screen.name == "failure.printer-fault"

@@ -242,6 +242,19 @@ def test_the_roll_runs_low_ends_and_is_changed_and_the_fleet_hears_of_each_once(
     assert supplies(kiosk) == [("near-end", None), ("out", None), ("ok", None)]
 
 
+def test_the_sensor_flickers_at_the_end_of_the_roll_and_the_fleet_hears_of_it_once(kiosk: Kiosk) -> None:
+    for length_mm in (3000, 5000, 3000, 5000):
+        kiosk.paper.load_roll(length_mm)
+        kiosk.wait(40)
+    assert supplies(kiosk) == [("near-end", None)]
+    kiosk.paper.open_cover()
+    kiosk.wait(40)
+    kiosk.paper.load_roll()
+    kiosk.paper.close_cover()
+    kiosk.wait(40)
+    assert supplies(kiosk) == [("near-end", None), ("ok", None)]
+
+
 def test_a_printer_that_is_switched_off_says_nothing_of_its_paper(kiosk: Kiosk) -> None:
     kiosk.paper.load_roll(3000)
     kiosk.wait(11)

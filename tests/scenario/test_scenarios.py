@@ -29,7 +29,7 @@ COVERED = {word for one in SCENARIOS for word in one.covers}
 NO_SCREEN_OF_A_VISIT = frozenset({
     "card-needs-hsm", "card-needs-key", "no-card", "pin-format", "storage-failed", "storage-unsafe", "storage-damaged",
     "storage-moved", "document-invalid", "seal-broken", "internal", "card-unknown", "outbox-full",
-    "service-gone", "not-accepted", "phone-not-now", "pin-changed-only",
+    "service-gone", "not-accepted", "phone-not-now", "pin-changed-only", "pin-change-unknown",
     "technician-expired", "technician-false", "technician-unknown", "staff-code-unenrolled",
     "app-not-now", "app-not-approved",
     "bundle-unwritable", "entries-unsent", "not-erased", "certificate-ended", "ca-mismatch", "token-invalid",

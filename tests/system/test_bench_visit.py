@@ -81,6 +81,9 @@ def test_somebody_listens_and_presses_the_keypad(fresh: BenchClient) -> None:
     assert fresh.speech() == []
     fresh.key("repeat")
     assert [one["text"] for one in fresh.speech()][:2] == ["广州市民自助终端。", "办事，从这里开始。"]
+    told = [one["text"] for one in fresh.speech()]
+    fresh.key("pause")
+    assert [one["text"] for one in fresh.speech()] == told * 2, "a sentence takes no time here: all of it was said"
     for key in ("down", "down", "down", "ok"):
         fresh.key(key)
     assert fresh.state()["screen"] == "start"

@@ -155,16 +155,20 @@ def test_pcscd_is_killed_twenty_times_in_the_middle_of_a_read(desk: Desk) -> Non
     assert insertions == list(range(1, 22))
 
 
-def test_a_card_that_bounces_in_a_command_is_served_once_it_is_pushed_in_again(desk: Desk) -> None:
-    """The card is back before pcscd looks: it may keep the slot for empty, or take it for the same card."""
+@pytest.mark.parametrize("quirks", [{}, pytest.param({"atr_fault": "too-long"}, marks=pytest.mark.nightly)])
+def test_a_card_that_bounces_in_a_command_is_found_without_a_hand(desk: Desk, quirks: dict[str, str]) -> None:
+    """The card is back before pcscd looks, which then keeps the slot for empty, or takes it for the same card.
+
+    One that answers is served, with an insertion of its own where the slot was called empty. One that was shaken until
+    it answers no more is not: something is in the slot, and that is said.
+    """
     daemon, reader, seen = desk
     called, done = threading.Event(), threading.Event()
-    card = sim_card()
-    daemon.insert(Meddled(card, 1, called, done))
+    daemon.insert(Meddled(sim_card(), 1, called, done))
 
     def bounce() -> None:
         pull(daemon, called, done)
-        daemon.insert(card, at_once=True)
+        daemon.insert(sim_card(quirks=quirks), at_once=True)
 
     hand = threading.Thread(target=bounce)
     hand.start()
@@ -174,8 +178,27 @@ def test_a_card_that_bounces_in_a_command_is_served_once_it_is_pushed_in_again(d
         visit(connection)
     hand.join(PATIENCE_S)
     connection.close()
+    if quirks:
+        with pytest.raises(CardError) as told:
+            reader.connect()
+        assert told.type is CardMute or seen.within(SlotState.MUTE, PATIENCE_S)
+    else:
+        again = found(reader, seen)
+        assert visit(again)[1] == NAME
+        again.close()
     daemon.remove()
+    seen.until(SlotState.EMPTY)
     serves(desk)
+
+
+def found(reader: PcscReader, seen: Recorder) -> CardConnection:
+    """Open the card that is in the slot, as soon as PC/SC knows of it."""
+    try:
+        return reader.connect()
+    except CardError:
+        seen.until(SlotState.EMPTY)
+        seen.until(SlotState.PRESENT)
+        return reader.connect()
 
 
 def second_card(desk: Desk, card: SimCard) -> CardConnection:

@@ -98,12 +98,20 @@ def names(hand: Hand) -> list[str]:
 
 
 def test_each_key_of_the_keypad_is_sent_with_its_visit(keys: Hand) -> None:
-    for name in ("up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "louder", "5"):
+    every = ["up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "pause", "louder", "5"]
+    for name in every:
         keys.bridge.press_key(name)
-    assert names(keys) == ["up", "down", "left", "right", "ok", "back", "help", "repeat", "skip", "louder", "5"]
+    assert names(keys) == every
     model = keys.view.model
     assert model is not None
     assert {event.session_id for event in keys.sent} == {model.session_id}
+
+
+def test_the_pause_key_of_a_keyboard_and_the_play_key_of_a_headset_are_one_key(keys: Hand) -> None:
+    """SDL's codes of keys that print nothing: its scan codes (72 Pause, 261 AudioPlay) with bit 30 set."""
+    for scan in (72, 261):
+        stroke(keys, scan | 1 << 30)
+    assert names(keys) == ["pause", "pause"]
 
 
 def test_a_key_held_down_counts_once(keys: Hand) -> None:

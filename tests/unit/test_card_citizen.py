@@ -254,13 +254,31 @@ def test_what_is_only_odd_warns_and_serves(tag: int, value: bytes, warning: str,
     [
         (0x0A, b"1", "sex", "male"),
         (0x0A, b"0", "sex", "unknown"),
+        (0x0A, b"\xff", "sex", "unknown"),
         (0x0B, b"\x00", "ethnic_group", None),
+        (0x0B, b"\xff", "ethnic_group", None),
+        (0x0D, bytes(4), "birth_date", f"{ID_NUMBER[6:10]}-{ID_NUMBER[10:12]}-{ID_NUMBER[12:14]}"),
+        (0x09, "测·试".encode("gbk").ljust(30, b"\xff"), "name", "测·试"),
+        (0x09, "测　试".encode("gbk").ljust(30, b"\0"), "name", "测　试"),
         (0x0C, bytes(3), "birthplace", None),
         (0x08, b"44019919900101002x", "id_number", "44019919900101002X"),
     ],
 )
 def test_values_that_mean_nothing_or_are_written_otherwise(tag: int, value: bytes, field: str, seen: object) -> None:
-    assert getattr(changed(sim_card(), tag, value).read_holder(), field) == seen
+    card = changed(sim_card(), tag, value)
+    assert getattr(card.read_holder(), field) == seen
+    assert not set(card.warnings) - {"id-check-digit", "birth-date-differs"}
+
+
+def test_a_card_that_was_issued_on_no_day_is_as_good_as_any() -> None:
+    assert changed(sim_card(), 0x05, bytes(4)).read_facts().issued == ""
+
+
+def test_a_name_with_a_character_of_no_standard_is_served_with_a_warning() -> None:
+    """GBK FE59 was a private character until GB 18030-2022; AAA1 is a city's own."""
+    card = changed(sim_card(), 0x09, ("测".encode("gbk") + b"\xfe\x59\xaa\xa1").ljust(30, b"\0"))
+    assert card.read_holder().name == "测\ue81e\ue000"
+    assert card.warnings == ("name-private-character",)
 
 
 def test_the_check_digit_is_the_standard_one() -> None:

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,25 @@ def test_a_signer_is_no_country_authority(country: TravelAuthority, signed: byte
         passive.check(found, FILES, (signer,), NOW)
 
 
-def signer_with(key: Any, country: TravelAuthority) -> bytes:
+@pytest.mark.parametrize("kind", [0xA3, 0xA5])
+def test_a_signer_with_an_absurd_name_in_an_extension(country: TravelAuthority, signed: bytes, kind: int) -> None:
+    """An X.400 or EDI name is one that `cryptography` answers with an exception of its own."""
+    names = ber.encode(0x30, ber.encode(kind, b"\x30\x00"))
+    absurd = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), names)
+    found = replace(passive.parse(signed), certificates=(signer_with(BRAINPOOL, country, absurd),))
+    with pytest.raises(CardProtocolError, match="cannot be read"):
+        passive.check(found, FILES, trusted(country), NOW)
+
+
+def signer_with(key: Any, country: TravelAuthority, *more: x509.ExtensionType) -> bytes:
     """A document signer's certificate for another kind of key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Signer")])
     identity = x509.SubjectKeyIdentifier(b"k" * 20)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(trusted(country)[0].subject)
     builder = builder.public_key(key.public_key()).serial_number(0x81).add_extension(identity, critical=False)
     builder = builder.not_valid_before(NOW.replace(year=2020)).not_valid_after(NOW.replace(year=2030))
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     return builder.sign(country._key, hashes.SHA256()).public_bytes(passive_encoding())
 
 

@@ -62,14 +62,23 @@ def test_what_is_no_pin_never_reaches_the_card(digits: str) -> None:
     assert not digits or digits not in str(caught.value)
 
 
-@pytest.mark.parametrize(("answer", "tries"), [("6984", None), ("6983", 0), ("63CF", 15)])
-def test_what_the_counter_can_say(answer: str, tries: int | None) -> None:
-    card = CitizenCard(scripted("9000", answer))
-    if tries is None:
-        with pytest.raises(CardProtocolError, match="6984"):
-            card.tries_left()
-    else:
-        assert card.tries_left() == tries
+@pytest.mark.parametrize(("answer", "tries"), [("6984", 0), ("6983", 0), ("63C0", 0), ("63CF", 15)])
+def test_what_the_counter_can_say(answer: str, tries: int) -> None:
+    assert CitizenCard(scripted("9000", answer)).tries_left() == tries
+
+
+def test_a_counter_that_says_nothing_of_tries() -> None:
+    with pytest.raises(CardProtocolError, match="6A88"):
+        CitizenCard(scripted("9000", "6A88")).tries_left()
+
+
+def test_a_wrong_pin_without_its_tries_asks_for_them() -> None:
+    with pytest.raises(PinRejected) as caught:
+        CitizenCard(scripted("9000", "6300", "63C2")).verify_pin(PIN)
+    assert caught.value.tries_left == 2
+    for answers in (("6300", "6983"), ("6984",)):
+        with pytest.raises(PinBlocked):
+            CitizenCard(scripted("9000", *answers)).verify_pin(PIN)
 
 
 def test_a_refusal_to_verify_that_says_nothing_of_tries() -> None:

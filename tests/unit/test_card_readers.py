@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.cards.registry import historical_bytes
 from drivers.readers.recovery import Ladder, Patience, Step
-from drivers.readers.roles import Role, interface, matching, roles
+from drivers.readers.roles import Role, front, interface, matching, roles
 
 NAMES = ("ACS ACR39U ICC Reader 00 00", "ACS ACR39U ICC Reader 01 00", "ACS ACR1252 Dual Reader PICC 02 00")
 
@@ -23,6 +23,14 @@ def test_the_technicians_slot_is_never_the_citizens() -> None:
     assert roles(NAMES[:1], "", "ACS ACR39U ICC Reader") == {NAMES[0]: Role.TECHNICIAN}
     assert roles(NAMES)[NAMES[0]] is Role.CITIZEN
     assert roles(()) == {}
+
+
+def test_of_two_readers_alike_the_technicians_is_not_taken_when_the_citizens_is_unplugged() -> None:
+    citizen, technician = "ACS ACR39U ICC Reader", NAMES[1]
+    assert front(NAMES, citizen, technician) == NAMES[0]
+    assert front(NAMES[1:], citizen, technician) is None
+    assert front(NAMES[1:2], "", technician) is None
+    assert front(NAMES[1:], "", technician) == NAMES[2]
 
 
 @pytest.mark.parametrize(

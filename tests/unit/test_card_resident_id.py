@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 from collections.abc import Iterator
 
 import pytest
@@ -94,6 +95,18 @@ def test_the_cable_is_not_there() -> None:
         SdtModule("/dev/no-such-line")
 
 
+def test_the_cable_is_pulled_while_the_line_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The open succeeds, the settings do not; what pyserial lets through is no `OSError`."""
+
+    def gone(*_arguments: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    with SimSdtModule() as sim:
+        monkeypatch.setattr(termios, "tcsetattr", gone)
+        with pytest.raises(ReaderGone):
+            SdtModule(sim.port)
+
+
 def test_the_cable_is_pulled() -> None:
     sim = SimSdtModule()
     module = SdtModule(sim.port, reply_s=0.2)
@@ -170,3 +183,9 @@ def test_a_text_of_any_bytes(text: bytes) -> None:
         resident_id.parse(text, lambda _code: None)
     except CardProtocolError:
         return
+
+
+@pytest.mark.parametrize("name", ["测　试", "测\ue81e", "测·试", "𠮷"])
+def test_a_name_that_is_rarely_written_so_is_a_name(name: str) -> None:
+    text = name.encode("utf-16-le").ljust(30, b"\0") + text_of(resident_document())[30:]
+    assert resident_id.parse(text, lambda _code: None)[1].name == name

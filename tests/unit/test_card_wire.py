@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from drivers.api import SlotEvent, SlotState
 from drivers.errors import CardError, CardMute, CardProtocolError, ReaderGone
-from drivers.readers import child_link, wire
+from drivers.readers import child_link, pcsc_child, wire
 from drivers.readers.child_link import ChildExpiredError, ChildGoneError, ChildLink
 from drivers.readers.pcsc import PcscReader, list_readers
 
@@ -207,3 +208,76 @@ def test_a_card_exchanged_between_two_looks_is_told_as_going_and_coming(
     assert done.wait(PATIENCE_S)
     reader.close()
     assert seen == [(SlotState.PRESENT, 1), (SlotState.EMPTY, 1), (SlotState.PRESENT, 2)]
+
+
+class Daemon:
+    """The PC/SC calls of a `Watch`, answered from a list: what SCardGetStatusChange says, one after the other."""
+
+    def __init__(self, said: list[tuple[int, int]]) -> None:
+        self.said, self.resets = said, 0
+
+    def listed(self, _context: int, _groups: list[str]) -> tuple[int, list[str]]:
+        return 0, ["Slot 00 00"]
+
+    def changed(self, _context: int, _wait_ms: int, asked: list[tuple[str, int]]) -> tuple[int, list[object]]:
+        if not self.said:
+            return 0x8010001D, []  # the service is gone: the watch ends
+        result, state = self.said.pop(0)
+        return result, [(name, state, [0x3B, 0x00]) for name, _known in asked]
+
+    def connect(self, _context: int, _name: str, share: int, _protocols: int) -> tuple[int, int, int]:
+        assert share == pcsc_child.scard.SCARD_SHARE_DIRECT, "no card is opened by a watch"
+        return (0x8010000B if self.resets == 1 else 0), 7, 0
+
+    def disconnect(self, card: int, how: int) -> int:
+        assert (card, how) == (7, pcsc_child.scard.SCARD_RESET_CARD)
+        self.resets += 1
+        return 0
+
+
+EMPTY, PRESENT, QUIET = 0x12, 0x22, (0x8010000A, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "states", "resets"),
+    [
+        ([(0, EMPTY), QUIET, QUIET], [wire.EMPTY], 0),
+        ([(0, 0x10000 | PRESENT), (0, 0x20000 | EMPTY), QUIET, QUIET], [wire.PRESENT, wire.EMPTY], 0),
+        (
+            [(0, 0x10000 | PRESENT), (0, 0x10000 | EMPTY), (0, 0x20000 | EMPTY), QUIET],
+            [wire.PRESENT, *[wire.EMPTY] * 2],
+            0,
+        ),
+        (
+            [(0, 0x10000 | PRESENT), (0, 0x10000 | EMPTY), QUIET, (0, 0x10000 | PRESENT), QUIET],
+            [wire.PRESENT, wire.EMPTY, wire.PRESENT],
+            1,
+        ),
+        (
+            [(0, 0x10000 | PRESENT), (0, 0x10000 | EMPTY), QUIET, QUIET, QUIET, (0, 0x20000 | EMPTY), QUIET],
+            [wire.PRESENT, wire.EMPTY, wire.MUTE, wire.EMPTY],
+            1,
+        ),
+    ],
+    ids=["empty", "pulled", "pulled in a command", "bounced, and answers", "bounced, and is mute"],
+)
+def test_a_slot_that_is_called_empty_before_anybody_looked_is_looked_at_anew(
+    said: list[tuple[int, int]], states: list[int], resets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = Daemon(said)
+    for call, answer in (
+        ("SCardListReaders", daemon.listed),
+        ("SCardGetStatusChange", daemon.changed),
+        ("SCardConnect", daemon.connect),
+        ("SCardDisconnect", daemon.disconnect),
+    ):
+        monkeypatch.setattr(pcsc_child.scard, call, answer)
+    reports, end = os.pipe()
+    with pytest.raises(pcsc_child.CallFailed), os.fdopen(end, "wb") as out:
+        pcsc_child.Watch(out.fileno(), "", "")._watch(1)
+    with os.fdopen(reports, "rb") as sent:
+        buffer = bytearray(sent.read())
+    seen = [
+        wire.unpack_slot(body)[0] for kind, body in iter(lambda: wire.take_frame(buffer), None) if kind == wire.SLOT
+    ]
+    assert (seen, daemon.resets) == (states, resets)

@@ -15,6 +15,7 @@ from PIL import Image
 from drivers.api import QR, Banner, Barcode, Feed, Para, PrinterStatus, Receipt, Row, Rule, Title
 from drivers.printers import escpos
 from drivers.printers.escpos import (
+    BAND_BYTES,
     CUT,
     EncodedReceipt,
     WrongEscposPackage,
@@ -81,8 +82,21 @@ def test_a_board_without_qr_codes_gets_a_picture() -> None:
 
 def test_only_lines_with_rare_characters_are_pictures() -> None:
     job = encoded(Row("办理人", "黎*𠮷"), Para("普通"))
-    assert job.segments[2].startswith(b"\x1dv0\x00\x48\x00\x18\x00")
-    assert job.segments[3] == "普通".encode("gbk") + b"\n"
+    assert job.segments[2].startswith(b"\x1dv0\x00\x48\x00\x0c\x00")
+    assert job.segments[3].startswith(b"\x1dv0\x00\x48\x00\x0c\x00")  # the rest of it: one picture would be long
+    assert job.segments[5] == "普通".encode("gbk") + b"\n"
+
+
+def test_no_picture_takes_longer_than_a_second_of_the_slowest_usual_line() -> None:
+    code = encode_receipt(Receipt("n", (MARK, QR("x" * 300), Para("𠮷", size=2))), model("clone-80-no-qr"))
+    assert max(map(len, code.segments)) <= BAND_BYTES + 8
+
+
+@pytest.mark.parametrize(("dot", "mode"), [(7, 3), (4, 3), (3, 0)])
+def test_a_large_code_is_sent_in_a_quarter_of_its_dots(dot: int, mode: int) -> None:
+    board = replace(model("clone-80-no-qr"), qr_dot=dot)
+    pictures = [s for s in encode_receipt(Receipt("n", (MARK, QR("x"))), board).segments if s[:3] == b"\x1dv0"]
+    assert {picture[3] for picture in pictures} == {mode}
 
 
 def test_a_missing_font_is_said_and_only_where_it_is_needed(tmp_path: Path) -> None:

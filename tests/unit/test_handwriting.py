@@ -69,7 +69,8 @@ class Writer(Visit):
             super().send(event)
             for effect in self.effects[before:]:
                 if isinstance(effect, writing.FindCharacters):
-                    super().send(CharactersFound(effect.strokes, self.reads.candidates(effect.strokes)))
+                    found = self.reads.candidates(effect.strokes)
+                    super().send(CharactersFound(effect.strokes, found, effect.language))
         return self
 
     def asked(self) -> Writer:

@@ -233,6 +233,7 @@ def test_no_simplified_character_is_left_on_a_screen_but_in_what_the_city_wrote(
 
 def test_usual_words_of_its_readers_stand_for_the_others() -> None:
     assert languages.converted("短信、芯片、终端、终端机", "yue-Hant") == "短訊、晶片、終端機、終端機"
+    assert languages.converted("卡里有的先填上", "yue-Hant") == "卡裏有的先填上"
 
 
 def test_a_name_from_the_city_is_not_rewritten() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from kiosk import events as e
 from kiosk.session import state as s
 from kiosk.session.asking import keeping
-from kiosk.session.asking.events import ContinueChosen
+from kiosk.session.asking.events import ContinueChosen, HandedOver, PhoneAsked
 from kiosk.session.state import State
 from tests.unit.visit_kit import FACTS, HOLDER, SECRETS, Visit
 
@@ -48,8 +49,61 @@ def test_after_a_time_out_the_same_card_goes_on() -> None:
     assert "接着办" in visit.words
     while visit.state is State.TIMEOUT:
         visit.fire("second")
+    assert visit.state is State.TAKE_CARD
+    assert "填的内容还在" in visit.words, "whoever comes back to the card reads that they may go on"
+    assert "您的资料就从这台机器上清除" not in visit.words
     visit.pull()
     assert "home.continue" in again(visit).controls
+
+
+def signing(visit: Visit) -> Visit:
+    """The form is complete, and the card is about to sign."""
+    return visit.until().submit()
+
+
+def failed(visit: Visit) -> Visit:
+    """The network went while the form was filled in: it cannot be handed in now."""
+    visit.until().send(e.NetworkChanged(up=False)).submit()
+    assert visit.screen.name == "failure.needs-network"
+    return visit
+
+
+def resumed(visit: Visit) -> Visit:
+    """Taken up again, and not yet at the form."""
+    return again(visit.pull()).touch("home.continue")
+
+
+@pytest.mark.parametrize("way", [failed, resumed])
+def test_wherever_the_card_is_pulled_what_was_answered_is_kept(way: Callable[[Visit], Visit]) -> None:
+    visit = way(half_filled())
+    answers = dict(visit.application.answers)
+    visit.pull()
+    kept = visit.session.world.kept
+    assert kept is not None
+    assert kept.answers == answers
+    assert "填的内容还在" in visit.words
+
+
+def test_a_card_pulled_while_it_signs_finds_its_form_again() -> None:
+    visit = signing(half_filled())
+    answers = dict(visit.application.answers)
+    visit.pull()
+    assert visit.state is State.SIGNING, "whether it was saved is not known yet"
+    visit.send(e.CardFailed("card-unreadable"))
+    assert (visit.screen.name, visit.session.holder) == ("failure.card-removed", None)
+    assert "填的内容还在" in visit.words
+    assert again(visit).touch("home.continue").application.answers == answers
+
+
+def test_a_failure_that_nobody_answers_keeps_the_form_too() -> None:
+    assert failed(half_filled()).fire("idle").session.world.kept is not None
+
+
+def test_a_form_that_went_on_to_the_telephone_is_not_kept_here() -> None:
+    visit = Visit().to_check("contact")
+    assert visit.application.answers
+    visit.send(PhoneAsked()).send(HandedOver("https://gateway.example/h#t")).pull()
+    assert visit.session.world.kept is None
 
 
 def test_another_card_is_offered_nothing() -> None:

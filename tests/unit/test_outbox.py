@@ -362,19 +362,19 @@ def test_an_acknowledgement_that_does_not_fit_acknowledges_nothing(folder: Path,
 # ------------------------------------------------------------------------------------------------------- purge
 
 
-def test_only_old_acknowledged_entries_are_purged_and_the_chain_still_holds(folder: Path) -> None:
-    clock = FakeClock()
+def test_only_entries_acknowledged_long_ago_are_purged_and_the_chain_still_holds(folder: Path) -> None:
+    clock, day_ms = FakeClock(), 86_400_000
     enrol(folder, ModelGateway())
     with writer(folder, clock) as outbox:
         for _ in range(6):
             note(outbox)
-            clock.advance(10)
-        start = clock.wall_ms - 60_000
-        outbox.acknowledge(_ack(outbox, 4))
-        assert outbox.purge(start + 20_000) == 2
-        assert outbox.purge(start + 20_000) == 0
+        outbox.acknowledge(replace(_ack(outbox, 2), received_at_ms=7 * day_ms + 5))
+        outbox.acknowledge(replace(_ack(outbox, 4), received_at_ms=8 * day_ms))
+        assert outbox.purge(8 * day_ms - 1) == 0
+        assert outbox.purge(8 * day_ms) == 2
+        assert outbox.purge(9 * day_ms - 1) == 0
         assert outbox.verify().rows == 4
-        assert outbox.purge(clock.wall_ms + 1) == 2
+        assert outbox.purge(9 * day_ms) == 2
         assert outbox.status().pending == 2
         assert outbox.verify().rows == 2
         with pytest.raises(StorageDamaged):

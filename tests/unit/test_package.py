@@ -82,6 +82,7 @@ def test_storage_and_keyboards_are_blocked_before_anything_is_allowed() -> None:
     assert rules[: len(blocked)] == blocked
     assert any("08:*:*" in rule for rule in blocked)
     assert any("03:01:01" in rule for rule in blocked)
+    assert any({"02:06:*", "02:0d:*", "e0:*:*"} <= set(rule.split()) for rule in blocked), "0a:*:* is in every one"
 
 
 def test_the_firewall_lets_nobody_in() -> None:

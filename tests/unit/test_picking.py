@@ -119,6 +119,8 @@ def test_every_area_is_read_back_from_the_address_that_begins_with_it() -> None:
         ("广东省广州市荔湾区榕树街榕荫路12号", "440103901", "榕荫路12号"),
         (" 荔湾区 ", "440103", ""),
         ("荔湾区没有街8号", "440103", "没有街8号"),
+        ("廣東省廣州市荔灣區榕樹街榕蔭路12號", "440103901", "榕蔭路12號"),
+        ("湖南省長沙市楓橋路66號", "", "湖南省長沙市楓橋路66號"),
         ("湖南省长沙市枫桥路66号", "", "湖南省长沙市枫桥路66号"),
         ("", "", ""),
     ],
@@ -379,10 +381,8 @@ def test_what_is_heard_names_the_question_the_choices_and_no_letters_that_are_of
 
 def test_an_address_is_picked_by_the_keypad_alone() -> None:
     visit = asked()
-    walk(visit, "area.440103")
-    walk(visit, "key.H")
-    walk(visit, "area.440103003")
-    walk(visit, "area.440103003101")
+    for name in ("area.440103", "key.H", "area.440103003", "area.440103003101"):
+        walk(visit, name)
     assert visit.application.picking == Picking("rest", "440103003101")
 
 

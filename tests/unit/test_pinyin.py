@@ -44,6 +44,10 @@ TWIN = RecordedPinyin(
         "z": ("在",),
     },
     {("youer", 2): ("有", "er")},
+    RecordedPinyin(
+        {"youer": ("幼兒", "誘餌", "有", "又", "由", "油", "遊", "游", "友", "右"), "er": ("二", "而", "兒")},
+        {("youer", 2): ("有", "er")},
+    ),
 )
 
 
@@ -60,9 +64,10 @@ class Typist(Visit):
             super().send(event)
             for effect in self.effects[before:]:
                 if isinstance(effect, writing.FindCandidates):
-                    super().send(CandidatesFound(effect.letters, self.engine.candidates(effect.letters)))
+                    found = self.engine.candidates(effect.letters, hant=effect.language == "yue-Hant")
+                    super().send(CandidatesFound(effect.letters, found, effect.language))
                 if isinstance(effect, writing.TakeCandidate):
-                    taken = self.engine.take(effect.letters, effect.index)
+                    taken = self.engine.take(effect.letters, effect.index, hant=effect.language == "yue-Hant")
                     assert taken is not None
                     self.send(CandidateTaken(effect.letters, taken.text, taken.rest))
         return self

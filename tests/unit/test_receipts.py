@@ -68,6 +68,18 @@ def test_what_need_not_be_brought_is_listed_with_who_has_it() -> None:
     assert "NOT needed" not in text(receipts.build(session("bare"), SITE, copy=False))
 
 
+@pytest.mark.parametrize("acked", [True, False])
+def test_who_did_not_agree_to_the_look_ups_reads_what_a_counter_wants_to_see(acked: bool) -> None:
+    made = session(acked=acked)
+    assert made.saved is not None
+    printed = text(receipts.build(replace(made, saved=replace(made.saved, refused=True)), SITE, copy=False))
+    assert "请带这些到窗口核对" in printed
+    assert "户口簿" in printed
+    assert "Household booklet" in printed
+    assert "不用交" not in printed
+    assert "×" not in printed, "what is crossed out need not be brought"
+
+
 @pytest.mark.parametrize(
     ("service", "zh", "en"),
     [

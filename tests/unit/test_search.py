@@ -24,6 +24,8 @@ def found(typed: str) -> list[str]:
         ("SB", "social-insurance"),
         ("公积金", "provident-fund"),
         ("余额", "provident-fund"),
+        ("公積金", "provident-fund"),
+        ("餘額", "provident-fund"),
         ("provident", "provident-fund"),
         ("fund bal", "provident-fund"),
         ("primary", "school"),

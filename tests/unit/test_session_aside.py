@@ -83,6 +83,13 @@ def test_a_mute_card_in_the_slot_of_a_failure_changes_nothing() -> None:
     assert visit.screen.name == "failure.card-unknown"
 
 
+def test_a_card_put_back_the_wrong_way_round_after_a_failure_is_told_so() -> None:
+    visit = Visit().to_home().pull()
+    assert visit.screen.name == "failure.card-removed"
+    assert visit.insert(SlotState.MUTE).screen.name == "failure.card-unreadable"
+    assert visit.pull().insert().state is State.READING
+
+
 def test_the_next_citizen_s_card_ends_the_failure_of_the_one_before() -> None:
     visit = Visit().to_check().submit().signed().send(e.SaveFailed("application", "storage-failed")).pull()
     assert visit.screen.name == "failure.storage-failed"

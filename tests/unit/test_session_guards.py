@@ -16,13 +16,11 @@ from kiosk.services.definition import Catalogue, DefinitionInvalid
 from kiosk.services.parsing import parse_catalogue
 from kiosk.session import handing, paper, service, view
 from kiosk.session import state as s
-from kiosk.session.asking import choices, new_pin, phone, sheet, verdict
+from kiosk.session.asking import choices, new_pin, sheet, verdict
 from kiosk.session.asking import places as near
 from kiosk.session.asking.events import (
     ChoicesFailed,
     ChoicesFetched,
-    HandedOver,
-    HandoverFailed,
     NewPinJudged,
     PhoneAsked,
     PinChanged,
@@ -154,27 +152,7 @@ def test_a_changed_pin_without_a_draft_is_nobodys() -> None:
     unchanged(visit, PinChanged())
 
 
-# ----------------------------------------------------------------------------------- telephone and verdict
-
-
-def test_no_form_in_hand_nothing_to_take_to_the_phone() -> None:
-    assert not phone.offered(Visit().to_home().session)
-
-
-def test_a_card_that_fails_while_the_form_goes_to_the_phone_ends_the_visit() -> None:
-    visit = Visit("newcomer").to_form("residence")
-    session, effects = phone.refused(visit.session, HandoverFailed("card-removed"))
-    assert (session.state, session.holder, session.application) == (State.FAILURE, None, None)
-    assert s.ReleaseCard() in effects
-    assert phone.timed_out(visit.session, e.TimerFired("nobody's")) == (visit.session, ())
-
-
-def test_a_code_for_the_telephone_that_comes_too_late_is_taken_back() -> None:
-    visit = Visit().to_home()
-    before = visit.session
-    url = "https://gateway.example/phone#late"
-    assert visit.send(HandedOver(url)).session == before
-    assert visit.effects[-1] == phone.TakeBack(url)
+# ----------------------------------------------------------------------------------- verdict
 
 
 def test_an_office_that_says_yes_late_is_noted_on_the_page_that_stands() -> None:

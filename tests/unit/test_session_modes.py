@@ -93,3 +93,19 @@ def test_no_other_mode_leaves_a_page_of_the_form() -> None:
 def test_low_down_the_modes_are_named_without_their_second_lines() -> None:
     plain, low = Visit().touch("language.zh", "modes"), Visit().touch("language.zh", "mode.reach", "modes")
     assert all(plain.controls[name].detail and not low.controls[name].detail for name in ("mode.left", "mode.calm"))
+
+
+def test_who_changes_the_size_of_letters_in_a_change_finds_the_last_look_at_its_beginning() -> None:
+    visit = Visit().to_check().touch("mode.large", "mode.large", "mode.large", "primary")
+    assert visit.application.page == 1, "in the largest letters it has more pages"
+    changes = [name for name in visit.controls if name.startswith("change.")]
+    visit.touch(changes[0], "mode.large", "back")
+    assert (visit.screen.name, visit.application.page) == ("check", 0)
+    assert visit.touch("back").screen.name == "form", "one touch goes one step back"
+
+
+def test_a_search_begins_again_where_a_page_has_more_room() -> None:
+    visit = Visit().to_home().touch("search", "mode.large", "mode.large", "mode.large").type("s")
+    visit.touch("page.down", "page.down", "mode.large")
+    assert visit.session.search.page == 0
+    assert any(name.startswith("service.") for name in visit.controls)

@@ -166,6 +166,8 @@ def test_rows_say_their_state() -> None:
     wrong = Control("wrong", "secondary", "不对", e.FieldDisputed("x"))
     rows = m.PrefilledRows((m.Prefilled("姓名", "陈*娴", "来自公安局", wrong=wrong, disputed=True),))
     assert spoken(screen(rows))[3:] == ["姓名：陈某娴。 来自公安局。 您说这一项不对。", "哪一项不对，选那一项的不对。"]
+    usual = m.Prefilled("要几份？", "1 份", "多数人这样选", wrong=Control("c", "secondary", "改", e.ChangeAsked("x")))
+    assert spoken(screen(m.PrefilledRows((usual,))))[4:] == ["要改哪一项，选那一项的改。"], "there is no 不对 here"
     change = m.CheckRows((m.CheckRow("住址", "榕树街", change=wrong),))
     assert spoken(screen(change))[3:] == ["住址：榕树街。", "要改哪一项，选那一项的改。"]
     assert spoken(screen(m.CheckRows((m.CheckRow("住址", "榕树街", "查来的"),))))[3:] == ["住址：榕树街。 查来的。"]
@@ -233,18 +235,35 @@ def test_a_piece_that_came_later_is_not_silent() -> None:
         ("138****0021", "尾号 0 0 2 1"),
         ("c***@example.org", "没有读出来"),
         ("榕树街 ** 号", "榕树街，没有读出来 号"),
+        ("榕荫路**号**房", "榕荫路某号某房"),
+        ("云桥三路**-**号A座B**房", "云桥三路某号A座B某房"),
+        ("𠮷*明", "𠮷某明"),
+        ("尾号****0021", "尾号尾号 0 0 2 1"),
+        ("榕荫银行 尾号 0021", "榕荫银行 尾号 0 0 2 1"),
+        ("3,218.05 元", "3218.05 元"),
         ("编号 T0001-1-000042", "编号 T 0 0 0 1, 1, 0 0 0 0 4 2"),
         ("打 12345，报编号", "打 1 2 3 4 5，报编号"),
         ("大约 15 分钟", "大约 15 分钟"),
-        ("10:05", "10 点 5 分"),
+        ("10:05", "10 点零 5 分"),
+        ("16:30", "16 点 30 分"),
+        ("8:30–12:00", "8 点 30 分到12 点整"),
+        ("18 / 45 个工作日", "18，一共 45 个工作日"),
         ("2026-05-18", "2026 年 5 月 18 日"),
         ("¥12.50", "12.50 元"),
+        ("¥3,218.40. 来自公安局", "3218.40 元. 来自公安局"),
         ("公安局 · 2 天前", "公安局，2 天前"),
         ("按“提交”，《条例》", "按提交，条例"),
     ],
 )
 def test_what_an_eye_takes_in_at_a_glance_is_put_into_words(text: str, wanted: str) -> None:
     assert heard(text, TELL) == wanted
+
+
+def test_an_english_voice_says_times_spans_and_money_as_people_do() -> None:
+    tell = spoken_words("en")
+    said = heard("Open 8:30–12:00, 14:05. Balance: ¥3,218.40. From the Bureau.", tell)
+    assert said == "Open 8 30 to 12 o'clock, 14 oh 5. Balance: 3218.40 yuan. From the Bureau."
+    assert heard("18 / 45 working days", tell) == "18 of 45 working days"
 
 
 def test_a_phrasebook_says_sentence_by_sentence() -> None:
@@ -305,6 +324,10 @@ def test_a_control_is_told_with_its_state_and_its_place() -> None:
     assert at(home, "finish") == "结束取卡。"
     assert at(Visit().to_pin().screen, "pin.7") == "", "a digit of the PIN only sounds"
     assert at(Visit().to_pin().screen, "pin.delete") == "删一位。"
+    form = Visit().to_form().screen
+    assert at(form, "wrong.name") == "不对，姓名。第 1 个，共 5 个。", "every row has a 不对"
+    assert at(form, "change.copies") == "改，要几份。第 4 个，共 5 个。"
+    assert at(Visit().to_check().screen, "change.kind") == "改，要哪一种证明。第 2 个，共 5 个。"
     checking = Visit().to_pin().pin().screen
     assert focus.is_pin_digit(next(spot.control for spot in focus.spots(checking) if spot.control.id == "pin.7"))
 

@@ -143,7 +143,7 @@ def test_one_stick_is_let_in_mounted_for_the_terminal_s_user_and_turned_out_agai
     probe, mount = hole.did("blkid")[-1], hole.did("systemd-mount")[0]
     assert probe[-1] == "/dev/sda1"
     assert mount[-2:] == ("/dev/sda1", "/media/kiosk")
-    assert {"--type=vfat", "--options=nosuid,nodev,noexec,uid=998,gid=997,umask=0077"} <= set(mount)
+    assert {"--type=vfat", "--options=nosuid,nodev,noexec,nosymfollow,uid=998,gid=997,umask=0077"} <= set(mount)
     assert [one[:2] for one in hole.did("usbguard", "systemd-mount", "systemctl", "sync")] == [
         ("usbguard", "list-devices"), ("usbguard", "allow-device"), ("systemd-mount", "--quiet"), ("sync",),
         ("systemctl", "stop"), ("usbguard", "block-device"),
@@ -157,7 +157,7 @@ def test_a_file_system_with_owners_keeps_them(hole: Hole) -> None:
     hole.kinds = {"/dev/sda1": "ntfs", "/dev/sda": "ext4"}
     hole.plug("1-2")
     assert main(["in"], hole.machine()) == 0
-    assert "--options=nosuid,nodev,noexec" in hole.did("systemd-mount")[0]
+    assert "--options=nosuid,nodev,noexec,nosymfollow" in hole.did("systemd-mount")[0]
     assert hole.did("systemd-mount")[0][-2] == "/dev/sda"
 
 

@@ -276,14 +276,6 @@ def test_the_service_ends_when_the_enrolment_changes(rig: Rig) -> None:
     assert not thread.is_alive()
 
 
-def test_old_acknowledged_entries_are_purged_by_the_service(rig: Rig) -> None:
-    rig.record(3)
-    rig.service.drain_once()
-    rig.clock.advance(31 * 86_400)
-    rig.service._chores()
-    assert rig.outbox.verify().rows == 1
-
-
 # -------------------------------------------------------------------------------------------------- status file
 
 

@@ -184,6 +184,17 @@ def test_a_finer_time_in_the_problem_counts_where_it_agrees_with_the_header(fine
     assert lone.retry_after_s is None
 
 
+@pytest.mark.parametrize(
+    "absurd",
+    ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2026 99999999999999999999:00:00 GMT",
+     "Mon, 01 Jan 2026 00:00:00 +99999999999999999", "Mon, 01 Jan 2026 00:00:00 +9999", "-1", "1e999", "9" * 40],
+)  # fmt: skip
+def test_a_retry_after_that_no_calendar_knows_is_none(absurd: str) -> None:
+    today = "Mon, 01 Jan 2026 00:00:00 GMT"
+    assert retry_after({"Retry-After": absurd, "Date": today}) is None
+    assert retry_after({"Retry-After": today, "Date": absurd}) is None
+
+
 def test_retry_after_comes_with_the_busy_answer(gateway: TlsGateway, client: GatewayClient) -> None:
     gateway.override = answering(503, b"", {"Retry-After": "17"})
     with pytest.raises(Unavailable) as caught:

@@ -293,6 +293,7 @@ def test_a_journal_that_was_damaged_by_hand_is_none(tmp_path: Path) -> None:
     for content in ("{", '{"step": "install"}', "[]"):
         (tmp_path / "journal.json").write_text(content)
         assert at.journal() is None
+        assert not (tmp_path / "journal.json").exists(), "kiosk-update-apply.path would start it again, for ever"
 
 
 def test_systemd_hears_when_a_visit_begins_and_when_it_is_over(tmp_path: Path) -> None:

@@ -203,6 +203,33 @@ def test_what_need_not_be_brought_is_said_with_who_has_it() -> None:
     assert "这些都不用带、不用填" not in Visit().to_home().to_intro("every-type").words
 
 
+def test_what_submitting_means_is_said_where_it_can_be_done() -> None:
+    visit = Visit().to_check().touch("mode.large", "mode.large", "mode.large")
+    assert "以上都是真的" not in visit.words, "there is another page, and no button for it here"
+    while "以上都是真的" not in visit.words:
+        assert visit.touch("primary").screen.name == "check"
+    assert visit.controls["primary"].text == "提交"
+
+
+def test_without_the_city_s_word_nobody_is_told_what_the_city_has() -> None:
+    visit = Visit("owner", network_up=False).to_form("marriage").until("which")
+    assert "没有查到" not in visit.words, "nobody looked"
+    visit = Visit(network_up=False).to_form("medical").until("reason_if")
+    assert "一年里改过一次" not in visit.words
+    assert visit.touch("primary").screen.name == "check", "who has not changed gives no reason"
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_who_did_not_agree_is_told_what_to_take_to_a_counter(up: bool) -> None:
+    visit = Visit(network_up=up).to_home().to_intro().touch("primary", "consent.refuse").until().submit()
+    visit.signed().saved()
+    visit = visit.acked() if up else visit
+    assert "请带户口簿到窗口" in visit.words
+    assert "不用交" not in visit.words
+    assert "不用再来" not in visit.words
+    assert "请带户口簿到窗口" in visit.touch("primary").words, "and so does the receipt"
+
+
 def test_the_saved_screen_never_says_received_of_what_was_only_recorded() -> None:
     visit = Visit().to_check("bare").submit().signed().saved().fire("wait")
     assert "已收到" not in visit.words

@@ -330,7 +330,7 @@ def test_in_landscape_fewer_rows_fit_and_the_way_on_turns_the_page(modes: tuple[
 def test_who_looked_is_told_row_by_row_and_an_objection_names_the_look() -> None:
     visit = shipped("access-log", "parent")
     assert "最近被看过 5 次" in visit.words
-    assert "只有您插卡后能看到这一页。" in visit.words
+    assert "只有您本人能看到这一页。" in visit.words
     visit.touch("row.1", "do.object").until().submit()
     fields = visit.last(s.SignDocument).draft["fields"]
     assert (fields["look"]["value"], fields["doubt"]["value"]) == ("T0002 2026-05-12T16:02", "not-asked")

@@ -25,19 +25,29 @@ class RecordedHandwriting:
 
 
 class RecordedPinyin:
-    """An engine."""
+    """An engine. What it writes in Traditional characters stands beside the rest, in an engine of its own."""
 
-    def __init__(self, words: Mapping[str, tuple[str, ...]], taken: Mapping[tuple[str, int], tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        words: Mapping[str, tuple[str, ...]],
+        taken: Mapping[tuple[str, int], tuple[str, str]],
+        traditional: RecordedPinyin | None = None,
+    ) -> None:
         self._words = words
         self._taken = taken
+        self._traditional = traditional
         self.asked: list[str] = []
         self.closed = False
 
-    def candidates(self, letters: str) -> tuple[str, ...]:
+    def candidates(self, letters: str, *, hant: bool = False) -> tuple[str, ...]:
+        if hant and self._traditional is not None:
+            return self._traditional.candidates(letters)
         self.asked.append(letters)
         return self._words.get(letters, ())
 
-    def take(self, letters: str, index: int) -> Taken | None:
+    def take(self, letters: str, index: int, *, hant: bool = False) -> Taken | None:
+        if hant and self._traditional is not None:
+            return self._traditional.take(letters, index)
         found = self._taken.get((letters, index))
         if found is not None:
             return Taken(*found)

@@ -46,6 +46,10 @@ _SEQUENCE: Final = 0x30
 _SET: Final = 0x31
 _FIRST: Final = 0xA0
 _KEY_ID: Final = 0x80
+_UNREADABLE: Final = (
+    ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What `cryptography` raises over a certificate; the last for an X.400 or EDI name in any of its extensions."""
 
 
 class NotGenuine(CardProtocolError):
@@ -159,7 +163,7 @@ def _signer(found: SecurityObject) -> x509.Certificate:
             parts = [part.value for part in certificate.extensions]
             ids = [part.digest for part in parts if isinstance(part, x509.SubjectKeyIdentifier)]
             issuer, number = certificate.issuer.public_bytes(), certificate.serial_number
-        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, UnsupportedAlgorithm):
+        except _UNREADABLE:
             raise CardProtocolError("the document signer's certificate cannot be read") from None
         size = number.bit_length() // 8 + 1
         name = issuer + ber.encode(_INTEGER, number.to_bytes(size, "big", signed=True))
@@ -190,7 +194,7 @@ def _issued(certificate: x509.Certificate, authority: x509.Certificate, now: dat
         if not authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return False
         certificate.verify_directly_issued_by(authority)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, x509.ExtensionNotFound):
+    except (InvalidSignature, TypeError, x509.ExtensionNotFound, *_UNREADABLE):
         return False
     return True
 

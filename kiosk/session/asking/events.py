@@ -84,7 +84,7 @@ class NewPinJudged(Event):
 
 @frozen
 class PinChanged(Event):
-    """The card has taken the new PIN, and proved it."""
+    """The card has taken the new PIN."""
 
 
 @frozen
@@ -216,10 +216,11 @@ class CharacterChosen(Event):
 
 @frozen
 class CharactersFound(Event):
-    """Which characters these strokes may be, the likeliest first."""
+    """Which characters these strokes may be, the likeliest first, in the script of a language."""
 
     strokes: tuple[Stroke, ...] = field(repr=False)
     candidates: tuple[str, ...] = field(repr=False)
+    language: str = "zh-Hans"
 
 
 @frozen
@@ -229,10 +230,11 @@ class CandidatesTurned(Event):
 
 @frozen
 class CandidatesFound(Event):
-    """What these letters may mean, the likeliest first."""
+    """What these letters may mean, the likeliest first, in the script of a language."""
 
     letters: str = field(repr=False)
     candidates: tuple[str, ...] = field(repr=False)
+    language: str = "zh-Hans"
 
 
 @frozen

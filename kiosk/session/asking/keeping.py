@@ -16,7 +16,8 @@ from kiosk.session.state import Effect, Session, StartTimer, State, Step, StopTi
 
 TIMER = "kept"
 KEPT_S = 600.0
-AT = frozenset({State.FORM, State.CHECK, State.LOOKING, State.TIMEOUT, State.HELP})
+NOT_AT = frozenset({State.PHONE})
+"""The form has gone on to the holder's telephone: here it is not gone on with."""
 
 
 def digest(card_id: str) -> bytes:
@@ -25,9 +26,14 @@ def digest(card_id: str) -> bytes:
 
 
 def keep(session: Session) -> tuple[Session, tuple[Effect, ...]]:
-    """Keep the form in hand, where something of it was answered. Called before the holder is forgotten."""
+    """Keep the form in hand, where something of it was answered. Called before the holder is forgotten.
+
+    While the card signs, a card that leaves has taken its holder along already (`card_gone`).
+    """
     application, facts = session.application, session.facts
-    if application is None or facts is None or session.holder is None or session.state not in AT:
+    if application is None or facts is None or session.state in NOT_AT:
+        return session, ()
+    if session.holder is None and not session.card_gone:
         return session, ()
     if session.saved is not None or not (application.answers or application.disputed):
         return session, ()

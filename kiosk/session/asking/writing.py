@@ -6,6 +6,7 @@ Nothing of it is kept: with the answer, the pad or the question go the letters, 
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Literal
 
 from kiosk.events import KeysErased, KeyTyped, StrokeDrawn
 from kiosk.frozen import frozen, replace
@@ -35,9 +36,10 @@ MOST_LETTERS = 30
 
 @frozen
 class FindCandidates(Effect):
-    """Ask the engine what these letters may mean (`CandidatesFound`)."""
+    """Ask the engine what these letters may mean (`CandidatesFound`), in the script of a language."""
 
     letters: str = field(repr=False)
+    language: str = "zh-Hans"
 
 
 @frozen
@@ -46,6 +48,8 @@ class TakeCandidate(Effect):
 
     letters: str = field(repr=False)
     index: int
+    language: str = "zh-Hans"
+    """Whose candidates they were."""
 
 
 @frozen
@@ -69,8 +73,10 @@ def pads(session: Session, item: FieldDefinition) -> tuple[Pad, ...]:
 
 
 def pad(session: Session, item: FieldDefinition) -> Pad:
-    """Return the pad for a question: the one that was chosen, else the one that the language asks for."""
-    there, chosen = pads(session, item), application_of(session).writing.pad
+    """Return the pad for a question: chosen, or one that something is begun on; else what the language asks for."""
+    there, writing = pads(session, item), application_of(session).writing
+    begun: Literal["", "hand", "pinyin"] = "pinyin" if writing.letters else "hand" if writing.strokes else ""
+    chosen = writing.pad or begun
     if chosen in there:
         return chosen
     return "letters" if session.language == "en" else there[0]
@@ -81,13 +87,32 @@ def _with(session: Session, writing: Writing, *effects: Effect) -> Step:
 
 
 def _composing(session: Session, letters: str) -> Step:
-    writing = replace(application_of(session).writing, letters=letters, candidates=(), first=0)
-    return _with(session, writing, *((FindCandidates(letters),) if letters else ()))
+    session, _ = _with(session, replace(application_of(session).writing, letters=letters, candidates=(), first=0))
+    return session, again(session)
 
 
 def _drawing(session: Session, strokes: tuple[Stroke, ...]) -> Step:
-    writing = replace(application_of(session).writing, strokes=strokes, candidates=(), first=0)
-    return _with(session, writing, *((FindCharacters(strokes, session.language),) if strokes else ()))
+    session, _ = _with(session, replace(application_of(session).writing, strokes=strokes, candidates=(), first=0))
+    return session, again(session)
+
+
+def again(session: Session) -> tuple[Effect, ...]:
+    """Ask for the candidates of what is spelt or written, where there are none yet."""
+    writing = application_of(session).writing
+    if writing.candidates or not writing.begun:
+        return ()
+    if writing.letters:
+        return (FindCandidates(writing.letters, session.language),)
+    return (FindCharacters(writing.strokes, session.language),)
+
+
+def in_language(session: Session, language: str) -> Session:
+    """Change the language, maybe in the middle of a word: what is spelt or written stays, its candidates go."""
+    session = replace(session, language=language)
+    if session.application is None or not session.application.writing.begun:
+        return session
+    writing = replace(session.application.writing, candidates=(), first=0)
+    return replace(session, application=replace(session.application, writing=writing))
 
 
 def _written(session: Session, text: str) -> Session:
@@ -128,10 +153,12 @@ def drawn(session: Session, event: StrokeDrawn) -> Step:
 
 
 def found(session: Session, event: CandidatesFound | CharactersFound) -> Step:
-    """The candidates came; those of letters or strokes that have changed since do not count."""
+    """The candidates came; those of letters, strokes or a language that have changed since do not count."""
     writing = application_of(session).writing
     spelt = isinstance(event, CandidatesFound)
     if (event.letters != writing.letters) if spelt else (event.strokes != writing.strokes):
+        return session, ()
+    if event.language != session.language:
         return session, ()
     return _with(session, replace(writing, candidates=event.candidates, first=0))
 
@@ -141,7 +168,7 @@ def choose(session: Session, event: CandidateChosen) -> Step:
     writing = application_of(session).writing
     if event.letters != writing.letters or not 0 <= event.index < len(writing.candidates):
         return session, ()
-    return session, (TakeCandidate(event.letters, event.index),)
+    return session, (TakeCandidate(event.letters, event.index, session.language),)
 
 
 def taken(session: Session, event: CandidateTaken) -> Step:
