@@ -83,8 +83,12 @@ class Line:
         with state.open_reader(self.state_dir, clock=self.clock) as outbox:
             self.settle()
             service = self.service(outbox)
-            ended = lambda: changed() or outbox.tables.moved() or service.stopped is not None  # noqa: E731
-            service.run(stop, lambda: ended() or (service.idle and self.resettle_due()))
+
+            def ended() -> bool:
+                over = changed() or outbox.tables.moved() or service.stopped is not None
+                return over or (service.idle and self.resettle_due())
+
+            service.run(stop, ended)
         if service.stopped is not None and not self.begin_anew():
             _wait(stop, changed, self.beat, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from offline_cache import enrolment, state
 from offline_cache.enrolment import Enrolment
-from offline_cache.errors import BadReply, BadSignature, MalformedMessage
+from offline_cache.errors import BadReply, BadSignature, MalformedMessage, OutboxFull
 from offline_cache.gateway import Receipt
 from offline_cache.messages import Batch, EnrolAnswer, decode_ack, encode_batch, sign1, verify1
 from offline_cache.outbox import OUTBOX_FILE, Outbox
@@ -22,6 +23,17 @@ from offline_cache.sync import SyncService
 from offline_cache.wire.refusal import refusal
 from offline_cache.wire.verdict import EntryVerdict, VerdictPage
 from tests.outbox_gateway import ModelGateway, Refusal
+
+
+def fill(outbox: Outbox, entry_bytes: int = 4000) -> int:
+    """Record entries that nothing makes smaller until no more are taken (`OutboxFull`); return how many were."""
+    kept = 0
+    while True:
+        try:
+            outbox.append(lambda _seq, _id: {"x": os.urandom(entry_bytes).hex()})
+        except OutboxFull:
+            return kept
+        kept += 1
 
 
 class FakeClock:

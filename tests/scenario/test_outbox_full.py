@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from offline_cache.errors import OutboxFull, StorageFailed
-from offline_cache.outbox import Outbox, Quota
+from offline_cache.errors import StorageFailed
+from offline_cache.outbox import Quota
+from tests.outbox_bench import fill
 from tests.scenario.kit import Kiosk
 
 ROOM = Quota(max_bytes=400_000, min_free_bytes=0)
@@ -23,17 +23,11 @@ def small(tmp_path: Path) -> Iterator[Kiosk]:
     made.close()
 
 
-def fill(kiosk: Kiosk) -> int:
+def filled(kiosk: Kiosk) -> int:
     """Days without a network: record until nothing more is taken; returns how many are pending."""
     outbox = kiosk.store._outbox
-    with pytest.raises(OutboxFull):
-        record_for_ever(outbox)
+    fill(outbox, 2000)
     return outbox.status().pending
-
-
-def record_for_ever(outbox: Outbox) -> None:
-    while True:
-        outbox.append(lambda _seq, _id: {"x": os.urandom(2000).hex()})
 
 
 def the_network_is_back(kiosk: Kiosk) -> None:
@@ -45,7 +39,7 @@ def the_network_is_back(kiosk: Kiosk) -> None:
 
 
 def test_a_full_terminal_says_so_before_the_form_and_keeps_what_is_unsent(small: Kiosk) -> None:
-    pending = fill(small)
+    pending = filled(small)
     small.to_home().to_intro()
     assert small.screen.name == "intro"
     small.touch("primary")
@@ -61,7 +55,7 @@ def test_a_full_terminal_says_so_before_the_form_and_keeps_what_is_unsent(small:
 
 
 def test_it_says_so_in_english_and_before_a_card_is_asked_for(small: Kiosk) -> None:
-    fill(small)
+    filled(small)
     small.touch("language.en", "start.browse").to_intro().touch("primary")
     assert small.screen.name == "failure.outbox-full"
     assert "This machine is full" in small.words
@@ -69,7 +63,7 @@ def test_it_says_so_in_english_and_before_a_card_is_asked_for(small: Kiosk) -> N
 
 
 def test_once_the_network_is_back_the_same_citizen_goes_on(small: Kiosk) -> None:
-    fill(small)
+    filled(small)
     small.to_home().to_intro().touch("primary")
     assert small.screen.name == "failure.outbox-full"
     the_network_is_back(small)
@@ -83,7 +77,7 @@ def test_once_the_network_is_back_the_same_citizen_goes_on(small: Kiosk) -> None
 
 def test_it_fills_up_while_a_form_is_in_hand_and_nothing_is_said_to_be_saved(small: Kiosk) -> None:
     small.to_home().to_check()
-    pending = fill(small)
+    pending = filled(small)
     small.submit()
     assert small.screen.name == "failure.outbox-full"
     assert "编号" not in small.words

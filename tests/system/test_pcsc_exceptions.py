@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -108,20 +109,32 @@ def pull(daemon: PrivatePcscd, called: threading.Event, done: threading.Event) -
     daemon.remove()
 
 
-@pytest.mark.parametrize("place", range(1, apdus_of_a_visit() + 1))
-def test_the_card_is_pulled_at_each_apdu_of_a_visit(desk: Desk, place: int) -> None:
+@contextmanager
+def in_the_middle(desk: Desk, place: int, then: SimCard | None = None) -> Iterator[CardConnection]:
+    """Open a card that is pulled in its n-th command; `then` is in its place before pcscd looks. Closed at the end."""
     daemon, reader, seen = desk
     called, done = threading.Event(), threading.Event()
     daemon.insert(Meddled(sim_card(), place, called, done))
-    hand = threading.Thread(target=pull, args=(daemon, called, done))
+
+    def act() -> None:
+        pull(daemon, called, done)
+        if then is not None:
+            daemon.insert(then, at_once=True)
+
+    hand = threading.Thread(target=act)
     hand.start()
     seen.until(SlotState.PRESENT)
     connection = reader.connect()
-    with pytest.raises(CardRemoved):
-        visit(connection)
+    yield connection
     hand.join(PATIENCE_S)
     connection.close()
-    seen.until(SlotState.EMPTY)
+
+
+@pytest.mark.parametrize("place", range(1, apdus_of_a_visit() + 1))
+def test_the_card_is_pulled_at_each_apdu_of_a_visit(desk: Desk, place: int) -> None:
+    with in_the_middle(desk, place) as connection, pytest.raises(CardRemoved):
+        visit(connection)
+    desk[2].until(SlotState.EMPTY)
     serves(desk)
 
 
@@ -163,21 +176,8 @@ def test_a_card_that_bounces_in_a_command_is_found_without_a_hand(desk: Desk, qu
     it answers no more is not: something is in the slot, and that is said.
     """
     daemon, reader, seen = desk
-    called, done = threading.Event(), threading.Event()
-    daemon.insert(Meddled(sim_card(), 1, called, done))
-
-    def bounce() -> None:
-        pull(daemon, called, done)
-        daemon.insert(sim_card(quirks=quirks), at_once=True)
-
-    hand = threading.Thread(target=bounce)
-    hand.start()
-    seen.until(SlotState.PRESENT)
-    connection = reader.connect()
-    with pytest.raises(CardError):
+    with in_the_middle(desk, 1, sim_card(quirks=quirks)) as connection, pytest.raises(CardError):
         visit(connection)
-    hand.join(PATIENCE_S)
-    connection.close()
     if quirks:
         with pytest.raises(CardError) as told:
             reader.connect()
@@ -220,32 +220,19 @@ def second_card(desk: Desk, card: SimCard) -> CardConnection:
 @pytest.mark.parametrize("place", range(4, apdus_of_a_visit() + 1, 2))
 def test_a_card_swapped_within_400_ms_never_makes_a_mixed_holder(desk: Desk, place: int) -> None:
     """The second card comes at once, so that PC/SC may not see the change at all; the first read goes on."""
-    daemon, reader, seen = desk
-    called, done = threading.Event(), threading.Event()
-    daemon.insert(Meddled(sim_card(), place, called, done))
     other = SimCard.from_document(other_document())
-
-    def swap() -> None:
-        pull(daemon, called, done)
-        daemon.insert(other, at_once=True)
-
-    hand = threading.Thread(target=swap)
-    hand.start()
-    seen.until(SlotState.PRESENT)
-    connection = reader.connect()
-    card = recognise(connection)
-    try:
-        facts = card.read_facts()
-        card.tries_left()
-        card.verify_pin(PIN)
-        holder = card.read_holder()
-        card.same_card(facts.card_id)
-    except (CardRemoved, CardSwapped, CardProtocolError):
-        pass
-    else:
-        raise AssertionError(f"the read went on as if nothing had happened: {holder.id_number == ID_NUMBER}")
-    hand.join(PATIENCE_S)
-    connection.close()
+    with in_the_middle(desk, place, other) as connection:
+        card = recognise(connection)
+        try:
+            facts = card.read_facts()
+            card.tries_left()
+            card.verify_pin(PIN)
+            holder = card.read_holder()
+            card.same_card(facts.card_id)
+        except (CardRemoved, CardSwapped, CardProtocolError):
+            pass
+        else:
+            raise AssertionError(f"the read went on as if nothing had happened: {holder.id_number == ID_NUMBER}")
     again = second_card(desk, other)
     assert recognise(again).read_facts().card_id == "FF" * 16
     again.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from offline_cache.rescue import salvage, stick
 from offline_cache.seal import LOCAL_KEY_FILE
 from offline_cache.wire.stick import MAX_RECORD_BYTES, read_export, write_export
 from offline_cache.wire.verdict import EntryVerdict
-from tests.outbox_bench import FakeClock, Rig, enrol, note, writer
+from tests.outbox_bench import FakeClock, Rig, enrol, fill, note, writer
 from tests.outbox_gateway import ModelGateway
 
 YEAR_2000_MS = 946_684_800_000
@@ -92,8 +91,7 @@ def test_without_anything_known_the_clock_is_believed() -> None:
 def test_a_full_terminal_says_so_before_a_form_is_filled_in_and_is_free_again_after_the_receipt(rig: Rig) -> None:
     quota = Quota(max_bytes=300_000, min_free_bytes=0)
     with state.open_writer(rig.folder, clock=rig.clock, quota=quota) as outbox:
-        with pytest.raises(OutboxFull):
-            fill(outbox)
+        fill(outbox)
         with pytest.raises(OutboxFull):
             outbox.refuse_when_full()
         rig.service.drain_once()
@@ -102,11 +100,6 @@ def test_a_full_terminal_says_so_before_a_form_is_filled_in_and_is_free_again_af
         outbox.refuse_when_full()
         note(outbox)
         assert outbox.verify().last_seq == outbox.last_seq()
-
-
-def fill(outbox) -> None:
-    while True:
-        outbox.append(lambda _seq, _id: {"x": os.urandom(4000).hex(), "text": "x"})
 
 
 def keys_of(outbox) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from offline_cache.errors import OutboxFull
 from offline_cache.outbox import OUTBOX_FILE, Outbox, Quota
 from offline_cache.rescue import salvage
 from offline_cache.service import Line
-from tests.outbox_bench import FakeClock, Rig, note, writer
+from tests.outbox_bench import FakeClock, Rig, fill, note, writer
 
 DAY_MS = 86_400_000
 
@@ -116,16 +115,6 @@ def test_a_terminal_that_filled_up_without_a_network_serves_again_after_the_rece
         app.refuse_when_full()
         assert rig.outbox.verify().rows == 1
         assert send(rig, 20) == 21, "and keeps what it has room for"
-
-
-def fill(app: Outbox) -> None:
-    with pytest.raises(OutboxFull):
-        record_for_ever(app)
-
-
-def record_for_ever(app: Outbox) -> None:
-    while True:
-        app.append(lambda _seq, _id: {"x": os.urandom(4000).hex()})
 
 
 def test_what_an_older_program_had_acknowledged_counts_from_its_last_receipt(rig: Rig) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from offline_cache import state
-from offline_cache.errors import OutboxFull, Unavailable
+from offline_cache.errors import Unavailable
 from offline_cache.outbox import Outbox, Quota
 from offline_cache.rescue import salvage, stick
 from offline_cache.service import Line
-from tests.outbox_bench import Rig, note
+from tests.outbox_bench import Rig, fill, note
 
 FULL = Quota(max_bytes=200_000, min_free_bytes=0)
 
@@ -106,7 +105,7 @@ def test_a_full_outbox_that_has_no_room_for_what_was_rescued_is_sent_all_the_sam
     opened = state.open_writer
     monkeypatch.setattr(state, "open_writer", lambda folder, **given: opened(folder, **{**given, "quota": FULL}))
     with opened(rig.folder, clock=rig.clock, quota=FULL) as app:
-        fill(app)
+        fill(app, 3000)
         pending = app.status().pending
     carried = stick.export(rig.folder, rig.joined, tmp_path)
     assert carried.entries == pending + 1, "all that is in line, here and there, also without a network"
@@ -117,16 +116,6 @@ def test_a_full_outbox_that_has_no_room_for_what_was_rescued_is_sent_all_the_sam
     assert line(rig).drain().problem is None
     assert texts(rig) == ["a"]
     assert [document["kind"] for *_, document in rig.gateway.documents() if "kind" in document].count("salvaged") == 1
-
-
-def fill(app: Outbox) -> None:
-    with pytest.raises(OutboxFull):
-        record_for_ever(app)
-
-
-def record_for_ever(app: Outbox) -> None:
-    while True:
-        app.append(lambda _seq, _id: {"x": os.urandom(3000).hex()})
 
 
 @pytest.mark.parametrize("broken", [b"no database " * 4000, b""], ids=["foreign", "empty"])
